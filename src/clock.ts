@@ -1,0 +1,33 @@
+/** The token under which the container registers the clock. */
+export const CLOCK = Symbol("Clock");
+
+/** Time and timers, so that a test can hold them still. */
+export interface Clock {
+  /** Milliseconds since the Unix epoch, UTC. */
+  now(): number;
+  /** Calls back once after `milliseconds`; the returned function cancels that. */
+  schedule(milliseconds: number, callback: () => void): () => void;
+}
+
+/** The machine's clock. Timers longer than 2^31 - 1 ms are cut to that (Node would fire them at once). */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  schedule(milliseconds, callback) {
+    const timer = setTimeout(callback, Math.min(Math.max(0, milliseconds), 2 ** 31 - 1));
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Resolves after `milliseconds` of the clock, or as soon as the signal aborts; never rejects. */
+export function pause(clock: Clock, milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const finish = (): void => {
+      cancel();
+      signal?.removeEventListener("abort", finish);
+      resolve();
+    };
+    const cancel = clock.schedule(milliseconds, finish);
+    signal?.addEventListener("abort", finish, { once: true });
+  });
+}

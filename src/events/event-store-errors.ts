@@ -1,0 +1,69 @@
+import type { ExpectedRevision } from "./event-store.ts";
+import type { Position, Revision } from "./position.ts";
+
+/** The stream is not as the appender expected: somebody else appended first. Read again and decide again. */
+export class RevisionConflict extends Error {
+  readonly code = "revision_conflict";
+  readonly stream: string;
+  readonly expected: ExpectedRevision;
+  /** The stream's last revision, or null when it has no event. */
+  readonly actual: Revision | null;
+
+  constructor(stream: string, expected: ExpectedRevision, actual: Revision | null) {
+    super(`stream ${stream} is at ${actual ?? "no_stream"}, not at ${expected}`);
+    this.name = "RevisionConflict";
+    this.stream = stream;
+    this.expected = expected;
+    this.actual = actual;
+  }
+}
+
+/** The log cannot take or give anything now, and nothing was written. The same call may succeed later. */
+export class StoreUnavailable extends Error {
+  readonly code = "store_unavailable";
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "StoreUnavailable";
+  }
+}
+
+/** The append may or may not be in the log. Appending again with the same ids and expectation settles it. */
+export class AppendOutcomeUnknown extends Error {
+  readonly code = "append_outcome_unknown";
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "AppendOutcomeUnknown";
+  }
+}
+
+/** The append is larger than MAX_APPEND_BYTES and never will be taken. */
+export class EventTooLarge extends Error {
+  readonly code = "event_too_large";
+  readonly bytes: number;
+
+  constructor(stream: string, bytes: number, limit: number) {
+    super(`an append of ${bytes} bytes to ${stream} is larger than the ${limit} bytes that the log takes`);
+    this.name = "EventTooLarge";
+    this.bytes = bytes;
+  }
+}
+
+/** An event of the log that cannot be understood. Its reader stops here; somebody has to look at it. */
+export class UnreadableEvent extends Error {
+  readonly code = "unreadable_event";
+  readonly stream: string;
+  readonly revision: Revision;
+  readonly position: Position;
+  readonly reason: string;
+
+  constructor(event: { stream: string; revision: Revision; position: Position }, reason: string, options?: ErrorOptions) {
+    super(`event ${event.revision} of stream ${event.stream} cannot be read: ${reason}`, options);
+    this.name = "UnreadableEvent";
+    this.stream = event.stream;
+    this.revision = event.revision;
+    this.position = event.position;
+    this.reason = reason;
+  }
+}

@@ -1,0 +1,129 @@
+import type { Position, Revision } from "./position.ts";
+
+/** The token under which the container registers the event store. */
+export const EVENT_STORE = Symbol("EventStore");
+
+/** What is known of an event besides its data. The `$` names are EventStoreDB's own for tracing. */
+export interface EventMetadata {
+  /** The request that all of this goes back to. */
+  readonly $correlationId: string;
+  /** The command or event that directly led to this event. */
+  readonly $causationId: string;
+  /** Who: `user:<id>`, `anonymous`, or a process such as `delivery-worker`. */
+  readonly actor: string;
+  /** The version of the schema of `data`, from 1. */
+  readonly schemaVersion: number;
+}
+
+/** An event that is to be appended. Its id makes a repeated append recognisable. */
+export interface EventToAppend {
+  /** A UUID; derived (version 5) wherever the append may be repeated. */
+  readonly id: string;
+  readonly type: string;
+  readonly data: object;
+  readonly metadata: EventMetadata;
+}
+
+/** An event as the log has it. `data` is what was appended, not yet checked against the catalogue. */
+export interface RecordedEvent {
+  readonly id: string;
+  readonly stream: string;
+  readonly revision: Revision;
+  readonly position: Position;
+  readonly type: string;
+  readonly data: unknown;
+  readonly metadata: EventMetadata;
+  /** When the store recorded it, ISO 8601 UTC with milliseconds. */
+  readonly recordedAt: string;
+}
+
+/**
+ * What the appender knows of the stream: nothing (`any`), that it has no event (`no_stream`), that it has at least one
+ * (`stream_exists`), or its last event's revision.
+ */
+export type ExpectedRevision = "any" | "no_stream" | "stream_exists" | Revision;
+
+/** Where the last event of an append stands. */
+export interface AppendResult {
+  readonly revision: Revision;
+  readonly position: Position;
+}
+
+export type SubscriptionMessage =
+  | { readonly kind: "event"; readonly event: RecordedEvent }
+  /**
+   * Everything at or before `position` was delivered (or left out by the filter), and nothing more was there at that
+   * moment. Comes each time that the reader reaches the end, also when only left-out events were added. `null`: the log
+   * is empty.
+   */
+  | { readonly kind: "caughtUp"; readonly position: Position | null };
+
+export interface ReadStreamOptions {
+  /** The first revision to read, inclusive. Default: the stream's first. */
+  readonly from?: Revision;
+  /** At most this many events. Default: all. */
+  readonly limit?: number;
+}
+
+export interface ReadAllOptions {
+  /** Read only what comes after this position (exclusive). Default: from the beginning. */
+  readonly after?: Position | null;
+  /** Only streams of these categories (the stream's name up to its first `-`). Default: all. */
+  readonly categories?: readonly string[];
+  /** At most this many events. Default: all that were in the log when the reading began. */
+  readonly limit?: number;
+}
+
+export interface SubscribeOptions {
+  readonly after?: Position | null;
+  readonly categories?: readonly string[];
+  /** Ends the iteration (without an error) and frees what it holds. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The log. Every adapter keeps the same semantics; `test/contract/event-store.contract.ts` states them.
+ *
+ * An append of ids, order and expectation that were already appended gives the original result again and writes nothing
+ * (a retry after an unknown outcome). The same ids with another expectation are new events. Ids of which only some
+ * match are a conflict.
+ */
+export interface EventStore {
+  /**
+   * Appends the events in order, all or none, and resolves when they are durable.
+   *
+   * @throws RevisionConflict when the stream is not as expected.
+   * @throws EventTooLarge when the append is larger than MAX_APPEND_BYTES.
+   * @throws StoreUnavailable when nothing was written and a later try may do.
+   * @throws AppendOutcomeUnknown when it may or may not be written: try again with the same ids and expectation.
+   * @throws RangeError for an empty append or a malformed stream name.
+   */
+  append(stream: string, events: readonly EventToAppend[], expected: ExpectedRevision): Promise<AppendResult>;
+
+  /** The events of one stream in order; none for a stream that does not exist. */
+  read(stream: string, options?: ReadStreamOptions): Promise<RecordedEvent[]>;
+
+  /** The log in order, read in pages as it is consumed. */
+  readAll(options?: ReadAllOptions): AsyncIterable<RecordedEvent>;
+
+  /** The log in order, then what is added, until the signal aborts. Throws what a reader cannot go past. */
+  subscribe(options: SubscribeOptions): AsyncIterable<SubscriptionMessage>;
+
+  /** The position of the last event of the log, or null when it is empty. */
+  head(): Promise<Position | null>;
+
+  /** Ends the subscriptions, waits for the appends under way and frees everything. */
+  close(): Promise<void>;
+}
+
+/** The largest append, as the sum over its events of the UTF-8 bytes of type, data and metadata (EventStoreDB's default). */
+export const MAX_APPEND_BYTES = 1024 * 1024;
+
+/** `<category>-<id>`: the category ends at the first dash, so it has none itself; `$` begins the server's own names. */
+const STREAM_NAME = /^[a-z][A-Za-z0-9]*-\S{1,200}$/;
+
+/** The category of a stream's name. Throws RangeError for a name that is not `<category>-<id>`. */
+export function categoryOf(stream: string): string {
+  if (!STREAM_NAME.test(stream)) throw new RangeError(`not a stream name, which is <category>-<id>: ${stream}`);
+  return stream.slice(0, stream.indexOf("-"));
+}
