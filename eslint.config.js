@@ -10,11 +10,14 @@ export default tseslint.config(
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: {
-      parserOptions: { projectService: { allowDefaultProject: ["eslint.config.js"] }, tsconfigRootDir: import.meta.dirname },
+      parserOptions: {
+        projectService: { allowDefaultProject: ["eslint.config.js"] },
+        tsconfigRootDir: import.meta.dirname,
+      },
     },
     rules: {
       "no-console": "error",
-      eqeqeq: "error",
+      eqeqeq: ["error", "always", { null: "ignore" }],
       "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "separate-type-imports" }],
       "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
@@ -26,7 +29,15 @@ export default tseslint.config(
   {
     files: pureFiles,
     rules: {
-      "no-restricted-globals": ["error", "setTimeout", "setInterval", "setImmediate", "fetch", "performance", "process"],
+      "no-restricted-globals": [
+        "error",
+        "setTimeout",
+        "setInterval",
+        "setImmediate",
+        "fetch",
+        "performance",
+        "process",
+      ],
       "no-restricted-properties": [
         "error",
         { object: "Date", property: "now", message: "Pure files take the time as a parameter." },
@@ -35,7 +46,10 @@ export default tseslint.config(
       ],
       "no-restricted-syntax": [
         "error",
-        { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: "Pure files take the time as a parameter." },
+        {
+          selector: "NewExpression[callee.name='Date'][arguments.length=0]",
+          message: "Pure files take the time as a parameter.",
+        },
       ],
     },
   },

@@ -1,0 +1,52 @@
+import type { AppendResult, EventStore } from "../events/event-store.ts";
+import { userStream } from "../events/user.ts";
+import type { UserCreated } from "../events/user.ts";
+import { appendSettled } from "./append-settled.ts";
+import { eventsToAppend } from "./command-context.ts";
+import type { CommandContext } from "./command-context.ts";
+import { createUnique } from "./create-unique.ts";
+import type { UniqueReservation } from "./create-unique.ts";
+import { reservationStream } from "./reservations.ts";
+
+export interface CreateUser {
+  readonly username: string;
+  readonly email: string | null;
+  /** By what the address is unique: the domain in lower case. Null with `email`. */
+  readonly emailKey: string | null;
+  /** SHA-256 of the API key, lower-case hex. */
+  readonly apiKeyDigest: string;
+  /** ISO 8601 UTC */
+  readonly now: string;
+}
+
+/** The events of a new user whose names are reserved. */
+export function decideCreateUser(command: CreateUser, userId: number): UserCreated[] {
+  const { username, email, apiKeyDigest, now } = command;
+  return [{ type: "UserCreated", data: { userId, username, email, apiKeyDigest, createdAt: now } }];
+}
+
+/**
+ * Creates a user: looks whether the names are free, takes a number, reserves the username and then the e-mail address
+ * (giving the first back when the second is refused), and appends the user.
+ *
+ * @throws CommandRefused `username_taken` or `email_taken`
+ * @throws whatever the store throws
+ */
+export function createUser(
+  store: EventStore,
+  command: CreateUser,
+  secret: Uint8Array,
+  context: CommandContext,
+): Promise<{ userId: number; appended: AppendResult }> {
+  const values: UniqueReservation[] = [
+    { stream: reservationStream({ category: "username", value: command.username }, secret), refusal: "username_taken" },
+  ];
+  if (command.emailKey !== null) {
+    const stream = reservationStream({ category: "email", value: command.emailKey }, secret);
+    values.push({ stream, refusal: "email_taken" });
+  }
+  return createUnique(store, "user", values, command.now, context, async (userId) => {
+    const events = eventsToAppend(decideCreateUser(command, userId), context);
+    return { userId, appended: await appendSettled(store, userStream(userId), events, "no_stream") };
+  });
+}

@@ -1,0 +1,27 @@
+/** When a failed attempt is repeated. */
+export interface RetryPolicy {
+  /** The waits after the first, second, … failed attempt, in ms; one attempt more than there are waits. */
+  readonly waitsMs: readonly number[];
+}
+
+/** The contract's schedule: five attempts, 1, 2, 4 and 8 units apart. `unitMs` is a minute but in demonstrations. */
+export function retryPolicy(unitMs: number): RetryPolicy {
+  return { waitsMs: [1, 2, 4, 8].map((units) => units * unitMs) };
+}
+
+/**
+ * When the attempt after number `attempt` (from 1) is due, or null when that was the last. Never earlier than the
+ * schedule, and not before the receiver's own wish (Retry-After, RFC 9110 section 10.2.3).
+ *
+ * @param endedAt when the attempt ended, in milliseconds since the epoch
+ * @param retryAfterMs the receiver's wish, or null
+ */
+export function nextAttemptAt(
+  policy: RetryPolicy,
+  attempt: number,
+  endedAt: number,
+  retryAfterMs: number | null,
+): number | null {
+  const wait = policy.waitsMs[attempt - 1];
+  return wait === undefined ? null : Math.ceil(endedAt + Math.max(wait, retryAfterMs ?? 0));
+}

@@ -1,0 +1,154 @@
+import { z } from "zod";
+import type { GatewayEvent } from "./catalogue.ts";
+
+const time = z.iso.datetime();
+const deliveryId = z.uuid();
+const attemptNumber = z.int().positive();
+/** The first round is the dispatch itself; each resend begins another. */
+const round = z.int().positive();
+
+/** The promise: what was acknowledged with 202. `payload` is the text that the client wrote, to the byte. */
+export const deliveryRequestedData = z.object({
+  deliveryId,
+  userId: z.int().positive(),
+  endpointId: z.int().positive(),
+  payload: z.string(),
+  payloadBytes: z.int().positive(),
+  payloadSha256: z.string().length(64),
+  requestedAt: time,
+});
+
+/** The claim: appended before a byte leaves. Whoever loses this append does not send. */
+export const deliveryAttemptStartedData = z.object({
+  deliveryId,
+  number: attemptNumber,
+  round,
+  url: z.string(),
+  startedAt: time,
+  /** From then on nobody waits for this attempt's result any more: its outcome is unknown. */
+  leaseUntil: time,
+});
+
+/** A claim given back: our own fault kept it from being sent, no byte left, the attempt does not count. */
+export const deliveryAttemptReleasedData = z.object({
+  deliveryId,
+  number: attemptNumber,
+  round,
+  reason: z.string(),
+  releasedAt: time,
+});
+
+/** What came of an attempt. `unknown`: the sender vanished, so the receiver may or may not have it. */
+export const deliveryAttemptedData = z.object({
+  deliveryId,
+  number: attemptNumber,
+  round,
+  url: z.string(),
+  startedAt: time,
+  endedAt: time,
+  durationMs: z.int().nonnegative(),
+  outcome: z.enum(["delivered", "failed", "unknown"]),
+  errorCode: z.string().nullable(),
+  responseStatus: z.int().nullable(),
+  responseBody: z.string().nullable(),
+  responseTruncated: z.boolean(),
+  /** When the next attempt is due; null when there is none. */
+  nextAttemptAt: time.nullable(),
+});
+
+/** The end of a delivery that did not make it. */
+export const deliveryFailedData = z.object({
+  deliveryId,
+  reason: z.enum(["attempts_exhausted", "gone"]),
+  failedAt: time,
+});
+
+type Event<T extends string, S extends z.ZodType> = { readonly type: T; readonly data: Readonly<z.infer<S>> };
+
+export type DeliveryRequested = Event<"DeliveryRequested", typeof deliveryRequestedData>;
+export type DeliveryAttemptStarted = Event<"DeliveryAttemptStarted", typeof deliveryAttemptStartedData>;
+export type DeliveryAttemptReleased = Event<"DeliveryAttemptReleased", typeof deliveryAttemptReleasedData>;
+export type DeliveryAttempted = Event<"DeliveryAttempted", typeof deliveryAttemptedData>;
+export type DeliveryFailed = Event<"DeliveryFailed", typeof deliveryFailedData>;
+
+export type DeliveryEvent =
+  DeliveryRequested | DeliveryAttemptStarted | DeliveryAttemptReleased | DeliveryAttempted | DeliveryFailed;
+
+/** The stream of the delivery with this id. */
+export function deliveryStream(id: string): string {
+  return `delivery-${id}`;
+}
+
+/** An attempt that was claimed and has no outcome yet. */
+export interface AttemptUnderWay {
+  readonly number: number;
+  readonly round: number;
+  readonly url: string;
+  readonly startedAt: string;
+  readonly leaseUntil: string;
+}
+
+/** What the events of one delivery mean for what may happen next. */
+export interface Delivery {
+  readonly deliveryId: string;
+  readonly userId: number;
+  readonly endpointId: number;
+  readonly payload: string;
+  readonly payloadSha256: string;
+  readonly status: "PENDING" | "SUCCESS" | "FAILED";
+  readonly round: number;
+  /** The attempts of this round that have an outcome. */
+  readonly attempts: number;
+  readonly underWay: AttemptUnderWay | null;
+  /** When something is to be done for it; null when it is final. Every pending delivery has exactly one due time. */
+  readonly dueAt: string | null;
+}
+
+/**
+ * The delivery after one more event; null before its first.
+ *
+ * @throws Error when the event cannot follow: the stream does not tell a delivery's story.
+ */
+export function evolveDelivery(delivery: Delivery | null, event: GatewayEvent): Delivery {
+  if (event.type === "DeliveryRequested") {
+    if (delivery !== null) throw new Error("a delivery is requested once");
+    const { deliveryId: id, userId, endpointId, payload, payloadSha256, requestedAt } = event.data;
+    return {
+      deliveryId: id,
+      userId,
+      endpointId,
+      payload,
+      payloadSha256,
+      status: "PENDING",
+      round: 1,
+      attempts: 0,
+      underWay: null,
+      dueAt: requestedAt,
+    };
+  }
+  if (delivery === null) throw new Error(`${event.type} of a delivery that was never requested`);
+  switch (event.type) {
+    case "DeliveryAttemptStarted": {
+      const { number, round: ofRound, url, startedAt, leaseUntil } = event.data;
+      return { ...delivery, underWay: { number, round: ofRound, url, startedAt, leaseUntil }, dueAt: leaseUntil };
+    }
+    case "DeliveryAttemptReleased":
+      return { ...delivery, underWay: null, dueAt: event.data.releasedAt };
+    case "DeliveryAttempted": {
+      const delivered = event.data.outcome === "delivered";
+      return {
+        ...delivery,
+        status: delivered ? "SUCCESS" : delivery.status,
+        attempts: event.data.number,
+        underWay: null,
+        dueAt: delivered ? null : event.data.nextAttemptAt,
+      };
+    }
+    case "DeliveryFailed":
+      return { ...delivery, status: "FAILED", underWay: null, dueAt: null };
+    default: {
+      const foreign: Exclude<GatewayEvent, DeliveryEvent> = event;
+      throw new Error(`${foreign.type} does not belong in a delivery's stream`);
+    }
+  }
+}
