@@ -58,7 +58,11 @@ export class UnreadableEvent extends Error {
   readonly position: Position;
   readonly reason: string;
 
-  constructor(event: { stream: string; revision: Revision; position: Position }, reason: string, options?: ErrorOptions) {
+  constructor(
+    event: { stream: string; revision: Revision; position: Position },
+    reason: string,
+    options?: ErrorOptions,
+  ) {
     super(`event ${event.revision} of stream ${event.stream} cannot be read: ${reason}`, options);
     this.name = "UnreadableEvent";
     this.stream = event.stream;
