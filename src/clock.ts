@@ -21,7 +21,10 @@ export const systemClock: Clock = {
 /** Resolves after `milliseconds` of the clock, or as soon as the signal aborts; never rejects. */
 export function pause(clock: Clock, milliseconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    if (signal?.aborted) return resolve();
+    if (signal?.aborted) {
+      resolve();
+      return;
+    }
     const finish = (): void => {
       cancel();
       signal?.removeEventListener("abort", finish);

@@ -1,0 +1,148 @@
+import { z } from "zod";
+import { parseCidrs } from "./processes/sending/target-rules.ts";
+
+/** A setting that cannot be used; the message is one line for the person who set it. */
+export class ConfigurationError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "ConfigurationError";
+  }
+}
+
+/** The largest MAX_PAYLOAD_BYTES: written as JSON text in an event it may double, and an append takes 1 MiB. */
+const LARGEST_PAYLOAD = 480 * 1024;
+const LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+
+/** A whole number from `least` to `most`, or with `fraction` any number in that range. */
+function number(least: number, most: number, fraction = false): z.ZodType<number> {
+  const kind = fraction ? "a number" : "a whole number";
+  return z
+    .string()
+    .regex(fraction ? /^\d+(\.\d+)?$/ : /^\d+$/)
+    .transform(Number)
+    .refine((value) => value >= least && value <= most)
+    .catch(() => {
+      throw new ConfigurationError(`must be ${kind} from ${least} to ${most}`);
+    });
+}
+
+function text(pattern: RegExp, what: string): z.ZodType<string> {
+  return z
+    .string()
+    .regex(pattern)
+    .catch(() => {
+      throw new ConfigurationError(`must be ${what}`);
+    });
+}
+
+const uuid = text(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i, "a UUID");
+
+interface Setting {
+  readonly schema: z.ZodType;
+  readonly example: string;
+  /** Its value is never repeated in a message. */
+  readonly secret?: boolean;
+}
+
+/** Every variable of the contract's configuration table: what it may be, and an example for whoever got it wrong. */
+const SETTINGS = {
+  HOST: { schema: text(/^\S+$/, "an address or a host name"), example: "127.0.0.1" },
+  PORT: { schema: number(0, 65_535), example: "8080" },
+  DATA_DIR: { schema: text(/\S/, "a folder"), example: "./data" },
+  EVENTSTORE_URL: {
+    schema: text(/^esdb(\+discover)?:\/\/\S+$/, "an esdb:// address"),
+    example: "esdb://127.0.0.1:2113",
+    secret: true,
+  },
+  MONGODB_URL: {
+    schema: text(/^mongodb(\+srv)?:\/\/\S+$/, "a mongodb:// address"),
+    example: "mongodb://127.0.0.1:27017",
+    secret: true,
+  },
+  OPERATOR_API_KEY: { schema: uuid, example: "$(uuidgen)", secret: true },
+  AUDITOR_API_KEY: { schema: uuid, example: "$(uuidgen)", secret: true },
+  MASTER_KEY: {
+    schema: text(/^[A-Za-z0-9+/]{43}=$/, "32 bytes in base64"),
+    example: "$(openssl rand -base64 32)",
+    secret: true,
+  },
+  DELIVERY_ALLOW_CIDRS: {
+    schema: z.string().transform((value) => parseCidrs(value)),
+    example: "127.0.0.2/32,10.1.0.0/16",
+  },
+  DNS_SERVERS: { schema: z.string().transform(dnsServers), example: "127.0.0.1:5353" },
+  DELIVERY_TIMEOUT_MS: { schema: number(1, 600_000), example: "15000" },
+  RETRY_UNIT_SECONDS: { schema: number(0.001, 86_400, true), example: "60" },
+  RETRY_TICK_SECONDS: { schema: number(0.01, 3_600, true), example: "60" },
+  MAX_PAYLOAD_BYTES: { schema: number(2, LARGEST_PAYLOAD), example: "262144" },
+  LOG_LEVEL: {
+    schema: z.enum(LEVELS).catch(() => {
+      throw new ConfigurationError(`must be one of ${LEVELS.join(", ")}`);
+    }),
+    example: "info",
+  },
+} satisfies Record<string, Setting>;
+
+/** What the gateway was told; durations in milliseconds. */
+export interface Config {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly dataDir: string;
+  /** Base64 of 32 bytes, or null: made at the first start. */
+  readonly masterKey: string | null;
+  readonly deliveryAllowCidrs: readonly string[];
+  readonly dnsServers: readonly string[];
+  readonly deliveryTimeoutMs: number;
+  readonly retryUnitMs: number;
+  readonly retryTickMs: number;
+  readonly maxPayloadBytes: number;
+  readonly logLevel: (typeof LEVELS)[number];
+}
+
+/**
+ * Reads the configuration from environment variables; an empty one counts as unset.
+ *
+ * @throws ConfigurationError with one line that names the variable, what is wrong with it and an example
+ */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const read = <T>(name: keyof typeof SETTINGS, absent: T): T => {
+    const value = env[name];
+    if (value === undefined || value === "") return absent;
+    const setting: Setting = SETTINGS[name];
+    try {
+      return setting.schema.parse(value) as T;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const got = setting.secret === true ? "" : ` (got ${JSON.stringify(value.slice(0, 100))})`;
+      throw new ConfigurationError(`${name}: ${reason}${got}; for example ${name}=${setting.example}`);
+    }
+  };
+  for (const name of ["EVENTSTORE_URL", "MONGODB_URL"] as const) {
+    if (read<string | null>(name, null) !== null) {
+      throw new ConfigurationError(`${name}: this version keeps everything in DATA_DIR; leave the variable unset`);
+    }
+  }
+  read("OPERATOR_API_KEY", null);
+  read("AUDITOR_API_KEY", null);
+  return {
+    host: read("HOST", "127.0.0.1"),
+    port: read("PORT", 8080),
+    dataDir: read("DATA_DIR", "./data"),
+    masterKey: read<string | null>("MASTER_KEY", null),
+    deliveryAllowCidrs: read<readonly string[]>("DELIVERY_ALLOW_CIDRS", []),
+    dnsServers: read<readonly string[]>("DNS_SERVERS", []),
+    deliveryTimeoutMs: read("DELIVERY_TIMEOUT_MS", 15_000),
+    retryUnitMs: read("RETRY_UNIT_SECONDS", 60) * 1_000,
+    retryTickMs: read("RETRY_TICK_SECONDS", 60) * 1_000,
+    maxPayloadBytes: read("MAX_PAYLOAD_BYTES", 262_144),
+    logLevel: read<Config["logLevel"]>("LOG_LEVEL", "info"),
+  };
+}
+
+function dnsServers(value: string): readonly string[] {
+  const servers = value.split(",").map((part) => part.trim());
+  const bad = servers.find((server) => !/^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-fA-F:.]+\])(:\d{1,5})?$/.test(server));
+  if (bad !== undefined) throw new ConfigurationError(`${JSON.stringify(bad)} is not a server such as 127.0.0.1:5353`);
+  return servers;
+}

@@ -1,0 +1,47 @@
+import { randomUUID } from "node:crypto";
+import fastify from "fastify";
+import type { FastifyInstance } from "fastify";
+import { refuseOtherMethods } from "./allowed-methods.ts";
+import { refuseBrokenRequests } from "./broken-requests.ts";
+import type { HttpDependencies } from "./dependencies.ts";
+import { handleErrors } from "./error-handler.ts";
+import { acceptJsonOnly } from "./request-body.ts";
+import { deliveryRoutes } from "./routes/deliveries.ts";
+import { dispatchRoutes } from "./routes/dispatch.ts";
+import { endpointRoutes } from "./routes/endpoints.ts";
+import { healthRoutes } from "./routes/health.ts";
+import { pingRoutes } from "./routes/ping.ts";
+import { userRoutes } from "./routes/users.ts";
+
+/** What a body may have beside the largest payload, in bytes. */
+const BODY_MARGIN = 64 * 1024;
+
+/** The HTTP API, not yet listening. Rejects never; every error of a request becomes a reply of the catalogue. */
+export async function buildApp(deps: HttpDependencies): Promise<FastifyInstance> {
+  const app = fastify({
+    loggerInstance: deps.logger,
+    disableRequestLogging: true,
+    genReqId: () => randomUUID(),
+    bodyLimit: deps.settings.maxPayloadBytes + BODY_MARGIN,
+    // Node swaps the two when the first is not the larger one.
+    requestTimeout: 15_000,
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 1_000 },
+    forceCloseConnections: "idle",
+    return503OnClosing: true,
+    exposeHeadRoutes: true,
+    clientErrorHandler: refuseBrokenRequests(deps.clock),
+  });
+  app.decorateRequest("user", null);
+  handleErrors(app, deps.clock);
+  acceptJsonOnly(app);
+  const refuseTheRest = refuseOtherMethods(app);
+  pingRoutes(app);
+  healthRoutes(app, deps);
+  userRoutes(app, deps);
+  endpointRoutes(app, deps);
+  dispatchRoutes(app, deps);
+  deliveryRoutes(app, deps);
+  refuseTheRest();
+  await app.ready();
+  return app;
+}

@@ -1,0 +1,33 @@
+import type { FastifyBaseLogger } from "fastify";
+import type { Clock } from "../clock.ts";
+import type { EventStore } from "../events/event-store.ts";
+import type { DeliveryWorker } from "../processes/delivery-worker.ts";
+import type { TargetRules } from "../processes/sending/target-rules.ts";
+import type { Directory } from "../projections/directory.ts";
+import type { DocumentStore } from "../projections/document-store.ts";
+import type { ProjectionProgress } from "../projections/progress.ts";
+import type { Health } from "../health.ts";
+import type { Secrets } from "../secrets.ts";
+
+/** What the routes work with. */
+export interface HttpDependencies {
+  readonly store: EventStore;
+  readonly documents: DocumentStore;
+  readonly directory: Directory;
+  readonly progress: ProjectionProgress;
+  readonly worker: DeliveryWorker;
+  readonly rules: TargetRules;
+  readonly secrets: Secrets;
+  readonly health: Health;
+  readonly clock: Clock;
+  readonly logger: FastifyBaseLogger;
+  readonly settings: HttpSettings;
+}
+
+export interface HttpSettings {
+  /** Of the payload value as the client wrote it. */
+  readonly maxPayloadBytes: number;
+}
+
+/** How long a reply waits until its own client can read what it wrote, or a read until it has seen the log, in ms. */
+export const READ_YOUR_WRITES_MS = 2_000;

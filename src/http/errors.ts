@@ -1,0 +1,63 @@
+/** Every error that the API answers with: a stable code for us, status and text for the client, and its cure. */
+export const ERRORS = {
+  /** Send the key that `POST /v1/users` gave, once, in the header X-API-Key. */
+  invalid_api_key: { status: 400, error: "Missing or invalid API key" },
+  /** Mend what `details.errors` lists. */
+  invalid_request: { status: 400, error: "Some fields are missing or invalid" },
+  endpoint_access_denied: { status: 403, error: "Endpoint access denied" },
+  not_found: { status: 404, error: "Not found" },
+  user_not_found: { status: 404, error: "User not found" },
+  delivery_not_found: { status: 404, error: "Delivery not found" },
+  /** Its text names the id. */
+  endpoint_not_found: { status: 404, error: "Endpoint not found" },
+  /** The header Allow lists what the path takes. */
+  method_not_allowed: { status: 405, error: "Method not allowed" },
+  request_timeout: { status: 408, error: "Request timeout" },
+  username_taken: { status: 409, error: "Username already exists" },
+  email_taken: { status: 409, error: "Email already exists" },
+  endpoint_already_registered: { status: 409, error: "Endpoint already registered for this user" },
+  /** Send less; `details.errors` says how much is taken. */
+  payload_too_large: { status: 413, error: "Payload too large" },
+  /** Send `Content-Type: application/json` in UTF-8, without a Content-Encoding. */
+  unsupported_media_type: { status: 415, error: "Unsupported media type" },
+  /** Use another Idempotency-Key for another request. */
+  idempotency_key_reused: { status: 422, error: "Idempotency-Key was already used for another request" },
+  headers_too_large: { status: 431, error: "Request header fields too large" },
+  unexpected: { status: 500, error: "An unexpected error occurred" },
+  /** Nothing was accepted; send it again after Retry-After. */
+  unavailable: { status: 503, error: "Service temporarily unavailable" },
+} as const satisfies Record<string, { status: number; error: string }>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export interface HttpErrorOptions {
+  /** For `details.errors`. */
+  readonly errors?: readonly string[];
+  /** Instead of the catalogue's text, where that has to name something. */
+  readonly error?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Ends a request with an error of the catalogue. */
+export class HttpError extends Error {
+  readonly code: ErrorCode;
+  readonly options: HttpErrorOptions;
+
+  constructor(code: ErrorCode, options: HttpErrorOptions = {}) {
+    super(options.error ?? ERRORS[code].error);
+    this.name = "HttpError";
+    this.code = code;
+    this.options = options;
+  }
+}
+
+/** The body of an error reply as JSON text, its members in the contract's order. `timestamp` is ISO 8601 UTC. */
+export function errorBody(error: HttpError, timestamp: string): string {
+  const { errors } = error.options;
+  return JSON.stringify({
+    error: error.message,
+    status_code: ERRORS[error.code].status,
+    timestamp,
+    ...(errors && errors.length > 0 && { details: { errors } }),
+  });
+}

@@ -1,0 +1,55 @@
+import { randomUUID } from "node:crypto";
+import type { FastifyInstance } from "fastify";
+import { createUser } from "../../commands/create-user.ts";
+import { collectionOf } from "../../projections/projection.ts";
+import { endpointsOfUser } from "../../projections/endpoints.ts";
+import { users } from "../../projections/users.ts";
+import type { UserDocument } from "../../projections/users.ts";
+import { apiKeyDigest, requireUser, userOf } from "../authentication.ts";
+import { READ_YOUR_WRITES_MS } from "../dependencies.ts";
+import type { HttpDependencies } from "../dependencies.ts";
+import { HttpError } from "../errors.ts";
+import { bodyOf, validOrRefuse } from "../request-body.ts";
+import { emailKey, parseCreateUser } from "../schemas/create-user.ts";
+import { sendJson } from "../send-json.ts";
+import { endpointReply } from "./endpoints.ts";
+
+/** `POST /v1/users` makes a user and gives its key, this once; `GET /v1/users/me` says who a key belongs to. */
+export function userRoutes(app: FastifyInstance, deps: HttpDependencies): void {
+  const { store, documents, directory, progress, secrets, clock } = deps;
+
+  app.post("/v1/users", async (request, reply) => {
+    const { username, email } = validOrRefuse(parseCreateUser(bodyOf(request).value));
+    const apiKey = randomUUID();
+    const { appended } = await createUser(
+      store,
+      {
+        username,
+        email,
+        emailKey: email === null ? null : emailKey(email),
+        apiKeyDigest: apiKeyDigest(apiKey),
+        now: new Date(clock.now()).toISOString(),
+      },
+      secrets.reservations,
+      { commandId: randomUUID(), correlationId: request.id, actor: "anonymous" },
+    );
+    await Promise.all([
+      directory.whenSeen(appended.position, READ_YOUR_WRITES_MS),
+      progress.whenSeen([users.name], appended.position, READ_YOUR_WRITES_MS),
+    ]);
+    return sendJson(reply, 201, { api_key: apiKey });
+  });
+
+  app.get("/v1/users/me", { onRequest: requireUser(directory) }, async (request, reply) => {
+    const { user_id } = userOf(request);
+    const [user] = await documents.load<UserDocument>(collectionOf(users), [String(user_id)]);
+    if (user === undefined) throw new HttpError("user_not_found");
+    const endpoints = await endpointsOfUser(documents, user_id);
+    return sendJson(reply, 200, {
+      id: user_id,
+      username: user.username,
+      email: user.email,
+      endpoints: endpoints.map(endpointReply),
+    });
+  });
+}

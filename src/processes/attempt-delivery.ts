@@ -1,0 +1,137 @@
+import pRetry from "p-retry";
+import { v7 as timeOrderedUuid } from "uuid";
+import type { Clock } from "../clock.ts";
+import { handleCommand, loadStream } from "../commands/command-handler.ts";
+import type { Loaded } from "../commands/command-handler.ts";
+import { decideLapsedAttempt, decideRecordAttempt } from "../commands/record-attempt.ts";
+import type { AttemptResult } from "../commands/record-attempt.ts";
+import { decideReleaseAttempt } from "../commands/release-attempt.ts";
+import type { RetryPolicy } from "../commands/retry-policy.ts";
+import { decideStartAttempt } from "../commands/start-attempt.ts";
+import { AppendOutcomeUnknown, StoreUnavailable } from "../events/event-store-errors.ts";
+import type { EventStore } from "../events/event-store.ts";
+import { deliveryStream, evolveDelivery } from "../events/delivery.ts";
+import type { AttemptUnderWay, Delivery, DeliveryAttempted, DeliveryEvent } from "../events/delivery.ts";
+import type { SendResult } from "./sending/attempt-outcome.ts";
+import { retryAfterMs } from "./sending/retry-after.ts";
+import type { Sender } from "./sending/sender.ts";
+
+/** How long after the attempt's own deadline its claim still holds, in ms: time to record what came back. */
+export const LEASE_MARGIN_MS = 15_000;
+
+const ACTOR = "delivery-worker";
+
+export interface AttemptDependencies {
+  readonly store: EventStore;
+  readonly sender: Sender;
+  readonly clock: Clock;
+  readonly policy: RetryPolicy;
+  /** How long an attempt may take, in ms. */
+  readonly timeoutMs: number;
+  /** Where the endpoint is now; throws when it is not known (yet). */
+  urlOf(endpointId: number): Promise<string>;
+}
+
+export type Attempted =
+  /** An attempt was made and its outcome recorded. */
+  | { readonly kind: "attempted"; readonly event: DeliveryAttempted }
+  /** There was nothing to do: final, not due, or somebody else's. */
+  | { readonly kind: "nothing" }
+  /** The attempt was made, but meanwhile its claim had lapsed: its result counts no more. */
+  | { readonly kind: "too_late" }
+  /** Our own fault kept it from being made; it does not count. */
+  | { readonly kind: "not_sent"; readonly reason: string };
+
+/**
+ * Makes the attempt of a delivery that is due, if it is: closes a claim that lapsed, claims the attempt in the log before
+ * a byte leaves, sends, and records the outcome under that claim.
+ *
+ * @param known the delivery as its acceptance left it, which saves reading its stream; null: read it
+ * @param sent is told when the receiver is no longer occupied, which is before the outcome is recorded
+ * @throws what the log throws when it cannot take the claim, or the outcome within the claim's lease
+ */
+export async function attemptDelivery(
+  deps: AttemptDependencies,
+  deliveryId: string,
+  known: Loaded<Delivery> | null,
+  sent: () => void,
+  signal: AbortSignal,
+): Promise<Attempted> {
+  const { store, sender, clock, policy, timeoutMs } = deps;
+  const stream = deliveryStream(deliveryId);
+  const run = <E extends DeliveryEvent>(from: Loaded<Delivery>, decide: (delivery: Delivery | null) => readonly E[]) =>
+    handleCommand(store, {
+      stream,
+      evolve: evolveDelivery,
+      decide,
+      commandId: timeOrderedUuid(),
+      actor: ACTOR,
+      known: from,
+    });
+
+  let loaded = known ?? (await loadStream(store, stream, evolveDelivery));
+  if (loaded.state?.underWay) loaded = await run(loaded, (d) => decideLapsedAttempt(d, clock.now(), policy));
+  if (loaded.state?.status !== "PENDING") return { kind: "nothing" };
+
+  const url = await deps.urlOf(loaded.state.endpointId);
+  const leaseMs = timeoutMs + LEASE_MARGIN_MS;
+  const claimed = await run(loaded, (d) => decideStartAttempt({ url, leaseMs, now: clock.now() }, d));
+  const attempt = claimed.events.length > 0 ? claimed.state?.underWay : null;
+  if (attempt == null || claimed.state === null) return { kind: "nothing" };
+
+  const { endpointId, payload: body } = claimed.state;
+  const result = await sender.send({ deliveryId, endpointId, url, body, attempt: attempt.number, headers: {} }, signal);
+  sent();
+  const endedAt = clock.now();
+  return untilLeaseEnds(attempt, clock, async () => {
+    if (result.kind === "not_sent") {
+      const now = new Date(endedAt).toISOString();
+      await run(claimed, (d) => decideReleaseAttempt(attempt, d, result.reason, now));
+      return { kind: "not_sent", reason: result.reason };
+    }
+    const command = { attempt, result: attemptResult(result, attempt, endedAt), endedAt, policy };
+    const [event] = (await run(claimed, (d) => decideRecordAttempt(command, d))).events;
+    return event?.type === "DeliveryAttempted" ? { kind: "attempted", event } : { kind: "too_late" };
+  });
+}
+
+/** Repeats what the log refused for a passing reason, while the claim holds; then the outcome will be `unknown`. */
+function untilLeaseEnds<T>(attempt: AttemptUnderWay, clock: Clock, record: () => Promise<T>): Promise<T> {
+  return pRetry(record, {
+    retries: Number.POSITIVE_INFINITY,
+    minTimeout: 200,
+    maxTimeout: 5_000,
+    shouldRetry: ({ error }) =>
+      (error instanceof StoreUnavailable || error instanceof AppendOutcomeUnknown) &&
+      clock.now() < Date.parse(attempt.leaseUntil),
+  });
+}
+
+/** The result as it is recorded; an attempt that was cut off by a shutdown may have arrived, so its outcome is unknown. */
+function attemptResult(
+  result: Exclude<SendResult, { kind: "not_sent" }>,
+  attempt: AttemptUnderWay,
+  endedAt: number,
+): AttemptResult {
+  if (result.kind === "interrupted") {
+    return {
+      outcome: "unknown",
+      errorCode: null,
+      responseStatus: null,
+      responseBody: null,
+      responseTruncated: false,
+      durationMs: Math.max(0, endedAt - Date.parse(attempt.startedAt)),
+      retryAfterMs: null,
+    };
+  }
+  const { outcome, errorCode, responseStatus, responseBody, responseTruncated, durationMs, retryAfter } = result;
+  return {
+    outcome,
+    errorCode,
+    responseStatus,
+    responseBody,
+    responseTruncated,
+    durationMs,
+    retryAfterMs: retryAfterMs(retryAfter, endedAt),
+  };
+}

@@ -1,0 +1,220 @@
+import { inject, injectable } from "tsyringe";
+import type { Logger } from "pino";
+import { CLOCK } from "../clock.ts";
+import type { Clock } from "../clock.ts";
+import type { Loaded } from "../commands/command-handler.ts";
+import type { RetryPolicy } from "../commands/retry-policy.ts";
+import { AppendOutcomeUnknown, StoreUnavailable } from "../events/event-store-errors.ts";
+import { EVENT_STORE } from "../events/event-store.ts";
+import type { EventStore } from "../events/event-store.ts";
+import type { Delivery } from "../events/delivery.ts";
+import { LOGGER } from "../logger.ts";
+import { DIRECTORY } from "../projections/directory.ts";
+import type { Directory } from "../projections/directory.ts";
+import { attemptDelivery } from "./attempt-delivery.ts";
+import type { Attempted } from "./attempt-delivery.ts";
+import { FairQueue } from "./fair-queue.ts";
+import type { Queued, QueueLimits } from "./fair-queue.ts";
+import { SENDER } from "./sending/sender.ts";
+import type { Sender } from "./sending/sender.ts";
+
+/** The token under which the container registers the worker's settings. */
+export const DELIVERY_SETTINGS = Symbol("DeliverySettings");
+
+export interface DeliverySettings {
+  /** How long an attempt may take, in ms. */
+  readonly timeoutMs: number;
+  readonly policy: RetryPolicy;
+  /** Attempts under way at a time, to all endpoints together. */
+  readonly concurrency: number;
+  readonly queue: QueueLimits;
+}
+
+interface Job extends Queued {
+  /** What its acceptance left in memory; null: its stream is read when its turn comes. */
+  readonly known: Loaded<Delivery> | null;
+}
+
+/** What a job without a payload in memory takes up, roughly, in bytes. */
+const BARE_JOB_BYTES = 200;
+/** The first and the longest rest after the log could not take a claim, in ms. */
+const REST_MS = { first: 250, longest: 10_000 };
+
+/**
+ * Makes the attempts of deliveries that are due: bounded in memory, fair between endpoints, never more at a time than
+ * the caps. Nothing in here is a promise: what it forgets is found again in `due-deliveries`.
+ */
+@injectable()
+export class DeliveryWorker {
+  readonly #store: EventStore;
+  readonly #sender: Sender;
+  readonly #directory: Directory;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #settings: DeliverySettings;
+  readonly #queue: FairQueue<Job>;
+  readonly #underWay = new Set<Promise<void>>();
+  readonly #abort = new AbortController();
+  #state: "idle" | "running" | "stopped" = "idle";
+  #rest = { ms: REST_MS.first, resting: false };
+  #onLow: () => void = () => undefined;
+
+  constructor(
+    @inject(EVENT_STORE) store: EventStore,
+    @inject(SENDER) sender: Sender,
+    @inject(DIRECTORY) directory: Directory,
+    @inject(CLOCK) clock: Clock,
+    @inject(LOGGER) logger: Logger,
+    @inject(DELIVERY_SETTINGS) settings: DeliverySettings,
+  ) {
+    this.#store = store;
+    this.#sender = sender;
+    this.#directory = directory;
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#settings = settings;
+    this.#queue = new FairQueue(settings.queue, () => this.#onLow());
+  }
+
+  /** Begins to take from the queue. `onLow` is called when the queue runs low after something had to be turned away. */
+  start(onLow: () => void): void {
+    this.#onLow = onLow;
+    this.#state = "running";
+    this.#pump();
+  }
+
+  /** How many deliveries wait in memory, and how many attempts are under way. */
+  get load(): { readonly waiting: number; readonly underWay: number } {
+    return { waiting: this.#queue.size, underWay: this.#underWay.size };
+  }
+
+  /** True when it can take nothing more, whatever the endpoint. */
+  get full(): boolean {
+    return this.#queue.full;
+  }
+
+  /** True while the delivery waits or is under way in this process. */
+  knows(deliveryId: string): boolean {
+    return this.#queue.knows(deliveryId);
+  }
+
+  /** Takes a delivery that was accepted just now, to be attempted at once without reading anything. */
+  accept(known: Loaded<Delivery> & { state: Delivery }): void {
+    const { deliveryId, endpointId, payload } = known.state;
+    this.#offer({ deliveryId, endpointId, bytes: BARE_JOB_BYTES + payload.length * 2, known });
+  }
+
+  /** Takes a delivery that is due; false when there is no room, so that it has to be found again later. */
+  take(deliveryId: string, endpointId: number): boolean {
+    return this.#offer({ deliveryId, endpointId, bytes: BARE_JOB_BYTES, known: null });
+  }
+
+  /**
+   * Makes no more claims and waits for the attempts under way; those that are not done after `graceMs` are interrupted,
+   * and recorded with an unknown outcome.
+   */
+  async stop(graceMs: number): Promise<void> {
+    this.#state = "stopped";
+    const cancel = this.#clock.schedule(graceMs, () => this.#abort.abort());
+    await Promise.all(this.#underWay);
+    cancel();
+  }
+
+  #offer(job: Job): boolean {
+    if (this.#state === "stopped") return false;
+    const taken = this.#queue.offer(job);
+    if (taken) this.#pump();
+    return taken;
+  }
+
+  #pump(): void {
+    while (this.#state === "running" && !this.#rest.resting && this.#underWay.size < this.#settings.concurrency) {
+      const job = this.#queue.take();
+      if (job === null) break;
+      const attempt = this.#run(job).finally(() => {
+        this.#underWay.delete(attempt);
+        this.#pump();
+      });
+      this.#underWay.add(attempt);
+    }
+  }
+
+  async #run(job: Job): Promise<void> {
+    let holdsSlot = true;
+    const releaseSlot = (): void => {
+      if (holdsSlot) this.#queue.releaseSlot(job.endpointId);
+      holdsSlot = false;
+    };
+    let again: boolean;
+    try {
+      const deps = {
+        store: this.#store,
+        sender: this.#sender,
+        clock: this.#clock,
+        policy: this.#settings.policy,
+        timeoutMs: this.#settings.timeoutMs,
+        urlOf: (endpointId: number) => this.#urlOf(endpointId),
+      };
+      const attempted = await attemptDelivery(
+        deps,
+        job.deliveryId,
+        job.known,
+        () => {
+          releaseSlot();
+          this.#pump();
+        },
+        this.#abort.signal,
+      );
+      this.#rest.ms = REST_MS.first;
+      again = attempted.kind === "not_sent";
+      this.#log(job, attempted);
+      if (again) this.#takeRest();
+    } catch (error) {
+      again = error instanceof StoreUnavailable || error instanceof AppendOutcomeUnknown;
+      this.#logger.error(
+        { delivery: job.deliveryId, endpoint: job.endpointId, err: error },
+        "an attempt could not be claimed or recorded",
+      );
+      if (again) this.#takeRest();
+    }
+    releaseSlot();
+    this.#queue.forget(job.deliveryId);
+    if (again) this.take(job.deliveryId, job.endpointId);
+  }
+
+  async #urlOf(endpointId: number): Promise<string> {
+    const endpoint = await this.#directory.endpoint(endpointId);
+    if (endpoint === null) throw new Error(`endpoint ${endpointId} of a delivery is not in the directory`);
+    return endpoint.url;
+  }
+
+  /** Our own trouble: nothing more is claimed for a while that grows while the trouble lasts. */
+  #takeRest(): void {
+    if (this.#rest.resting) return;
+    this.#rest.resting = true;
+    this.#clock.schedule(this.#rest.ms, () => {
+      this.#rest = { ms: Math.min(this.#rest.ms * 2, REST_MS.longest), resting: false };
+      this.#pump();
+    });
+  }
+
+  #log(job: Job, attempted: Attempted): void {
+    const about = { delivery: job.deliveryId, endpoint: job.endpointId };
+    switch (attempted.kind) {
+      case "attempted": {
+        const { number, outcome, errorCode, responseStatus, durationMs, nextAttemptAt } = attempted.event.data;
+        const fields = { ...about, attempt: number, outcome, errorCode, responseStatus, durationMs, nextAttemptAt };
+        this.#logger.info(fields, "attempt");
+        return;
+      }
+      case "too_late":
+        this.#logger.warn(about, "an attempt's result came after its lease and was refused");
+        return;
+      case "not_sent":
+        this.#logger.warn({ ...about, reason: attempted.reason }, "an attempt could not be made and is given back");
+        return;
+      case "nothing":
+        return;
+    }
+  }
+}

@@ -1,0 +1,142 @@
+import { inject, injectable } from "tsyringe";
+import type { Logger } from "pino";
+import { CLOCK, pause } from "../clock.ts";
+import type { Clock } from "../clock.ts";
+import { EVENT_STORE } from "../events/event-store.ts";
+import type { EventStore } from "../events/event-store.ts";
+import { LOGGER } from "../logger.ts";
+import { DOCUMENT_STORE } from "../projections/document-store.ts";
+import type { DocumentStore } from "../projections/document-store.ts";
+import { dueBefore, dueDeliveries } from "../projections/due-deliveries.ts";
+import type { DueDocument } from "../projections/due-deliveries.ts";
+import { PROJECTION_PROGRESS } from "../projections/progress.ts";
+import type { ProjectionProgress } from "../projections/progress.ts";
+import { supervise } from "../supervision.ts";
+import { DeliveryWorker } from "./delivery-worker.ts";
+
+/** The token under which the container registers the scheduler's settings. */
+export const SCHEDULER_SETTINGS = Symbol("SchedulerSettings");
+
+export interface SchedulerSettings {
+  /** How often it looks what falls due, in ms. */
+  readonly tickMs: number;
+  /** How many deliveries may be armed at a time; bounds memory. */
+  readonly armed: number;
+  /** A random number from 0 to 1, exclusive. */
+  random(): number;
+}
+
+/** How many due deliveries are read at a time. */
+const PAGE = 500;
+/** A retry is sent up to so many ms after its due time, so that what fell due together does not leave together. */
+const JITTER_MS = 250;
+/** The shortest time between two looks, in ms, however often the queue runs low. */
+const REFILL_SPACING_MS = 500;
+/** How long a look waits until the to-do list has seen the log's end, in ms. */
+const FRESHNESS_WAIT_MS = 2_000;
+
+/**
+ * The process manager of retries. Every tick it takes from the to-do list what falls due before the next tick, arms each
+ * delivery at its own due time, never early, and hands over at once what is overdue: retries, lapsed attempts, and what
+ * a full queue turned away or a dead process left. Timers in memory may be lost at any time: due times are in the log.
+ */
+@injectable()
+export class RetryScheduler {
+  readonly #store: EventStore;
+  readonly #documents: DocumentStore;
+  readonly #progress: ProjectionProgress;
+  readonly #worker: DeliveryWorker;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #settings: SchedulerSettings;
+  readonly #armed = new Map<string, { dueAt: string; cancel: () => void }>();
+  #wake: () => void = () => undefined;
+  #refillAsked = false;
+
+  constructor(
+    @inject(EVENT_STORE) store: EventStore,
+    @inject(DOCUMENT_STORE) documents: DocumentStore,
+    @inject(PROJECTION_PROGRESS) progress: ProjectionProgress,
+    @inject(DeliveryWorker) worker: DeliveryWorker,
+    @inject(CLOCK) clock: Clock,
+    @inject(LOGGER) logger: Logger,
+    @inject(SCHEDULER_SETTINGS) settings: SchedulerSettings,
+  ) {
+    this.#store = store;
+    this.#documents = documents;
+    this.#progress = progress;
+    this.#worker = worker;
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#settings = settings;
+  }
+
+  /** Looks now and then every tick until the signal aborts. A failed look is logged and made again, sooner. */
+  async run(signal: AbortSignal): Promise<void> {
+    const loop = async (): Promise<void> => {
+      while (!signal.aborted) {
+        await this.tick();
+        await this.#untilNextTick(signal);
+      }
+    };
+    const onError = (err: unknown, restartInMs: number): void =>
+      this.#logger.error({ err, restartInMs }, "the to-do list could not be read");
+    await supervise(loop, this.#clock, onError, signal);
+    for (const { cancel } of this.#armed.values()) cancel();
+    this.#armed.clear();
+  }
+
+  /** Looks before the next tick: the worker's queue runs low, and there may be more to do. */
+  refill(): void {
+    this.#refillAsked = true;
+    this.#wake();
+  }
+
+  /** One look at the to-do list. Throws what the log and the read models throw. */
+  async tick(): Promise<void> {
+    await this.#progress.whenSeen([dueDeliveries.name], await this.#store.head(), FRESHNESS_WAIT_MS);
+    const horizon = new Date(this.#clock.now() + this.#settings.tickMs).toISOString();
+    let last: DueDocument | null = null;
+    for (;;) {
+      const page: DueDocument[] = await dueBefore(this.#documents, horizon, PAGE, last);
+      for (const due of page) if (!this.#arrange(due)) return;
+      last = page.at(-1) ?? null;
+      if (page.length < PAGE) return;
+    }
+  }
+
+  /** Hands a delivery to the worker, now or at its due time; false when nothing more can be taken in. */
+  #arrange(due: DueDocument): boolean {
+    if (this.#worker.knows(due._id)) return true;
+    const wait = Date.parse(due.due_at) - this.#clock.now();
+    if (wait <= 0) {
+      this.#disarm(due._id);
+      // No room for this endpoint is no reason to keep the others waiting; no room at all is.
+      return this.#worker.take(due._id, due.endpoint_id) || !this.#worker.full;
+    }
+    if (this.#armed.get(due._id)?.dueAt === due.due_at) return true;
+    this.#disarm(due._id);
+    if (this.#armed.size >= this.#settings.armed) return false;
+    const cancel = this.#clock.schedule(wait + this.#settings.random() * JITTER_MS, () => {
+      this.#armed.delete(due._id);
+      this.#worker.take(due._id, due.endpoint_id);
+    });
+    this.#armed.set(due._id, { dueAt: due.due_at, cancel });
+    return true;
+  }
+
+  #disarm(deliveryId: string): void {
+    this.#armed.get(deliveryId)?.cancel();
+    this.#armed.delete(deliveryId);
+  }
+
+  async #untilNextTick(signal: AbortSignal): Promise<void> {
+    const { tickMs } = this.#settings;
+    const spacing = Math.min(tickMs, REFILL_SPACING_MS);
+    await pause(this.#clock, spacing, signal);
+    const wake = new AbortController();
+    this.#wake = () => wake.abort();
+    if (!this.#refillAsked) await pause(this.#clock, tickMs - spacing, AbortSignal.any([signal, wake.signal]));
+    this.#refillAsked = false;
+  }
+}

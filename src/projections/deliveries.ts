@@ -1,0 +1,166 @@
+import type { KnownEvent } from "../events/catalogue.ts";
+import type { DeliveryAttempted } from "../events/delivery.ts";
+import type { DocumentStore, StoredDocument } from "./document-store.ts";
+import { collectionOf } from "./projection.ts";
+import type { Content, Projection } from "./projection.ts";
+
+export type DeliveryStatus = "PENDING" | "SUCCESS" | "FAILED" | "CANCELED";
+
+export interface AttemptEntry {
+  readonly number: number;
+  readonly round: number;
+  readonly started_at: string;
+  readonly duration_ms: number;
+  readonly outcome: "delivered" | "failed" | "unknown";
+  readonly url: string;
+  readonly response_status: number | null;
+  readonly response_body: string | null;
+  readonly response_truncated: boolean;
+  readonly error_code: string | null;
+  readonly next_attempt_at: string | null;
+}
+
+/** A delivery as a client sees it; its payload stays in the log. */
+export interface DeliveryDocument extends StoredDocument {
+  readonly endpoint_id: number;
+  readonly user_id: number;
+  readonly status: DeliveryStatus;
+  /** How many attempts have an outcome. */
+  readonly attempts: number;
+  readonly next_attempt_at: string | null;
+  readonly created_at: string;
+  readonly completed_at: string | null;
+  readonly payload_bytes: number;
+  readonly payload_sha256: string;
+  readonly failure_reason: string | null;
+  readonly attempt_log: readonly AttemptEntry[];
+}
+
+/** What became of every delivery, with each attempt. */
+export const deliveries: Projection<DeliveryDocument> = {
+  name: "deliveries",
+  version: 1,
+  categories: ["delivery"],
+  indexes: [
+    ["user_id", "created_at"],
+    ["user_id", "status", "created_at"],
+    ["user_id", "endpoint_id", "created_at"],
+  ],
+
+  documentId(event) {
+    switch (event.type) {
+      case "DeliveryRequested":
+      case "DeliveryAttempted":
+      case "DeliveryFailed":
+        return event.data.deliveryId;
+      default:
+        return null;
+    }
+  },
+
+  evolve(document: Content<DeliveryDocument> | null, event: KnownEvent) {
+    switch (event.type) {
+      case "DeliveryRequested":
+        return {
+          endpoint_id: event.data.endpointId,
+          user_id: event.data.userId,
+          status: "PENDING",
+          attempts: 0,
+          next_attempt_at: event.data.requestedAt,
+          created_at: event.data.requestedAt,
+          completed_at: null,
+          payload_bytes: event.data.payloadBytes,
+          payload_sha256: event.data.payloadSha256,
+          failure_reason: null,
+          attempt_log: [],
+        };
+      case "DeliveryAttempted": {
+        if (document === null) return null;
+        const delivered = event.data.outcome === "delivered";
+        return {
+          ...document,
+          status: delivered ? "SUCCESS" : document.status,
+          attempts: document.attempts + 1,
+          next_attempt_at: event.data.nextAttemptAt,
+          completed_at: delivered ? event.data.endedAt : document.completed_at,
+          attempt_log: [...document.attempt_log, attemptEntry(event.data)],
+        };
+      }
+      case "DeliveryFailed":
+        if (document === null) return null;
+        return {
+          ...document,
+          status: "FAILED",
+          next_attempt_at: null,
+          completed_at: event.data.failedAt,
+          failure_reason: event.data.reason,
+        };
+      default:
+        return document;
+    }
+  },
+};
+
+function attemptEntry(data: DeliveryAttempted["data"]): AttemptEntry {
+  return {
+    number: data.number,
+    round: data.round,
+    started_at: data.startedAt,
+    duration_ms: data.durationMs,
+    outcome: data.outcome,
+    url: data.url,
+    response_status: data.responseStatus,
+    response_body: data.responseBody,
+    response_truncated: data.responseTruncated,
+    error_code: data.errorCode,
+    next_attempt_at: data.nextAttemptAt,
+  };
+}
+
+/** One delivery of this user, or null: another user's is as unknown as one that never was. */
+export async function deliveryOfUser(
+  store: DocumentStore,
+  userId: number,
+  deliveryId: string,
+): Promise<DeliveryDocument | null> {
+  const [document] = await store.load<DeliveryDocument>(collectionOf(deliveries), [deliveryId]);
+  return document?.user_id === userId ? document : null;
+}
+
+export interface DeliveryFilter {
+  readonly status?: DeliveryStatus;
+  readonly endpointId?: number;
+  /** ISO 8601 UTC; from is inclusive, to exclusive. */
+  readonly from?: string;
+  readonly to?: string;
+}
+
+/** The place behind which a page begins. */
+export interface DeliveryPlace {
+  readonly createdAt: string;
+  readonly id: string;
+}
+
+/** This user's deliveries that match, newest first, at most `limit`, behind `after`. */
+export function deliveriesOfUser(
+  store: DocumentStore,
+  userId: number,
+  filter: DeliveryFilter,
+  limit: number,
+  after: DeliveryPlace | null,
+): Promise<DeliveryDocument[]> {
+  const { status, endpointId, from, to } = filter;
+  return store.find<DeliveryDocument>(collectionOf(deliveries), {
+    equals: {
+      user_id: userId,
+      ...(status !== undefined && { status }),
+      ...(endpointId !== undefined && { endpoint_id: endpointId }),
+    },
+    ...((from ?? to) !== undefined && {
+      range: { field: "created_at", ...(from !== undefined && { from }), ...(to !== undefined && { to }) },
+    }),
+    order: { field: "created_at", direction: "descending" },
+    ...(after && { after: { value: after.createdAt, id: after.id } }),
+    limit,
+  });
+}

@@ -1,0 +1,85 @@
+import type { Clock } from "../clock.ts";
+import { readEvent } from "../events/catalogue.ts";
+import type { KnownEvent } from "../events/catalogue.ts";
+import type { EventStore } from "../events/event-store.ts";
+import type { Position } from "../events/position.ts";
+import type { DocumentStore } from "./document-store.ts";
+import { endpoints } from "./endpoints.ts";
+import type { EndpointDocument } from "./endpoints.ts";
+import { ModelInMemory } from "./model-in-memory.ts";
+import { ProjectionProgress } from "./progress.ts";
+import { users } from "./users.ts";
+import type { UserDocument } from "./users.ts";
+
+/** The token under which the container registers the directory. */
+export const DIRECTORY = Symbol("Directory");
+
+/** How long a look-up that found nothing waits for what was in the log when it came, in ms. */
+const MISS_WAIT_MS = 1_000;
+
+/**
+ * Users by key and endpoints by id, in memory: what the dispatch path asks instead of reading a stream. The same folds
+ * as the read models `users` and `endpoints`, loaded from them at the start and then followed in the log.
+ */
+export class Directory {
+  readonly #users = new ModelInMemory<UserDocument>(users, (user) => this.#userByKey.set(user.api_key_digest, user));
+  readonly #endpoints = new ModelInMemory<EndpointDocument>(endpoints);
+  readonly #userByKey = new Map<string, UserDocument>();
+  readonly #progress: ProjectionProgress;
+  readonly #log: Pick<EventStore, "subscribe" | "head">;
+  readonly #documents: DocumentStore;
+
+  constructor(log: Pick<EventStore, "subscribe" | "head">, documents: DocumentStore, clock: Clock) {
+    this.#log = log;
+    this.#documents = documents;
+    this.#progress = new ProjectionProgress(clock);
+  }
+
+  /** Loads what the read models have and follows the log until the signal aborts; throws what either of them throws. */
+  async run(signal: AbortSignal): Promise<void> {
+    const after = await this.#load();
+    for await (const message of this.#log.subscribe({ after, categories: ["user", "endpoint"], signal })) {
+      if (message.kind === "event") this.#apply(readEvent(message.event));
+      else this.#seen(message.position);
+    }
+  }
+
+  /** The user whose key has this SHA-256 digest (lower-case hex), or null. */
+  userByKeyDigest(digest: string): Promise<UserDocument | null> {
+    return this.#find(() => this.#userByKey.get(digest));
+  }
+
+  /** The endpoint with this id, or null. */
+  endpoint(endpointId: number): Promise<EndpointDocument | null> {
+    return this.#find(() => this.#endpoints.get(String(endpointId)));
+  }
+
+  /** Resolves when everything up to `position` is known here, or after `timeoutMs`; true when it is. */
+  whenSeen(position: Position | null, timeoutMs: number): Promise<boolean> {
+    return this.#progress.whenSeen(["directory"], position, timeoutMs);
+  }
+
+  async #find<T>(look: () => T | undefined): Promise<T | null> {
+    const found = look();
+    if (found !== undefined) return found;
+    await this.whenSeen(await this.#log.head(), MISS_WAIT_MS);
+    return look() ?? null;
+  }
+
+  /** Gives the position from which the log is to be followed: the one that both models have certainly seen. */
+  async #load(): Promise<Position | null> {
+    const ofUsers = await this.#users.load(this.#documents);
+    const ofEndpoints = await this.#endpoints.load(this.#documents);
+    if (ofUsers === null || ofEndpoints === null) return null;
+    return ofUsers < ofEndpoints ? ofUsers : ofEndpoints;
+  }
+
+  #apply(event: KnownEvent): void {
+    this.#users.apply(event);
+    this.#endpoints.apply(event);
+  }
+
+  #seen(position: Position | null): void {
+    this.#progress.report({ name: "directory", version: 1, position, state: "live", fault: null });
+  }
+}

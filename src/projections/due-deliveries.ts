@@ -1,0 +1,56 @@
+import type { KnownEvent } from "../events/catalogue.ts";
+import type { DocumentStore, StoredDocument } from "./document-store.ts";
+import { collectionOf } from "./projection.ts";
+import type { Content, Projection } from "./projection.ts";
+
+export interface DueDocument extends StoredDocument {
+  readonly endpoint_id: number;
+  /** When something is to be done for the delivery; ISO 8601 UTC. */
+  readonly due_at: string;
+}
+
+/**
+ * The to-do list: one document per delivery that is not final. A delivery that ended is removed; when an older event of
+ * it is folded again after that, it comes back for a moment, which is harmless: whoever takes it from here reads its
+ * stream before doing anything.
+ */
+export const dueDeliveries: Projection<DueDocument> = {
+  name: "due-deliveries",
+  version: 1,
+  categories: ["delivery"],
+  indexes: [["due_at"]],
+
+  documentId: (event) => ("deliveryId" in event.data ? event.data.deliveryId : null),
+
+  evolve(document: Content<DueDocument> | null, event: KnownEvent) {
+    switch (event.type) {
+      case "DeliveryRequested":
+        return { endpoint_id: event.data.endpointId, due_at: event.data.requestedAt };
+      case "DeliveryAttemptStarted":
+        return document && { ...document, due_at: event.data.leaseUntil };
+      case "DeliveryAttemptReleased":
+        return document && { ...document, due_at: event.data.releasedAt };
+      case "DeliveryAttempted":
+        return document && event.data.nextAttemptAt !== null ? { ...document, due_at: event.data.nextAttemptAt } : null;
+      case "DeliveryFailed":
+        return null;
+      default:
+        return document;
+    }
+  },
+};
+
+/** What falls due before `before` (exclusive, ISO 8601 UTC), oldest first, at most `limit`, behind `after`. */
+export function dueBefore(
+  store: DocumentStore,
+  before: string,
+  limit: number,
+  after: DueDocument | null,
+): Promise<DueDocument[]> {
+  return store.find<DueDocument>(collectionOf(dueDeliveries), {
+    range: { field: "due_at", to: before },
+    order: { field: "due_at", direction: "ascending" },
+    ...(after && { after: { value: after.due_at, id: after._id } }),
+    limit,
+  });
+}

@@ -1,0 +1,46 @@
+import type { KnownEvent } from "../events/catalogue.ts";
+import type { Position } from "../events/position.ts";
+import type { DocumentStore, StoredDocument } from "./document-store.ts";
+import { checkpointNameOf, collectionOf } from "./projection.ts";
+import type { Content, Projection } from "./projection.ts";
+
+/** A read model whose documents are all held in memory: loaded from the store once, then folded from events. */
+export class ModelInMemory<D extends StoredDocument> {
+  readonly #projection: Projection<D>;
+  readonly #onPut: (document: D) => void;
+  readonly #documents = new Map<string, D>();
+
+  /** `onPut` is told every new state of a document, for an index over them. */
+  constructor(projection: Projection<D>, onPut: (document: D) => void = () => undefined) {
+    this.#projection = projection;
+    this.#onPut = onPut;
+  }
+
+  get(id: string): D | undefined {
+    return this.#documents.get(id);
+  }
+
+  /** Loads what the store has; gives the position up to which that is certainly complete, null for none. */
+  async load(store: DocumentStore): Promise<Position | null> {
+    // The checkpoint first: what is written between the two readings comes from the log again, harmlessly.
+    const checkpoint = await store.checkpoint(checkpointNameOf(this.#projection));
+    for await (const document of store.scan<D>(collectionOf(this.#projection))) this.#put(document);
+    return checkpoint;
+  }
+
+  /** Folds an event into its document, unless that has seen it already. */
+  apply(event: KnownEvent): void {
+    const id = this.#projection.documentId(event);
+    if (id === null) return;
+    const known = this.#documents.get(id) ?? null;
+    if (known !== null && event.position <= known.position) return;
+    const content: Content<D> | null = this.#projection.evolve(known, event);
+    if (content === null) this.#documents.delete(id);
+    else this.#put({ ...content, _id: id, position: event.position } as unknown as D);
+  }
+
+  #put(document: D): void {
+    this.#documents.set(document._id, document);
+    this.#onPut(document);
+  }
+}

@@ -1,0 +1,60 @@
+import type { Clock } from "../clock.ts";
+import type { Position } from "../events/position.ts";
+import type { ProjectionStatus } from "./runner.ts";
+
+/** The token under which the container registers the progress of the projections. */
+export const PROJECTION_PROGRESS = Symbol("ProjectionProgress");
+
+interface Waiter {
+  readonly names: readonly string[];
+  readonly position: Position;
+  readonly resolve: () => void;
+}
+
+/** Where every projection stands, as far as this process knows, and who waits for one to come further. */
+export class ProjectionProgress {
+  readonly #statuses = new Map<string, ProjectionStatus>();
+  readonly #waiters = new Set<Waiter>();
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Takes note of a status that a runner reported. */
+  report(status: ProjectionStatus): void {
+    this.#statuses.set(status.name, status);
+    for (const waiter of this.#waiters) if (this.#haveSeen(waiter.names, waiter.position)) waiter.resolve();
+  }
+
+  /** The last status of every projection that reported one, by name. */
+  statuses(): readonly ProjectionStatus[] {
+    return [...this.#statuses.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /**
+   * Resolves to true as soon as all the named projections have folded everything up to `position` (null: at once), or to
+   * false after `timeoutMs`, or at once when one of them stands still at an event that it cannot read.
+   */
+  async whenSeen(names: readonly string[], position: Position | null, timeoutMs: number): Promise<boolean> {
+    if (position === null || this.#haveSeen(names, position)) return true;
+    if (names.some((name) => this.#statuses.get(name)?.state === "faulted")) return false;
+    return new Promise((resolve) => {
+      const settle = (seen: boolean): void => {
+        cancel();
+        this.#waiters.delete(waiter);
+        resolve(seen);
+      };
+      const waiter: Waiter = { names, position, resolve: () => settle(true) };
+      const cancel = this.#clock.schedule(timeoutMs, () => settle(false));
+      this.#waiters.add(waiter);
+    });
+  }
+
+  #haveSeen(names: readonly string[], position: Position): boolean {
+    return names.every((name) => {
+      const seen = this.#statuses.get(name)?.position ?? null;
+      return seen !== null && seen >= position;
+    });
+  }
+}
