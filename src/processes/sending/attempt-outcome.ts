@@ -1,0 +1,93 @@
+export { honoursRetryAfter, retryAfterMs } from "./retry-after.ts";
+
+/** Why an attempt failed, as a client sees it (delivery-safety.md, section 2). */
+export type ErrorCode =
+  | "redirect"
+  | "gone"
+  | "http_status"
+  | "dns"
+  | "refused"
+  | "reset"
+  | "timeout"
+  | "tls"
+  | "protocol"
+  | "target_forbidden";
+
+/** An attempt that counts: the receiver, or the way to it, gave an answer. */
+export interface AnsweredResult {
+  readonly kind: "answered";
+  readonly outcome: "delivered" | "failed";
+  /** Null exactly when the outcome is `delivered`. */
+  readonly errorCode: ErrorCode | null;
+  /** Null when no status line came. */
+  readonly responseStatus: number | null;
+  /** The beginning of the body as safe text, empty for no body; null when no status line came. */
+  readonly responseBody: string | null;
+  /** Whether the body had more than that, or did not come to its end. */
+  readonly responseTruncated: boolean;
+  /** The header as it came, beside a status that honours it; for retryAfterMs. */
+  readonly retryAfter: string | null;
+  readonly durationMs: number;
+}
+
+export type SendResult =
+  | AnsweredResult
+  /** No byte left, for a reason of our own. Not an attempt: back into the queue, the count unchanged. */
+  | { readonly kind: "not_sent"; readonly reason: string }
+  /** Aborted when bytes may have left and before a status came: whether the receiver has it is unknown. */
+  | { readonly kind: "interrupted" };
+
+/** What a status means by itself, whatever becomes of the body. Below 100 is no status at all. */
+export function outcomeOfStatus(status: number): Pick<AnsweredResult, "outcome" | "errorCode"> {
+  if (status >= 200 && status <= 299) return { outcome: "delivered", errorCode: null };
+  if (status < 100) return { outcome: "failed", errorCode: "protocol" };
+  if (status >= 300 && status <= 399) return { outcome: "failed", errorCode: "redirect" };
+  return { outcome: "failed", errorCode: status === 410 ? "gone" : "http_status" };
+}
+
+/** The process or the machine is out of something, or the client was closed: nothing that the receiver did. */
+const OWN_FAULTS = new Set(["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "UND_ERR_CLOSED", "UND_ERR_DESTROYED"]);
+
+/** From getaddrinfo and from c-ares. */
+const DNS =
+  /^(ENOTFOUND|EAI_\w+|ENODATA|EFORMERR|ESERVFAIL|ENOTIMP|EREFUSED|EBADQUERY|EBADNAME|EBADRESP|ETIMEOUT|ENONAME)$/;
+/** Nothing listens there, or no way leads there. */
+const REFUSED = /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|EADDRNOTAVAIL|EACCES|EPERM|EINVAL)$/;
+const RESET = /^(ECONNRESET|ECONNABORTED|EPIPE|ENOTCONN|UND_ERR_SOCKET)$/;
+const TIMEOUT = /^(ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT|UND_ERR_HEADERS_TIMEOUT|UND_ERR_BODY_TIMEOUT)$/;
+/** Node's own codes, OpenSSL's handshake errors and its names for what is wrong with a certificate. */
+const TLS =
+  /^(ERR_TLS_\w+|ERR_O?SSL_\w+|EPROTO|\w*CERT_?\w*|\w*CRL_\w+|UNABLE_TO_\w+|INVALID_(CA|PURPOSE)|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH)$/;
+
+/**
+ * The code of a failure before any status came. Whatever is not a failure to connect or to stay connected is put down
+ * to the protocol: a parser's error, oversized headers, a failed assertion of the HTTP client.
+ */
+export function errorCodeOf(error: unknown): ErrorCode {
+  for (const { code, syscall } of causesOf(error)) {
+    // A resolver that refuses us has the code of a receiver that does.
+    if (DNS.test(code) || /^(query|getaddrinfo)/.test(syscall)) return "dns";
+    if (REFUSED.test(code)) return "refused";
+    if (RESET.test(code)) return "reset";
+    if (TIMEOUT.test(code)) return "timeout";
+    if (TLS.test(code)) return "tls";
+  }
+  return "protocol";
+}
+
+/** Whether the failure is ours, so that it is no attempt when nothing was sent. */
+export function isOwnFault(error: unknown): boolean {
+  return causesOf(error).some(({ code }) => OWN_FAULTS.has(code));
+}
+
+/** How deep a chain of causes is followed; it may be a circle. */
+const MAX_DEPTH = 4;
+
+/** The codes of the error itself, of the errors that it gathers (one for each address tried) and of its causes. */
+function causesOf(error: unknown, depth = 0): { code: string; syscall: string }[] {
+  if (typeof error !== "object" || error === null || depth > MAX_DEPTH) return [];
+  const { code, syscall, errors, cause } = error as Record<string, unknown>;
+  const inner: unknown[] = [...(Array.isArray(errors) ? (errors as unknown[]) : []), cause];
+  const own = typeof code === "string" ? [{ code, syscall: typeof syscall === "string" ? syscall : "" }] : [];
+  return [...own, ...inner.flatMap((each) => causesOf(each, depth + 1))];
+}

@@ -1,0 +1,158 @@
+import type { Dispatcher } from "undici";
+import type { Clock } from "../../clock.ts";
+import type { AnsweredResult, ErrorCode, SendResult } from "./attempt-outcome.ts";
+import { errorCodeOf, honoursRetryAfter, isOwnFault, outcomeOfStatus } from "./attempt-outcome.ts";
+import { ResponseBody } from "./response-body.ts";
+
+/**
+ * How long the body may take after the head. The status has decided by then; the body is only kept to be looked at, and
+ * waiting for it to the deadline would let a receiver that forgets to end its answers hold its connections.
+ */
+export const BODY_GRACE_MS = 1000;
+
+/** Answers before the answer (`103 Early Hints`). A receiver sends a few; a flood would keep the processor busy. */
+const MAX_INTERIM_RESPONSES = 10_000;
+
+const SWITCHING_PROTOCOLS = 101;
+
+/** No date and no sensible number of seconds is longer; the rest would only fill the log. */
+const MAX_RETRY_AFTER_CHARACTERS = 64;
+
+/** The reason given to the HTTP client when we end an exchange whose result we know. */
+const CUT = new Error("the attempt has its result");
+
+export interface AttemptOptions {
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  readonly secure: boolean;
+  readonly signal: AbortSignal;
+  /** Gets the result, once. `reusable` is false when the connection was still being made, so it cannot be used again. */
+  readonly onResult: (result: SendResult, reusable: boolean) => void;
+}
+
+/** One POST, from the moment that it has its connection. It is what the HTTP client reports to. Settles exactly once. */
+export class Attempt implements Dispatcher.DispatchHandler {
+  readonly #options: AttemptOptions;
+  readonly #startedAt: number;
+  readonly #onAbort = (): void => this.#abort();
+  #cancelTimer: () => void;
+  #settled = false;
+  /** Set when the connection stands and the request is about to be written: from then on, bytes may have left. */
+  #controller: Dispatcher.DispatchController | null = null;
+  #status: number | null = null;
+  #retryAfter: string | null = null;
+  #interimStatus: number | null = null;
+  #interimResponses = 0;
+  readonly #body = new ResponseBody();
+
+  constructor(options: AttemptOptions) {
+    this.#options = options;
+    this.#startedAt = options.clock.now();
+    this.#cancelTimer = options.clock.schedule(options.timeoutMs, () => this.#cut("timeout"));
+    options.signal.addEventListener("abort", this.#onAbort);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    // Aborted here, the request is not written.
+    if (this.#settled) controller.abort(CUT);
+    else this.#controller = controller;
+  }
+
+  onResponseStart(_controller: unknown, status: number, headers: Record<string, string | string[] | undefined>): void {
+    if (this.#settled) return;
+    if (status >= 100 && status < 200 && status !== SWITCHING_PROTOCOLS) {
+      this.#interimStatus = status;
+      this.#interimResponses += 1;
+      if (this.#interimResponses > MAX_INTERIM_RESPONSES) this.#cut("protocol");
+      return;
+    }
+    this.#status = status;
+    // Nothing follows a status that is none, or a change to a protocol that nobody asked for.
+    if (status < 200) {
+      this.#cut("protocol");
+      return;
+    }
+    const retryAfter = headers["retry-after"];
+    // A header that was sent twice is an array, and says nothing certain.
+    if (
+      typeof retryAfter === "string" &&
+      honoursRetryAfter(status) &&
+      retryAfter.length <= MAX_RETRY_AFTER_CHARACTERS
+    ) {
+      this.#retryAfter = retryAfter;
+    }
+    this.#cancelTimer();
+    const left = this.#startedAt + this.#options.timeoutMs - this.#options.clock.now();
+    this.#cancelTimer = this.#options.clock.schedule(Math.min(BODY_GRACE_MS, left), () => this.#cut("timeout"));
+  }
+
+  onResponseData(_controller: unknown, chunk: Buffer): void {
+    if (this.#settled) return;
+    this.#body.add(chunk);
+    if (this.#body.overflown) this.#cut("protocol");
+  }
+
+  onResponseEnd(): void {
+    this.#settle(this.#answer("protocol", true), true);
+  }
+
+  /** The connection could not be made or broke, or what came was no HTTP. */
+  onResponseError(_controller: unknown, error: unknown): void {
+    if (this.#controller === null && isOwnFault(error)) {
+      this.#settle({ kind: "not_sent", reason: "the process or the machine cannot open a connection now" }, true);
+      return;
+    }
+    const code = errorCodeOf(error);
+    // A connection that ends in the handshake is the handshake's failure: no byte of the request was sent.
+    const ended = this.#controller === null && this.#options.secure && code === "reset" ? "tls" : code;
+    // The client takes a 100 or 101 that nobody asked for as an error of the socket, and reports no status.
+    this.#status ??= ended === "reset" ? (this.#interimStatus ?? unaskedStatus(error)) : null;
+    this.#settle(this.#answer(ended, false), true);
+  }
+
+  /** The result is known, or the time is over: ends the exchange. The error code holds when there is no status. */
+  #cut(errorCode: ErrorCode): void {
+    this.#end(this.#answer(errorCode, false));
+  }
+
+  #abort(): void {
+    if (this.#status !== null) this.#cut("timeout");
+    else if (this.#controller !== null) this.#end({ kind: "interrupted" });
+    else this.#end({ kind: "not_sent", reason: "shutting down" });
+  }
+
+  #end(result: SendResult): void {
+    const controller = this.#controller;
+    this.#settle(result, controller !== null);
+    controller?.abort(CUT);
+  }
+
+  #settle(result: SendResult, reusable: boolean): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#cancelTimer();
+    this.#options.signal.removeEventListener("abort", this.#onAbort);
+    this.#options.onResult(result, reusable);
+  }
+
+  /** The status decides when there is one: a receiver that accepted has accepted, however its body ends. */
+  #answer(errorCode: ErrorCode, whole: boolean): AnsweredResult {
+    const status = this.#status;
+    return {
+      kind: "answered",
+      ...(status === null ? ({ outcome: "failed", errorCode } as const) : outcomeOfStatus(status)),
+      responseStatus: status,
+      responseBody: status === null ? null : this.#body.text(whole),
+      responseTruncated: status !== null && !whole,
+      retryAfter: this.#retryAfter,
+      durationMs: Math.max(0, this.#options.clock.now() - this.#startedAt),
+    };
+  }
+}
+
+/** The status in the client's complaint about one that it does not expect; null for every other error. */
+function unaskedStatus(error: unknown): number | null {
+  const message = error instanceof Error ? error.message : "";
+  if (message === "bad response") return 100;
+  return message === "bad upgrade" ? SWITCHING_PROTOCOLS : null;
+}

@@ -1,0 +1,35 @@
+import { networkInterfaces } from "node:os";
+import type { Clock } from "../../clock.ts";
+import { canonicalText, parseAddress } from "./addresses.ts";
+
+/** Addresses come and go rarely (a lease, a floating address), and asking the system costs more than a look-up. */
+const MAX_AGE_MS = 5000;
+
+/**
+ * Gives a function that tells the addresses of this host's own interfaces in canonical text, at most 5 seconds old.
+ * They are no targets, public ones included: a service that trusts its own host would answer there.
+ */
+export function createOwnAddresses(clock: Clock): () => ReadonlySet<string> {
+  let known: ReadonlySet<string> | null = null;
+  let readAt = 0;
+  return () => {
+    const now = clock.now();
+    if (known === null || now - readAt >= MAX_AGE_MS || now < readAt) {
+      known = readOwnAddresses();
+      readAt = now;
+    }
+    return known;
+  };
+}
+
+function readOwnAddresses(): ReadonlySet<string> {
+  const addresses = new Set<string>();
+  for (const ofInterface of Object.values(networkInterfaces())) {
+    for (const { address } of ofInterface ?? []) {
+      // An address with a zone is link-local, and those are refused as a range.
+      const parsed = parseAddress(address);
+      if (parsed !== null) addresses.add(canonicalText(parsed));
+    }
+  }
+  return addresses;
+}

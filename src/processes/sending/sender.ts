@@ -1,0 +1,150 @@
+import type { buildConnector } from "undici";
+import type { Clock } from "../../clock.ts";
+import { Attempt } from "./attempt.ts";
+import type { AnsweredResult, SendResult } from "./attempt-outcome.ts";
+import { EndpointConnections } from "./endpoint-connections.ts";
+import { createReceiverClient } from "./receiver-client.ts";
+import type { TargetRules } from "./target-rules.ts";
+
+/** The token under which the container registers the sender. */
+export const SENDER = Symbol("Sender");
+
+/** One attempt to be made. */
+export interface SendRequest {
+  readonly deliveryId: string;
+  readonly endpointId: number;
+  readonly url: string;
+  /** Sent as it is, in UTF-8. */
+  readonly body: string;
+  /** The number of the attempt, from 1. */
+  readonly attempt: number;
+  /** Sent besides the sender's own headers, which they cannot replace. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Carries a payload to its receiver. */
+export interface Sender {
+  /**
+   * Makes one attempt: exactly one POST, or none. Never rejects and never repeats; `kind` tells whether it counts.
+   * The signal ends it at once, with what is known by then.
+   */
+  send(request: SendRequest, signal: AbortSignal): Promise<SendResult>;
+
+  /**
+   * Takes no more attempts, waits for those under way (they end at their deadline, or by their signal), and closes
+   * every connection.
+   */
+  close(): Promise<void>;
+}
+
+export interface UndiciSenderOptions {
+  /** The whole attempt, in milliseconds: look-up, connect, send, headers, body (DELIVERY_TIMEOUT_MS). */
+  readonly timeoutMs: number;
+  /** The most attempts at one time to one endpoint; one more is `not_sent`. */
+  readonly connectionsPerEndpoint: number;
+  readonly rules: TargetRules;
+  /** The version of the product, for `User-Agent`. */
+  readonly version: string;
+  readonly clock: Clock;
+  /** How connections are made, see ReceiverClientOptions. */
+  readonly connect?: buildConnector.BuildOptions;
+  /** How many endpoints keep idle connections. Default 256. */
+  readonly maxPools?: number;
+}
+
+const DEFAULT_MAX_POOLS = 256;
+
+/** What belongs to the connection and the message, so that no extra header may say otherwise. */
+const OWN_HEADERS = new Set([
+  ...["host", "connection", "keep-alive", "transfer-encoding", "upgrade", "expect", "te", "trailer", "content-length"],
+  ...["content-type", "content-encoding", "user-agent", "accept-encoding"],
+]);
+
+/** The sender over undici's clients. Every connection is one client, so that an attempt can end the one it waits for. */
+export class UndiciSender implements Sender {
+  readonly #options: UndiciSenderOptions;
+  readonly #connections: EndpointConnections;
+  readonly #ownHeaders: readonly string[];
+  readonly #underWay = new Set<Promise<SendResult>>();
+  #closed = false;
+
+  constructor(options: UndiciSenderOptions) {
+    this.#options = options;
+    const { timeoutMs, connect, connectionsPerEndpoint, maxPools = DEFAULT_MAX_POOLS } = options;
+    const clientOptions = connect === undefined ? { timeoutMs } : { timeoutMs, connect };
+    this.#connections = new EndpointConnections({
+      connectionsPerEndpoint,
+      maxPools,
+      createClient: (origin) => createReceiverClient(origin, clientOptions),
+    });
+    this.#ownHeaders = [
+      ...["content-type", "application/json"],
+      ...["user-agent", `webhook-gateway/${options.version}`],
+      ...["accept-encoding", "identity"],
+    ];
+  }
+
+  send(request: SendRequest, signal: AbortSignal): Promise<SendResult> {
+    const result = this.#send(request, signal);
+    this.#underWay.add(result);
+    void result.then(() => this.#underWay.delete(result));
+    return result;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all(this.#underWay);
+    this.#connections.closeIdle();
+  }
+
+  #send(request: SendRequest, signal: AbortSignal): Promise<SendResult> {
+    if (this.#closed || signal.aborted) return Promise.resolve({ kind: "not_sent", reason: "shutting down" });
+    const target = URL.parse(request.url);
+    // Judged on every attempt, since the rules may have changed since the registration.
+    if (target === null || this.#options.rules.judgeUrl(request.url) !== "ok") return Promise.resolve(FORBIDDEN);
+    const connection = this.#connections.acquire(request.endpointId, target.origin);
+    if (connection === null) {
+      return Promise.resolve({ kind: "not_sent", reason: "every connection of this endpoint is in use" });
+    }
+    return new Promise((resolve) => {
+      const attempt = new Attempt({
+        ...{ clock: this.#options.clock, timeoutMs: this.#options.timeoutMs, signal },
+        secure: target.protocol === "https:",
+        onResult: (result, reusable) => {
+          if (reusable) this.#connections.release(connection);
+          else this.#connections.discard(connection);
+          resolve(result);
+        },
+      });
+      connection.client.dispatch(
+        {
+          method: "POST",
+          path: target.pathname + target.search,
+          headers: this.#headersOf(request),
+          body: request.body,
+        },
+        attempt,
+      );
+    });
+  }
+
+  /** Names and values in turn, the form that costs the client least. */
+  #headersOf(request: SendRequest): string[] {
+    const headers = [...this.#ownHeaders];
+    for (const [name, value] of Object.entries(request.headers)) {
+      if (!OWN_HEADERS.has(name.toLowerCase())) headers.push(name, value);
+    }
+    return headers;
+  }
+}
+
+const FORBIDDEN: AnsweredResult = {
+  kind: "answered",
+  outcome: "failed",
+  errorCode: "target_forbidden",
+  responseStatus: null,
+  responseBody: null,
+  responseTruncated: false,
+  retryAfter: null,
+  durationMs: 0,
+};

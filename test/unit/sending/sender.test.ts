@@ -1,0 +1,162 @@
+import type { LookupFunction } from "node:net";
+import { describe, expect, it } from "vitest";
+import type { SendResult } from "../../../src/processes/sending/attempt-outcome.ts";
+import { respondWith } from "../../fixtures/receiver.ts";
+import { answered, makeReceiver, makeSender, resultOf, send } from "./sender-setup.ts";
+
+describe("the request that is sent", () => {
+  it("carries exactly the bytes of the body, as JSON, with the sender's own headers", async () => {
+    const receiver = await makeReceiver();
+    const body = ' {"z":1.0e2, "a":"\\u0041é😀", "a":2}\n';
+    await send(makeSender(), receiver.url("/hook/ü?x=1&y=%20"), {
+      body,
+      headers: { "webhook-id": "d-1", "X-Team": "a b" },
+    });
+    const [request] = receiver.requests;
+    expect(request?.body.equals(Buffer.from(body))).toBe(true);
+    expect([request?.method, request?.path]).toEqual(["POST", "/hook/%C3%BC?x=1&y=%20"]);
+    expect(request?.headers).toEqual({
+      host: `127.0.0.2:${receiver.port}`,
+      connection: "keep-alive",
+      "content-type": "application/json",
+      "user-agent": "webhook-gateway/1.2.3",
+      "accept-encoding": "identity",
+      "webhook-id": "d-1",
+      "x-team": "a b",
+      "content-length": `${Buffer.byteLength(body)}`,
+    });
+  });
+
+  it("keeps its own headers, whatever the extra ones say", async () => {
+    const receiver = await makeReceiver();
+    const headers = {
+      Host: "evil.test",
+      "Content-Type": "text/plain",
+      connection: "close",
+      "USER-AGENT": "x",
+      "Content-Length": "3",
+    };
+    await send(makeSender(), receiver.url(), { headers });
+    const { headers: got = {}, headerLines = [] } = receiver.requests[0] ?? {};
+    expect([got["host"], got["content-type"]]).toEqual([`127.0.0.2:${receiver.port}`, "application/json"]);
+    expect([got["connection"], got["user-agent"]]).toEqual(["keep-alive", "webhook-gateway/1.2.3"]);
+    expect(headerLines).toHaveLength(6);
+  });
+
+  it("carries a large body whole", async () => {
+    const receiver = await makeReceiver();
+    const body = JSON.stringify({ text: "é".repeat(200_000) });
+    expect(answered(await send(makeSender(), receiver.url(), { body })).outcome).toBe("delivered");
+    expect(receiver.requests[0]?.body.equals(Buffer.from(body))).toBe(true);
+  });
+
+  it("fails as an attempt when a header cannot be sent, and sends nothing", async () => {
+    const receiver = await makeReceiver();
+    const sender = makeSender();
+    const result = answered(await send(sender, receiver.url(), { headers: { "x-bad": "a\r\nb: c" } }));
+    expect([result.outcome, result.errorCode, result.responseStatus]).toEqual(["failed", "protocol", null]);
+    expect(receiver.connections).toBe(0);
+    expect(answered(await send(sender, receiver.url())).outcome).toBe("delivered");
+  });
+});
+
+describe("the answer", () => {
+  it.each([
+    ...[200, 201, 202, 204, 299].map((status) => [status, "delivered", null] as const),
+    ...[300, 301, 302, 303, 304, 307, 308].map((status) => [status, "failed", "redirect"] as const),
+    ...[400, 401, 404, 429, 500, 503, 599, 600, 999].map((status) => [status, "failed", "http_status"] as const),
+    [410, "failed", "gone"] as const,
+  ] as const)("%i is %s (%s)", async (status, outcome, errorCode) => {
+    const result = await resultOf(respondWith(status));
+    expect(result).toMatchObject({
+      outcome,
+      errorCode,
+      responseStatus: status,
+      responseTruncated: false,
+      responseBody: "",
+    });
+    expect(result.durationMs).toBeGreaterThanOrEqual(0);
+  });
+
+  it("gives the body as text, and whether that is all of it", async () => {
+    expect(await resultOf(respondWith(500, "line\nnext\u0007 é"))).toMatchObject({
+      responseBody: "line\nnext é",
+      responseTruncated: false,
+    });
+    expect(await resultOf(respondWith(200, "x".repeat(16_384)))).toMatchObject({
+      responseBody: "x".repeat(16_384),
+      responseTruncated: false,
+    });
+    expect(await resultOf(respondWith(404, "x".repeat(16_383) + "é"))).toMatchObject({
+      responseBody: "x".repeat(16_383),
+      responseTruncated: true,
+    });
+  });
+
+  it("follows no redirect and posts nothing again", async () => {
+    const elsewhere = await makeReceiver();
+    for (const status of [301, 302, 303, 307, 308]) {
+      const receiver = await makeReceiver(respondWith(status, "", { location: elsewhere.url("/stolen") }));
+      const result = answered(await send(makeSender(), receiver.url()));
+      expect([result.errorCode, receiver.requests.length]).toEqual(["redirect", 1]);
+    }
+    expect(elsewhere.connections).toBe(0);
+  });
+
+  it("gives Retry-After beside a status that honours it", async () => {
+    for (const status of [429, 502, 503, 504]) {
+      expect((await resultOf(respondWith(status, "", { "Retry-After": "17" }))).retryAfter).toBe("17");
+    }
+    expect((await resultOf(respondWith(500, "", { "retry-after": "17" }))).retryAfter).toBeNull();
+    expect((await resultOf(respondWith(200, "", { "retry-after": "17" }))).retryAfter).toBeNull();
+    expect((await resultOf(respondWith(503, "", { "retry-after": "1", "Retry-After": "9" }))).retryAfter).toBeNull();
+    expect((await resultOf(respondWith(503, "", { "retry-after": "9".repeat(65) }))).retryAfter).toBeNull();
+  });
+});
+
+describe("a look-up", () => {
+  const failing = (code: string): LookupFunction => {
+    const error = Object.assign(new Error("look-up failed"), { code });
+    return (_name, _options, callback) => callback(error, "");
+  };
+  const sendTo = (lookup: LookupFunction): Promise<SendResult> =>
+    send(makeSender({ connect: { lookup }, timeoutMs: 200 }), "http://receiver.example/");
+
+  it("that fails is a failed attempt", async () => {
+    expect(answered(await sendTo(failing("ENOTFOUND"))).errorCode).toBe("dns");
+  });
+
+  it("that fails for want of file handles is no attempt", async () => {
+    expect((await sendTo(failing("EMFILE"))).kind).toBe("not_sent");
+  });
+
+  it("that never answers ends at the deadline", async () => {
+    expect(answered(await sendTo(() => undefined)).errorCode).toBe("timeout");
+  });
+});
+
+describe("a target that the rules forbid", () => {
+  it("is never dialled", async () => {
+    const receiver = await makeReceiver();
+    const sender = makeSender({ rules: { judgeUrl: () => "forbidden", judgeAddress: () => false } });
+    expect(await send(sender, receiver.url())).toEqual({
+      kind: "answered",
+      outcome: "failed",
+      errorCode: "target_forbidden",
+      responseStatus: null,
+      responseBody: null,
+      responseTruncated: false,
+      retryAfter: null,
+      durationMs: 0,
+    });
+    expect(receiver.connections).toBe(0);
+  });
+
+  it("is refused in every spelling", async () => {
+    const sender = makeSender();
+    for (const host of ["10.0.0.1", "167772161", "[::1]", "localhost", "169.254.169.254", "[::ffff:10.0.0.1]"]) {
+      expect(answered(await send(sender, `http://${host}/`)).errorCode).toBe("target_forbidden");
+    }
+    expect(answered(await send(sender, "no url")).errorCode).toBe("target_forbidden");
+  });
+});
