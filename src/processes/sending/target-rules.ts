@@ -6,6 +6,9 @@ import { createOwnAddresses } from "./own-addresses.ts";
 
 export { parseCidrs } from "./addresses.ts";
 
+/** The token under which the container registers the target rules. */
+export const TARGET_RULES = Symbol("TargetRules");
+
 /**
  * What the rules say of a URL: `not_a_url` (`url must be a valid URL`), `not_http` (`url must be http or https`),
  * `forbidden` (`url must not point to a local address`).
