@@ -1,0 +1,46 @@
+import { z } from "zod";
+
+import { isEmailAddress } from "./email.ts";
+import { WHITE_SPACE, lengthBetween, messagesOf, requiredText } from "./rules.ts";
+import type { Parsed } from "./rules.ts";
+
+export { emailKey } from "./email.ts";
+
+/** What a new user is made from. */
+export interface NewUser {
+  readonly username: string;
+  readonly email: string | null;
+}
+
+const username = requiredText("username")
+  .refine((text) => !WHITE_SPACE.test(text), { error: "username must not contain spaces" })
+  .refine(lengthBetween(5, 16), { error: "username must be between 5 and 16 characters" })
+  .regex(/^[A-Za-z0-9_]+$/, { error: "username must only contain letters, numbers and underscores" })
+  .meta({ description: "Case-sensitive and unique.", minLength: 5, maxLength: 16, examples: ["ada_lovelace"] });
+
+const email = z
+  .string({ error: "email must be a string" })
+  .refine(isEmailAddress, { error: "email must be a valid email address" })
+  .nullish()
+  .meta({
+    description: "Where notices go. Unique when given: the local part exactly, the domain in any case. Null is absent.",
+    format: "email",
+    examples: ["ada@example.com"],
+  });
+
+/** The body of `POST /v1/users`. It both validates and describes; its messages are the contract's. */
+export const createUserSchema = z
+  .strictObject({ username, email }, { error: "body must be a JSON object" })
+  .meta({ description: "A new user." });
+
+/**
+ * Reads the body of `POST /v1/users`. A blank, missing or null username is told alone: of all messages of a body the
+ * contract then wants only that one.
+ */
+export function parseCreateUser(body: unknown): Parsed<NewUser> {
+  const result = createUserSchema.safeParse(body);
+  if (result.success) return { ok: true, value: { username: result.data.username, email: result.data.email ?? null } };
+  const { rules, unknown } = messagesOf(result.error, "field");
+  const blank = rules.find((message) => message === "username must not be blank");
+  return { ok: false, errors: blank === undefined ? [...rules, ...unknown] : [blank] };
+}

@@ -1,0 +1,39 @@
+/** What a local part is made of between its dots: RFC 5322's atom characters, or any visible character beyond ASCII (RFC 6531). */
+const ATOM = /^(?:[\w!#$%&'*+/=?^`{|}~-]|[^\p{ASCII}\p{C}\p{Z}])+$/u;
+
+/** A label of a domain's name: letters and digits of any script, with hyphens only inside. */
+const LABEL = /^[\p{L}\p{N}\p{M}-]{1,63}$/u;
+
+const NUMBER = /^\d+$/;
+
+/** RFC 5321 section 4.5.3.1, in octets: a local part, and a whole path without its angle brackets. */
+const LONGEST_LOCAL_PART = 64;
+const LONGEST_ADDRESS = 254;
+
+/**
+ * True for an address that mail can be sent to over the internet: `local@domain` with a dotted domain name, in any script.
+ * Quoted local parts and address literals, which the mail standard knows too, are not taken: hardly anybody has one, and
+ * much software cannot write to them.
+ */
+export function isEmailAddress(text: string): boolean {
+  if (text.length > LONGEST_ADDRESS || Buffer.byteLength(text) > LONGEST_ADDRESS) return false;
+  const at = text.lastIndexOf("@");
+  const local = text.slice(0, Math.max(0, at));
+  const labels = text.slice(at + 1).split(".");
+  return (
+    Buffer.byteLength(local) <= LONGEST_LOCAL_PART &&
+    local.split(".").every((atom) => ATOM.test(atom)) &&
+    labels.length >= 2 &&
+    labels.every((label) => LABEL.test(label) && !label.startsWith("-") && !label.endsWith("-")) &&
+    !NUMBER.test(labels.at(-1) ?? "")
+  );
+}
+
+/**
+ * What makes two addresses the same one: the local part exactly, since only its own mail server may say what it means,
+ * and the domain in lower case.
+ */
+export function emailKey(email: string): string {
+  const domain = email.lastIndexOf("@") + 1;
+  return email.slice(0, domain) + email.slice(domain).toLowerCase();
+}

@@ -1,0 +1,96 @@
+import { z } from "zod";
+
+import { endpointIdSchema } from "./endpoint-id.ts";
+import { messagesOf } from "./rules.ts";
+import type { Parsed } from "./rules.ts";
+
+/** The statuses that a delivery can have. */
+export const deliveryStatusSchema = z.enum(["PENDING", "SUCCESS", "FAILED", "CANCELED"], {
+  error: "status must be one of PENDING, SUCCESS, FAILED, CANCELED",
+});
+
+/** What a client asks its list of deliveries for; null is no filter. Times are ISO 8601 UTC with milliseconds. */
+export interface DeliveryListQuery {
+  readonly status: z.output<typeof deliveryStatusSchema> | null;
+  readonly endpoint_id: number | null;
+  /** Inclusive. */
+  readonly from: string | null;
+  /** Exclusive. */
+  readonly to: string | null;
+  readonly limit: number;
+  readonly cursor: string | null;
+}
+
+const FIRST_TIME = Date.parse("0000-01-01T00:00:00.000Z");
+const LAST_TIME = Date.parse("9999-12-31T23:59:59.999Z");
+
+/** A time in UTC or with an offset, whose year in UTC has four digits: only such times sort as text. */
+function time(name: string): z.ZodISODateTime {
+  const error = `${name} must be an ISO 8601 time such as 2026-01-31T12:00:00.000Z`;
+  return z.iso
+    .datetime({ offset: true, error })
+    .refine((text) => Date.parse(text) >= FIRST_TIME && Date.parse(text) <= LAST_TIME, { error });
+}
+
+const LIMIT_MESSAGE = "limit must be between 1 and 100";
+
+/** The query of `GET /v1/deliveries`, with its numbers as numbers. It both validates and describes. */
+export const listDeliveriesSchema = z.strictObject({
+  status: deliveryStatusSchema.optional().meta({ description: "Only deliveries with this status." }),
+  endpoint_id: endpointIdSchema.optional().meta({ description: "Only deliveries to this endpoint." }),
+  from: time("from").optional().meta({ description: "Only deliveries created at or after this time." }),
+  to: time("to").optional().meta({ description: "Only deliveries created before this time." }),
+  limit: z
+    .int({ error: (issue) => (issue.code === "invalid_type" ? "limit must be an integer" : LIMIT_MESSAGE) })
+    .min(1, { error: LIMIT_MESSAGE })
+    .max(100, { error: LIMIT_MESSAGE })
+    .default(20)
+    .meta({ description: "How many deliveries a page has at most." }),
+  cursor: z
+    .string()
+    .max(1024, { error: "cursor must be the next_cursor of an earlier page" })
+    .optional()
+    .meta({ description: "The `next_cursor` of the page before, with the same filters." }),
+});
+
+const NUMERIC = new Set(["endpoint_id", "limit"]);
+
+/**
+ * Reads the query of `GET /v1/deliveries`: a text for each parameter, or a list of texts for one that was sent more than
+ * once, which is refused. An empty parameter is an absent one. The cursor is opaque here; whoever reads it judges it.
+ */
+export function parseListDeliveries(query: Readonly<Record<string, unknown>>): Parsed<DeliveryListQuery> {
+  const repeated = Object.keys(query).filter((name) => isKnown(name) && Array.isArray(query[name]));
+  if (repeated.length > 0) return { ok: false, errors: repeated.map((name) => `${name} must be given once`) };
+  const result = listDeliveriesSchema.safeParse(withNumbers(query));
+  if (!result.success) {
+    const { rules, unknown } = messagesOf(result.error, "parameter");
+    return { ok: false, errors: [...rules, ...unknown] };
+  }
+  const { status = null, endpoint_id = null, limit, cursor = null } = result.data;
+  const from = utc(result.data.from);
+  const to = utc(result.data.to);
+  if (from !== null && to !== null && from > to) return { ok: false, errors: ["from must not be after to"] };
+  return { ok: true, value: { status, endpoint_id, from, to, limit, cursor } };
+}
+
+/** The query without its empty parameters, and with numbers where a number is meant and written. */
+function withNumbers(query: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(query)
+      .filter(([name, value]) => value !== "" || !isKnown(name))
+      .map(([name, value]) => [name, NUMERIC.has(name) && isWholeNumber(value) ? Number(value) : value]),
+  );
+}
+
+function isKnown(name: string): boolean {
+  return Object.hasOwn(listDeliveriesSchema.shape, name);
+}
+
+function isWholeNumber(value: unknown): boolean {
+  return typeof value === "string" && /^-?\d+$/.test(value);
+}
+
+function utc(time: string | undefined): string | null {
+  return time === undefined ? null : new Date(time).toISOString();
+}

@@ -1,0 +1,100 @@
+import { z } from "zod";
+
+import { deliveryStatusSchema } from "./list-deliveries.ts";
+
+const LOWER_CASE_UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+const id = z.int().min(1);
+const time = z.iso.datetime({ precision: 3 }).meta({ examples: ["2026-01-31T12:00:00.000Z"] });
+
+/** The reply to `POST /v1/users`. */
+export const apiKeySchema = z
+  .strictObject({ api_key: z.string().regex(LOWER_CASE_UUID_V4).meta({ format: "uuid" }) })
+  .meta({ description: "The new user's key. It is shown this once." });
+
+/** An endpoint as `POST /v1/endpoints` and `GET /v1/users/me` show it. */
+export const endpointSchema = z
+  .strictObject({ id, url: z.string(), nickname: z.string(), user_id: id })
+  .meta({ description: "An endpoint." });
+
+/** The reply to `GET /v1/users/me`. */
+export const userSchema = z
+  .strictObject({
+    id,
+    username: z.string(),
+    email: z.string().nullable().meta({ description: "Null when unset." }),
+    endpoints: z.array(endpointSchema).meta({ description: "By ascending id." }),
+  })
+  .meta({ description: "A user." });
+
+/** Why an attempt did not deliver. */
+export const errorCodeSchema = z.enum([
+  "redirect",
+  "gone",
+  "http_status",
+  "dns",
+  "refused",
+  "reset",
+  "timeout",
+  "tls",
+  "protocol",
+  "target_forbidden",
+]);
+
+/** One attempt of a delivery. */
+export const attemptSchema = z
+  .strictObject({
+    number: z.int().min(1).meta({ description: "Counts the delivery's attempts." }),
+    round: z.int().min(1).meta({ description: "Counts its rounds: each resend begins one." }),
+    started_at: time,
+    duration_ms: z.number().min(0).nullable().meta({ description: "Null when the outcome is unknown." }),
+    outcome: z
+      .enum(["delivered", "failed", "unknown"])
+      .meta({ description: "`unknown`: the process ended during the attempt; the endpoint may have got it." }),
+    url: z.string().meta({ description: "Where it was sent." }),
+    response_status: z.int().min(100).max(999).nullable().meta({ description: "Null when no answer came." }),
+    response_body: z.string().nullable().meta({ description: "The first 16 KiB of the answer, as text." }),
+    response_truncated: z.boolean().meta({ description: "The answer was longer than that." }),
+    error_code: errorCodeSchema.nullable().meta({ description: "Null when it was delivered." }),
+    next_attempt_at: time.nullable(),
+  })
+  .meta({ description: "An attempt to deliver." });
+
+/** One delivery with its attempts. */
+export const deliverySchema = z
+  .strictObject({
+    id: z.uuid(),
+    endpoint_id: id,
+    user_id: id,
+    status: deliveryStatusSchema,
+    attempts: z.int().min(0).meta({ description: "How many attempts there were." }),
+    next_attempt_at: time.nullable(),
+    created_at: time,
+    completed_at: time.nullable(),
+    payload_bytes: z.int().min(2),
+    payload_sha256: z.string().regex(/^[0-9a-f]{64}$/),
+    failure_reason: z.string().nullable(),
+    attempt_log: z.array(attemptSchema).meta({ description: "In the order of their start." }),
+  })
+  .meta({ description: "A delivery." });
+
+/** The reply to `GET /v1/deliveries`, newest first. */
+export const deliveryListSchema = z
+  .strictObject({
+    data: z.array(deliverySchema),
+    next_cursor: z.string().nullable().meta({ description: "Null on the last page." }),
+  })
+  .meta({ description: "A page of deliveries." });
+
+/** The body of every error reply. */
+export const errorSchema = z
+  .strictObject({
+    error: z.string(),
+    status_code: z.int().min(400).max(599),
+    timestamp: time,
+    details: z
+      .strictObject({ errors: z.array(z.string()) })
+      .optional()
+      .meta({ description: "Present when it says something." }),
+  })
+  .meta({ description: "What went wrong." });

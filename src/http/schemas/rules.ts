@@ -1,0 +1,70 @@
+import { z } from "zod";
+
+/** What reading a body or a query gives: its value, or the messages for `details.errors` in the contract's order. */
+export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly errors: string[] };
+
+/** The messages of a refused input: those of the fields' own rules in the schema's order, then those of unknown names. */
+export interface Messages {
+  readonly rules: string[];
+  readonly unknown: string[];
+}
+
+/**
+ * Unicode's White_Space, and U+001C to U+001F. This is all that Java's `isBlank` (which the first clients were written
+ * against) calls white space, and the no-break spaces and U+0085 besides.
+ */
+const WHITE_SPACE_CLASS = String.raw`\p{White_Space}\u001c-\u001f`;
+
+/** Finds one character of white space. */
+export const WHITE_SPACE = new RegExp(`[${WHITE_SPACE_CLASS}]`, "u");
+
+const NOT_WHITE_SPACE = new RegExp(`[^${WHITE_SPACE_CLASS}]`, "u");
+
+/** Characters that would break or forge a line where the name is shown: controls, format characters, lone surrogates, separators. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+const MOST_UNKNOWN_NAMES = 10;
+const LONGEST_NAME = 64;
+
+/** True when the text is empty or nothing but white space. */
+export function isBlank(text: string): boolean {
+  return !NOT_WHITE_SPACE.test(text);
+}
+
+/** A length rule in UTF-16 units, as JavaScript and Java count (zod and JSON Schema count code points). Both ends are inclusive. */
+export function lengthBetween(least: number, most: number): (text: string) => boolean {
+  return (text) => text.length >= least && text.length <= most;
+}
+
+/** A text that must be there: missing, null or blank gives only `<name> must not be blank`. */
+export function requiredText(name: string): z.ZodString {
+  const blank = `${name} must not be blank`;
+  return z
+    .string({ error: (issue) => (isAbsent(issue.input) ? blank : `${name} must be a string`) })
+    .refine((text) => !isBlank(text), { error: blank, abort: true });
+}
+
+/** True for a value that is missing or null: the contract makes no difference between the two. */
+export function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null;
+}
+
+/**
+ * Sorts the issues of a schema whose every message is the contract's. A text that breaks one rule in two places is told
+ * once. `kind` is what an unknown name is called; of many unknown names the first ten are told.
+ */
+export function messagesOf(error: z.ZodError, kind: "field" | "parameter"): Messages {
+  const rules = new Set<string>();
+  const unknown: string[] = [];
+  for (const issue of error.issues) {
+    if (issue.code !== "unrecognized_keys") rules.add(issue.message);
+    else unknown.push(...issue.keys.slice(0, MOST_UNKNOWN_NAMES).map((name) => `unknown ${kind} "${printable(name)}"`));
+  }
+  return { rules: [...rules], unknown };
+}
+
+/** The name without unprintable characters, cut to 64 code points. Only its beginning is looked at: a client may send a megabyte. */
+function printable(name: string): string {
+  const cleaned = name.slice(0, 8 * LONGEST_NAME).replace(UNPRINTABLE, "");
+  return Array.from(cleaned).slice(0, LONGEST_NAME).join("");
+}
