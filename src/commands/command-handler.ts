@@ -1,80 +1,92 @@
 import pRetry from "p-retry";
 import { readEvent } from "../events/catalogue.ts";
-import type { GatewayEvent, KnownEvent } from "../events/catalogue.ts";
+import type { GatewayEvent } from "../events/catalogue.ts";
 import { RevisionConflict, UnreadableEvent } from "../events/event-store-errors.ts";
-import type { AppendResult, EventStore } from "../events/event-store.ts";
+import type { EventStore } from "../events/event-store.ts";
 import type { Revision } from "../events/position.ts";
 import { appendSettled } from "./append-settled.ts";
 import { eventsToAppend } from "./command-context.ts";
-import type { CommandContext } from "./command-context.ts";
 
-/** A stream's state, with the revision that a next append must expect (null: the stream is empty). */
+type Evolve<State> = (state: State | null, event: GatewayEvent) => State;
+
+/** A stream as it was last seen. */
 export interface Loaded<State> {
+  /** Null when the stream is empty. */
   readonly state: State | null;
+  /** What the next append must expect; null when the stream is empty. */
   readonly revision: Revision | null;
+  /** The last event, from which the next ones take over what request they belong to. */
+  readonly last: { readonly id: string; readonly correlationId: string } | null;
+}
+
+/** A command on one stream. */
+export interface Command<State, Event extends GatewayEvent> {
+  readonly stream: string;
+  readonly evolve: Evolve<State>;
+  /** The events that follow; none when there is nothing to do. Called again on a newer state after a lost race. */
+  readonly decide: (state: State | null) => readonly Event[];
+  /** A UUID from which the ids of the events are derived. */
+  readonly commandId: string;
+  /** Who asks: `user:<id>` or the name of a process. */
+  readonly actor: string;
+  /** The stream as the caller knows it, which saves reading it. When that is out of date, the stream is read. */
+  readonly known?: Loaded<State>;
+}
+
+/** What came of a command. */
+export interface Handled<State, Event> extends Loaded<State> {
+  /** What was appended; empty when there was nothing to do. */
+  readonly events: readonly Event[];
 }
 
 /**
  * Reads a stream and folds it.
  *
- * @throws UnreadableEvent when an event is not in the catalogue or does not follow from those before it.
+ * @throws UnreadableEvent when an event is not in the catalogue or does not follow from those before it
  */
 export async function loadStream<State>(
   store: EventStore,
   stream: string,
-  evolve: (state: State | null, event: GatewayEvent) => State,
+  evolve: Evolve<State>,
 ): Promise<Loaded<State>> {
-  let loaded: Loaded<State> = { state: null, revision: null };
+  let loaded: Loaded<State> = { state: null, revision: null, last: null };
   for (const recorded of await store.read(stream)) {
     const event = readEvent(recorded);
-    loaded = { state: evolveLoudly(evolve, loaded.state, event), revision: event.revision };
+    try {
+      const last = { id: event.id, correlationId: event.metadata.$correlationId };
+      loaded = { state: evolve(loaded.state, event), revision: event.revision, last };
+    } catch (error) {
+      throw new UnreadableEvent(event, error instanceof Error ? error.message : String(error), { cause: error });
+    }
   }
   return loaded;
 }
 
-function evolveLoudly<State>(
-  evolve: (state: State | null, event: GatewayEvent) => State,
-  state: State | null,
-  event: KnownEvent,
-): State {
-  try {
-    return evolve(state, event);
-  } catch (error) {
-    throw new UnreadableEvent(event, error instanceof Error ? error.message : String(error), { cause: error });
-  }
-}
-
-/** What came of a command: its events and where they stand; `appended` is null when there was nothing to do. */
-export interface Handled<State, Event> {
-  readonly state: State | null;
-  readonly events: readonly Event[];
-  readonly appended: AppendResult | null;
-}
-
 /**
  * Handles a command on one stream: read, fold, decide, append at the revision read; when somebody else was faster, all
- * of it again (at most 5 times, so that a decision is never appended to a state that it was not made for).
+ * of it again (at most 5 times), so that a decision is never appended to a state that it was not made for. The new
+ * events belong to the same request as the stream's last one, and were caused by it.
  *
- * @throws RevisionConflict when others were faster each time, and whatever `decide` and the store throw.
+ * @throws RevisionConflict when others were faster each time, and whatever `decide` and the store throw
  */
 export function handleCommand<State, Event extends GatewayEvent>(
   store: EventStore,
-  stream: string,
-  evolve: (state: State | null, event: GatewayEvent) => State,
-  decide: (state: State | null) => readonly Event[],
-  context: CommandContext,
+  command: Command<State, Event>,
 ): Promise<Handled<State, Event>> {
-  const attempt = async (): Promise<Handled<State, Event>> => {
-    const { state, revision } = await loadStream(store, stream, evolve);
-    const events = decide(state);
-    if (events.length === 0) return { state, events, appended: null };
-    const appended = await appendSettled(store, stream, eventsToAppend(events, context), revision ?? "no_stream");
-    return { state: events.reduce<State | null>(evolve, state), events, appended };
-  };
-  return pRetry(attempt, {
-    retries: 4,
-    minTimeout: 5,
-    randomize: true,
-    shouldRetry: ({ error }) => error instanceof RevisionConflict,
-  });
+  const { stream, evolve, decide, commandId, actor } = command;
+  return pRetry(
+    async (attempt) => {
+      const known = attempt === 1 ? command.known : undefined;
+      const loaded = known ?? (await loadStream(store, stream, evolve));
+      const events = decide(loaded.state);
+      if (events.length === 0) return { ...loaded, events };
+      const correlationId = loaded.last?.correlationId ?? commandId;
+      const causationId = loaded.last?.id ?? commandId;
+      const appends = eventsToAppend(events, { commandId, correlationId, causationId, actor });
+      const { revision } = await appendSettled(store, stream, appends, loaded.revision ?? "no_stream");
+      const state = events.reduce<State | null>(evolve, loaded.state);
+      return { state, revision, last: { id: appends.at(-1)?.id ?? commandId, correlationId }, events };
+    },
+    { retries: 4, minTimeout: 5, randomize: true, shouldRetry: ({ error }) => error instanceof RevisionConflict },
+  );
 }

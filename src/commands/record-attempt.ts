@@ -15,6 +15,8 @@ export interface AttemptResult {
 }
 
 export interface RecordAttempt {
+  /** The claim under which the attempt was made. */
+  readonly attempt: AttemptUnderWay;
   readonly result: AttemptResult;
   /** When the answer or the time-out came, in milliseconds since the epoch. */
   readonly endedAt: number;
@@ -22,20 +24,20 @@ export interface RecordAttempt {
 }
 
 /**
- * The outcome of the attempt that is under way, and the delivery's end when it was the last; nothing when no attempt is
- * under way. A receiver that is gone (410) is not asked again.
+ * The outcome of an attempt, and the delivery's end when it was the last; nothing when that attempt is no longer under
+ * way, because its lease passed and somebody else went on. A receiver that is gone (410) is not asked again.
  */
 export function decideRecordAttempt(
   command: RecordAttempt,
   delivery: Delivery | null,
 ): (DeliveryAttempted | DeliveryFailed)[] {
-  if (delivery?.underWay == null) return [];
-  const { result, endedAt, policy } = command;
+  const { attempt, result, endedAt, policy } = command;
+  if (delivery === null || !isUnderWay(attempt, delivery)) return [];
   const again =
     result.outcome === "delivered" || result.errorCode === "gone"
       ? null
-      : nextAttemptAt(policy, delivery.underWay.number, endedAt, result.retryAfterMs);
-  const attempted = attemptedEvent(delivery.deliveryId, delivery.underWay, result, endedAt, again);
+      : nextAttemptAt(policy, attempt.number, endedAt, result.retryAfterMs);
+  const attempted = attemptedEvent(delivery.deliveryId, attempt, result, endedAt, again);
   if (result.outcome === "delivered" || again !== null) return [attempted];
   return [
     attempted,
@@ -71,7 +73,15 @@ export function decideLapsedAttempt(
     durationMs: now - Date.parse(delivery.underWay.startedAt),
     retryAfterMs: null,
   };
-  return decideRecordAttempt({ result, endedAt: now, policy }, delivery);
+  return decideRecordAttempt({ attempt: delivery.underWay, result, endedAt: now, policy }, delivery);
+}
+
+/** True while this very claim is the one that is under way. */
+export function isUnderWay(attempt: AttemptUnderWay, delivery: Delivery): boolean {
+  const current = delivery.underWay;
+  return (
+    current?.number === attempt.number && current.round === attempt.round && current.startedAt === attempt.startedAt
+  );
 }
 
 function attemptedEvent(

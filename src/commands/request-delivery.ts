@@ -41,7 +41,12 @@ export function decideRequestDelivery(command: RequestDelivery): DeliveryRequest
 }
 
 export type DeliveryAccepted =
-  | { readonly kind: "accepted"; readonly event: DeliveryRequested; readonly revision: Revision }
+  | {
+      readonly kind: "accepted";
+      readonly event: DeliveryRequested;
+      readonly eventId: string;
+      readonly revision: Revision;
+    }
   /** The same Idempotency-Key asked for the same before. */
   | { readonly kind: "replayed" };
 
@@ -59,8 +64,9 @@ export async function requestDelivery(
   const event = decideRequestDelivery(command);
   const stream = deliveryStream(command.deliveryId);
   try {
-    const { revision } = await appendSettled(store, stream, eventsToAppend([event], context), "no_stream");
-    return { kind: "accepted", event, revision };
+    const appends = eventsToAppend([event], context);
+    const { revision } = await appendSettled(store, stream, appends, "no_stream");
+    return { kind: "accepted", event, eventId: appends[0]?.id ?? context.commandId, revision };
   } catch (error) {
     if (!(error instanceof RevisionConflict)) throw error;
     const [first] = await store.read(stream, { limit: 1 });

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import fastify from "fastify";
+import fastify, { LogController } from "fastify";
 import type { FastifyInstance } from "fastify";
 import { refuseOtherMethods } from "./allowed-methods.ts";
 import { refuseBrokenRequests } from "./broken-requests.ts";
@@ -20,7 +20,7 @@ const BODY_MARGIN = 64 * 1024;
 export async function buildApp(deps: HttpDependencies): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: deps.logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     bodyLimit: deps.settings.maxPayloadBytes + BODY_MARGIN,
     // Node swaps the two when the first is not the larger one.

@@ -15,7 +15,7 @@ export interface ProjectionReports {
 /** Runs all projections, each on its own, until the signal aborts; resolves when the last one has ended. */
 export async function hostProjections(
   projections: readonly Projection[],
-  log: Pick<EventStore, "subscribe">,
+  log: Pick<EventStore, "subscribe" | "head">,
   documents: DocumentStore,
   clock: Clock,
   reports: ProjectionReports,

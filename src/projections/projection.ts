@@ -19,9 +19,16 @@ export interface Projection<D extends StoredDocument = StoredDocument> {
   evolve(document: Content<D> | null, event: KnownEvent): Content<D> | null;
 }
 
-/** The collection in which this version of the projection keeps its documents. */
+const collections = new WeakMap<object, CollectionDefinition>();
+
+/** The collection in which this version of the projection keeps its documents; the same object each time. */
 export function collectionOf(projection: Pick<Projection, "name" | "version" | "indexes">): CollectionDefinition {
-  return { name: `${projection.name.replaceAll("-", "_")}_v${projection.version}`, indexes: projection.indexes };
+  const known = collections.get(projection);
+  if (known !== undefined) return known;
+  const name = `${projection.name.replaceAll("-", "_")}_v${projection.version}`;
+  const collection = { name, indexes: projection.indexes };
+  collections.set(projection, collection);
+  return collection;
 }
 
 /** The name under which this version's checkpoint is kept. */

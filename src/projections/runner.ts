@@ -32,15 +32,21 @@ export interface ProjectionStatus {
  */
 export async function runProjection(
   projection: Projection,
-  log: Pick<EventStore, "subscribe">,
+  log: Pick<EventStore, "subscribe" | "head">,
   documents: DocumentStore,
   report: (status: ProjectionStatus) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const { name, version, categories } = projection;
   const checkpointName = checkpointNameOf(projection);
-  await documents.prepare(collectionOf(projection));
   let position = await documents.checkpoint(checkpointName);
+  const head = await log.head();
+  if (position !== null && (head === null || head < position)) {
+    // The log was restored from a copy that is older than the documents: they tell of events that it does not have.
+    await documents.drop(collectionOf(projection), checkpointName);
+    position = null;
+  }
+  await documents.prepare(collectionOf(projection));
   let batch: RecordedEvent[] = [];
   let idle = 0;
   report({ name, version, position, state: "catching_up", fault: null });

@@ -1,0 +1,106 @@
+import { container as root } from "tsyringe";
+import type { DependencyContainer } from "tsyringe";
+import type { Logger } from "pino";
+import { CLOCK, systemClock } from "./clock.ts";
+import type { Clock } from "./clock.ts";
+import { retryPolicy } from "./commands/retry-policy.ts";
+import type { Config } from "./config.ts";
+import { EVENT_STORE } from "./events/event-store.ts";
+import { HEALTH, Health } from "./health.ts";
+import type { HttpDependencies } from "./http/dependencies.ts";
+import { LOGGER } from "./logger.ts";
+import { DELIVERY_SETTINGS, DeliveryWorker } from "./processes/delivery-worker.ts";
+import type { DeliverySettings } from "./processes/delivery-worker.ts";
+import { RetryScheduler, SCHEDULER_SETTINGS } from "./processes/retry-scheduler.ts";
+import type { SchedulerSettings } from "./processes/retry-scheduler.ts";
+import { SENDER, UndiciSender } from "./processes/sending/sender.ts";
+import type { Sender } from "./processes/sending/sender.ts";
+import { TARGET_RULES, createTargetRules } from "./processes/sending/target-rules.ts";
+import type { TargetRules } from "./processes/sending/target-rules.ts";
+import { DIRECTORY, Directory } from "./projections/directory.ts";
+import { DOCUMENT_STORE } from "./projections/document-store.ts";
+import { PROJECTION_PROGRESS, ProjectionProgress } from "./projections/progress.ts";
+import { SECRETS } from "./secrets.ts";
+import type { Secrets } from "./secrets.ts";
+import type { Storage } from "./storage.ts";
+import { VERSION } from "./version.ts";
+
+/** Attempts under way to one endpoint, and to all together. */
+const ENDPOINT_CONCURRENCY = 5;
+const TOTAL_CONCURRENCY = 256;
+/** What waits in memory at the most; the rest waits in the read model. */
+const QUEUE = { entries: 10_000, bytes: 64 * 1024 * 1024, entriesPerEndpoint: 5_000 };
+
+/** What the caller brings itself, a test for instance. */
+export interface Overrides {
+  readonly health?: Health;
+  readonly clock?: Clock;
+  readonly sender?: Sender;
+  readonly random?: () => number;
+}
+
+/**
+ * Puts one gateway together: the only place that knows every adapter. A container of its own each time, so that several
+ * gateways can live in one process; nothing is registered globally.
+ */
+export function compose(
+  config: Config,
+  storage: Storage,
+  secrets: Secrets,
+  logger: Logger,
+  overrides: Overrides = {},
+): DependencyContainer {
+  const container = root.createChildContainer();
+  const clock = overrides.clock ?? systemClock;
+  const { store, documents } = storage;
+  const progress = new ProjectionProgress(clock);
+  const rules = createTargetRules(config.deliveryAllowCidrs);
+  const timeoutMs = config.deliveryTimeoutMs;
+  const sender =
+    overrides.sender ??
+    new UndiciSender({ timeoutMs, connectionsPerEndpoint: ENDPOINT_CONCURRENCY, rules, version: VERSION, clock });
+  const delivery: DeliverySettings = {
+    timeoutMs,
+    policy: retryPolicy(config.retryUnitMs),
+    concurrency: TOTAL_CONCURRENCY,
+    queue: { ...QUEUE, concurrencyPerEndpoint: ENDPOINT_CONCURRENCY },
+  };
+  const scheduler: SchedulerSettings = {
+    tickMs: config.retryTickMs,
+    armed: QUEUE.entries,
+    random: overrides.random ?? Math.random,
+  };
+
+  container.registerInstance(CLOCK, clock);
+  container.registerInstance(LOGGER, logger);
+  container.registerInstance(SECRETS, secrets);
+  container.registerInstance(EVENT_STORE, store);
+  container.registerInstance(DOCUMENT_STORE, documents);
+  container.registerInstance(PROJECTION_PROGRESS, progress);
+  container.registerInstance(DIRECTORY, new Directory(store, documents, clock));
+  container.registerInstance(HEALTH, overrides.health ?? new Health());
+  container.registerInstance(TARGET_RULES, rules);
+  container.registerInstance(SENDER, sender);
+  container.registerInstance(DELIVERY_SETTINGS, delivery);
+  container.registerInstance(SCHEDULER_SETTINGS, scheduler);
+  container.registerSingleton(DeliveryWorker);
+  container.registerSingleton(RetryScheduler);
+  return container;
+}
+
+/** What the HTTP API needs, out of the container. */
+export function httpDependencies(container: DependencyContainer, config: Config): HttpDependencies {
+  return {
+    store: container.resolve(EVENT_STORE),
+    documents: container.resolve(DOCUMENT_STORE),
+    directory: container.resolve<Directory>(DIRECTORY),
+    progress: container.resolve<ProjectionProgress>(PROJECTION_PROGRESS),
+    worker: container.resolve(DeliveryWorker),
+    rules: container.resolve<TargetRules>(TARGET_RULES),
+    secrets: container.resolve<Secrets>(SECRETS),
+    health: container.resolve<Health>(HEALTH),
+    clock: container.resolve<Clock>(CLOCK),
+    logger: container.resolve<Logger>(LOGGER),
+    settings: { maxPayloadBytes: config.maxPayloadBytes },
+  };
+}

@@ -1,0 +1,127 @@
+import type { FastifyInstance } from "fastify";
+import type { Logger } from "pino";
+import type { DependencyContainer } from "tsyringe";
+import { CLOCK } from "./clock.ts";
+import type { Clock } from "./clock.ts";
+import type { Config } from "./config.ts";
+import { compose, httpDependencies } from "./container.ts";
+import type { Overrides } from "./container.ts";
+import { HEALTH } from "./health.ts";
+import type { Health } from "./health.ts";
+import { buildApp } from "./http/app.ts";
+import { DeliveryWorker } from "./processes/delivery-worker.ts";
+import { RetryScheduler } from "./processes/retry-scheduler.ts";
+import { SENDER } from "./processes/sending/sender.ts";
+import type { Sender } from "./processes/sending/sender.ts";
+import { DIRECTORY } from "./projections/directory.ts";
+import type { Directory } from "./projections/directory.ts";
+import { PROJECTION_PROGRESS } from "./projections/progress.ts";
+import type { ProjectionProgress } from "./projections/progress.ts";
+import type { ProjectionReports } from "./projections/projection-host.ts";
+import type { Secrets } from "./secrets.ts";
+import type { Storage } from "./storage.ts";
+import { supervise } from "./supervision.ts";
+
+/** How long attempts under way may take to end at a shutdown, in ms. */
+const SHUTDOWN_GRACE_MS = 20_000;
+/** How long the start waits for the directory before it says what it waits for, in ms. */
+const DIRECTORY_PATIENCE_MS = 5_000;
+
+export interface GatewayOptions extends Overrides {
+  /** False: accepts and shows, but makes no attempts. For benchmarks. Default true. */
+  readonly deliver?: boolean;
+}
+
+/** One gateway over an open storage: its loops and its HTTP API. */
+export class Gateway {
+  readonly container: DependencyContainer;
+  /** The HTTP API; `listen` opens its socket. */
+  readonly app: FastifyInstance;
+  readonly #storage: Storage;
+  readonly #logger: Logger;
+  readonly #abort = new AbortController();
+  readonly #loops: Promise<void>[] = [];
+
+  private constructor(container: DependencyContainer, app: FastifyInstance, storage: Storage, logger: Logger) {
+    this.container = container;
+    this.app = app;
+    this.#storage = storage;
+    this.#logger = logger;
+  }
+
+  /**
+   * Starts the projections, the directory and the deliveries, and resolves when it can take requests, which is when the
+   * directory has seen the whole log. It owns the storage from then on.
+   */
+  static async start(
+    config: Config,
+    storage: Storage,
+    secrets: Secrets,
+    logger: Logger,
+    options: GatewayOptions = {},
+  ): Promise<Gateway> {
+    const container = compose(config, storage, secrets, logger, options);
+    const app = await buildApp(httpDependencies(container, config));
+    const gateway = new Gateway(container, app, storage, logger);
+    await gateway.#run(options.deliver ?? true);
+    return gateway;
+  }
+
+  /**
+   * Refuses new requests, lets attempts under way end (for at most 20 s), and closes everything. What was accepted stays
+   * in the log and goes on at the next start.
+   */
+  async stop(): Promise<void> {
+    this.container.resolve<Health>(HEALTH).degrade("gateway", "it is shutting down");
+    const worker = this.container.resolve(DeliveryWorker);
+    await Promise.all([this.app.close(), worker.stop(SHUTDOWN_GRACE_MS)]);
+    this.#abort.abort();
+    await Promise.all(this.#loops);
+    await this.container.resolve<Sender>(SENDER).close();
+    await this.#storage.close();
+  }
+
+  async #run(deliver: boolean): Promise<void> {
+    const { signal } = this.#abort;
+    const health = this.container.resolve<Health>(HEALTH);
+    const clock = this.container.resolve<Clock>(CLOCK);
+    const directory = this.container.resolve<Directory>(DIRECTORY);
+    const reports = this.#projectionReports(health);
+    const runProjections = (): Promise<void> => this.#storage.runProjections(reports, signal);
+    this.#loops.push(
+      supervise(runProjections, clock, (error, wait) => reports.failure("all", String(error), wait), signal),
+    );
+    const onDirectoryError = (err: unknown, restartInMs: number): void => {
+      health.degrade("directory", "it cannot follow the log");
+      this.#logger.error({ err, restartInMs }, "the directory cannot follow the log");
+    };
+    const followLog = (): Promise<void> => {
+      health.restore("directory");
+      return directory.run(signal);
+    };
+    this.#loops.push(supervise(followLog, clock, onDirectoryError, signal));
+    const head = await this.#storage.store.head();
+    while (!(await directory.whenSeen(head, DIRECTORY_PATIENCE_MS))) {
+      this.#logger.warn("waiting until the directory has read the log");
+    }
+    if (!deliver) return;
+    const scheduler = this.container.resolve(RetryScheduler);
+    this.container.resolve(DeliveryWorker).start(() => scheduler.refill());
+    this.#loops.push(scheduler.run(signal));
+  }
+
+  #projectionReports(health: Health): ProjectionReports {
+    const progress = this.container.resolve<ProjectionProgress>(PROJECTION_PROGRESS);
+    return {
+      status: (status) => {
+        progress.report(status);
+        if (status.fault === null) return;
+        const { stream, revision, reason } = status.fault;
+        health.degrade(`projection ${status.name}`, `it stopped at revision ${revision} of ${stream}`);
+        this.#logger.error({ projection: status.name, stream, revision, reason }, "a projection stopped at an event");
+      },
+      failure: (projection, reason, restartInMs) =>
+        this.#logger.error({ projection, reason, restartInMs }, "a projection failed and is started again"),
+    };
+  }
+}

@@ -1,0 +1,24 @@
+import { describe, expect, it } from "vitest";
+import { respondWith, startReceiver } from "../fixtures/receiver.ts";
+import { createTestEndpoint, createTestUser, startTestGateway } from "../fixtures/test-gateway.ts";
+
+describe("a dispatch", () => {
+  it("reaches its endpoint with the very bytes of the payload", async () => {
+    const receiver = await startReceiver(respondWith(200));
+    const gateway = await startTestGateway({ env: { DELIVERY_ALLOW_CIDRS: "127.0.0.2/32" } });
+    const key = await createTestUser(gateway, "alice");
+    const endpoint = await createTestEndpoint(gateway, key, receiver.url());
+    const payload = `{ "b":1.0, "a" : [1e400, "\\u00e9"] , "b":2 }`;
+    const reply = await gateway.app.inject({
+      method: "POST",
+      url: "/v1/dispatch",
+      headers: { "x-api-key": key, "content-type": "application/json" },
+      payload: `{"endpoint_id":${endpoint}, "payload": ${payload} }`,
+    });
+    expect(reply.statusCode).toBe(202);
+    await receiver.received(1);
+    await gateway.stop();
+    await receiver.close();
+    expect(receiver.requests[0]?.body.toString()).toBe(payload);
+  });
+});
