@@ -1,6 +1,6 @@
-import { v5 as derivedUuid } from "uuid";
 import { schemaVersionOf } from "../events/catalogue.ts";
 import type { GatewayEvent } from "../events/catalogue.ts";
+import { derivedId } from "../events/derived-id.ts";
 import type { EventToAppend } from "../events/event-store.ts";
 
 /** Who asks for a command, and on which occasion. Comes in with the command; the core makes neither ids nor times. */
@@ -21,7 +21,7 @@ export interface CommandContext {
  */
 export function eventsToAppend(events: readonly GatewayEvent[], context: CommandContext, step = ""): EventToAppend[] {
   return events.map((event, index) => ({
-    id: derivedUuid(`${step}${index}`, context.commandId),
+    id: derivedId(context.commandId, `${step}${index}`),
     type: event.type,
     data: event.data,
     metadata: {

@@ -1,6 +1,6 @@
-import { v5 as derivedUuid } from "uuid";
 import { deliveryStream } from "../events/delivery.ts";
 import type { DeliveryRequested } from "../events/delivery.ts";
+import { derivedId } from "../events/derived-id.ts";
 import { readEvent } from "../events/catalogue.ts";
 import { RevisionConflict } from "../events/event-store-errors.ts";
 import type { EventStore } from "../events/event-store.ts";
@@ -31,7 +31,7 @@ const IDEMPOTENT_DELIVERIES = "5d0f6a3e-7d0c-4a53-9d55-0f6f3ac1d1ce";
  * that key, on every instance and after every restart, and "no stream" lets one of them win: no table of keys is needed.
  */
 export function idempotentDeliveryId(userId: number, idempotencyKey: string): string {
-  return derivedUuid(`${userId}:${idempotencyKey}`, IDEMPOTENT_DELIVERIES);
+  return derivedId(IDEMPOTENT_DELIVERIES, `${userId}:${idempotencyKey}`);
 }
 
 /** The promise to deliver. */

@@ -1,5 +1,4 @@
 import pRetry from "p-retry";
-import { v7 as timeOrderedUuid } from "uuid";
 import type { Clock } from "../clock.ts";
 import { handleCommand, loadStream } from "../commands/command-handler.ts";
 import type { Loaded } from "../commands/command-handler.ts";
@@ -12,6 +11,7 @@ import { AppendOutcomeUnknown, StoreUnavailable } from "../events/event-store-er
 import type { EventStore } from "../events/event-store.ts";
 import { deliveryStream, evolveDelivery } from "../events/delivery.ts";
 import type { AttemptUnderWay, Delivery, DeliveryAttempted, DeliveryEvent } from "../events/delivery.ts";
+import { timeOrderedId } from "../time-ordered-id.ts";
 import type { SendResult } from "./sending/attempt-outcome.ts";
 import { retryAfterMs } from "./sending/retry-after.ts";
 import type { Sender } from "./sending/sender.ts";
@@ -59,15 +59,11 @@ export async function attemptDelivery(
 ): Promise<Attempted> {
   const { store, sender, clock, policy, timeoutMs } = deps;
   const stream = deliveryStream(deliveryId);
-  const run = <E extends DeliveryEvent>(from: Loaded<Delivery>, decide: (delivery: Delivery | null) => readonly E[]) =>
-    handleCommand(store, {
-      stream,
-      evolve: evolveDelivery,
-      decide,
-      commandId: timeOrderedUuid(),
-      actor: ACTOR,
-      known: from,
-    });
+  const run = <E extends DeliveryEvent>(
+    from: Loaded<Delivery>,
+    decide: (delivery: Delivery | null) => readonly E[],
+    commandId = timeOrderedId(),
+  ) => handleCommand(store, { stream, evolve: evolveDelivery, decide, commandId, actor: ACTOR, known: from });
 
   let loaded = known ?? (await loadStream(store, stream, evolveDelivery));
   if (loaded.state?.underWay) loaded = await run(loaded, (d) => decideLapsedAttempt(d, clock.now(), policy));
@@ -80,17 +76,23 @@ export async function attemptDelivery(
   if (attempt == null || claimed.state === null) return { kind: "nothing" };
 
   const { endpointId, payload: body } = claimed.state;
-  const result = await sender.send({ deliveryId, endpointId, url, body, attempt: attempt.number, headers: {} }, signal);
+  // Under a claim that was long in coming, the attempt could outlast its lease, and somebody else would send as well.
+  const inTime = clock.now() + timeoutMs <= Date.parse(attempt.leaseUntil);
+  const result: SendResult = inTime
+    ? await sender.send({ deliveryId, endpointId, url, body, attempt: attempt.number, headers: {} }, signal)
+    : { kind: "not_sent", reason: "the log took too long to take the claim" };
   sent();
   const endedAt = clock.now();
+  // One id for all tries, so that a try whose outcome stayed unknown is recognised by the next.
+  const commandId = timeOrderedId();
   return untilLeaseEnds(attempt, clock, async () => {
     if (result.kind === "not_sent") {
       const now = new Date(endedAt).toISOString();
-      await run(claimed, (d) => decideReleaseAttempt(attempt, d, result.reason, now));
+      await run(claimed, (d) => decideReleaseAttempt(attempt, d, result.reason, now), commandId);
       return { kind: "not_sent", reason: result.reason };
     }
     const command = { attempt, result: attemptResult(result, attempt, endedAt), endedAt, policy };
-    const [event] = (await run(claimed, (d) => decideRecordAttempt(command, d))).events;
+    const [event] = (await run(claimed, (d) => decideRecordAttempt(command, d), commandId)).events;
     return event?.type === "DeliveryAttempted" ? { kind: "attempted", event } : { kind: "too_late" };
   });
 }

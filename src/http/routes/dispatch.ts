@@ -1,8 +1,8 @@
 import { hash, randomUUID } from "node:crypto";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { v7 as timeOrderedUuid } from "uuid";
 import { idempotentDeliveryId, requestDelivery } from "../../commands/request-delivery.ts";
 import { evolveDelivery } from "../../events/delivery.ts";
+import { timeOrderedId } from "../../time-ordered-id.ts";
 import { requireUser, userOf } from "../authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { HttpError } from "../errors.ts";
@@ -32,7 +32,7 @@ export function dispatchRoutes(app: FastifyInstance, deps: HttpDependencies): vo
     }
     if (endpoint.user_id !== user_id) throw new HttpError("endpoint_access_denied");
 
-    const deliveryId = idempotencyKey === null ? timeOrderedUuid() : idempotentDeliveryId(user_id, idempotencyKey);
+    const deliveryId = idempotencyKey === null ? timeOrderedId() : idempotentDeliveryId(user_id, idempotencyKey);
     const command = {
       deliveryId,
       userId: user_id,
