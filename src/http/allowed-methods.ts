@@ -1,7 +1,11 @@
-import type { FastifyInstance, HTTPMethods } from "fastify";
+import { METHODS } from "node:http";
+import type { FastifyInstance } from "fastify";
 import { HttpError } from "./errors.ts";
 
-const METHODS: readonly HTTPMethods[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+/** Every method that Node lets through as a request, the usual ones first. */
+const KNOWN = [...new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", ...METHODS])].filter(
+  (method) => method !== "CONNECT",
+);
 
 /**
  * Answers 405 with Allow (RFC 9110 section 15.5.6) where a known path is asked with a method that it does not take.
@@ -15,11 +19,11 @@ export function refuseOtherMethods(app: FastifyInstance): () => void {
     methodsOf.set(url, known);
   });
   return () => {
+    for (const method of KNOWN) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method);
     for (const [url, known] of [...methodsOf]) {
-      const allow = METHODS.filter((method) => known.has(method)).join(", ");
-      const others = METHODS.filter((method) => !known.has(method));
+      const allow = KNOWN.filter((method) => known.has(method)).join(", ");
       app.route({
-        method: others,
+        method: KNOWN.filter((method) => !known.has(method)),
         url,
         // Before the body is read: whatever it is, the answer is the same.
         onRequest: () => Promise.reject(new HttpError("method_not_allowed", { headers: { allow } })),
