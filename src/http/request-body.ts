@@ -4,32 +4,32 @@ import { readJsonBody } from "./json-body.ts";
 import type { JsonBody } from "./json-body.ts";
 import type { Parsed } from "./schemas/rules.ts";
 
-const JSON_IN_UTF8 = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?(;\s*)?$/i;
+const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]*)/i;
 
-/** Takes bodies of `application/json` in UTF-8 without a content encoding, and no others; they arrive as JsonBody. */
+/**
+ * Takes bodies of `application/json`, and no others. They are kept as bytes until a route asks with `bodyOf`: an error
+ * of the parser would make fastify close the connection, although the body was read to its end.
+ */
 export function acceptJsonOnly(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
-  app.addHook("onRequest", async (request) => {
-    const encoding = request.headers["content-encoding"];
-    if (encoding !== undefined && encoding.toLowerCase() !== "identity") throw new HttpError("unsupported_media_type");
-  });
-  app.addContentTypeParser(/^application\/json/i, { parseAs: "buffer" }, (request, bytes, done) => {
-    if (!JSON_IN_UTF8.test(request.headers["content-type"] ?? "")) {
-      done(new HttpError("unsupported_media_type"));
-      return;
-    }
-    try {
-      done(null, readJsonBody(bytes as Buffer));
-    } catch (error) {
-      done(error as Error);
-    }
-  });
+  app.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, bytes, done) => done(null, bytes));
 }
 
-/** The body of a request, which has to have one. */
+/**
+ * The body of a request, which has to have one.
+ *
+ * @throws HttpError 415 when it is not in UTF-8 or is encoded, 400 when there is none
+ * @throws MalformedBody when it is not a JSON object
+ */
 export function bodyOf(request: FastifyRequest): JsonBody {
-  if (request.body == null) throw new HttpError("invalid_request", { errors: ["body must be a JSON object"] });
-  return request.body as JsonBody;
+  const { "content-type": type = "", "content-encoding": encoding = "identity" } = request.headers;
+  const charset = CHARSET.exec(type)?.[1] ?? "utf-8";
+  if (!/^utf-?8$/i.test(charset) || encoding.toLowerCase() !== "identity")
+    throw new HttpError("unsupported_media_type");
+  if (!(request.body instanceof Uint8Array)) {
+    throw new HttpError("invalid_request", { errors: ["body must be a JSON object"] });
+  }
+  return readJsonBody(request.body);
 }
 
 /** What a request asks for, or the end of it with 400 and what is wrong. */
