@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
+import { maxHeaderSize } from "node:http";
 import fastify, { LogController } from "fastify";
 import type { FastifyInstance } from "fastify";
 import { refuseOtherMethods } from "./allowed-methods.ts";
-import { refuseBrokenRequests } from "./broken-requests.ts";
+import { refuseBrokenRequests, refuseWhatNodeAnswers } from "./broken-requests.ts";
+import { refuseWhileClosing } from "./closing.ts";
 import type { HttpDependencies } from "./dependencies.ts";
-import { handleErrors } from "./error-handler.ts";
+import { handleErrors, refuseBadPath } from "./error-handler.ts";
 import { acceptJsonOnly } from "./request-body.ts";
 import { deliveryRoutes } from "./routes/deliveries.ts";
 import { dispatchRoutes } from "./routes/dispatch.ts";
@@ -25,14 +27,19 @@ export async function buildApp(deps: HttpDependencies): Promise<FastifyInstance>
     bodyLimit: deps.settings.maxPayloadBytes + BODY_MARGIN,
     // Node swaps the two when the first is not the larger one.
     requestTimeout: 15_000,
-    http: { headersTimeout: 10_000, connectionsCheckingInterval: 1_000 },
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 1_000, requireHostHeader: false },
     forceCloseConnections: "idle",
-    return503OnClosing: true,
+    return503OnClosing: false,
     exposeHeadRoutes: true,
+    // As long as a request's head may be, so that an id of any length is just an unknown one.
+    routerOptions: { maxParamLength: maxHeaderSize },
+    frameworkErrors: refuseBadPath(deps.clock),
     clientErrorHandler: refuseBrokenRequests(deps.clock),
   });
   app.decorateRequest("user", null);
   handleErrors(app, deps.clock);
+  refuseWhatNodeAnswers(app, deps.clock);
+  refuseWhileClosing(app);
   acceptJsonOnly(app);
   const refuseTheRest = refuseOtherMethods(app);
   pingRoutes(app);

@@ -1,25 +1,52 @@
+import { STATUS_CODES } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { FastifyInstance } from "fastify";
 import type { Clock } from "../clock.ts";
 import { ERRORS, HttpError, errorBody } from "./errors.ts";
-import type { ErrorCode } from "./errors.ts";
+
+const NOT_HTTP = new HttpError("invalid_request", { errors: ["request must be valid HTTP/1.1"] });
 
 /** What Node's HTTP parser calls the mistakes that have a status of their own. */
-const CODES: Readonly<Record<string, ErrorCode>> = {
-  HPE_HEADER_OVERFLOW: "headers_too_large",
-  ERR_HTTP_REQUEST_TIMEOUT: "request_timeout",
+const REFUSALS: Readonly<Record<string, HttpError>> = {
+  HPE_HEADER_OVERFLOW: new HttpError("headers_too_large"),
+  ERR_HTTP_REQUEST_TIMEOUT: new HttpError("request_timeout"),
 };
 
 /** Answers what is not HTTP, too large or too slow, with an error of the catalogue, and closes the connection. */
 export function refuseBrokenRequests(clock: Clock): (error: Error & { code?: string }, socket: Socket) => void {
   return (error, socket) => {
-    if (error.code === "ECONNRESET" || !socket.writable) {
-      socket.destroy();
-      return;
-    }
-    const refusal = new HttpError(CODES[error.code ?? ""] ?? "invalid_request", {});
-    const body = errorBody(refusal, new Date(clock.now()).toISOString());
-    const { status, error: text } = ERRORS[refusal.code];
-    const head = `HTTP/1.1 ${status} ${text}\r\nContent-Type: application/json\r\nConnection: close`;
-    socket.end(`${head}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+    if (error.code === "ECONNRESET") socket.destroy();
+    else endWith(REFUSALS[error.code ?? ""] ?? NOT_HTTP, socket, clock);
   };
+}
+
+/**
+ * Takes over what Node would answer without a body, or not at all: a request without Host (RFC 9112 section 3.2 wants a
+ * 400 for it), one for a tunnel, and one with an Expect that nobody knows, which may be ignored (RFC 9110 section 10.1.1).
+ * Needs the server's option `requireHostHeader: false`.
+ */
+export function refuseWhatNodeAnswers(app: FastifyInstance, clock: Clock): void {
+  app.addHook("onRequest", ({ raw }, _reply, done) => {
+    const missing = raw.headers.host === undefined && raw.httpVersion !== "1.0";
+    done(missing ? new HttpError("invalid_request", { errors: ["header Host must be given"] }) : undefined);
+  });
+  app.server.on("connect", (_request: IncomingMessage, socket: Duplex) => {
+    // The client may be gone before it has read the answer.
+    socket.on("error", () => undefined);
+    endWith(NOT_HTTP, socket, clock);
+  });
+  app.server.on("checkExpectation", (request, response) => app.server.emit("request", request, response));
+}
+
+function endWith(refusal: HttpError, socket: Duplex, clock: Clock): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const body = errorBody(refusal, new Date(clock.now()).toISOString());
+  const { status } = ERRORS[refusal.code];
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json\r\nConnection: close`;
+  socket.end(`${head}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
 }

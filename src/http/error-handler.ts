@@ -5,6 +5,7 @@ import { AppendOutcomeUnknown, EventTooLarge, StoreUnavailable } from "../events
 import { ReadModelsUnavailable } from "../projections/document-store.ts";
 import { ERRORS, HttpError, errorBody } from "./errors.ts";
 import { MalformedBody } from "./json-body.ts";
+import { sendJsonText } from "./send-json.ts";
 
 /** How long a client should wait before it sends again what we could not take, in seconds. */
 const RETRY_AFTER_SECONDS = "1";
@@ -12,24 +13,28 @@ const RETRY_AFTER_SECONDS = "1";
 /** The one place where errors meet HTTP: every error of a route becomes a reply of the catalogue. */
 export function handleErrors(app: FastifyInstance, clock: Clock): void {
   app.setErrorHandler((error: Error, request, reply) => {
-    const known = toHttpError(error);
+    const known = toHttpError(error, app.initialConfig.bodyLimit ?? 0);
     if (known.code === "unexpected") request.log.error({ err: error }, "a request failed unexpectedly");
     else if (known.code === "unavailable") request.log.warn({ reason: error.message }, "a request could not be taken");
     return sendError(reply, known, clock);
   });
-  app.setNotFoundHandler((_request, reply) => sendError(reply, new HttpError("not_found"), clock));
+  // Before the body is read: whatever it is, there is nothing at this path.
+  app.addHook("onRequest", ({ is404 }, _reply, done) => done(is404 ? new HttpError("not_found") : undefined));
 }
 
-/** Replies with an error of the catalogue. */
-export function sendError(reply: FastifyReply, error: HttpError, clock: Clock): FastifyReply {
+/** Answers a path that cannot be decoded, which fastify refuses before it looks for a route. */
+export function refuseBadPath(clock: Clock): (error: Error, request: unknown, reply: FastifyReply) => void {
+  const refusal = new HttpError("invalid_request", { errors: ["path must be valid percent-encoded UTF-8"] });
+  return (_error, _request, reply) => void sendError(reply, refusal, clock);
+}
+
+function sendError(reply: FastifyReply, error: HttpError, clock: Clock): FastifyReply {
   const body = errorBody(error, new Date(clock.now()).toISOString());
-  return reply
-    .code(ERRORS[error.code].status)
-    .headers({ ...error.options.headers, "content-type": "application/json" })
-    .send(body);
+  return sendJsonText(reply.headers(error.options.headers ?? {}), ERRORS[error.code].status, body);
 }
 
-function toHttpError(error: Error): HttpError {
+/** `bodyLimit` is the largest body that is read, in bytes. */
+function toHttpError(error: Error, bodyLimit: number): HttpError {
   if (error instanceof HttpError) return error;
   if (error instanceof CommandRefused) return new HttpError(error.code);
   if (error instanceof MalformedBody) return new HttpError("invalid_request", { errors: [error.message] });
@@ -39,19 +44,23 @@ function toHttpError(error: Error): HttpError {
     error instanceof AppendOutcomeUnknown ||
     error instanceof ReadModelsUnavailable
   ) {
-    return new HttpError("unavailable", { headers: { "retry-after": RETRY_AFTER_SECONDS } });
+    return unavailable();
   }
-  return fromFastify(error as FastifyError);
+  return fromFastify(error as FastifyError, bodyLimit);
+}
+
+/** The reply when nothing can be taken for the moment. */
+export function unavailable(): HttpError {
+  return new HttpError("unavailable", { headers: { "retry-after": RETRY_AFTER_SECONDS } });
 }
 
 /** Fastify's own errors; whatever it calls the client's mistake stays one. */
-function fromFastify(error: FastifyError): HttpError {
+function fromFastify(error: FastifyError, bodyLimit: number): HttpError {
   switch (error.code) {
     case "FST_ERR_CTP_BODY_TOO_LARGE":
-      return new HttpError("payload_too_large");
+      return new HttpError("payload_too_large", { errors: [`body must not be larger than ${bodyLimit} bytes`] });
     case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
-    case "FST_ERR_CTP_INVALID_CONTENT_LENGTH":
-      return new HttpError(error.statusCode === 415 ? "unsupported_media_type" : "invalid_request");
+      return new HttpError("unsupported_media_type");
     default:
       return (error.statusCode ?? 500) < 500 ? new HttpError("invalid_request") : new HttpError("unexpected");
   }

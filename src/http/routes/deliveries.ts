@@ -10,7 +10,7 @@ import type { HttpDependencies } from "../dependencies.ts";
 import { HttpError } from "../errors.ts";
 import { validOrRefuse } from "../request-body.ts";
 import { parseListDeliveries } from "../schemas/list-deliveries.ts";
-import { sendJson } from "../send-json.ts";
+import { sendJson, sendJsonText } from "../send-json.ts";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -66,7 +66,7 @@ export function deliveryRoutes(app: FastifyInstance, deps: HttpDependencies): vo
     if (requested?.type !== "DeliveryRequested" || requested.data.userId !== userOf(request).user_id) {
       throw new HttpError("delivery_not_found");
     }
-    return reply.header("content-type", "application/json").send(requested.data.payload);
+    return sendJsonText(reply, 200, requested.data.payload);
   });
 }
 
