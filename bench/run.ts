@@ -1,0 +1,16 @@
+import { cpus } from "node:os";
+import { benchDeliver } from "./deliver.ts";
+import { benchDispatch } from "./dispatch.ts";
+import { benchLargeLog } from "./large-log.ts";
+import { say } from "./report.ts";
+
+/** `npm run bench [-- dispatch|deliver|large-log …]`: all of it, or what is named. Compares within one run only. */
+const parts = { dispatch: benchDispatch, deliver: benchDeliver, "large-log": benchLargeLog };
+const named = process.argv.slice(2);
+const unknown = named.find((name) => !Object.hasOwn(parts, name));
+if (unknown !== undefined) {
+  process.stderr.write(`there is no benchmark ${unknown}; there are ${Object.keys(parts).join(", ")}\n`);
+  process.exit(1);
+}
+say(`node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? "unknown processor"}`);
+for (const [name, bench] of Object.entries(parts)) if (named.length === 0 || named.includes(name)) await bench();

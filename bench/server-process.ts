@@ -1,0 +1,46 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+
+/** A server in a process of its own. */
+export interface ServerProcess {
+  readonly address: string;
+  /** How long it took from the start of the process to the line with its address, in ms. */
+  readonly startMs: number;
+  /** Resident memory now, in MiB. */
+  residentMiB(): number;
+  stop(): Promise<void>;
+}
+
+/** Starts `bench/<script>.ts` and waits for the line that says where it listens. */
+export async function startServer(script: string, env: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
+  const startedAt = performance.now();
+  const child = spawn(process.execPath, [new URL(`${script}.ts`, import.meta.url).pathname], {
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const exited = once(child, "exit");
+  let address = "";
+  for await (const line of createInterface({ input: child.stdout })) {
+    const said = JSON.parse(line) as { address?: string };
+    if (said.address === undefined) continue;
+    address = said.address;
+    break;
+  }
+  child.stdout.resume();
+  if (address === "") throw new Error(`${script} ended before it listened`);
+  const { pid } = child;
+  return {
+    address,
+    startMs: performance.now() - startedAt,
+    residentMiB: () => {
+      const kib = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+      return Number(kib) / 1024;
+    },
+    stop: async () => {
+      child.kill("SIGTERM");
+      await exited;
+    },
+  };
+}
