@@ -1,3 +1,4 @@
+import { isIPv4, isIPv6 } from "node:net";
 import { z } from "zod";
 import { parseCidrs } from "./processes/sending/target-rules.ts";
 
@@ -142,7 +143,14 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
 
 function dnsServers(value: string): readonly string[] {
   const servers = value.split(",").map((part) => part.trim());
-  const bad = servers.find((server) => !/^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-fA-F:.]+\])(:\d{1,5})?$/.test(server));
+  const bad = servers.find((server) => !isDnsServer(server));
   if (bad !== undefined) throw new ConfigurationError(`${JSON.stringify(bad)} is not a server such as 127.0.0.1:5353`);
   return servers;
+}
+
+/** An IPv4 address or an IPv6 address in brackets, with or without a port: what the resolver takes. */
+function isDnsServer(server: string): boolean {
+  const [, v4, v6, port] = /^(?:([\d.]+)|\[([^\]]+)\])(?::(\d{1,5}))?$/.exec(server) ?? [];
+  const isAddress = v4 === undefined ? isIPv6(v6 ?? "") : isIPv4(v4);
+  return isAddress && (port === undefined || (Number(port) >= 1 && Number(port) <= 65_535));
 }
