@@ -10,7 +10,7 @@ import type { DeliveryEvent } from "./delivery.ts";
 import { endpointRegisteredData } from "./endpoint.ts";
 import type { EndpointEvent } from "./endpoint.ts";
 import { UnreadableEvent } from "./event-store-errors.ts";
-import type { RecordedEvent } from "./event-store.ts";
+import type { EventMetadata, RecordedEvent } from "./event-store.ts";
 import { creationAbandonedData, valueReleasedData, valueReservedData } from "./reservation.ts";
 import type { ReservationEvent } from "./reservation.ts";
 import { numberTakenData } from "./sequence.ts";
@@ -66,11 +66,12 @@ export function readEvent(event: RecordedEvent): KnownEvent {
     throw new UnreadableEvent(event, `its type ${event.type} is not in this version's catalogue`);
   }
   const entry = CATALOGUE[event.type as GatewayEvent["type"]];
-  const version = event.metadata.schemaVersion;
-  if (!Number.isInteger(version) || version < 1 || version > entry.version) {
+  // What another program wrote need not have our metadata.
+  const version = (event.metadata as Partial<EventMetadata> | null)?.schemaVersion;
+  if (version === undefined || !Number.isInteger(version) || version < 1 || version > entry.version) {
     throw new UnreadableEvent(
       event,
-      `${event.type} has schema version ${version}; this version knows 1 to ${entry.version}`,
+      `${event.type} has schema version ${version ?? "none"}; this version knows 1 to ${entry.version}`,
     );
   }
   let data = event.data as object;
