@@ -119,7 +119,8 @@ export class RetryScheduler {
     if (this.#armed.size >= this.#settings.armed) return false;
     const cancel = this.#clock.schedule(wait + this.#settings.random() * JITTER_MS, () => {
       this.#armed.delete(due._id);
-      this.#worker.take(due._id, due.endpoint_id);
+      // Looked at again, since a timer may fire a little early and a clock may be set back.
+      this.#arrange(due);
     });
     this.#armed.set(due._id, { dueAt: due.due_at, cancel });
     return true;

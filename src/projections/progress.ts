@@ -8,7 +8,7 @@ export const PROJECTION_PROGRESS = Symbol("ProjectionProgress");
 interface Waiter {
   readonly names: readonly string[];
   readonly position: Position;
-  readonly resolve: () => void;
+  readonly settle: (seen: boolean) => void;
 }
 
 /** Where every projection stands, as far as this process knows, and who waits for one to come further. */
@@ -24,7 +24,10 @@ export class ProjectionProgress {
   /** Takes note of a status that a runner reported. */
   report(status: ProjectionStatus): void {
     this.#statuses.set(status.name, status);
-    for (const waiter of this.#waiters) if (this.#haveSeen(waiter.names, waiter.position)) waiter.resolve();
+    for (const { names, position, settle } of this.#waiters) {
+      if (this.#haveSeen(names, position)) settle(true);
+      else if (this.#oneStandsStill(names)) settle(false);
+    }
   }
 
   /** The last status of every projection that reported one, by name. */
@@ -38,17 +41,21 @@ export class ProjectionProgress {
    */
   async whenSeen(names: readonly string[], position: Position | null, timeoutMs: number): Promise<boolean> {
     if (position === null || this.#haveSeen(names, position)) return true;
-    if (names.some((name) => this.#statuses.get(name)?.state === "faulted")) return false;
+    if (this.#oneStandsStill(names)) return false;
     return new Promise((resolve) => {
       const settle = (seen: boolean): void => {
         cancel();
         this.#waiters.delete(waiter);
         resolve(seen);
       };
-      const waiter: Waiter = { names, position, resolve: () => settle(true) };
+      const waiter: Waiter = { names, position, settle };
       const cancel = this.#clock.schedule(timeoutMs, () => settle(false));
       this.#waiters.add(waiter);
     });
+  }
+
+  #oneStandsStill(names: readonly string[]): boolean {
+    return names.some((name) => this.#statuses.get(name)?.state === "faulted");
   }
 
   #haveSeen(names: readonly string[], position: Position): boolean {
