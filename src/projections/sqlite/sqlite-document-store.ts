@@ -1,0 +1,211 @@
+import { setImmediate } from "node:timers/promises";
+import type { Position } from "../../events/position.ts";
+import { ReadModelsUnavailable } from "../document-store.ts";
+import type {
+  Checkpoint,
+  CollectionDefinition,
+  DocumentQuery,
+  DocumentStore,
+  GuardedWrite,
+  StoredDocument,
+} from "../document-store.ts";
+import type { CollectionSql } from "./collection-sql.ts";
+import { collectionSql } from "./collection-sql.ts";
+import type { Connection } from "./connection.ts";
+import { writeGuarded } from "./guarded-write.ts";
+import { isPrepared, prepareIndexes, prepareTable } from "./prepare-collection.ts";
+import { querySql } from "./query-sql.ts";
+import type { ReadModelsFileOptions } from "./read-models-file.ts";
+import { fileIdentity, markDamaged, openForReading, openForWriting } from "./read-models-file.ts";
+import { isDamage, isStatementError, portError } from "./sqlite-failures.ts";
+
+const SCAN_PAGE = 500;
+
+type Row = Record<string, unknown>;
+
+export interface SqliteDocumentStoreOptions extends ReadModelsFileOptions {
+  /** Only read. What is not there, the file included, reads as empty until a writer has made it. Default: false. */
+  readonly readOnly?: boolean;
+}
+
+export interface PrepareOptions {
+  /** When to make the indexes that are missing. Default: now. */
+  readonly indexes?: "now" | "later";
+}
+
+/**
+ * Read models in one SQLite file, `read-models.sqlite`. One writer at a time (a worker thread) and any number of
+ * readers, each with a store of its own over the same directory. Calls are carried out at once, on the calling thread.
+ */
+export class SqliteDocumentStore implements DocumentStore {
+  readonly #directory: string;
+  readonly #options: SqliteDocumentStoreOptions;
+  readonly #collections = new WeakMap<CollectionDefinition, CollectionSql>();
+  #connection: Connection | null = null;
+  #openFile: string | null = null;
+  #closed = false;
+
+  private constructor(directory: string, options: SqliteDocumentStoreOptions) {
+    this.#directory = directory;
+    this.#options = options;
+  }
+
+  /**
+   * Opens the read models of a data directory. A writer makes a file that is damaged, of an unknown schema version or
+   * of another log anew and says so through `onReset`. Throws ReadModelsUnavailable when the file cannot be opened.
+   */
+  static open(directory: string, options: SqliteDocumentStoreOptions = {}): SqliteDocumentStore {
+    const store = new SqliteDocumentStore(directory, options);
+    store.#guarded(() => {
+      if (options.readOnly !== true) store.#connection = openForWriting(directory, options);
+    });
+    return store;
+  }
+
+  /**
+   * As the port says. With `indexes: "later"` a new collection is made without its indexes, for a rebuild: to fill it
+   * costs a fifth, and the next call without the option makes the indexes, about 3 s for a million documents. Until then
+   * queries are right but read the whole collection.
+   */
+  async prepare(collection: CollectionDefinition, options: PrepareOptions = {}): Promise<void> {
+    const sql = this.#sql(collection);
+    this.#write((connection) => {
+      prepareTable(connection, sql);
+      if (options.indexes !== "later") prepareIndexes(connection, sql);
+    });
+  }
+
+  async load<D extends StoredDocument>(collection: CollectionDefinition, ids: readonly string[]): Promise<D[]> {
+    // One statement with the ids as JSON costs a third of one statement an id.
+    return this.#read(collection, [], (connection, { load }) =>
+      parsed<D>(connection.statement(load).all(JSON.stringify(ids))),
+    );
+  }
+
+  async write(
+    collection: CollectionDefinition,
+    writes: readonly GuardedWrite[],
+    checkpoint: Checkpoint | null,
+  ): Promise<string[]> {
+    const sql = this.#sql(collection);
+    return this.#write((connection) => {
+      const conflicts = writes.filter((write) => !writeGuarded(connection, sql, write)).map(({ id }) => id);
+      if (checkpoint !== null && conflicts.length === 0) {
+        connection
+          .statement("INSERT OR REPLACE INTO checkpoints VALUES (?, ?)")
+          .run(checkpoint.name, checkpoint.position);
+      }
+      return conflicts;
+    });
+  }
+
+  async find<D extends StoredDocument>(collection: CollectionDefinition, query: DocumentQuery): Promise<D[]> {
+    const { sql, values } = querySql(this.#sql(collection), query);
+    return this.#read(collection, [], (connection) => parsed<D>(connection.statement(sql).all(...values)));
+  }
+
+  async *scan<D extends StoredDocument>(collection: CollectionDefinition): AsyncIterable<D> {
+    let after: string | null = null;
+    do {
+      const page = this.#page(collection, after);
+      yield* parsed<D>(page);
+      after = page.length < SCAN_PAGE ? null : (page.at(-1)?.["_id"] as string);
+      // A long scan is no reason to keep this thread's other work waiting.
+      await setImmediate();
+    } while (after !== null);
+  }
+
+  async checkpoint(name: string): Promise<Position | null> {
+    return this.#guarded(() => {
+      const row = this.#current()?.statement("SELECT position FROM checkpoints WHERE name = ?").get(name);
+      return row === undefined ? null : (row["position"] as Position);
+    });
+  }
+
+  async drop(collection: CollectionDefinition, checkpointName: string): Promise<void> {
+    this.#write((connection) => {
+      connection.database.exec(`DROP TABLE IF EXISTS ${this.#sql(collection).table}`);
+      connection.statement("DELETE FROM checkpoints WHERE name = ?").run(checkpointName);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#connection?.close();
+    this.#connection = null;
+  }
+
+  #page(definition: CollectionDefinition, after: string | null): Row[] {
+    return this.#read<Row[]>(definition, [], (connection, { firstPage, nextPage }) =>
+      after === null
+        ? connection.statement(firstPage).all(SCAN_PAGE)
+        : connection.statement(nextPage).all(after, SCAN_PAGE),
+    );
+  }
+
+  /** Reads; `empty` is the answer while the writer has not made the collection. */
+  #read<T>(
+    definition: CollectionDefinition,
+    empty: T,
+    read: (connection: Connection, collection: CollectionSql) => T,
+  ): T {
+    const collection = this.#sql(definition);
+    return this.#guarded(() => {
+      const connection = this.#current();
+      if (connection === null) return empty;
+      try {
+        return read(connection, collection);
+      } catch (error) {
+        if (isStatementError(error) && !isPrepared(connection, collection)) return empty;
+        throw error;
+      }
+    });
+  }
+
+  #write<T>(write: (connection: Connection) => T): T {
+    if (this.#options.readOnly === true) throw new TypeError("these read models were opened to be read only");
+    return this.#guarded(() => {
+      const connection = this.#current();
+      if (connection === null) throw new ReadModelsUnavailable("the read models have no file");
+      return connection.transaction(() => write(connection));
+    });
+  }
+
+  /** The connection to the file as it is now, or null when a reader has none to open yet. */
+  #current(): Connection | null {
+    if (this.#closed) throw new ReadModelsUnavailable("the read models are closed");
+    if (this.#options.readOnly !== true) return this.#connection;
+    // A writer that starts after this reader may replace the file; the old one, unlinked, would answer for ever.
+    const file = fileIdentity(this.#directory);
+    if (this.#connection === null || file !== this.#openFile) {
+      this.#connection?.close();
+      this.#connection = null;
+      this.#openFile = file;
+      this.#connection = openForReading(this.#directory, this.#options);
+    }
+    return this.#connection;
+  }
+
+  #sql(definition: CollectionDefinition): CollectionSql {
+    let sql = this.#collections.get(definition);
+    if (sql === undefined) {
+      sql = collectionSql(definition);
+      this.#collections.set(definition, sql);
+    }
+    return sql;
+  }
+
+  /** Does the work and gives its failures the port's form. */
+  #guarded<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      if (isDamage(error)) markDamaged(this.#directory);
+      throw portError(error);
+    }
+  }
+}
+
+function parsed<D>(rows: readonly Row[]): D[] {
+  return rows.map(({ body }) => JSON.parse(body as string) as D);
+}
