@@ -54,14 +54,19 @@ export function unavailable(): HttpError {
   return new HttpError("unavailable", { headers: { "retry-after": RETRY_AFTER_SECONDS } });
 }
 
-/** Fastify's own errors; whatever it calls the client's mistake stays one. */
-function fromFastify(error: FastifyError, bodyLimit: number): HttpError {
-  switch (error.code) {
+/**
+ * Fastify's own errors: whatever it calls the client's mistake stays one. A status on any other error was meant for
+ * somebody else, except on that of a client who hung up amid its body, which fastify marks as the client's.
+ */
+function fromFastify({ code, statusCode = 500 }: FastifyError, bodyLimit: number): HttpError {
+  switch (code) {
     case "FST_ERR_CTP_BODY_TOO_LARGE":
       return new HttpError("payload_too_large", { errors: [`body must not be larger than ${bodyLimit} bytes`] });
     case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
       return new HttpError("unsupported_media_type");
+    case "ECONNRESET":
+      return new HttpError(statusCode === 400 ? "invalid_request" : "unexpected");
     default:
-      return (error.statusCode ?? 500) < 500 ? new HttpError("invalid_request") : new HttpError("unexpected");
+      return new HttpError(/^FST_/.test(code) && statusCode < 500 ? "invalid_request" : "unexpected");
   }
 }
