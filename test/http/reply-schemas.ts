@@ -1,0 +1,68 @@
+import { expect } from "vitest";
+import { z } from "zod";
+import {
+  apiKeySchema,
+  deliveryListSchema,
+  deliverySchema,
+  endpointSchema,
+  errorSchema,
+  userSchema,
+} from "../../src/http/schemas/replies.ts";
+import type { Reply } from "./asking.ts";
+
+const UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
+
+/** What a success of a route looks like. */
+const SUCCESSES: readonly { route: RegExp; status: number; schema: z.ZodType }[] = [
+  { route: /^POST \/v1\/users$/, status: 201, schema: apiKeySchema },
+  { route: /^GET \/v1\/users\/me$/, status: 200, schema: userSchema },
+  { route: /^POST \/v1\/endpoints$/, status: 201, schema: endpointSchema },
+  { route: /^GET \/v1\/deliveries$/, status: 200, schema: deliveryListSchema },
+  { route: new RegExp(`^GET /v1/deliveries/${UUID}$`), status: 200, schema: deliverySchema },
+  { route: new RegExp(`^GET /v1/deliveries/${UUID}/payload$`), status: 200, schema: z.looseObject({}) },
+];
+
+const ERROR_MEMBERS = ["error", "status_code", "timestamp"];
+
+/** Fails when a reply has not the form that the contract promises for its route and status. */
+export function checkReply(method: string, url: string, reply: Reply): void {
+  if (method === "HEAD") {
+    expect(reply.text).toBe("");
+    return;
+  }
+  if (reply.status >= 400) {
+    checkError(reply);
+    return;
+  }
+  const route = decodeURIComponent(`${method} ${url.split("?")[0]}`);
+  if (route === "POST /v1/dispatch") {
+    checkAccepted(reply);
+    return;
+  }
+  if (route === "GET /v1/ping") return;
+  const success = SUCCESSES.find((one) => one.route.test(route));
+  expect(success, `a success of ${route} that no schema describes`).toBeDefined();
+  expect(reply.status).toBe(success?.status);
+  expect(reply.headers["content-type"]).toBe("application/json");
+  expect(success?.schema.safeParse(reply.json())).toMatchObject({ success: true });
+}
+
+/** Fails when a reply is not an error of the contract's form, its members in order. */
+export function checkError(reply: Pick<Reply, "status" | "headers" | "text">): void {
+  const body: unknown = JSON.parse(reply.text);
+  const { details, status_code } = errorSchema.parse(body);
+  expect(status_code).toBe(reply.status);
+  expect(Object.keys(body as object)).toEqual(details === undefined ? ERROR_MEMBERS : [...ERROR_MEMBERS, "details"]);
+  expect(details?.errors).not.toEqual([]);
+  expect(reply.headers["content-type"]).toBe("application/json");
+}
+
+function checkAccepted({ status, headers, bytes }: Reply): void {
+  expect(status).toBe(202);
+  expect(bytes.length).toBe(0);
+  expect(headers["content-length"]).toBe("0");
+  expect(headers).not.toHaveProperty("content-type");
+  expect(headers).not.toHaveProperty("transfer-encoding");
+  expect(headers["x-delivery-id"]).toMatch(new RegExp(`^${UUID}$`));
+  expect(headers["location"]).toBe(`/v1/deliveries/${String(headers["x-delivery-id"])}`);
+}
