@@ -1,3 +1,4 @@
+import { systemClock } from "../src/clock.ts";
 import { built } from "./built.ts";
 import { round, say } from "./report.ts";
 import { seedLog } from "./seed-log.ts";
@@ -35,14 +36,21 @@ async function rebuild(folder: string, events: number): Promise<void> {
     "projections/sqlite/sqlite-document-store",
   );
   const { PROJECTIONS } = await built<typeof import("../src/projections/catalogue.ts")>("projections/catalogue");
-  const { runProjection } = await built<typeof import("../src/projections/runner.ts")>("projections/runner");
+  const { runProjections } = await built<typeof import("../src/projections/runner.ts")>("projections/runner");
   const { digestOf } = await built<typeof import("../src/projections/digest.ts")>("projections/digest");
   const log = new SqliteLogFollower({ directory: folder, signal: newLogSignal() });
   const documents = SqliteDocumentStore.open(folder, { logId: log.logId });
   for (const projection of PROJECTIONS) {
     const startedAt = performance.now();
     const live = new AbortController();
-    await runProjection(projection, log, documents, ({ state }) => state === "live" && live.abort(), live.signal);
+    await runProjections(
+      [projection],
+      log,
+      documents,
+      systemClock,
+      ({ state }) => state === "live" && live.abort(),
+      live.signal,
+    );
     const rate = events / ((performance.now() - startedAt) / 1_000);
     const digest = await digestOf(documents, projection);
     say(`  ${projection.name.padEnd(15)} ${round(rate)} events/s, digest ${digest.slice(0, 12)}`);

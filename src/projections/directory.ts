@@ -7,6 +7,7 @@ import type { DocumentStore } from "./document-store.ts";
 import { endpoints } from "./endpoints.ts";
 import type { EndpointDocument } from "./endpoints.ts";
 import { ModelInMemory } from "./model-in-memory.ts";
+import { Pace } from "./pace.ts";
 import { ProjectionProgress } from "./progress.ts";
 import { users } from "./users.ts";
 import type { UserDocument } from "./users.ts";
@@ -28,19 +29,26 @@ export class Directory {
   readonly #progress: ProjectionProgress;
   readonly #log: Pick<EventStore, "subscribe" | "head">;
   readonly #documents: DocumentStore;
+  readonly #clock: Clock;
 
   constructor(log: Pick<EventStore, "subscribe" | "head">, documents: DocumentStore, clock: Clock) {
     this.#log = log;
     this.#documents = documents;
+    this.#clock = clock;
     this.#progress = new ProjectionProgress(clock);
   }
 
   /** Loads what the read models have and follows the log until the signal aborts; throws what either of them throws. */
   async run(signal: AbortSignal): Promise<void> {
     const after = await this.#load();
+    const pace = new Pace(this.#clock);
     for await (const message of this.#log.subscribe({ after, categories: ["user", "endpoint"], signal })) {
-      if (message.kind === "event") this.#apply(readEvent(message.event));
-      else this.#seen(message.position);
+      if (message.kind === "event") {
+        this.#apply(readEvent(message.event));
+        continue;
+      }
+      this.#seen(message.position);
+      await pace.next(signal);
     }
   }
 

@@ -3,7 +3,7 @@ import type { EventStore } from "../events/event-store.ts";
 import { supervise } from "../supervision.ts";
 import type { DocumentStore } from "./document-store.ts";
 import type { Projection } from "./projection.ts";
-import { runProjection } from "./runner.ts";
+import { runProjections } from "./runner.ts";
 import type { ProjectionStatus } from "./runner.ts";
 
 export interface ProjectionReports {
@@ -12,7 +12,10 @@ export interface ProjectionReports {
   failure(name: string, message: string, restartInMs: number): void;
 }
 
-/** Runs all projections, each on its own, until the signal aborts; resolves when the last one has ended. */
+/**
+ * Runs all projections until the signal aborts; resolves when the last one has ended. Those of the same categories
+ * share one reading of the log, which is most of their cost.
+ */
 export async function hostProjections(
   projections: readonly Projection[],
   log: Pick<EventStore, "subscribe" | "head">,
@@ -21,12 +24,16 @@ export async function hostProjections(
   reports: ProjectionReports,
   signal: AbortSignal,
 ): Promise<void> {
-  const runOne = (projection: Projection): Promise<void> =>
+  const groups = Map.groupBy(projections, ({ categories }) => categories.join());
+  const runGroup = (group: readonly Projection[]): Promise<void> =>
     supervise(
-      () => runProjection(projection, log, documents, (status) => reports.status(status), signal),
+      () => runProjections(group, log, documents, clock, (status) => reports.status(status), signal),
       clock,
-      (error, wait) => reports.failure(projection.name, error instanceof Error ? error.message : String(error), wait),
+      (error, wait) => {
+        const message = error instanceof Error ? error.message : String(error);
+        for (const { name } of group) reports.failure(name, message, wait);
+      },
       signal,
     );
-  await Promise.all(projections.map(runOne));
+  await Promise.all([...groups.values()].map(runGroup));
 }

@@ -1,7 +1,12 @@
+import type { Clock } from "../clock.ts";
+import { readEvent } from "../events/catalogue.ts";
+import type { KnownEvent } from "../events/catalogue.ts";
+import { UnreadableEvent } from "../events/event-store-errors.ts";
 import type { EventStore, RecordedEvent } from "../events/event-store.ts";
 import type { Position } from "../events/position.ts";
 import type { DocumentStore } from "./document-store.ts";
 import { foldBatch } from "./fold-batch.ts";
+import { Pace } from "./pace.ts";
 import { checkpointNameOf, collectionOf } from "./projection.ts";
 import type { Projection } from "./projection.ts";
 
@@ -22,54 +27,100 @@ export interface ProjectionStatus {
 }
 
 /**
- * Keeps one read model up with the log until the signal aborts: takes what is there as a batch and folds it. Replays,
- * crashes and two runners at once are harmless (see `foldBatch`).
+ * Keeps read models up with the log until the signal aborts: takes what is there as a batch, reads it once, and folds it
+ * into each of them. The projections must be of the same categories. Replays, crashes and two runners at once are
+ * harmless (see `foldBatch`), so the group begins where the one that is furthest behind left off.
  *
- * An event that cannot be read stops this projection, and no other: what came before it is written, the status says
- * `faulted`, and the call returns.
+ * An event that a projection cannot read or fold stops that projection, and no other: what came before it is written,
+ * its status says `faulted`. The call returns when all have stopped.
  *
  * @throws what the log and the document store throw; the caller starts it again
  */
-export async function runProjection(
-  projection: Projection,
+export async function runProjections(
+  projections: readonly Projection[],
   log: Pick<EventStore, "subscribe" | "head">,
   documents: DocumentStore,
+  clock: Clock,
   report: (status: ProjectionStatus) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const { name, version, categories } = projection;
-  const checkpointName = checkpointNameOf(projection);
-  let position = await documents.checkpoint(checkpointName);
-  const head = await log.head();
-  if (position !== null && (head === null || head < position)) {
-    // The log was restored from a copy that is older than the documents: they tell of events that it does not have.
-    await documents.drop(collectionOf(projection), checkpointName);
-    position = null;
-  }
-  await documents.prepare(collectionOf(projection));
+  let running = projections;
+  const categories = projections[0]?.categories ?? [];
+  const tell = (state: "catching_up" | "live", position: Position | null): void => {
+    for (const { name, version } of running) report({ name, version, position, state, fault: null });
+  };
+  let position = await resumePoint(projections, log, documents);
+  tell("catching_up", position);
+
+  const pace = new Pace(clock);
   let batch: RecordedEvent[] = [];
   let idle = 0;
-  report({ name, version, position, state: "catching_up", fault: null });
-
   for await (const message of log.subscribe({ after: position, categories, signal })) {
     if (message.kind === "event") batch.push(message.event);
     if (message.kind === "event" && batch.length < BATCH_EVENTS) continue;
-    if (batch.length > 0) {
-      const { position: folded, poison } = await foldBatch(projection, documents, batch);
-      batch = [];
-      position = folded ?? position;
-      if (poison) {
-        const { stream, revision, reason } = poison;
-        report({ name, version, position, state: "faulted", fault: { stream, revision, reason } });
-        return;
-      }
+    const { events, poison: unreadable } = readUntilPoison(batch);
+    batch = [];
+    for (const projection of running) {
+      const poison = (await foldBatch(projection, documents, events)) ?? unreadable;
+      if (poison === null) continue;
+      const { name, version } = projection;
+      const { stream, revision, reason } = poison;
+      const reached = events.findLast((event) => event.position < poison.position)?.position ?? position;
+      report({ name, version, position: reached, state: "faulted", fault: { stream, revision, reason } });
+      running = running.filter((other) => other !== projection);
     }
+    if (running.length === 0) return;
+    position = events.at(-1)?.position ?? position;
     if (message.kind === "caughtUp" && message.position !== null && message.position !== position) {
       position = message.position;
-      if (++idle % IDLE_CHECKPOINT_EVERY === 0) {
-        await documents.write(collectionOf(projection), [], { name: checkpointName, position });
-      }
+      if (++idle % IDLE_CHECKPOINT_EVERY === 0) await moveCheckpoints(running, documents, position);
     }
-    report({ name, version, position, state: message.kind === "caughtUp" ? "live" : "catching_up", fault: null });
+    tell(message.kind === "caughtUp" ? "live" : "catching_up", position);
+    if (message.kind === "caughtUp") await pace.next(signal);
   }
+}
+
+/** Makes the collections and gives the position behind which the group has to go on: the earliest of its checkpoints. */
+async function resumePoint(
+  projections: readonly Projection[],
+  log: Pick<EventStore, "head">,
+  documents: DocumentStore,
+): Promise<Position | null> {
+  const head = await log.head();
+  const checkpoints: (Position | null)[] = [];
+  for (const projection of projections) {
+    let checkpoint = await documents.checkpoint(checkpointNameOf(projection));
+    if (checkpoint !== null && (head === null || head < checkpoint)) {
+      // The log was restored from a copy that is older than the documents: they tell of events that it does not have.
+      await documents.drop(collectionOf(projection), checkpointNameOf(projection));
+      checkpoint = null;
+    }
+    await documents.prepare(collectionOf(projection));
+    checkpoints.push(checkpoint);
+  }
+  return checkpoints.reduce((a, b) => (a === null || b === null ? null : a < b ? a : b), checkpoints[0] ?? null);
+}
+
+async function moveCheckpoints(
+  projections: readonly Projection[],
+  documents: DocumentStore,
+  position: Position,
+): Promise<void> {
+  for (const projection of projections) {
+    await documents.write(collectionOf(projection), [], { name: checkpointNameOf(projection), position });
+  }
+}
+
+/** The events up to the first that cannot be read, and that one's error. */
+function readUntilPoison(batch: readonly RecordedEvent[]): { events: KnownEvent[]; poison: UnreadableEvent | null } {
+  const events: KnownEvent[] = [];
+  for (const recorded of batch) {
+    try {
+      events.push(readEvent(recorded));
+    } catch (error) {
+      if (error instanceof UnreadableEvent) return { events, poison: error };
+      throw error;
+    }
+  }
+  return { events, poison: null };
 }
