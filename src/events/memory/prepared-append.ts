@@ -1,0 +1,87 @@
+import { EventTooLarge } from "../event-store-errors.ts";
+import { categoryOf, MAX_APPEND_BYTES } from "../event-store.ts";
+import type { EventToAppend, ExpectedRevision } from "../event-store.ts";
+import { numberOf, revisionOf } from "../position.ts";
+
+/** An expected revision as an embedded log counts: a revision is a number. */
+export type Expectation = "any" | "no_stream" | "stream_exists" | number;
+
+/** An append that was checked and made into text: one entry per event in each list, in order. */
+export interface PreparedAppend {
+  readonly stream: string;
+  readonly expectation: Expectation;
+  readonly ids: readonly string[];
+  readonly types: readonly string[];
+  /** JSON text. */
+  readonly data: readonly string[];
+  /** JSON text. */
+  readonly metadata: readonly string[];
+  /** UTF-8 bytes of types, data and metadata together. */
+  readonly bytes: number;
+}
+
+/** EventStoreDB keeps ids as 128-bit numbers and gives them back in lower case, so no log takes any other spelling. */
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/**
+ * Checks an append and makes its events into JSON text. Text inside data and metadata may be any JavaScript string: JSON
+ * escapes NUL and lone surrogates, so they come back as they were. Names (stream, type) must be well-formed text without
+ * NUL, since two names that differ only in a lone surrogate would be the same bytes on disk.
+ *
+ * @throws RangeError for an empty append, a malformed stream name, type, id or expected revision.
+ * @throws EventTooLarge when it is larger than MAX_APPEND_BYTES.
+ * @throws TypeError when data or metadata cannot be JSON (a cycle, a BigInt).
+ */
+export function prepareAppend(
+  stream: string,
+  events: readonly EventToAppend[],
+  expected: ExpectedRevision,
+): PreparedAppend {
+  categoryOf(stream);
+  if (!isCleanName(stream)) throw new RangeError(`not a stream name: ${JSON.stringify(stream)}`);
+  if (events.length === 0) throw new RangeError(`an append to ${stream} needs at least one event`);
+  const ids: string[] = [];
+  const types: string[] = [];
+  const data: string[] = [];
+  const metadata: string[] = [];
+  let bytes = 0;
+  for (const event of events) {
+    if (!UUID.test(event.id)) throw new RangeError(`the id of an event must be a UUID in lower case: ${event.id}`);
+    if (event.type === "" || !isCleanName(event.type)) {
+      throw new RangeError(`not the type of an event: ${JSON.stringify(event.type)}`);
+    }
+    const dataText = toJson(event.data, "data", event);
+    const metadataText = toJson(event.metadata, "metadata", event);
+    ids.push(event.id);
+    types.push(event.type);
+    data.push(dataText);
+    metadata.push(metadataText);
+    bytes += Buffer.byteLength(event.type) + Buffer.byteLength(dataText) + Buffer.byteLength(metadataText);
+  }
+  if (bytes > MAX_APPEND_BYTES) throw new EventTooLarge(stream, bytes, MAX_APPEND_BYTES);
+  return { stream, expectation: expectationOf(expected), ids, types, data, metadata, bytes };
+}
+
+/** The port's expected revision for an embedded log's; the inverse of what prepareAppend does. */
+export function expectedRevisionOf(expectation: Expectation): ExpectedRevision {
+  return typeof expectation === "number" ? revisionOf(expectation) : expectation;
+}
+
+function expectationOf(expected: ExpectedRevision): Expectation {
+  if (expected === "any") return "any";
+  if (expected === "no_stream") return "no_stream";
+  if (expected === "stream_exists") return "stream_exists";
+  const revision = numberOf(expected);
+  if (revisionOf(revision) !== expected) throw new RangeError(`not a revision: ${expected}`);
+  return revision;
+}
+
+function isCleanName(text: string): boolean {
+  return text.isWellFormed() && !text.includes("\0");
+}
+
+function toJson(value: object, what: string, event: EventToAppend): string {
+  const text = JSON.stringify(value) as string | undefined;
+  if (text === undefined) throw new TypeError(`the ${what} of event ${event.id} cannot be written as JSON`);
+  return text;
+}

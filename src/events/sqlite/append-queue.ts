@@ -1,0 +1,156 @@
+import { AppendOutcomeUnknown, RevisionConflict, StoreUnavailable } from "../event-store-errors.ts";
+import type { AppendResult } from "../event-store.ts";
+import { expectedRevisionOf } from "../memory/prepared-append.ts";
+import type { PreparedAppend } from "../memory/prepared-append.ts";
+import { positionOf, revisionOf } from "../position.ts";
+import { groupOf, WRITTEN } from "./append-group.ts";
+import type { AppendGroup, GroupOutcome } from "./append-group.ts";
+
+/** What may be unanswered at a time; beyond it an append is refused at once, so that memory stays bounded. */
+export const QUEUE_LIMITS = { appends: 10_000, bytes: 64 * 1024 * 1024 };
+
+/** What one commit takes at most. Larger groups gain little, and make those behind them wait. */
+const GROUP_LIMITS = { appends: 256, bytes: 4 * 1024 * 1024 };
+
+interface QueuedAppend {
+  readonly append: PreparedAppend;
+  readonly resolve: (result: AppendResult) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * Collects appends into groups: while one group is being committed the next one comes together. Appends are committed
+ * in the order in which they came.
+ */
+export class AppendQueue {
+  readonly #send: (group: AppendGroup) => void;
+  readonly #waiting: QueuedAppend[] = [];
+  #underWay: QueuedAppend[] = [];
+  #appends = 0;
+  #bytes = 0;
+  #flushPlanned = false;
+  #refusal: string | null = null;
+  readonly #drained: (() => void)[] = [];
+
+  /** `send` takes the next group; its outcome comes back through `settle`, before which no other group is sent. */
+  constructor(send: (group: AppendGroup) => void) {
+    this.#send = send;
+  }
+
+  /** Resolves or rejects as `EventStore.append` does. */
+  add(append: PreparedAppend): Promise<AppendResult> {
+    if (this.#refusal !== null) return Promise.reject(new StoreUnavailable(this.#refusal));
+    if (this.#appends >= QUEUE_LIMITS.appends || this.#bytes + append.bytes > QUEUE_LIMITS.bytes) {
+      return Promise.reject(new StoreUnavailable("the append queue is full"));
+    }
+    this.#appends += 1;
+    this.#bytes += append.bytes;
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ append, resolve, reject });
+      this.#planFlush();
+    });
+  }
+
+  /** Answers the group under way and sends the next. */
+  settle(outcome: GroupOutcome): void {
+    const group = this.#underWay;
+    this.#underWay = [];
+    this.#forget(group);
+    group.forEach((queued, index) => answer(queued, outcome, index));
+    this.#flush();
+  }
+
+  /**
+   * Refuses everything from now on with this reason. What waits was never sent and is answered so; the group under way
+   * is not touched: its outcome still comes, or `abandon` says that it never will. False when it refused already.
+   */
+  refuse(reason: string): boolean {
+    if (this.#refusal !== null) return false;
+    this.#refusal = reason;
+    const refused = this.#waiting.splice(0);
+    this.#forget(refused);
+    for (const { reject } of refused) reject(new StoreUnavailable(reason));
+    this.#tellWhenDrained();
+    return true;
+  }
+
+  /** False once it refuses everything. */
+  get open(): boolean {
+    return this.#refusal === null;
+  }
+
+  /** Answers the group under way as unknown: who had it is gone. */
+  abandon(reason: string): void {
+    if (this.#underWay.length > 0) this.settle({ kind: "unknown", reason });
+  }
+
+  /** Resolves when every append is answered. */
+  drained(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#drained.push(resolve);
+      this.#tellWhenDrained();
+    });
+  }
+
+  /** Waits for the end of the present microtasks, so that appends made together are committed together. */
+  #planFlush(): void {
+    if (this.#flushPlanned || this.#underWay.length > 0) return;
+    this.#flushPlanned = true;
+    queueMicrotask(() => {
+      this.#flushPlanned = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#underWay.length > 0) return;
+    this.#underWay = this.#waiting.splice(0, this.#nextGroupSize());
+    if (this.#underWay.length > 0) this.#send(groupOf(this.#underWay.map(({ append }) => append)));
+    else this.#tellWhenDrained();
+  }
+
+  #nextGroupSize(): number {
+    let bytes = 0;
+    let count = 0;
+    for (const { append } of this.#waiting) {
+      bytes += append.bytes;
+      if (count === GROUP_LIMITS.appends || (count > 0 && bytes > GROUP_LIMITS.bytes)) break;
+      count += 1;
+    }
+    return count;
+  }
+
+  #forget(answered: readonly QueuedAppend[]): void {
+    this.#appends -= answered.length;
+    for (const { append } of answered) this.#bytes -= append.bytes;
+  }
+
+  #tellWhenDrained(): void {
+    if (this.#appends > 0) return;
+    for (const resolve of this.#drained.splice(0)) resolve();
+  }
+}
+
+function answer(queued: QueuedAppend, outcome: GroupOutcome, index: number): void {
+  switch (outcome.kind) {
+    case "unknown": {
+      queued.reject(new AppendOutcomeUnknown(`the append may or may not be written: ${outcome.reason}`));
+      return;
+    }
+    case "not_written": {
+      queued.reject(new StoreUnavailable(`the append was not written: ${outcome.reason}`));
+      return;
+    }
+    case "committed": {
+      const [code, revision = -1, position = 0] = outcome.results.slice(3 * index, 3 * index + 3);
+      if (code === WRITTEN) {
+        queued.resolve({ revision: revisionOf(revision), position: positionOf(position) });
+        return;
+      }
+      const { stream, expectation } = queued.append;
+      const actual = revision < 0 ? null : revisionOf(revision);
+      queued.reject(new RevisionConflict(stream, expectedRevisionOf(expectation), actual));
+      return;
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import { parentPort, workerData } from "node:worker_threads";
+import type { AppendGroup, GroupOutcome } from "./append-group.ts";
+import { announceCommit } from "./log-signal.ts";
+import type { LogSignal } from "./log-signal.ts";
+import { describeError } from "./sqlite-error.ts";
+import { SqliteLog } from "./sqlite-log.ts";
+
+/** What the writer's thread is started with. */
+export interface LogThreadData {
+  readonly directory: string;
+  readonly signal: LogSignal;
+}
+
+/** What the writer's thread is told. */
+export type LogThreadRequest = { readonly kind: "append"; readonly group: AppendGroup } | { readonly kind: "close" };
+
+/** What the writer's thread says. */
+export type LogThreadMessage =
+  | { readonly kind: "ready" }
+  /** It could not open the log, and ends. */
+  | { readonly kind: "unusable"; readonly message: string }
+  /** The answer to one group; there is exactly one for each. */
+  | { readonly kind: "outcome"; readonly outcome: GroupOutcome }
+  /** The disk failed beside an append: nothing is appended any more. */
+  | { readonly kind: "fault"; readonly reason: string };
+
+/** Opens the log, then commits one group after the other until it is told to close. */
+function run(port: NonNullable<typeof parentPort>, { directory, signal }: LogThreadData): void {
+  const say = (message: LogThreadMessage): void => port.postMessage(message);
+  let log: SqliteLog;
+  try {
+    log = new SqliteLog(directory, { now: () => Date.now() });
+  } catch (error) {
+    say({ kind: "unusable", message: describeError(error) });
+    return;
+  }
+  port.on("message", (request: LogThreadRequest) => {
+    if (request.kind === "close") {
+      log.close();
+      port.close();
+      return;
+    }
+    const outcome = log.appendGroup(request.group);
+    if (outcome.kind === "committed") announceCommit(signal);
+    say({ kind: "outcome", outcome });
+    const reason = log.checkpointWhenDue();
+    if (reason !== null) say({ kind: "fault", reason });
+  });
+  say({ kind: "ready" });
+}
+
+if (parentPort === null) throw new Error("log-thread runs in a worker thread only");
+run(parentPort, workerData as LogThreadData);

@@ -1,0 +1,79 @@
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+import { describeError } from "./sqlite-error.ts";
+import type { AppendGroup, GroupOutcome } from "./append-group.ts";
+import { DataDirectoryUnusable } from "./data-directory.ts";
+import type { LogThreadData, LogThreadMessage, LogThreadRequest } from "./log-thread.ts";
+
+/** Who wants to hear from the writer. */
+export interface LogWriterListener {
+  /** The answer to the group that was sent last. */
+  outcome(outcome: GroupOutcome): void;
+  /** The disk failed: nothing is appended any more. */
+  fault(reason: string): void;
+  /** The thread ended without being asked to; a group under way will have no answer. */
+  died(reason: string): void;
+}
+
+/** The writer's thread as the main thread sees it. */
+export class LogWriter {
+  readonly #worker: Worker;
+  #closing = false;
+
+  private constructor(worker: Worker) {
+    this.#worker = worker;
+  }
+
+  /**
+   * Starts the thread and resolves when it has the log open.
+   *
+   * @throws DataDirectoryUnusable
+   */
+  static async start(data: LogThreadData, listener: LogWriterListener): Promise<LogWriter> {
+    const file = import.meta.url.endsWith(".ts") ? "./log-thread.ts" : "./log-thread.js";
+    const worker = new Worker(new URL(file, import.meta.url), { workerData: data, name: "event-log" });
+    const [first] = (await once(worker, "message")) as [LogThreadMessage];
+    if (first.kind === "unusable") throw new DataDirectoryUnusable(first.message);
+    const writer = new LogWriter(worker);
+    writer.#listen(listener);
+    return writer;
+  }
+
+  /** Hands over one group. Send the next one only after its outcome. */
+  send(group: AppendGroup): void {
+    this.#post({ kind: "append", group });
+  }
+
+  /** Closes the log and resolves when the thread has ended. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    if (this.#worker.threadId < 0) return;
+    const ended = once(this.#worker, "exit");
+    this.#post({ kind: "close" });
+    await ended;
+  }
+
+  /** Ends the thread at once, as a crash of it would. */
+  async terminate(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #post(request: LogThreadRequest): void {
+    this.#worker.postMessage(request);
+  }
+
+  #listen(listener: LogWriterListener): void {
+    let reason = "the event log's thread has ended";
+    this.#worker.on("message", (message: LogThreadMessage) => {
+      if (message.kind === "outcome") listener.outcome(message.outcome);
+      if (message.kind === "fault") listener.fault(message.reason);
+    });
+    this.#worker.on("error", (error) => (reason = `the event log's thread has failed: ${describeError(error)}`));
+    this.#worker.on("exit", () => {
+      if (!this.#closing) listener.died(reason);
+    });
+  }
+}
+
+/** How a writer is started: `LogWriter.start`, or what a test puts in its place. */
+export type StartLogWriter = (data: LogThreadData, listener: LogWriterListener) => Promise<LogWriter>;

@@ -1,0 +1,125 @@
+import { StoreUnavailable } from "../event-store-errors.ts";
+import type {
+  AppendResult,
+  EventStore,
+  EventToAppend,
+  ExpectedRevision,
+  ReadAllOptions,
+  ReadStreamOptions,
+  RecordedEvent,
+  SubscribeOptions,
+  SubscriptionMessage,
+} from "../event-store.ts";
+import { prepareAppend } from "../memory/prepared-append.ts";
+import type { Position } from "../position.ts";
+import { AppendQueue } from "./append-queue.ts";
+import { announceCommit, newLogSignal } from "./log-signal.ts";
+import type { LogSignal } from "./log-signal.ts";
+import { LogWriter } from "./log-writer.ts";
+import type { StartLogWriter } from "./log-writer.ts";
+import { SqliteLogFollower } from "./sqlite-log-follower.ts";
+
+export interface SqliteEventStoreOptions {
+  /** A data directory that this process holds (`openDataDirectory`). */
+  readonly directory: string;
+  /** Called once when the log can take no append any more until a restart; reading goes on. */
+  readonly onFault?: (error: Error) => void;
+  /** Starts the writer's thread. Default: LogWriter.start. */
+  readonly startWriter?: StartLogWriter;
+}
+
+/**
+ * The embedded event store: appends are committed in groups by a thread of their own, reads are made here on a
+ * connection that only reads. Open it in one thread; other threads read with SqliteLogFollower and `signal`.
+ */
+export class SqliteEventStore implements EventStore {
+  /** What wakes the readers in other threads: pass it to them in their `workerData`. */
+  readonly signal: LogSignal;
+  readonly #queue: AppendQueue;
+  readonly #writer: LogWriter;
+  readonly #follower: SqliteLogFollower;
+  #closing: Promise<void> | undefined;
+
+  private constructor(signal: LogSignal, queue: AppendQueue, writer: LogWriter, follower: SqliteLogFollower) {
+    this.signal = signal;
+    this.#queue = queue;
+    this.#writer = writer;
+    this.#follower = follower;
+  }
+
+  /**
+   * Opens the log, and makes it where there is none.
+   *
+   * @throws DataDirectoryUnusable when what is there is no log, a damaged one, or one of a newer version.
+   */
+  static async open(options: SqliteEventStoreOptions): Promise<SqliteEventStore> {
+    const { directory, onFault } = options;
+    const startWriter: StartLogWriter = options.startWriter ?? ((data, listener) => LogWriter.start(data, listener));
+    const signal = newLogSignal();
+    const queue: AppendQueue = new AppendQueue((group) => writer.send(group));
+    const fault = (reason: string): void => {
+      if (queue.refuse(`the event log takes no appends until a restart: ${reason}`))
+        onFault?.(new StoreUnavailable(reason));
+    };
+    const writer = await startWriter(
+      { directory, signal },
+      {
+        outcome: (outcome) => {
+          // Refused before it is settled, since settling would send the next group.
+          if (outcome.kind === "unknown" || (outcome.kind === "not_written" && outcome.fault)) fault(outcome.reason);
+          queue.settle(outcome);
+        },
+        fault,
+        died: (reason) => {
+          fault(reason);
+          queue.abandon(reason);
+        },
+      },
+    );
+    return new SqliteEventStore(signal, queue, writer, new SqliteLogFollower({ directory, signal }));
+  }
+
+  /** The random id that the log got when it was made: positions of one log mean nothing in another. */
+  get logId(): string {
+    return this.#follower.logId;
+  }
+
+  async append(stream: string, events: readonly EventToAppend[], expected: ExpectedRevision): Promise<AppendResult> {
+    const append = prepareAppend(stream, events, expected);
+    if (this.#closing !== undefined) throw new StoreUnavailable("the event store is closed");
+    return this.#queue.add(append);
+  }
+
+  read(stream: string, options?: ReadStreamOptions): Promise<RecordedEvent[]> {
+    return this.#follower.read(stream, options);
+  }
+
+  readAll(options?: ReadAllOptions): AsyncIterable<RecordedEvent> {
+    return this.#follower.readAll(options);
+  }
+
+  subscribe(options: SubscribeOptions): AsyncIterable<SubscriptionMessage> {
+    return this.#follower.subscribe(options);
+  }
+
+  head(): Promise<Position | null> {
+    return this.#follower.head();
+  }
+
+  /** Answers the appends under way, ends the subscriptions and moves the write-ahead log into the database. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#queue.drained();
+    // SQLite checkpoints when its last connection closes. A healthy log wants that, so the writer goes last; after a
+    // fault nothing may touch the write-ahead log before the next start, so the connection that cannot write goes last.
+    const healthy = this.#queue.open;
+    if (healthy) await this.#follower.close();
+    await this.#writer.close();
+    if (!healthy) await this.#follower.close();
+    announceCommit(this.signal);
+  }
+}

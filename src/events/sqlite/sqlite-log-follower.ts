@@ -1,0 +1,61 @@
+import type {
+  EventStore,
+  ReadAllOptions,
+  ReadStreamOptions,
+  RecordedEvent,
+  SubscribeOptions,
+  SubscriptionMessage,
+} from "../event-store.ts";
+import { recordedEvent } from "../memory/event-row.ts";
+import { followPages, readPages } from "../memory/log-pages.ts";
+import { numberOf, positionOf } from "../position.ts";
+import type { Position } from "../position.ts";
+import { SignalWatch } from "./log-signal.ts";
+import type { LogSignal } from "./log-signal.ts";
+import { SqliteLogReader } from "./sqlite-log-reader.ts";
+
+/** The reading half of the event store. */
+export type LogReader = Pick<EventStore, "read" | "readAll" | "subscribe" | "head" | "close">;
+
+/**
+ * Reads and follows the embedded log, in any thread of the process that has it open: the same directory, and the
+ * `signal` of its SqliteEventStore. It writes nothing and delays no append.
+ */
+export class SqliteLogFollower implements LogReader {
+  readonly #reader: SqliteLogReader;
+  readonly #watch: SignalWatch;
+
+  /** Throws DataDirectoryUnusable when there is no log that can be read. */
+  constructor(options: { directory: string; signal: LogSignal }) {
+    this.#reader = new SqliteLogReader(options.directory);
+    this.#watch = new SignalWatch(options.signal);
+  }
+
+  /** The random id that the log got when it was made: positions of one log mean nothing in another. */
+  get logId(): string {
+    return this.#reader.logId;
+  }
+
+  async read(stream: string, options: ReadStreamOptions = {}): Promise<RecordedEvent[]> {
+    const first = options.from === undefined ? 0 : numberOf(options.from);
+    return this.#reader.stream(stream, first, options.limit ?? Number.POSITIVE_INFINITY).map(recordedEvent);
+  }
+
+  readAll(options?: ReadAllOptions): AsyncIterable<RecordedEvent> {
+    return readPages(this.#reader, options);
+  }
+
+  subscribe(options: SubscribeOptions): AsyncIterable<SubscriptionMessage> {
+    return followPages(this.#reader, this.#watch, options);
+  }
+
+  async head(): Promise<Position | null> {
+    const head = this.#reader.headPosition();
+    return head === 0 ? null : positionOf(head);
+  }
+
+  async close(): Promise<void> {
+    this.#watch.close();
+    this.#reader.close();
+  }
+}

@@ -1,0 +1,108 @@
+import { DatabaseSync } from "node:sqlite";
+import type { StatementSync } from "node:sqlite";
+import { StoreUnavailable } from "../event-store-errors.ts";
+import type { EventRow } from "../memory/event-row.ts";
+import type { LogPage, LogPages } from "../memory/log-pages.ts";
+import { logPath } from "./log-file.ts";
+import { metaValue, unusable } from "./open-log.ts";
+import { describeError } from "./sqlite-error.ts";
+
+/** A page ends behind the event that brings it to this many characters of JSON, whatever the number of events. */
+const PAGE_CHARACTERS = 4 * 1024 * 1024;
+
+const COLUMNS = "position, stream, revision, id, type, data, metadata, recorded_at AS recordedAt";
+
+/**
+ * The reading side of the embedded log: synchronous, on a connection of its own that cannot write. Every call sees all
+ * that was committed before it, and holds no transaction open between calls, so that it never holds up a checkpoint.
+ */
+export class SqliteLogReader implements LogPages {
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  /** The random id that the log got when it was made. */
+  readonly logId: string;
+
+  /** Opens the log of a data directory, which a writer has made before. Throws DataDirectoryUnusable. */
+  constructor(directory: string) {
+    let db: DatabaseSync | undefined;
+    try {
+      db = new DatabaseSync(logPath(directory), { readOnly: true, timeout: 1000 });
+      this.logId = metaValue(db, "log_id");
+      this.#db = db;
+    } catch (error) {
+      db?.close();
+      throw unusable(directory, error);
+    }
+  }
+
+  headPosition(): number {
+    return this.#query("SELECT max(position) AS head FROM events", (statement) => {
+      const head = statement.get()?.["head"];
+      return typeof head === "number" ? head : 0;
+    });
+  }
+
+  page(after: number, categories: readonly string[] | undefined, limit: number): LogPage {
+    if (categories === undefined) {
+      return this.#rows(`SELECT ${COLUMNS} FROM events WHERE position > ? ORDER BY position LIMIT ?`, [after, limit]);
+    }
+    const names = [...new Set(categories)];
+    if (names.length === 0) return { rows: [], end: true };
+    const parameters = names.flatMap((name) => [name, after, limit]);
+    return this.#rows(ofCategories(names.length), [...parameters, limit]);
+  }
+
+  /** The events of a stream from revision `first` on, at most `limit` (Infinity: all). */
+  stream(stream: string, first: number, limit: number): readonly EventRow[] {
+    return this.#query(
+      `SELECT ${COLUMNS} FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?`,
+      // To SQLite a negative limit is none.
+      (statement) => statement.all(stream, first, Number.isFinite(limit) ? limit : -1) as unknown as EventRow[],
+    );
+  }
+
+  close(): void {
+    if (this.#db.isOpen) this.#db.close();
+  }
+
+  /** The page of a query whose last parameter is the limit. */
+  #rows(sql: string, parameters: (string | number)[]): LogPage {
+    return this.#query(sql, (statement) => {
+      const rows: EventRow[] = [];
+      let characters = 0;
+      for (const found of statement.iterate(...parameters)) {
+        const row = found as unknown as EventRow;
+        rows.push(row);
+        characters += row.data.length + row.metadata.length;
+        if (characters >= PAGE_CHARACTERS) return { rows, end: false };
+      }
+      return { rows, end: rows.length < Number(parameters.at(-1)) };
+    });
+  }
+
+  #query<T>(sql: string, run: (statement: StatementSync) => T): T {
+    if (!this.#db.isOpen) throw new StoreUnavailable("the event store is closed");
+    try {
+      let statement = this.#statements.get(sql);
+      if (statement === undefined) {
+        statement = this.#db.prepare(sql);
+        this.#statements.set(sql, statement);
+      }
+      return run(statement);
+    } catch (error) {
+      throw new StoreUnavailable(`the event log cannot be read: ${describeError(error)}`, { cause: error });
+    }
+  }
+}
+
+/**
+ * One query per category over its index, each already in order and cut at the limit, merged by SQLite. A plain
+ * `category IN (…)` would sort, or go through, everything of the categories that is behind `after`.
+ */
+function ofCategories(count: number): string {
+  const one =
+    "SELECT position FROM (SELECT position FROM events INDEXED BY events_by_category" +
+    " WHERE category = ? AND position > ? ORDER BY position LIMIT ?)";
+  const merged = `${Array.from({ length: count }, () => one).join(" UNION ALL ")} ORDER BY position LIMIT ?`;
+  return `SELECT ${COLUMNS} FROM (${merged}) CROSS JOIN events USING (position) ORDER BY position`;
+}

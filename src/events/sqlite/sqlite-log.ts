@@ -1,0 +1,206 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { decideAppend } from "../memory/append-decision.ts";
+import type { RecordedId } from "../memory/append-decision.ts";
+import { CONFLICT, WRITTEN } from "./append-group.ts";
+import type { AppendGroup, GroupOutcome } from "./append-group.ts";
+import { openLog } from "./open-log.ts";
+import { describeError, SQLITE, sqliteCode } from "./sqlite-error.ts";
+
+/** The write-ahead log is moved into the database after this many commits or bytes of events, whichever comes first. */
+const CHECKPOINT_COMMITS = 256;
+const CHECKPOINT_BYTES = 16 * 1024 * 1024;
+
+/**
+ * The writing side of the embedded log: synchronous, one transaction a group. The one writer of its data directory, in
+ * whatever thread it runs.
+ */
+export class SqliteLog {
+  readonly #db: DatabaseSync;
+  readonly #now: () => number;
+  readonly #begin: StatementSync;
+  readonly #commit: StatementSync;
+  readonly #lastPosition: StatementSync;
+  readonly #streamHead: StatementSync;
+  readonly #findIds: StatementSync;
+  readonly #positionAt: StatementSync;
+  readonly #insert: StatementSync;
+  #fault: string | null = null;
+  #commitsSinceCheckpoint = 0;
+  #bytesSinceCheckpoint = 0;
+
+  /**
+   * Opens (or makes) the log of a data directory; `now` dates the events, in milliseconds since the Unix epoch.
+   *
+   * @throws DataDirectoryUnusable
+   */
+  constructor(directory: string, options: { now: () => number }) {
+    const db = openLog(directory);
+    this.#db = db;
+    this.#now = options.now;
+    this.#begin = db.prepare("BEGIN IMMEDIATE");
+    this.#commit = db.prepare("COMMIT");
+    this.#lastPosition = db.prepare("SELECT max(position) FROM events");
+    this.#streamHead = db.prepare("SELECT revision FROM events WHERE stream = ? ORDER BY revision DESC LIMIT 1");
+    this.#findIds = db.prepare(
+      "SELECT revision, id FROM events WHERE stream = ? AND revision BETWEEN ? AND ?" +
+        " AND id IN (SELECT value FROM json_each(?)) ORDER BY revision",
+    );
+    this.#positionAt = db.prepare("SELECT position FROM events WHERE stream = ? AND revision = ?");
+    this.#insert = db.prepare(
+      "INSERT INTO events (position, category, stream, revision, id, type, data, metadata, recorded_at)" +
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    );
+    for (const statement of [this.#lastPosition, this.#streamHead, this.#positionAt]) statement.setReturnArrays(true);
+  }
+
+  /**
+   * Appends all of a group in one transaction, each append with its own check and result; later ones see what earlier
+   * ones wrote. When it returns `committed`, the group is on disk. Never throws.
+   */
+  appendGroup(group: AppendGroup): GroupOutcome {
+    if (this.#fault !== null) return { kind: "not_written", reason: this.#fault, fault: true };
+    let results: number[];
+    try {
+      this.#begin.run();
+      results = this.#appendAll(group);
+    } catch (error) {
+      return this.#notWritten(error);
+    }
+    try {
+      this.#commit.run();
+    } catch (error) {
+      // A full disk cannot have taken the frame that marks the commit, so that nothing is written.
+      return sqliteCode(error) === SQLITE.FULL ? this.#notWritten(error) : this.#perhapsWritten(error);
+    }
+    this.#commitsSinceCheckpoint += 1;
+    return { kind: "committed", results };
+  }
+
+  /**
+   * Moves the write-ahead log into the database when enough came together. Call it when the results are given out.
+   * Gives the reason when the disk failed: then nothing is appended any more until a restart.
+   */
+  checkpointWhenDue(): string | null {
+    if (this.#commitsSinceCheckpoint < CHECKPOINT_COMMITS && this.#bytesSinceCheckpoint < CHECKPOINT_BYTES) return null;
+    this.#commitsSinceCheckpoint = 0;
+    this.#bytesSinceCheckpoint = 0;
+    return this.#checkpoint("PASSIVE");
+  }
+
+  /** Checkpoints and closes. After a fault the write-ahead log is left as it is, for the next start to recover. */
+  close(): void {
+    if (this.#fault === null) this.#checkpoint("TRUNCATE");
+    this.#db.close();
+  }
+
+  #appendAll(group: AppendGroup): number[] {
+    const results: number[] = [];
+    const recordedAt = this.#now();
+    let position = firstNumber(this.#lastPosition.get()) ?? 0;
+    let next = 0;
+    for (const [index, stream] of group.streams.entries()) {
+      const first = next;
+      next += group.counts[index] ?? 0;
+      const head = firstNumber(this.#streamHead.get(stream));
+      const decision = decideAppend(group.expectations[index] ?? "any", group.ids.slice(first, next), {
+        head,
+        find: (ids, from, to) => this.#find(stream, ids, from, to),
+      });
+      switch (decision.kind) {
+        case "conflict":
+          results.push(CONFLICT, head ?? -1, 0);
+          break;
+        case "already_written":
+          results.push(
+            WRITTEN,
+            decision.lastRevision,
+            firstNumber(this.#positionAt.get(stream, decision.lastRevision)) ?? 0,
+          );
+          break;
+        case "write": {
+          const category = stream.slice(0, stream.indexOf("-"));
+          let revision = head ?? -1;
+          for (let event = first; event < next; event += 1) {
+            position += 1;
+            revision += 1;
+            this.#insertEvent(group, event, { position, category, stream, revision, recordedAt });
+          }
+          results.push(WRITTEN, revision, position);
+        }
+      }
+    }
+    return results;
+  }
+
+  #insertEvent(
+    group: AppendGroup,
+    event: number,
+    at: { position: number; category: string; stream: string; revision: number; recordedAt: number },
+  ): void {
+    const data = group.data[event] ?? null;
+    const metadata = group.metadata[event] ?? null;
+    this.#bytesSinceCheckpoint += (data?.length ?? 0) + (metadata?.length ?? 0);
+    this.#insert.run(
+      at.position,
+      at.category,
+      at.stream,
+      at.revision,
+      group.ids[event] ?? null,
+      group.types[event] ?? null,
+      data,
+      metadata,
+      at.recordedAt,
+    );
+  }
+
+  #find(stream: string, ids: readonly string[], first: number, last: number): RecordedId[] {
+    const rows = this.#findIds.all(stream, first, last, JSON.stringify(ids));
+    return rows.map((row) => ({ revision: Number(row["revision"]), id: String(row["id"]) }));
+  }
+
+  #notWritten(error: unknown): GroupOutcome {
+    const reason = describeError(error);
+    const code = sqliteCode(error);
+    // A full disk and a passing lock get better; a disk that cannot be read or a damaged file does not.
+    const passing = code === SQLITE.FULL || code === SQLITE.BUSY;
+    if (!passing) this.#fault = reason;
+    this.#rollBack();
+    return { kind: "not_written", reason, fault: this.#fault !== null };
+  }
+
+  #perhapsWritten(error: unknown): GroupOutcome {
+    // An fsync that failed once may report success the next time with the data lost (PostgreSQL's "fsyncgate", 2018),
+    // so that nothing may be acknowledged after it.
+    this.#fault = describeError(error);
+    this.#rollBack();
+    return { kind: "unknown", reason: this.#fault };
+  }
+
+  #rollBack(): void {
+    try {
+      // SQLite has rolled back by itself after some errors.
+      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+    } catch (error) {
+      this.#fault ??= describeError(error);
+    }
+  }
+
+  #checkpoint(mode: "PASSIVE" | "TRUNCATE"): string | null {
+    try {
+      this.#db.prepare(`PRAGMA wal_checkpoint(${mode})`).get();
+      return null;
+    } catch (error) {
+      // Without room, or beside a reader, the write-ahead log goes on growing until a later checkpoint succeeds.
+      const code = sqliteCode(error);
+      if (code === SQLITE.FULL || code === SQLITE.BUSY) return null;
+      this.#fault = describeError(error);
+      return this.#fault;
+    }
+  }
+}
+
+/** The first column of a row in array form, as a number; null for no row or an SQL null. */
+function firstNumber(row: unknown): number | null {
+  const value: unknown = Array.isArray(row) ? row[0] : null;
+  return typeof value === "number" ? value : null;
+}
