@@ -1,0 +1,85 @@
+import { describe, expect, it } from "vitest";
+import { appendSettled } from "../../../src/commands/append-settled.ts";
+import { eventsToAppend } from "../../../src/commands/command-context.ts";
+import { AppendOutcomeUnknown, RevisionConflict, StoreUnavailable } from "../../../src/events/event-store-errors.ts";
+import { requested } from "../../specification/delivery-story.ts";
+import { newContext, newStore } from "./store-doubles.ts";
+
+const STREAM = "delivery-1";
+const events = eventsToAppend([requested()], newContext());
+
+describe("an append whose outcome stays unknown", () => {
+  it("is repeated with the same ids, so that it is written once", async () => {
+    const store = newStore();
+    store.onAppend = async (_stream, _events, write) => {
+      const result = await write();
+      if (store.appends.length < 3) throw new AppendOutcomeUnknown("the connection broke");
+      return result;
+    };
+    await expect(appendSettled(store, STREAM, events, "no_stream")).resolves.toMatchObject({
+      revision: "00000000000000000000",
+    });
+    expect(await store.read(STREAM)).toHaveLength(1);
+    expect(new Set(store.appends.map((append) => append.events[0]?.id)).size).toBe(1);
+  });
+
+  it("is written by the repetition when the first did not arrive", async () => {
+    const store = newStore();
+    store.onAppend = (_stream, _events, write) =>
+      store.appends.length === 1 ? Promise.reject(new AppendOutcomeUnknown("the connection broke")) : write();
+    await appendSettled(store, STREAM, events, "no_stream");
+    expect(await store.read(STREAM)).toHaveLength(1);
+  });
+
+  it("stays unknown after three repetitions", async () => {
+    const store = newStore();
+    store.onAppend = () => Promise.reject(new AppendOutcomeUnknown("the connection broke"));
+    await expect(appendSettled(store, STREAM, events, "no_stream")).rejects.toThrow(AppendOutcomeUnknown);
+    expect(store.appends).toHaveLength(4);
+  });
+
+  it("stays unknown when the store is unavailable to the repetitions, since the first may be in the log", async () => {
+    const store = newStore();
+    store.onAppend = async (_stream, _events, write) => {
+      if (store.appends.length > 1) throw new StoreUnavailable("the log is down");
+      await write();
+      throw new AppendOutcomeUnknown("the connection broke");
+    };
+    await expect(appendSettled(store, STREAM, events, "no_stream")).rejects.toThrow(AppendOutcomeUnknown);
+    expect(await store.read(STREAM)).toHaveLength(1);
+  });
+
+  it("is settled by a repetition that comes after the store was unavailable for a while", async () => {
+    const store = newStore();
+    store.onAppend = async (_stream, _events, write) => {
+      if (store.appends.length === 2) throw new StoreUnavailable("the log is down");
+      const result = await write();
+      if (store.appends.length === 1) throw new AppendOutcomeUnknown("the connection broke");
+      return result;
+    };
+    await appendSettled(store, STREAM, events, "no_stream");
+    expect(await store.read(STREAM)).toHaveLength(1);
+  });
+
+  it("is a conflict when somebody else wrote meanwhile", async () => {
+    const store = newStore();
+    store.onAppend = async (_stream, _events, write) => {
+      if (store.appends.length > 1) return write();
+      await store.append(STREAM, eventsToAppend([requested()], newContext()), "no_stream");
+      throw new AppendOutcomeUnknown("the connection broke");
+    };
+    await expect(appendSettled(store, STREAM, events, "no_stream")).rejects.toThrow(RevisionConflict);
+  });
+});
+
+describe("an append whose outcome is known", () => {
+  it.each([
+    ["the store is unavailable", new StoreUnavailable("the log is down")],
+    ["another was faster", new RevisionConflict(STREAM, "no_stream", null)],
+  ])("is not repeated when %s", async (_why, error) => {
+    const store = newStore();
+    store.onAppend = () => Promise.reject(error);
+    await expect(appendSettled(store, STREAM, events, "no_stream")).rejects.toBe(error);
+    expect(store.appends).toHaveLength(1);
+  });
+});

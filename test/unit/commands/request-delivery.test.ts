@@ -1,0 +1,101 @@
+import { randomUUID } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import {
+  decideRequestDelivery,
+  idempotentDeliveryId,
+  requestDelivery,
+} from "../../../src/commands/request-delivery.ts";
+import type { RequestDelivery } from "../../../src/commands/request-delivery.ts";
+import { AppendOutcomeUnknown, EventTooLarge, StoreUnavailable } from "../../../src/events/event-store-errors.ts";
+import type { EventStore } from "../../../src/events/event-store.ts";
+import { requested } from "../../specification/delivery-story.ts";
+import { eventsOfType, newContext, newStore, NOON, outcomesOf, times } from "./store-doubles.ts";
+
+const { deliveryId, userId, endpointId, payload: PAYLOAD, payloadBytes, payloadSha256 } = requested().data;
+const DISPATCH = { deliveryId, userId, endpointId, payload: PAYLOAD, payloadBytes, payloadSha256 };
+
+function request(store: EventStore, changes: Partial<RequestDelivery> = {}) {
+  return requestDelivery(store, { ...DISPATCH, now: NOON, ...changes }, newContext());
+}
+
+describe("requesting a delivery", () => {
+  it("decides the promise, with the payload as it was written", () => {
+    expect(decideRequestDelivery({ ...DISPATCH, now: NOON })).toEqual(requested());
+  });
+
+  it("accepts with one append and no read", async () => {
+    const store = newStore();
+    let reads = 0;
+    const counting = {
+      append: store.append.bind(store),
+      read: () => {
+        reads++;
+        return Promise.resolve([]);
+      },
+    } as unknown as EventStore;
+    const accepted = await request(counting);
+    const [event] = await store.read(`delivery-${DISPATCH.deliveryId}`);
+    expect(accepted).toMatchObject({ kind: "accepted", eventId: event?.id, revision: event?.revision });
+    expect(store.appends).toHaveLength(1);
+    expect(reads).toBe(0);
+  });
+
+  it("keeps the payload to the byte", async () => {
+    const store = newStore();
+    const payload = '{ "n": 1.0000000000000000001, "n": 2, "e": "\\u00e9é\\ud83d", "z": 1e400 }';
+    await request(store, { payload });
+    expect(await store.read(`delivery-${DISPATCH.deliveryId}`)).toMatchObject([{ data: { payload } }]);
+  });
+
+  it("accepts one of 50 at once with the same id, and tells the others that it was asked before", async () => {
+    const store = newStore();
+    const { done } = await outcomesOf(times(50, () => request(store)));
+    const kinds = done.map(({ kind }) => kind);
+    expect(kinds.filter((kind) => kind === "accepted")).toHaveLength(1);
+    expect(kinds.filter((kind) => kind === "replayed")).toHaveLength(49);
+    expect(await eventsOfType(store, "DeliveryRequested")).toHaveLength(1);
+  });
+
+  it.each([
+    ["payload", { payloadSha256: "f".repeat(64) }],
+    ["endpoint", { endpointId: 8 }],
+  ])("refuses the same id with another %s", async (_what, changes) => {
+    const store = newStore();
+    await request(store);
+    await expect(request(store, changes)).rejects.toThrow("idempotency_key_reused");
+    expect(await eventsOfType(store, "DeliveryRequested")).toHaveLength(1);
+  });
+
+  it("accepts once when the answer of the log was lost", async () => {
+    const store = newStore();
+    store.onAppend = async (_stream, _events, write) => {
+      const result = await write();
+      if (store.appends.length === 1) throw new AppendOutcomeUnknown("the connection broke");
+      return result;
+    };
+    await expect(request(store)).resolves.toMatchObject({ kind: "accepted" });
+    expect(await eventsOfType(store, "DeliveryRequested")).toHaveLength(1);
+  });
+
+  it("promises nothing when the log cannot take it", async () => {
+    const store = newStore();
+    store.onAppend = () => Promise.reject(new StoreUnavailable("the disk is full"));
+    await expect(request(store)).rejects.toThrow(StoreUnavailable);
+    await expect(request(newStore(), { payload: "x".repeat(1024 * 1024) })).rejects.toThrow(EventTooLarge);
+  });
+});
+
+describe("the delivery id of an Idempotency-Key", () => {
+  it("is the same each time, and another for every user and key", () => {
+    const id = idempotentDeliveryId(3, "order-1");
+    expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect(idempotentDeliveryId(3, "order-1")).toBe(id);
+    const others = [idempotentDeliveryId(4, "order-1"), idempotentDeliveryId(3, "Order-1"), randomUUID()];
+    expect(new Set([id, ...others]).size).toBe(4);
+  });
+
+  it("does not change between versions, since clients repeat their keys across a restart", () => {
+    expect(idempotentDeliveryId(1, "a")).toBe("f5f8291e-478d-5e5e-ad1a-5f77571caf42");
+    expect(idempotentDeliveryId(1, "1:a")).not.toBe(idempotentDeliveryId(11, ":a"));
+  });
+});

@@ -1,0 +1,64 @@
+import { describe, expect, it } from "vitest";
+import { readEvent } from "../../../src/events/catalogue.ts";
+import { UnreadableEvent } from "../../../src/events/event-store-errors.ts";
+import type { RecordedEvent } from "../../../src/events/event-store.ts";
+import { attempted, DELIVERY_ID, failed, released, requested, started } from "../../specification/delivery-story.ts";
+import { recorded } from "../../specification/recorded.ts";
+
+const STREAM = `delivery-${DELIVERY_ID}`;
+
+/** What the reader says of the event, which stands at revision 4 of its stream. */
+function refusalOf(changes: Partial<RecordedEvent>): UnreadableEvent {
+  const event = { ...recorded(STREAM, requested(), 9, 4), ...changes };
+  try {
+    readEvent(event);
+  } catch (error) {
+    if (error instanceof UnreadableEvent) return error;
+    throw error;
+  }
+  throw new Error("the event was read");
+}
+
+describe("the catalogue of events", () => {
+  it("reads every event of a delivery as it was written", () => {
+    const story = [requested(), started(1, 0), released(1, 1), attempted(1, 2, 3), failed(3, "gone")];
+    for (const event of story) {
+      const read = readEvent(recorded(STREAM, event));
+      expect({ type: read.type, data: read.data }).toEqual(event);
+    }
+  });
+
+  it("keeps the event's place, id and metadata", () => {
+    const event = recorded(STREAM, requested(), 9, 4);
+    expect(readEvent(event)).toEqual(event);
+  });
+
+  it.each([
+    ["of an unknown type", { type: "DeliveryTeleported" }, "its type DeliveryTeleported is not in this version's"],
+    ["named like a method of every object", { type: "toString" }, "its type toString is not in this version's"],
+    ["without data", { data: null }, "DeliveryRequested"],
+    ["with a field missing", { data: { ...requested().data, payload: undefined } }, "DeliveryRequested.payload"],
+    ["with a field of another type", { data: { ...requested().data, userId: "3" } }, "DeliveryRequested.userId"],
+    [
+      "with a time that is none",
+      { data: { ...requested().data, requestedAt: "yesterday" } },
+      "DeliveryRequested.requestedAt",
+    ],
+  ])("refuses an event %s, naming its stream and revision", (_case, changes, reason) => {
+    const refusal = refusalOf(changes);
+    expect(refusal).toMatchObject({ code: "unreadable_event", stream: STREAM, revision: "00000000000000000004" });
+    expect(refusal.reason).toContain(reason);
+    expect(refusal.message).toContain(STREAM);
+  });
+
+  it.each([2, 0, -1, 1.5, "1", undefined])("refuses the schema version %s of a type that has version 1", (version) => {
+    const { metadata } = recorded(STREAM, requested());
+    const refusal = refusalOf({ metadata: { ...metadata, schemaVersion: version as number } });
+    expect(refusal.reason).toMatch(/schema version .*; this version knows 1 to 1/);
+    expect(refusal.stream).toBe(STREAM);
+  });
+
+  it("refuses an event that another program wrote without any metadata", () => {
+    expect(refusalOf({ metadata: null as never }).reason).toContain("schema version none");
+  });
+});

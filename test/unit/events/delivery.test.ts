@@ -1,0 +1,82 @@
+import { describe, expect, it } from "vitest";
+import { deliveryStream, evolveDelivery } from "../../../src/events/delivery.ts";
+import type { Delivery } from "../../../src/events/delivery.ts";
+import type { GatewayEvent } from "../../../src/events/catalogue.ts";
+import {
+  at,
+  attempted,
+  claim,
+  DELIVERED,
+  DELIVERY_ID,
+  failed,
+  LEASE_MS,
+  msAt,
+  released,
+  requested,
+  started,
+} from "../../specification/delivery-story.ts";
+
+function fold(...events: GatewayEvent[]): Delivery | null {
+  return events.reduce<Delivery | null>(evolveDelivery, null);
+}
+
+describe("the fold of a delivery", () => {
+  it("is due at once when it was requested", () => {
+    expect(fold(requested())).toMatchObject({
+      deliveryId: DELIVERY_ID,
+      payload: '{"order": 1}',
+      status: "PENDING",
+      round: 1,
+      attempts: 0,
+      underWay: null,
+      dueAt: at(0),
+    });
+  });
+
+  it("is due when the lease ends while an attempt is under way", () => {
+    const leaseUntil = new Date(msAt(0) + LEASE_MS).toISOString();
+    expect(fold(requested(), started(1, 0))).toMatchObject({ underWay: claim(1, 0), dueAt: leaseUntil, attempts: 0 });
+  });
+
+  it("is due again when a claim was given back, and counts no attempt", () => {
+    expect(fold(requested(), started(1, 0), released(1, 2))).toMatchObject({
+      status: "PENDING",
+      attempts: 0,
+      underWay: null,
+      dueAt: at(2),
+    });
+  });
+
+  it("is due at the next attempt's time after a failure", () => {
+    expect(fold(requested(), started(1, 0), attempted(1, 0, 1, { nextAttemptAt: at(61) }))).toMatchObject({
+      status: "PENDING",
+      attempts: 1,
+      underWay: null,
+      dueAt: at(61),
+    });
+  });
+
+  it("is never due again once it was delivered", () => {
+    expect(fold(requested(), started(1, 0), attempted(1, 0, 1, DELIVERED))).toMatchObject({
+      status: "SUCCESS",
+      attempts: 1,
+      dueAt: null,
+    });
+  });
+
+  it("is never due again once it failed for good", () => {
+    const events = [requested(), started(1, 0), attempted(1, 0, 1, { errorCode: "gone" }), failed(1, "gone")];
+    expect(fold(...events)).toMatchObject({ status: "FAILED", underWay: null, dueAt: null });
+  });
+
+  it("refuses a stream that begins in the middle, begins twice, or has a stranger in it", () => {
+    expect(() => fold(started(1, 0))).toThrow("never requested");
+    expect(() => fold(requested(), requested())).toThrow("requested once");
+    const stranger: GatewayEvent = { type: "NumberTaken", data: { takenAt: at(0) } };
+    expect(() => fold(requested(), stranger)).toThrow("NumberTaken does not belong in a delivery's stream");
+  });
+
+  it("has a stream of its own", () => {
+    expect(deliveryStream(DELIVERY_ID)).toBe(`delivery-${DELIVERY_ID}`);
+  });
+});
