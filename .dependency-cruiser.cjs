@@ -11,7 +11,7 @@ const COMPOSITION = "^src/(main|gateway|container|embedded-storage|projection-th
 /** The adapters, each beside the port that it serves. */
 const ADAPTERS = "^src/(events|projections)/[^/]+/";
 /** What follows the log in time, and so needs a clock; every other projection file is a pure fold with its queries. */
-const PROJECTION_RUNNERS = "^src/projections/(runner|projection-host|progress|directory|rebuild)\\.ts$";
+const PROJECTION_RUNNERS = "^src/projections/(runner|projection-host|pace|progress|directory)\\.ts$";
 /** Files whose result depends on their arguments alone (eslint.config.js forbids their globals, such as Date.now). */
 const PURE = "^src/(events|commands|projections)/[^/]+\\.ts$";
 
@@ -41,8 +41,11 @@ module.exports = {
     layer("events", "^src/events/"),
     layer("commands", "^src/(events|commands)/"),
     layer("projections", "^src/((events|projections)/|(clock|supervision)\\.ts$)"),
-    layer("processes", "^src/((events|commands|projections|processes)/|(clock|supervision|logger|health)\\.ts$)"),
-    layer("http", "^src/((events|commands|projections|processes|http)/|(clock|health|secrets)\\.ts$)"),
+    layer(
+      "processes",
+      "^src/((events|commands|projections|processes)/|(clock|supervision|logger|health|time-ordered-id)\\.ts$)",
+    ),
+    layer("http", "^src/((events|commands|projections|processes|http)/|(clock|health|secrets|time-ordered-id)\\.ts$)"),
     {
       name: "http-is-given-its-secrets",
       comment: "Routes get the secrets from whoever puts the program together; of src/secrets.ts they know the type.",
@@ -87,11 +90,10 @@ module.exports = {
     },
     {
       name: "pure-files-need-few-packages",
-      comment:
-        "Schemas (zod), derived ids (uuid) and retries of conflicts (p-retry) are all that the core is made with.",
+      comment: "Schemas (zod) and retries of conflicts (p-retry) are all that the core is made with.",
       severity: "error",
       from: { path: PURE },
-      to: { path: "node_modules/", pathNot: npmPackage("(zod|uuid|p-retry)") },
+      to: { path: "node_modules/", pathNot: npmPackage("(zod|p-retry)") },
     },
     {
       name: "no-cycles",
