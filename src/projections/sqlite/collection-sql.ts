@@ -70,12 +70,16 @@ export function createTableSql(collection: CollectionSql): string {
   return `CREATE TABLE ${collection.table} (${[...columns, `${BODY} TEXT NOT NULL`].join(", ")})`;
 }
 
+/** The name of an index, quoted: `"documents:things_v1(status,created_at)"`. */
+export function indexName(collection: CollectionSql, index: readonly string[]): string {
+  return `"${collection.tableName}(${index.map(escapeCapitals).join(",")})"`;
+}
+
 /** Makes the indexes that are not there yet. `_id` ends each, because it breaks the ties of every listing. */
 export function createIndexesSql(collection: CollectionSql): string[] {
   return collection.definition.indexes.map((index) => {
     const columns = [...index.map(column), ...(index.includes("_id") ? [] : ["_id"])];
-    const name = `"${collection.tableName}(${index.map(escapeCapitals).join(",")})"`;
-    return `CREATE INDEX IF NOT EXISTS ${name} ON ${collection.table} (${columns.join(", ")})`;
+    return `CREATE INDEX IF NOT EXISTS ${indexName(collection, index)} ON ${collection.table} (${columns.join(", ")})`;
   });
 }
 

@@ -12,16 +12,23 @@ import type {
 import type { CollectionSql } from "./collection-sql.ts";
 import { collectionSql } from "./collection-sql.ts";
 import type { Connection } from "./connection.ts";
+import { FollowedFile } from "./followed-file.ts";
 import { writeGuarded } from "./guarded-write.ts";
 import { isPrepared, prepareIndexes, prepareTable } from "./prepare-collection.ts";
 import { querySql } from "./query-sql.ts";
 import type { ReadModelsFileOptions } from "./read-models-file.ts";
-import { fileIdentity, markDamaged, openForReading, openForWriting } from "./read-models-file.ts";
+import { markDamaged, openForWriting } from "./read-models-file.ts";
 import { isDamage, isStatementError, portError } from "./sqlite-failures.ts";
 
 const SCAN_PAGE = 500;
 
 type Row = Record<string, unknown>;
+
+interface OpenFile {
+  /** Null while a reader has no file to read. */
+  current(): Connection | null;
+  close(): void;
+}
 
 export interface SqliteDocumentStoreOptions extends ReadModelsFileOptions {
   /** Only read. What is not there, the file included, reads as empty until a writer has made it. Default: false. */
@@ -39,15 +46,15 @@ export interface PrepareOptions {
  */
 export class SqliteDocumentStore implements DocumentStore {
   readonly #directory: string;
-  readonly #options: SqliteDocumentStoreOptions;
+  readonly #readOnly: boolean;
+  readonly #file: OpenFile;
   readonly #collections = new WeakMap<CollectionDefinition, CollectionSql>();
-  #connection: Connection | null = null;
-  #openFile: string | null = null;
   #closed = false;
 
-  private constructor(directory: string, options: SqliteDocumentStoreOptions) {
+  private constructor(directory: string, readOnly: boolean, file: OpenFile) {
     this.#directory = directory;
-    this.#options = options;
+    this.#readOnly = readOnly;
+    this.#file = file;
   }
 
   /**
@@ -55,11 +62,17 @@ export class SqliteDocumentStore implements DocumentStore {
    * of another log anew and says so through `onReset`. Throws ReadModelsUnavailable when the file cannot be opened.
    */
   static open(directory: string, options: SqliteDocumentStoreOptions = {}): SqliteDocumentStore {
-    const store = new SqliteDocumentStore(directory, options);
-    store.#guarded(() => {
-      if (options.readOnly !== true) store.#connection = openForWriting(directory, options);
-    });
-    return store;
+    const { readOnly = false } = options;
+    if (readOnly) return new SqliteDocumentStore(directory, readOnly, new FollowedFile(directory, options));
+    try {
+      const connection = openForWriting(directory, options);
+      return new SqliteDocumentStore(directory, readOnly, {
+        current: () => connection,
+        close: () => connection.close(),
+      });
+    } catch (error) {
+      throw portError(error);
+    }
   }
 
   /**
@@ -100,8 +113,15 @@ export class SqliteDocumentStore implements DocumentStore {
   }
 
   async find<D extends StoredDocument>(collection: CollectionDefinition, query: DocumentQuery): Promise<D[]> {
-    const { sql, values } = querySql(this.#sql(collection), query);
-    return this.#read(collection, [], (connection) => parsed<D>(connection.statement(sql).all(...values)));
+    const { sql, sqlWithoutIndex, values } = querySql(this.#sql(collection), query);
+    return this.#read(collection, [], (connection) => {
+      try {
+        return parsed<D>(connection.statement(sql).all(...values));
+      } catch (error) {
+        if (!isStatementError(error)) throw error;
+        return parsed<D>(connection.statement(sqlWithoutIndex).all(...values));
+      }
+    });
   }
 
   async *scan<D extends StoredDocument>(collection: CollectionDefinition): AsyncIterable<D> {
@@ -130,9 +150,8 @@ export class SqliteDocumentStore implements DocumentStore {
   }
 
   async close(): Promise<void> {
+    if (!this.#closed) this.#file.close();
     this.#closed = true;
-    this.#connection?.close();
-    this.#connection = null;
   }
 
   #page(definition: CollectionDefinition, after: string | null): Row[] {
@@ -163,7 +182,7 @@ export class SqliteDocumentStore implements DocumentStore {
   }
 
   #write<T>(write: (connection: Connection) => T): T {
-    if (this.#options.readOnly === true) throw new TypeError("these read models were opened to be read only");
+    if (this.#readOnly) throw new TypeError("these read models were opened to be read only");
     return this.#guarded(() => {
       const connection = this.#current();
       if (connection === null) throw new ReadModelsUnavailable("the read models have no file");
@@ -171,19 +190,9 @@ export class SqliteDocumentStore implements DocumentStore {
     });
   }
 
-  /** The connection to the file as it is now, or null when a reader has none to open yet. */
   #current(): Connection | null {
     if (this.#closed) throw new ReadModelsUnavailable("the read models are closed");
-    if (this.#options.readOnly !== true) return this.#connection;
-    // A writer that starts after this reader may replace the file; the old one, unlinked, would answer for ever.
-    const file = fileIdentity(this.#directory);
-    if (this.#connection === null || file !== this.#openFile) {
-      this.#connection?.close();
-      this.#connection = null;
-      this.#openFile = file;
-      this.#connection = openForReading(this.#directory, this.#options);
-    }
-    return this.#connection;
+    return this.#file.current();
   }
 
   #sql(definition: CollectionDefinition): CollectionSql {

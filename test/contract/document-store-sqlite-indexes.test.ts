@@ -1,0 +1,95 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { CollectionDefinition, DocumentQuery } from "../../src/projections/document-store.ts";
+import { collectionSql } from "../../src/projections/sqlite/collection-sql.ts";
+import { querySql } from "../../src/projections/sqlite/query-sql.ts";
+import { SqliteDocumentStore } from "../../src/projections/sqlite/sqlite-document-store.ts";
+import { THINGS, findIds, put, thing } from "./document-store-things.ts";
+
+describe("the indexes of the SQLite read models", () => {
+  let directory: string;
+  let store: SqliteDocumentStore;
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), "read-models-"));
+    store = SqliteDocumentStore.open(directory);
+  });
+
+  afterEach(async () => {
+    await store.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  const DELIVERIES: CollectionDefinition = {
+    name: "deliveries_v1",
+    indexes: [
+      ["user_id", "created_at"],
+      ["user_id", "status", "created_at"],
+      ["user_id", "endpoint_id", "created_at"],
+    ],
+  };
+  const DUE: CollectionDefinition = { name: "due_deliveries_v1", indexes: [["due_at"]] };
+
+  /** How SQLite would carry out the query, one step a line. */
+  function planOf(collection: CollectionDefinition, query: DocumentQuery): string {
+    const { sql, values } = querySql(collectionSql(collection), query);
+    const database = new DatabaseSync(join(directory, "read-models.sqlite"), { readOnly: true });
+    const steps = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...values);
+    database.close();
+    return steps.map(({ detail }) => String(detail)).join("\n");
+  }
+
+  const newest = { field: "created_at", direction: "descending" } as const;
+  const after = { value: "2026-01-01T00:00:00.000Z", id: "x" };
+  const range = { field: "created_at", from: "2025", to: "2027" };
+  const dueFirst = { field: "due_at", direction: "ascending" } as const;
+  const page = { order: newest, limit: 20 };
+  const listings: [string, CollectionDefinition, DocumentQuery, string][] = [
+    ["a user's deliveries", DELIVERIES, { ...page, equals: { user_id: 1 } }, "user_id,created_at"],
+    ["a further page", DELIVERIES, { ...page, equals: { user_id: 1 }, after }, "user_id,created_at"],
+    ["a time range", DELIVERIES, { ...page, equals: { user_id: 1 }, range, after }, "user_id,created_at"],
+    [
+      "one status",
+      DELIVERIES,
+      { ...page, equals: { user_id: 1, status: "FAILED" }, after },
+      "user_id,status,created_at",
+    ],
+    [
+      "one endpoint in a time range",
+      DELIVERIES,
+      { ...page, equals: { user_id: 1, endpoint_id: 2 }, range },
+      "user_id,endpoint_id,created_at",
+    ],
+    [
+      "one endpoint and one status",
+      DELIVERIES,
+      { ...page, equals: { user_id: 1, endpoint_id: 2, status: "FAILED" }, range, after },
+      "user_id,(status|endpoint_id),created_at",
+    ],
+    ["what is due", DUE, { order: dueFirst, limit: 100, range: { field: "due_at", to: "2027" } }, "due_at"],
+    ["what is due next", DUE, { order: dueFirst, limit: 100, range: { field: "due_at", to: "2027" }, after }, "due_at"],
+  ];
+
+  it.each(listings)("serve %s in order, without a sort", async (_, collection, query, index) => {
+    await store.prepare(collection);
+    const plan = planOf(collection, query);
+    expect(plan).toMatch(new RegExp(`^SEARCH documents:${collection.name} USING INDEX .*\\(${index}\\)`));
+    expect(plan).not.toContain("TEMP B-TREE");
+  });
+
+  it("are made by a second preparation when the first left them for later, and queries are right before", async () => {
+    await store.prepare(THINGS, { indexes: "later" });
+    await put(store, thing("b", 1, { user_id: 2 }), thing("a", 2, { user_id: 2 }), thing("c", 3));
+    const query: DocumentQuery = { ...page, equals: { user_id: 2 } };
+    expect(() => planOf(THINGS, query)).toThrow("no such index");
+    expect(await findIds(store, query)).toEqual(["b", "a"]);
+    await store.prepare(THINGS);
+    expect(planOf(THINGS, query)).toContain("USING INDEX");
+    expect(await findIds(store, query)).toEqual(["b", "a"]);
+    await store.prepare(THINGS, { indexes: "later" });
+    expect(planOf(THINGS, query)).toContain("USING INDEX");
+  });
+});
