@@ -1,0 +1,214 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { AppendResult, RecordedEvent, SubscriptionMessage } from "../../src/events/event-store.ts";
+import type { Position } from "../../src/events/position.ts";
+import { SubscriptionRecorder } from "../fixtures/event-recorder.ts";
+import {
+  collect,
+  idsOf,
+  newCategory,
+  PulledSubscription,
+  sampleEvent,
+  sampleEvents,
+} from "../fixtures/event-samples.ts";
+import type { ContractContext } from "./event-store.contract.ts";
+
+/** Following the log. */
+export function subscriptionContract({ store, sharedLog = false }: ContractContext): void {
+  describe("a subscription", () => {
+    it("gives what is there, says that it caught up, then gives what comes", async () => {
+      const category = newCategory();
+      const old = sampleEvents(3);
+      const { position } = await store().append(`${category}-1`, old, "no_stream");
+      const subscription = new PulledSubscription(store(), { categories: [category] });
+      const first = await subscription.untilCaughtUp();
+      expect(idsOf(first.events)).toEqual(idsOf(old));
+      expect(first.position! >= position).toBe(true);
+
+      const added = sampleEvent();
+      const appended = await store().append(`${category}-2`, [added], "no_stream");
+      const message = await subscription.next();
+      expect(message).toMatchObject({ kind: "event", event: { id: added.id, position: appended.position } });
+      expect((await subscription.untilCaughtUp()).position! >= appended.position).toBe(true);
+      subscription.abort();
+    });
+
+    it("begins behind a position, exclusively", async () => {
+      const category = newCategory();
+      const events = sampleEvents(4);
+      await store().append(`${category}-1`, events, "no_stream");
+      const second = (await store().read(`${category}-1`))[1]!;
+      const subscription = new PulledSubscription(store(), { after: second.position, categories: [category] });
+      expect(idsOf((await subscription.untilCaughtUp()).events)).toEqual(idsOf(events.slice(2)));
+      subscription.abort();
+    });
+
+    it("reads on from the end of more than one page", async () => {
+      const category = newCategory();
+      const events = Array.from({ length: 3 }, () => sampleEvents(500));
+      for (const [index, some] of events.entries()) await store().append(`${category}-${index}`, some, "no_stream");
+      const subscription = new PulledSubscription(store(), { categories: [category] });
+      expect(idsOf((await subscription.untilCaughtUp()).events)).toEqual(idsOf(events.flat()));
+      subscription.abort();
+    });
+
+    it("says that it caught up also when only events were added that it leaves out", async () => {
+      const category = newCategory();
+      const subscription = new PulledSubscription(store(), { categories: [category] });
+      await subscription.untilCaughtUp();
+      for (let round = 0; round < 3; round += 1) {
+        const { position } = await store().append(`${newCategory()}-1`, [sampleEvent()], "no_stream");
+        let caughtUp = await subscription.untilCaughtUp();
+        while (caughtUp.position! < position) caughtUp = await subscription.untilCaughtUp();
+        expect(caughtUp.events).toEqual([]);
+      }
+      subscription.abort();
+    });
+
+    it.skipIf(sharedLog)("is caught up at null on an empty log, and exactly at the head on others", async () => {
+      const subscription = new PulledSubscription(store());
+      expect(await subscription.next()).toEqual({ kind: "caughtUp", position: null });
+      const { position } = await store().append(`${newCategory()}-1`, sampleEvents(2), "no_stream");
+      expect(await subscription.untilCaughtUp()).toMatchObject({ events: [{}, {}], position });
+      subscription.abort();
+    });
+
+    it("ends without an error when it is aborted while it waits", async () => {
+      const subscription = new PulledSubscription(store(), { categories: [newCategory()] });
+      await subscription.untilCaughtUp();
+      const next = subscription.next();
+      subscription.abort();
+      expect(await next).toBeNull();
+      expect(await subscription.next()).toBeNull();
+    });
+
+    it("gives nothing more when it is aborted between two events", async () => {
+      const category = newCategory();
+      await store().append(`${category}-1`, sampleEvents(5), "no_stream");
+      const subscription = new PulledSubscription(store(), { categories: [category] });
+      expect(await subscription.next()).toMatchObject({ kind: "event" });
+      subscription.abort();
+      expect(await subscription.next()).toBeNull();
+    });
+
+    it("gives nothing when it is aborted before it began", async () => {
+      await store().append(`${newCategory()}-1`, sampleEvents(1), "no_stream");
+      expect(await collect(store().subscribe({ signal: AbortSignal.abort() }))).toEqual([]);
+    });
+
+    it("can be left in the middle", async () => {
+      const category = newCategory();
+      await store().append(`${category}-1`, sampleEvents(3), "no_stream");
+      for await (const message of store().subscribe({
+        categories: [category],
+        signal: new AbortController().signal,
+      })) {
+        expect(message.kind).toBe("event");
+        break;
+      }
+      expect(await store().read(`${category}-1`)).toHaveLength(3);
+    });
+
+    it("ends without an error when the store closes", async () => {
+      const subscription = new PulledSubscription(store(), { categories: [newCategory()] });
+      await subscription.untilCaughtUp();
+      const next = subscription.next();
+      await store().close();
+      expect(await next).toBeNull();
+    });
+
+    it("does not disturb others, whatever their place and filter", async () => {
+      const [first, second] = [newCategory(), newCategory()];
+      const { position } = await store().append(`${first}-1`, sampleEvents(2), "no_stream");
+      const all = new PulledSubscription(store(), { categories: [first, second] });
+      const later = new PulledSubscription(store(), { after: position, categories: [first, second] });
+      const other = new PulledSubscription(store(), { categories: [second] });
+      expect((await all.untilCaughtUp()).events).toHaveLength(2);
+      expect((await later.untilCaughtUp()).events).toHaveLength(0);
+      expect((await other.untilCaughtUp()).events).toHaveLength(0);
+      all.abort();
+      const [onFirst, onSecond] = [sampleEvent(), sampleEvent()];
+      await store().append(`${first}-1`, [onFirst], "any");
+      await store().append(`${second}-1`, [onSecond], "any");
+      expect(await other.next()).toSatisfy(isEventOrCaughtUp(onSecond.id));
+      const seenByLater: string[] = [];
+      while (seenByLater.length < 2) {
+        const message = await later.next();
+        if (message?.kind === "event") seenByLater.push(message.event.id);
+      }
+      expect(seenByLater).toEqual([onFirst.id, onSecond.id]);
+      later.abort();
+      other.abort();
+    });
+
+    it("lets the thread do other work while it catches up", async () => {
+      const category = newCategory();
+      for (let round = 0; round < 6; round += 1) {
+        await store().append(`${category}-${round}`, sampleEvents(500), "no_stream");
+      }
+      const subscription = new PulledSubscription(store(), { categories: [category] });
+      await subscription.next();
+      const order: string[] = [];
+      setImmediate(() => order.push("other work"));
+      await subscription.untilCaughtUp();
+      order.push("caught up");
+      expect(order).toEqual(["other work", "caught up"]);
+      subscription.abort();
+    });
+
+    it("never says that it caught up before it gave everything up to there, under any appends", async () => {
+      const step = fc.record({
+        followed: fc.boolean(),
+        appends: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 4 }),
+        wait: fc.boolean(),
+      });
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 8 }), async (steps) => {
+          const [followed, leftOut] = [newCategory(), newCategory()];
+          const options = { after: await store().head(), categories: [followed] };
+          const recorder = new SubscriptionRecorder(store(), options);
+          const pending: Promise<AppendResult>[] = [];
+          for (const { followed: isFollowed, appends, wait } of steps) {
+            for (const count of appends) {
+              const stream = `${isFollowed ? followed : leftOut}-${pending.length}`;
+              pending.push(store().append(stream, sampleEvents(count), "no_stream"));
+            }
+            if (wait) await pending.at(-1);
+          }
+          await Promise.all(pending);
+          const goal = (await store().append(`${leftOut}-last`, [sampleEvent()], "no_stream")).position;
+          await recorder.until((message) => message.kind === "caughtUp" && message.position! >= goal);
+          await recorder.stop();
+          expectExact(recorder.messages, await collect(store().readAll(options)));
+        }),
+        { numRuns: 25 },
+      );
+    });
+  });
+}
+
+/** The events came in order, none twice, and each `caughtUp` is further than the last one and came after all up to it. */
+function expectExact(messages: readonly SubscriptionMessage[], log: readonly RecordedEvent[]): void {
+  const yielded: RecordedEvent[] = [];
+  let caughtUp: Position | null | undefined;
+  for (const message of messages) {
+    if (message.kind === "event") {
+      yielded.push(message.event);
+      continue;
+    }
+    const { position } = message;
+    if (caughtUp !== undefined) expect(position !== null && position > (caughtUp ?? "")).toBe(true);
+    expect(log.filter((event) => position !== null && event.position <= position).length).toBeLessThanOrEqual(
+      yielded.length,
+    );
+    caughtUp = position;
+  }
+  expect(yielded).toEqual(log);
+}
+
+function isEventOrCaughtUp(id: string): (message: unknown) => boolean {
+  return (message) => {
+    const { kind, event } = message as { kind: string; event?: { id: string } };
+    return kind === "caughtUp" || event?.id === id;
+  };
+}

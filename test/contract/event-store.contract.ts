@@ -1,0 +1,53 @@
+import { afterEach, beforeEach, describe } from "vitest";
+import type { EventStore } from "../../src/events/event-store.ts";
+import { appendingContract } from "./event-store-appending.contract.ts";
+import { contentContract } from "./event-store-content.contract.ts";
+import { readingContract } from "./event-store-reading.contract.ts";
+import { repeatedAppendContract } from "./event-store-repeated-append.contract.ts";
+import { subscriptionContract } from "./event-store-subscription.contract.ts";
+
+/** An open store of the adapter under test. */
+export interface OpenEventStore {
+  readonly store: EventStore;
+  /** Closes the store and opens the same log again, where the log outlives it. */
+  readonly reopen?: () => Promise<EventStore>;
+  /** Closes the store (also the one that `reopen` gave) and removes what it left. */
+  readonly close: () => Promise<void>;
+}
+
+/** What a log is that others write to as well: tests that need an empty one are left out. */
+export interface ContractOptions {
+  readonly sharedLog?: boolean;
+}
+
+/** What the parts of the contract work with: the store of the present test. */
+export interface ContractContext extends ContractOptions {
+  readonly store: () => EventStore;
+  readonly open: () => OpenEventStore;
+}
+
+/**
+ * The semantics of the EventStore port, as tests. Each adapter runs all of them; `open` gives a store for one test. The
+ * tests use categories of their own, so that they also hold on a log that has other events.
+ */
+export function eventStoreContract(
+  name: string,
+  open: () => Promise<OpenEventStore>,
+  options: ContractOptions = {},
+): void {
+  describe(`${name} as an event store`, () => {
+    let current: OpenEventStore;
+    beforeEach(async () => {
+      current = await open();
+    });
+    afterEach(async () => {
+      await current.close();
+    });
+    const context: ContractContext = { ...options, store: () => current.store, open: () => current };
+    appendingContract(context);
+    repeatedAppendContract(context);
+    contentContract(context);
+    readingContract(context);
+    subscriptionContract(context);
+  });
+}
