@@ -16,8 +16,8 @@ import type { SendResult } from "./sending/attempt-outcome.ts";
 import { retryAfterMs } from "./sending/retry-after.ts";
 import type { Sender } from "./sending/sender.ts";
 
-/** How long after the attempt's own deadline its claim still holds, in ms: time to record what came back. */
-export const LEASE_MARGIN_MS = 15_000;
+/** The least and the most time to record what came back, in ms: a busy disk needs the one, 15 s are plenty for any. */
+const RECORDING_MS = { least: 2_000, most: 15_000 };
 
 const ACTOR = "delivery-worker";
 
@@ -70,7 +70,7 @@ export async function attemptDelivery(
   if (loaded.state?.status !== "PENDING") return { kind: "nothing" };
 
   const url = await deps.urlOf(loaded.state.endpointId);
-  const leaseMs = timeoutMs + LEASE_MARGIN_MS;
+  const leaseMs = leaseOf(timeoutMs);
   const claimed = await run(loaded, (d) => decideStartAttempt({ url, leaseMs, now: clock.now() }, d));
   const attempt = claimed.events.length > 0 ? claimed.state?.underWay : null;
   if (attempt == null || claimed.state === null) return { kind: "nothing" };
@@ -95,6 +95,14 @@ export async function attemptDelivery(
     const [event] = (await run(claimed, (d) => decideRecordAttempt(command, d), commandId)).events;
     return event?.type === "DeliveryAttempted" ? { kind: "attempted", event } : { kind: "too_late" };
   });
+}
+
+/**
+ * How long a claim holds, in ms: the attempt's own time, and as much again to record what came back. What a crash cut
+ * off waits until then, so that whoever wants short attempts does not want a long wait either.
+ */
+function leaseOf(timeoutMs: number): number {
+  return timeoutMs + Math.min(RECORDING_MS.most, Math.max(RECORDING_MS.least, timeoutMs));
 }
 
 /** Repeats what the log refused for a passing reason, while the claim holds; then the outcome will be `unknown`. */
