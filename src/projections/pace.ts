@@ -18,7 +18,8 @@ export class Pace {
 
   /** Resolves when the interval since the last call has passed, at once when it has; or when the signal aborts. */
   async next(signal: AbortSignal): Promise<void> {
-    const wait = this.#last + INTERVAL_MS - this.#clock.now();
+    // Never longer than the interval, though the clock was set back.
+    const wait = Math.min(this.#last + INTERVAL_MS - this.#clock.now(), INTERVAL_MS);
     if (wait > 0) await pause(this.#clock, wait, signal);
     this.#last = this.#clock.now();
   }

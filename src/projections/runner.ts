@@ -86,10 +86,11 @@ async function resumePoint(
   log: Pick<EventStore, "head">,
   documents: DocumentStore,
 ): Promise<Position | null> {
-  const head = await log.head();
   const checkpoints: (Position | null)[] = [];
   for (const projection of projections) {
     let checkpoint = await documents.checkpoint(checkpointNameOf(projection));
+    // The head is asked for after the checkpoint, which another runner may be moving on.
+    const head = checkpoint && (await log.head());
     if (checkpoint !== null && (head === null || head < checkpoint)) {
       // The log was restored from a copy that is older than the documents: they tell of events that it does not have.
       await documents.drop(collectionOf(projection), checkpointNameOf(projection));
