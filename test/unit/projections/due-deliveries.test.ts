@@ -1,0 +1,64 @@
+import { describe, expect, it } from "vitest";
+import type { GatewayEvent } from "../../../src/events/catalogue.ts";
+import { dueBefore, dueDeliveries } from "../../../src/projections/due-deliveries.ts";
+import type { DueDocument } from "../../../src/projections/due-deliveries.ts";
+import {
+  at,
+  attempted,
+  claim,
+  DELIVERED,
+  DELIVERY_ID,
+  failed,
+  released,
+  requested,
+  started,
+} from "../../specification/delivery-story.ts";
+import { filled, specificationOf } from "../../specification/projection.ts";
+import { logOf } from "../../specification/recorded.ts";
+
+const given = specificationOf(dueDeliveries);
+const due = (due_at: string) => ({ _id: DELIVERY_ID, endpoint_id: 7, due_at });
+
+function logOfDelivery(...events: GatewayEvent[]) {
+  return logOf(events.map((event) => [`delivery-${DELIVERY_ID}`, event] as const));
+}
+
+describe("the to-do list", () => {
+  it("has a delivery at once when it was asked for", async () => {
+    await given(logOfDelivery(requested())).then(due(at(0)));
+  });
+
+  it("has it for the end of the lease while an attempt is under way", async () => {
+    await given(logOfDelivery(requested(), started(1, 0))).then(due(claim(1, 0).leaseUntil));
+  });
+
+  it("has it at once when a claim was given back", async () => {
+    await given(logOfDelivery(requested(), started(1, 0), released(1, 2))).then(due(at(2)));
+  });
+
+  it("has it for its next attempt after a failure", async () => {
+    const log = logOfDelivery(requested(), started(1, 0), attempted(1, 0, 1, { nextAttemptAt: at(61) }));
+    await given(log).then(due(at(61)));
+  });
+
+  it("has it no more once it was delivered or failed for good", async () => {
+    await given(logOfDelivery(requested(), started(1, 0), attempted(1, 0, 1, DELIVERED))).then();
+    await given(logOfDelivery(requested(), started(1, 0), attempted(1, 0, 1), failed(1, "gone"))).then();
+  });
+
+  it("gives what falls due before a time, oldest first, page by page, each once", async () => {
+    const id = (number: number) => `0198f1a2-0000-7000-8000-${String(number).padStart(12, "0")}`;
+    const seconds = [5, 1, 3, 3, 3, 9, 2];
+    const documents = await filled(dueDeliveries, [
+      logOf(seconds.map((second, index) => [`delivery-${id(index)}`, requested(second, id(index))] as const)),
+    ]);
+    const found: string[] = [];
+    for (let last: DueDocument | null = null; ;) {
+      const page: DueDocument[] = await dueBefore(documents, at(9), 2, last);
+      found.push(...page.map(({ _id }) => _id));
+      last = page.at(-1) ?? null;
+      if (page.length < 2) break;
+    }
+    expect(found).toEqual([1, 6, 2, 3, 4, 0].map(id));
+  });
+});

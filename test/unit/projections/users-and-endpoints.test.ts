@@ -1,0 +1,103 @@
+import { describe, expect, it } from "vitest";
+import type { EndpointRegistered } from "../../../src/events/endpoint.ts";
+import type { CreationAbandoned } from "../../../src/events/reservation.ts";
+import type { UserCreated } from "../../../src/events/user.ts";
+import { endpoints, endpointsOfUser } from "../../../src/projections/endpoints.ts";
+import { users } from "../../../src/projections/users.ts";
+import { at } from "../../specification/delivery-story.ts";
+import { filled, specificationOf } from "../../specification/projection.ts";
+import { logOf } from "../../specification/recorded.ts";
+
+const given = specificationOf(users);
+const givenEndpoints = specificationOf(endpoints);
+
+function userCreated(userId: number, username: string, email: string | null = null): UserCreated {
+  const apiKeyDigest = String(userId).padStart(64, "0");
+  return { type: "UserCreated", data: { userId, username, email, apiKeyDigest, createdAt: at(userId) } };
+}
+
+function endpointRegistered(endpointId: number, userId: number): EndpointRegistered {
+  const url = `https://receiver.example/${endpointId}`;
+  return {
+    type: "EndpointRegistered",
+    data: { endpointId, userId, url, nickname: "the shop", registeredAt: at(endpointId) },
+  };
+}
+
+const abandoned: CreationAbandoned = {
+  type: "CreationAbandoned",
+  data: { takenOverBy: "user-9", abandonedAt: at(0) },
+};
+
+describe("the read model users", () => {
+  it("has every user with the digest of its key, and nothing of a creation that was abandoned", async () => {
+    await given(
+      logOf([
+        ["user-2", userCreated(2, "bobby")],
+        ["user-3", abandoned],
+        ["user-1", userCreated(1, "alice", "a@example.com")],
+      ]),
+    ).then(
+      {
+        _id: "1",
+        user_id: 1,
+        username: "alice",
+        email: "a@example.com",
+        api_key_digest: "1".padStart(64, "0"),
+        created_at: at(1),
+      },
+      {
+        _id: "2",
+        user_id: 2,
+        username: "bobby",
+        email: null,
+        api_key_digest: "2".padStart(64, "0"),
+        created_at: at(2),
+      },
+    );
+  });
+
+  it("is empty for an empty log", async () => {
+    await given([]).then();
+  });
+});
+
+describe("the read model endpoints", () => {
+  it("has every endpoint with its user, and nothing of a creation that was abandoned", async () => {
+    await givenEndpoints(
+      logOf([
+        ["endpoint-1", endpointRegistered(1, 3)],
+        ["endpoint-2", abandoned],
+        ["endpoint-3", endpointRegistered(3, 4)],
+      ]),
+    ).then(
+      {
+        _id: "1",
+        endpoint_id: 1,
+        user_id: 3,
+        url: "https://receiver.example/1",
+        nickname: "the shop",
+        created_at: at(1),
+      },
+      {
+        _id: "3",
+        endpoint_id: 3,
+        user_id: 4,
+        url: "https://receiver.example/3",
+        nickname: "the shop",
+        created_at: at(3),
+      },
+    );
+  });
+
+  it("gives all endpoints of a user by their numbers, however many, and no other user's", async () => {
+    const registered = Array.from({ length: 1_100 }, (_none, index) => {
+      const event = endpointRegistered(index + 1, index % 11 === 0 ? 4 : 3);
+      return [`endpoint-${index + 1}`, event] as const;
+    });
+    const documents = await filled(endpoints, [logOf(registered)]);
+    const ids = (await endpointsOfUser(documents, 3)).map((endpoint) => endpoint.endpoint_id);
+    expect(ids).toEqual(registered.flatMap(([, { data }]) => (data.userId === 3 ? [data.endpointId] : [])));
+    expect(await endpointsOfUser(documents, 5)).toEqual([]);
+  });
+});
