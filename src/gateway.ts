@@ -24,6 +24,8 @@ import { supervise } from "./supervision.ts";
 
 /** How long attempts under way may take to end at a shutdown, in ms. */
 const SHUTDOWN_GRACE_MS = 20_000;
+/** How often connections without a request are closed during a shutdown, in ms. */
+const IDLE_SWEEP_MS = 100;
 /** How long the start waits for the directory before it says what it waits for, in ms. */
 const DIRECTORY_PATIENCE_MS = 5_000;
 
@@ -68,17 +70,33 @@ export class Gateway {
   }
 
   /**
-   * Refuses new requests, lets attempts under way end (for at most 20 s), and closes everything. What was accepted stays
-   * in the log and goes on at the next start.
+   * Refuses new requests, lets requests and attempts under way end (for at most 20 s), and closes everything. What was
+   * accepted stays in the log and goes on at the next start.
    */
   async stop(): Promise<void> {
     this.container.resolve<Health>(HEALTH).degrade("gateway", "it is shutting down");
     const worker = this.container.resolve(DeliveryWorker);
-    await Promise.all([this.app.close(), worker.stop(SHUTDOWN_GRACE_MS)]);
+    await Promise.all([this.#closeApp(), worker.stop(SHUTDOWN_GRACE_MS)]);
     this.#abort.abort();
     await Promise.all(this.#loops);
     await this.container.resolve<Sender>(SENDER).close();
     await this.#storage.close();
+  }
+
+  /**
+   * Node closes idle connections once, when it stops to listen. One whose request is answered after that would keep the
+   * server open for as long as the client likes, so they are swept; a request that never comes to its end is cut off.
+   */
+  async #closeApp(): Promise<void> {
+    const { server } = this.app;
+    const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS);
+    const cut = setTimeout(() => server.closeAllConnections(), SHUTDOWN_GRACE_MS);
+    try {
+      await this.app.close();
+    } finally {
+      clearInterval(sweep);
+      clearTimeout(cut);
+    }
   }
 
   async #run(deliver: boolean): Promise<void> {
