@@ -76,8 +76,8 @@ export class Directory {
 
   /** Gives the position from which the log is to be followed: the one that both models have certainly seen. */
   async #load(): Promise<Position | null> {
-    const ofUsers = await this.#users.load(this.#documents);
-    const ofEndpoints = await this.#endpoints.load(this.#documents);
+    const ofUsers = await this.#users.load(this.#documents, this.#log);
+    const ofEndpoints = await this.#endpoints.load(this.#documents, this.#log);
     if (ofUsers === null || ofEndpoints === null) return null;
     return ofUsers < ofEndpoints ? ofUsers : ofEndpoints;
   }

@@ -1,4 +1,5 @@
 import type { KnownEvent } from "../events/catalogue.ts";
+import type { EventStore } from "../events/event-store.ts";
 import type { Position } from "../events/position.ts";
 import type { DocumentStore, StoredDocument } from "./document-store.ts";
 import { checkpointNameOf, collectionOf } from "./projection.ts";
@@ -21,10 +22,16 @@ export class ModelInMemory<D extends StoredDocument> {
   }
 
   /** Loads what the store has; gives the position up to which that is certainly complete, null for none. */
-  async load(store: DocumentStore): Promise<Position | null> {
+  async load(store: DocumentStore, log: Pick<EventStore, "head">): Promise<Position | null> {
     // The checkpoint first: what is written between the two readings comes from the log again, harmlessly.
     const checkpoint = await store.checkpoint(checkpointNameOf(this.#projection));
-    for await (const document of store.scan<D>(collectionOf(this.#projection))) this.#put(document);
+    const documents: D[] = [];
+    for await (const document of store.scan<D>(collectionOf(this.#projection))) documents.push(document);
+    // The head last, so that nothing is ahead of it but what tells of events that a log restored from a copy has not.
+    const head = await log.head();
+    const isAhead = (position: Position): boolean => head === null || position > head;
+    if (checkpoint === null || isAhead(checkpoint) || documents.some(({ position }) => isAhead(position))) return null;
+    for (const document of documents) this.#put(document);
     return checkpoint;
   }
 
