@@ -1,0 +1,165 @@
+import { describe, expect, it } from "vitest";
+import type { GatewayEvent } from "../../../src/events/catalogue.ts";
+import { Directory } from "../../../src/projections/directory.ts";
+import { at } from "../../specification/delivery-story.ts";
+import { ProjectionWorld } from "./projection-world.ts";
+
+const digest = (userId: number) => String(userId).padStart(64, "0");
+
+function userCreated(userId: number): GatewayEvent {
+  const data = { userId, username: `user_${userId}`, email: null, apiKeyDigest: digest(userId), createdAt: at(0) };
+  return { type: "UserCreated", data };
+}
+
+function endpointRegistered(endpointId: number): GatewayEvent {
+  const data = { endpointId, userId: 1, url: "https://receiver.example", nickname: "the shop", registeredAt: at(0) };
+  return { type: "EndpointRegistered", data };
+}
+
+/** A directory that runs until the test ends it. */
+function startDirectory(world: ProjectionWorld) {
+  const abort = new AbortController();
+  const directory = new Directory(world.log, world.documents, world.clock);
+  const ended = directory.run(abort.signal);
+  const stop = async (): Promise<void> => {
+    abort.abort();
+    await ended;
+  };
+  return { directory, stop };
+}
+
+/** A world whose read models have user 1 and endpoint 1 in them. */
+async function worldWithModels(): Promise<ProjectionWorld> {
+  const world = new ProjectionWorld();
+  await world.append("user-1", userCreated(1));
+  await world.append("endpoint-1", endpointRegistered(1));
+  const runners = world.start();
+  await world.caughtUp(runners);
+  await runners.stop();
+  return world;
+}
+
+describe("the directory", () => {
+  it("knows what the read models have, without reading that part of the log again", async () => {
+    const world = await worldWithModels();
+    const asked: unknown[] = [];
+    const subscribe = world.log.subscribe.bind(world.log);
+    world.log.subscribe = (options) => {
+      asked.push(options.after);
+      return subscribe(options);
+    };
+    const { directory, stop } = startDirectory(world);
+    await world.clock.settle();
+    expect(await directory.userByKeyDigest(digest(1))).toMatchObject({ user_id: 1, username: "user_1" });
+    expect(await directory.endpoint(1)).toMatchObject({ endpoint_id: 1, user_id: 1 });
+    // Both models have certainly seen this much; the user's is the one that is further behind.
+    expect(asked).toEqual([(await world.log.read("user-1"))[0]?.position]);
+    await stop();
+  });
+
+  it("is filled from the log alone when there are no read models", async () => {
+    const world = new ProjectionWorld();
+    await world.append("user-1", userCreated(1));
+    const { directory, stop } = startDirectory(world);
+    await world.clock.settle();
+    expect(await directory.userByKeyDigest(digest(1))).toMatchObject({ user_id: 1 });
+    await stop();
+  });
+
+  it("believes the log, not read models that are ahead of it because it was restored from an older copy", async () => {
+    const newer = new ProjectionWorld();
+    for (const userId of [1, 2]) await newer.append(`user-${userId}`, userCreated(userId));
+    await newer.append("endpoint-1", endpointRegistered(1));
+    const runners = newer.start();
+    await newer.caughtUp(runners);
+    await runners.stop();
+
+    const restored = new ProjectionWorld();
+    await restored.append("user-1", userCreated(1));
+    const directory = new Directory(restored.log, newer.documents, restored.clock);
+    const abort = new AbortController();
+    const ended = directory.run(abort.signal);
+    expect(await directory.userByKeyDigest(digest(1))).toMatchObject({ user_id: 1 });
+    expect(await directory.userByKeyDigest(digest(2))).toBeNull();
+    expect(await directory.endpoint(1)).toBeNull();
+    await restored.append("user-3", userCreated(3));
+    await restored.clock.advance(25);
+    expect(await directory.userByKeyDigest(digest(3))).toMatchObject({ user_id: 3 });
+    abort.abort();
+    await ended;
+  });
+
+  it("follows the log", async () => {
+    const world = await worldWithModels();
+    const { directory, stop } = startDirectory(world);
+    await world.clock.settle();
+    await world.append("user-2", userCreated(2));
+    await world.append("endpoint-2", endpointRegistered(2));
+    expect(await directory.userByKeyDigest(digest(2))).toMatchObject({ user_id: 2 });
+    expect(await directory.endpoint(2)).toMatchObject({ endpoint_id: 2 });
+    await stop();
+  });
+
+  it("answers a miss only after it has seen what was in the log when the question came", async () => {
+    const world = new ProjectionWorld();
+    await world.append("user-1", userCreated(1));
+    const { directory, stop } = startDirectory(world);
+    // Asked before the directory had a chance to read anything.
+    await expect(directory.userByKeyDigest(digest(1))).resolves.toMatchObject({ user_id: 1 });
+    await expect(directory.endpoint(99)).resolves.toBeNull();
+    await stop();
+  });
+
+  it("answers a miss after a second at the latest when it cannot follow the log", async () => {
+    const world = new ProjectionWorld();
+    await world.append("user-1", userCreated(1));
+    const directory = new Directory(world.log, world.documents, world.clock);
+    let answer: unknown = "waiting";
+    void directory.userByKeyDigest(digest(1)).then((user) => (answer = user));
+    await world.clock.advance(999);
+    expect(answer).toBe("waiting");
+    await world.clock.advance(1);
+    await world.clock.settle();
+    expect(answer).toBeNull();
+  });
+
+  it("does not wait when the log is empty", async () => {
+    const world = new ProjectionWorld();
+    const directory = new Directory(world.log, world.documents, world.clock);
+    expect(await directory.endpoint(1)).toBeNull();
+    expect(world.clock.timers).toBe(0);
+  });
+
+  it("says when it has seen a position", async () => {
+    const world = new ProjectionWorld();
+    const { directory, stop } = startDirectory(world);
+    await world.append("user-1", userCreated(1));
+    expect(await directory.whenSeen(await world.log.head(), 1_000)).toBe(true);
+    await stop();
+  });
+
+  it("throws at an event that it cannot read, so that whoever runs it hears of it", async () => {
+    const world = new ProjectionWorld();
+    await world.appendPoison("user-1");
+    const directory = new Directory(world.log, world.documents, world.clock);
+    await expect(directory.run(new AbortController().signal)).rejects.toMatchObject({ code: "unreadable_event" });
+  });
+
+  it("can be run again after it failed, and knows everything", async () => {
+    const world = await worldWithModels();
+    const subscribe = world.log.subscribe.bind(world.log);
+    world.log.subscribe = () => {
+      throw new Error("the log is down");
+    };
+    const directory = new Directory(world.log, world.documents, world.clock);
+    await expect(directory.run(new AbortController().signal)).rejects.toThrow("the log is down");
+    world.log.subscribe = subscribe;
+    await world.append("user-2", userCreated(2));
+    const abort = new AbortController();
+    const ended = directory.run(abort.signal);
+    expect(await directory.userByKeyDigest(digest(2))).toMatchObject({ user_id: 2 });
+    expect(await directory.userByKeyDigest(digest(1))).toMatchObject({ user_id: 1 });
+    abort.abort();
+    await ended;
+  });
+});

@@ -1,0 +1,72 @@
+import { randomUUID } from "node:crypto";
+import { eventsToAppend } from "../../../src/commands/command-context.ts";
+import type { GatewayEvent } from "../../../src/events/catalogue.ts";
+import { MemoryEventStore } from "../../../src/events/memory/memory-event-store.ts";
+import { PROJECTIONS } from "../../../src/projections/catalogue.ts";
+import type { DocumentStore } from "../../../src/projections/document-store.ts";
+import { MemoryDocumentStore } from "../../../src/projections/memory/memory-document-store.ts";
+import { hostProjections } from "../../../src/projections/projection-host.ts";
+import type { ProjectionStatus } from "../../../src/projections/runner.ts";
+import { FakeClock } from "../../fixtures/fake-clock.ts";
+
+/** Runners of all projections over one store of documents, stopped by `stop`. */
+export interface Runners {
+  /** The last status of each projection, by its name. */
+  readonly statuses: ReadonlyMap<string, ProjectionStatus>;
+  /** Every status that was reported, in order. */
+  readonly reported: readonly ProjectionStatus[];
+  /** The messages of failures after which a runner was started again. */
+  readonly failures: readonly string[];
+  stop(): Promise<void>;
+}
+
+/** A log and documents in memory, with a clock that stands still. */
+export class ProjectionWorld {
+  readonly clock = new FakeClock();
+  readonly log = new MemoryEventStore(this.clock);
+  readonly documents = new MemoryDocumentStore();
+
+  async append(stream: string, ...events: readonly GatewayEvent[]): Promise<void> {
+    const context = { commandId: randomUUID(), correlationId: randomUUID(), actor: "test" };
+    await this.log.append(stream, eventsToAppend(events, context), "any");
+  }
+
+  /** Appends what no version of this program can read. */
+  async appendPoison(stream: string): Promise<void> {
+    const metadata = { $correlationId: "c", $causationId: "c", actor: "test", schemaVersion: 1 };
+    await this.log.append(stream, [{ id: randomUUID(), type: "Unheard", data: {}, metadata }], "any");
+  }
+
+  start(documents: DocumentStore = this.documents, projections = PROJECTIONS): Runners {
+    const abort = new AbortController();
+    const statuses = new Map<string, ProjectionStatus>();
+    const reported: ProjectionStatus[] = [];
+    const failures: string[] = [];
+    const reports = {
+      status: (status: ProjectionStatus) => {
+        statuses.set(status.name, status);
+        reported.push(status);
+      },
+      failure: (_name: string, message: string) => failures.push(message),
+    };
+    const ended = hostProjections(projections, this.log, documents, this.clock, reports, abort.signal);
+    const stop = async (): Promise<void> => {
+      abort.abort();
+      await ended;
+    };
+    return { statuses, reported, failures, stop };
+  }
+
+  /** Lets the runners reach the end of the log. */
+  async caughtUp(...runners: readonly Runners[]): Promise<void> {
+    const head = await this.log.head();
+    const reached = ({ statuses }: Runners): boolean =>
+      [...statuses.values()].every(({ position, state }) => state === "faulted" || position === head) &&
+      statuses.size > 0;
+    for (let tick = 0; tick < 1_000; tick++) {
+      await this.clock.advance(25);
+      if (runners.every(reached)) return;
+    }
+    throw new Error("the projections did not reach the end of the log");
+  }
+}
