@@ -21,7 +21,7 @@ export async function openEmbeddedStorage(
   const folder = openDataDirectory(dataDir);
   try {
     const store = await SqliteEventStore.open({ directory: folder.path, onFault });
-    const documents = SqliteDocumentStore.open(folder.path, { readOnly: true });
+    const documents = SqliteDocumentStore.open(folder.path, { readOnly: true, logId: store.logId });
     const data: ProjectionThreadData = { directory: folder.path, signal: store.signal };
     return {
       directory: folder.path,
