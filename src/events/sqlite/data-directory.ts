@@ -1,5 +1,5 @@
-import { accessSync, constants, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describeError, SQLITE, sqliteCode } from "./sqlite-error.ts";
 
@@ -65,7 +65,7 @@ export function openDataDirectory(directory: string): DataDirectory {
 
 function makeWritable(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolder(path);
   } catch (error) {
     throw new DataDirectoryUnusable(
       `DATA_DIR ${path} cannot be made: ${describeError(error)}; name a folder that this user may make`,
@@ -79,6 +79,20 @@ function makeWritable(path: string): void {
       `DATA_DIR ${path} is not writable: ${describeError(error)}; give this user the right to write there`,
       { cause: error },
     );
+  }
+}
+
+/**
+ * Makes the folder and those above it that are missing. Node's own `recursive` never returns where a folder exists and
+ * nothing can be made in it, as below /proc and behind a dangling link (nodejs/node, MKDirpSync).
+ */
+function makeFolder(path: string): void {
+  if (!existsSync(dirname(path))) makeFolder(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // It may have been there, or somebody else made it meanwhile.
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) throw error;
   }
 }
 
