@@ -1,0 +1,117 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import { describe, it } from "vitest";
+import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway-process.ts";
+import { Load, seededRandom } from "../fixtures/load.ts";
+import { respondWith, startReceiver } from "../fixtures/receiver.ts";
+import { ApiClient } from "./api-client.ts";
+import { expectPromisesKept } from "./promises-kept.ts";
+import { until } from "./until.ts";
+
+const ENV = { DELIVERY_TIMEOUT_MS: "3000", RETRY_UNIT_SECONDS: "0.1", RETRY_TICK_SECONDS: "0.5" };
+
+/** The status of a readiness probe over a connection of its own; null when it is refused or broken. */
+async function probe(address: string): Promise<number | null> {
+  try {
+    const reply = await fetch(`${address}/readyz`, { headers: { connection: "close" } });
+    await reply.arrayBuffer();
+    return reply.status;
+  } catch {
+    return null;
+  }
+}
+
+describe.concurrent("SIGTERM", () => {
+  it(
+    "under load ends with 0, and every acknowledged delivery arrives, none twice",
+    { timeout: 60_000 },
+    async ({ expect }) => {
+      using folder = new TemporaryFolder();
+      await using stack = new AsyncDisposableStack();
+      const answer = respondWith(200);
+      // Slow, so that there are always attempts under way and deliveries that wait.
+      const receiver = stack.adopt(
+        await startReceiver((socket, request) => void setTimeout(() => answer(socket, request), 20)),
+        (it) => it.close(),
+      );
+      await using gateway = await GatewayProcess.start(folder.path, ENV);
+      const api = await ApiClient.createUser(await gateway.ready);
+      const load = new Load([await api.createEndpoint(receiver.url())], seededRandom(1));
+      const underLoad = load.run((endpoint, payload) => api.dispatch(endpoint, payload), { clients: 8, limit: 2_000 });
+      await until("some promises", () => load.acknowledged.size >= 200);
+      gateway.signalTerm();
+      await underLoad;
+      expect(await gateway.exited).toBe(0);
+      expect(gateway.stderr).toBe("");
+      expect(load.acknowledged.size).toBeLessThan(load.requested.size);
+      for (const { status } of load.refused) expect(status).toBe(503);
+
+      await using next = await GatewayProcess.start(folder.path, ENV);
+      const outcome = await expectPromisesKept(load, api.at(await next.ready), receiver.requests, 30_000);
+      console.log(`stopped under load: ${JSON.stringify(outcome)}`);
+      expect(outcome.duplicates).toBe(0);
+      expect(outcome.unknown).toBe(0);
+    },
+  );
+
+  it("is not held by idle connections", async ({ expect }) => {
+    using folder = new TemporaryFolder();
+    await using gateway = await GatewayProcess.start(folder.path);
+    const address = await gateway.ready;
+    // Node's fetch keeps its connections; these wait for a next request for as long as the server lets them.
+    await Promise.all(Array.from({ length: 20 }, async () => (await fetch(`${address}/v1/ping`)).text()));
+    const startedAt = performance.now();
+    expect(await gateway.terminate()).toBe(0);
+    // The server's own limit for idle connections is 72 s.
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+  });
+
+  it("takes no work while it waits for an attempt, and a second one ends it with 1", async ({ expect }) => {
+    using folder = new TemporaryFolder();
+    await using stack = new AsyncDisposableStack();
+    const blackHole = stack.adopt(await startReceiver(() => undefined), (it) => it.close());
+    await using gateway = await GatewayProcess.start(folder.path, { DELIVERY_TIMEOUT_MS: "60000" });
+    const address = await gateway.ready;
+    const api = await ApiClient.createUser(address);
+    const { deliveryId } = await api.dispatch(await api.createEndpoint(blackHole.url()), '{"n":1}');
+    await blackHole.received(1);
+    expect(await probe(address)).toBe(200);
+
+    gateway.signalTerm();
+    await until("readiness to end", async () => (await probe(address)) !== 200);
+    expect([503, null]).toContain(await probe(address));
+    const later = await api.dispatch(1, '{"n":2}').catch(() => null);
+    expect([503, undefined]).toContain(later?.status);
+    expect(gateway.logged(({ msg }) => msg === "stopped")).toEqual([]);
+    expect(await gateway.terminate()).toBe(1);
+
+    await using next = await GatewayProcess.start(folder.path);
+    expect(await api.at(await next.ready).delivery(deliveryId)).toMatchObject({ status: "PENDING", attempts: 0 });
+  });
+
+  it(
+    "cuts off after 20 s what does not end, notes it as unknown, and ends with 0",
+    { timeout: 60_000 },
+    async ({ expect }) => {
+      using folder = new TemporaryFolder();
+      await using stack = new AsyncDisposableStack();
+      const blackHole = stack.adopt(await startReceiver(() => undefined), (it) => it.close());
+      await using gateway = await GatewayProcess.start(folder.path, { DELIVERY_TIMEOUT_MS: "60000" });
+      const address = await gateway.ready;
+      const api = await ApiClient.createUser(address);
+      const { deliveryId } = await api.dispatch(await api.createEndpoint(blackHole.url()), '{"n":1}');
+      await blackHole.received(1);
+      // A client that begins a request and never ends it.
+      const stalled = stack.adopt(connect(Number(new URL(address).port), "127.0.0.1"), (it) => void it.destroy());
+      stalled.on("error", () => undefined).write("POST /v1/dispatch HTTP/1.1\r\nHost: gate");
+      await once(stalled, "connect");
+
+      expect(await gateway.terminate()).toBe(0);
+      await using next = await GatewayProcess.start(folder.path);
+      expect(await api.at(await next.ready).delivery(deliveryId)).toMatchObject({
+        status: "PENDING",
+        attempt_log: [{ number: 1, outcome: "unknown" }],
+      });
+    },
+  );
+});
