@@ -3,7 +3,16 @@ import type { Gateway } from "../../src/gateway.ts";
 import { memoryStorage } from "../fixtures/memory-storage.ts";
 import { respondWith, startReceiver } from "../fixtures/receiver.ts";
 import { startTestGateway } from "../fixtures/test-gateway.ts";
-import { ask, dispatchOf, expectBroken, expectError, newEndpoint, newUser, standingClock } from "./asking.ts";
+import {
+  ask,
+  dispatchOf,
+  errorText,
+  expectBroken,
+  expectError,
+  newEndpoint,
+  newUser,
+  standingClock,
+} from "./asking.ts";
 import type { Reply } from "./asking.ts";
 
 const REPLAYED = "idempotency-replayed";
@@ -96,6 +105,18 @@ describe("a dispatch with an Idempotency-Key", () => {
   ])("is refused %s", async (_name, bad) => {
     const reply = await dispatch(gateway, key, bad, dispatchOf(endpoint, '{"a":1}'));
     expectBroken(reply, "Idempotency-Key must be 1 to 255 visible ASCII characters");
+  });
+
+  it("is refused with an empty one", async () => {
+    // `ask` leaves empty headers out.
+    const reply = await gateway.app.inject({
+      method: "POST",
+      url: "/v1/dispatch",
+      headers: { "x-api-key": key, "content-type": "application/json", "idempotency-key": "" },
+      payload: dispatchOf(endpoint, '{"a":1}'),
+    });
+    const message = "Idempotency-Key must be 1 to 255 visible ASCII characters";
+    expect(reply.body).toBe(errorText(400, "Some fields are missing or invalid", [message]));
   });
 
   it("takes every visible ASCII character, and 255 of them", async () => {
