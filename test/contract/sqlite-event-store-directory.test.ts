@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -26,6 +35,7 @@ describe("a data directory", () => {
     const path = join(directory, "made", "here");
     const data = openDataDirectory(path);
     expect(data.path).toBe(path);
+    expect(statSync(path).mode & 0o777).toBe(0o700);
     data.release();
     data.release();
     openDataDirectory(path).release();

@@ -1,8 +1,9 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { decideAppend } from "../memory/append-decision.ts";
-import type { RecordedId } from "../memory/append-decision.ts";
+import type { EventRow } from "../memory/event-row.ts";
 import { CONFLICT, WRITTEN } from "./append-group.ts";
 import type { AppendGroup, GroupOutcome } from "./append-group.ts";
+import { EventTable } from "./event-table.ts";
 import { openLog } from "./open-log.ts";
 import { describeError, SQLITE, sqliteCode } from "./sqlite-error.ts";
 
@@ -17,13 +18,9 @@ const CHECKPOINT_BYTES = 16 * 1024 * 1024;
 export class SqliteLog {
   readonly #db: DatabaseSync;
   readonly #now: () => number;
+  readonly #events: EventTable;
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
-  readonly #lastPosition: StatementSync;
-  readonly #streamHead: StatementSync;
-  readonly #findIds: StatementSync;
-  readonly #positionAt: StatementSync;
-  readonly #insert: StatementSync;
   #fault: string | null = null;
   #commitsSinceCheckpoint = 0;
   #bytesSinceCheckpoint = 0;
@@ -34,23 +31,11 @@ export class SqliteLog {
    * @throws DataDirectoryUnusable
    */
   constructor(directory: string, options: { now: () => number }) {
-    const db = openLog(directory);
-    this.#db = db;
+    this.#db = openLog(directory);
     this.#now = options.now;
-    this.#begin = db.prepare("BEGIN IMMEDIATE");
-    this.#commit = db.prepare("COMMIT");
-    this.#lastPosition = db.prepare("SELECT max(position) FROM events");
-    this.#streamHead = db.prepare("SELECT revision FROM events WHERE stream = ? ORDER BY revision DESC LIMIT 1");
-    this.#findIds = db.prepare(
-      "SELECT revision, id FROM events WHERE stream = ? AND revision BETWEEN ? AND ?" +
-        " AND id IN (SELECT value FROM json_each(?)) ORDER BY revision",
-    );
-    this.#positionAt = db.prepare("SELECT position FROM events WHERE stream = ? AND revision = ?");
-    this.#insert = db.prepare(
-      "INSERT INTO events (position, category, stream, revision, id, type, data, metadata, recorded_at)" +
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    );
-    for (const statement of [this.#lastPosition, this.#streamHead, this.#positionAt]) statement.setReturnArrays(true);
+    this.#events = new EventTable(this.#db);
+    this.#begin = this.#db.prepare("BEGIN IMMEDIATE");
+    this.#commit = this.#db.prepare("COMMIT");
   }
 
   /**
@@ -96,34 +81,29 @@ export class SqliteLog {
   #appendAll(group: AppendGroup): number[] {
     const results: number[] = [];
     const recordedAt = this.#now();
-    let position = firstNumber(this.#lastPosition.get()) ?? 0;
+    let position = this.#events.lastPosition();
     let next = 0;
     for (const [index, stream] of group.streams.entries()) {
       const first = next;
       next += group.counts[index] ?? 0;
-      const head = firstNumber(this.#streamHead.get(stream));
+      const head = this.#events.headOf(stream);
       const decision = decideAppend(group.expectations[index] ?? "any", group.ids.slice(first, next), {
         head,
-        find: (ids, from, to) => this.#find(stream, ids, from, to),
+        find: (ids, from, to) => this.#events.find(stream, ids, from, to),
       });
       switch (decision.kind) {
         case "conflict":
           results.push(CONFLICT, head ?? -1, 0);
           break;
         case "already_written":
-          results.push(
-            WRITTEN,
-            decision.lastRevision,
-            firstNumber(this.#positionAt.get(stream, decision.lastRevision)) ?? 0,
-          );
+          results.push(WRITTEN, decision.lastRevision, this.#events.positionAt(stream, decision.lastRevision));
           break;
         case "write": {
-          const category = stream.slice(0, stream.indexOf("-"));
           let revision = head ?? -1;
           for (let event = first; event < next; event += 1) {
             position += 1;
             revision += 1;
-            this.#insertEvent(group, event, { position, category, stream, revision, recordedAt });
+            this.#write(group, event, { position, stream, revision, recordedAt });
           }
           results.push(WRITTEN, revision, position);
         }
@@ -132,30 +112,18 @@ export class SqliteLog {
     return results;
   }
 
-  #insertEvent(
+  #write(
     group: AppendGroup,
     event: number,
-    at: { position: number; category: string; stream: string; revision: number; recordedAt: number },
+    place: Pick<EventRow, "position" | "stream" | "revision" | "recordedAt">,
   ): void {
-    const data = group.data[event] ?? null;
-    const metadata = group.metadata[event] ?? null;
-    this.#bytesSinceCheckpoint += (data?.length ?? 0) + (metadata?.length ?? 0);
-    this.#insert.run(
-      at.position,
-      at.category,
-      at.stream,
-      at.revision,
-      group.ids[event] ?? null,
-      group.types[event] ?? null,
-      data,
-      metadata,
-      at.recordedAt,
-    );
-  }
-
-  #find(stream: string, ids: readonly string[], first: number, last: number): RecordedId[] {
-    const rows = this.#findIds.all(stream, first, last, JSON.stringify(ids));
-    return rows.map((row) => ({ revision: Number(row["revision"]), id: String(row["id"]) }));
+    const { ids, types, data, metadata } = group;
+    const [id, type, dataText, metadataText] = [ids[event], types[event], data[event], metadata[event]];
+    if (id === undefined || type === undefined || dataText === undefined || metadataText === undefined) {
+      throw new Error("a group of appends counts more events than it has");
+    }
+    this.#events.insert({ ...place, id, type, data: dataText, metadata: metadataText });
+    this.#bytesSinceCheckpoint += dataText.length + metadataText.length;
   }
 
   #notWritten(error: unknown): GroupOutcome {
@@ -197,10 +165,4 @@ export class SqliteLog {
       return this.#fault;
     }
   }
-}
-
-/** The first column of a row in array form, as a number; null for no row or an SQL null. */
-function firstNumber(row: unknown): number | null {
-  const value: unknown = Array.isArray(row) ? row[0] : null;
-  return typeof value === "number" ? value : null;
 }
