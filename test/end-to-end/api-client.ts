@@ -1,3 +1,4 @@
+import type { Answered } from "../fixtures/load.ts";
 import { until } from "./until.ts";
 
 /** An attempt as the API shows it. */
@@ -22,11 +23,9 @@ export interface ShownDelivery {
 }
 
 /** The answer to a dispatch. */
-export interface Dispatched {
-  readonly status: number;
-  /** Of a 202; empty otherwise. */
-  readonly deliveryId: string;
-  readonly headers: Headers;
+export interface Dispatched extends Answered {
+  /** Whether it is the answer to an earlier call with the same Idempotency-Key. */
+  readonly replayed: boolean;
 }
 
 /** A client of one gateway, with one user's key. */
@@ -62,7 +61,12 @@ export class ApiClient {
   async dispatch(endpointId: number, payload: string, headers: Record<string, string> = {}): Promise<Dispatched> {
     const reply = await this.post("/v1/dispatch", `{"endpoint_id":${endpointId},"payload":${payload}}`, headers);
     await reply.arrayBuffer();
-    return { status: reply.status, deliveryId: reply.headers.get("x-delivery-id") ?? "", headers: reply.headers };
+    return {
+      status: reply.status,
+      deliveryId: reply.headers.get("x-delivery-id") ?? "",
+      retryAfter: reply.headers.get("retry-after"),
+      replayed: reply.headers.get("idempotency-replayed") === "true",
+    };
   }
 
   post(path: string, body: string, headers: Record<string, string> = {}): Promise<Response> {

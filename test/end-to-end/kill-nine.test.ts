@@ -9,7 +9,7 @@ import { expectPromisesKept } from "./promises-kept.ts";
 const ROUNDS = Number(process.env["KILL_ROUNDS"] ?? 5);
 const SEED = Number(process.env["KILL_SEED"] ?? Date.now());
 /** A short lease, so that the attempts that a kill cut off are soon known to be unknown. */
-const ENV = { DELIVERY_TIMEOUT_MS: "3000", RETRY_UNIT_SECONDS: "0.1", RETRY_TICK_SECONDS: "0.5" };
+const ENV = { DELIVERY_TIMEOUT_MS: "2000", RETRY_UNIT_SECONDS: "0.1", RETRY_TICK_SECONDS: "0.5" };
 const DEADLINE_MS = 60_000;
 
 it(
@@ -22,10 +22,8 @@ it(
     const receiver = stack.adopt(await startReceiver(respondWith(200)), (it) => it.close());
     const first = await GatewayProcess.start(folder.path, ENV);
     const user = await ApiClient.createUser(await first.ready);
-    const load = new Load(
-      [await user.createEndpoint(receiver.url("/a")), await user.createEndpoint(receiver.url("/b"))],
-      random,
-    );
+    const endpoints = [await user.createEndpoint(receiver.url("/a")), await user.createEndpoint(receiver.url("/b"))];
+    const load = new Load(endpoints, () => Math.floor(random() * 2_000));
     await first.kill9();
 
     const moments: string[] = [];
@@ -39,7 +37,7 @@ it(
         continue;
       }
       const api = user.at(await gateway.ready);
-      const moment = Math.floor(random() * 500);
+      const moment = Math.floor(random() * 1_500);
       moments.push(`load+${moment}`);
       const underLoad = load.run((endpoint, payload) => api.dispatch(endpoint, payload), { clients: 8, limit: 400 });
       await pause(moment);

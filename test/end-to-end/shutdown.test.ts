@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { describe, it } from "vitest";
 import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway-process.ts";
-import { Load, seededRandom } from "../fixtures/load.ts";
+import { Load } from "../fixtures/load.ts";
 import { respondWith, startReceiver } from "../fixtures/receiver.ts";
 import { ApiClient } from "./api-client.ts";
 import { expectPromisesKept } from "./promises-kept.ts";
@@ -36,7 +36,7 @@ describe.concurrent("SIGTERM", () => {
       );
       await using gateway = await GatewayProcess.start(folder.path, ENV);
       const api = await ApiClient.createUser(await gateway.ready);
-      const load = new Load([await api.createEndpoint(receiver.url())], seededRandom(1));
+      const load = new Load([await api.createEndpoint(receiver.url())], () => 500);
       const underLoad = load.run((endpoint, payload) => api.dispatch(endpoint, payload), { clients: 8, limit: 2_000 });
       await until("some promises", () => load.acknowledged.size >= 200);
       gateway.signalTerm();

@@ -1,0 +1,64 @@
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { expect, it } from "vitest";
+import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway-process.ts";
+import { Load } from "../fixtures/load.ts";
+import { respondWith, startReceiver } from "../fixtures/receiver.ts";
+import { ApiClient } from "./api-client.ts";
+import { expectPromisesKept } from "./promises-kept.ts";
+import { until } from "./until.ts";
+
+/** Connections that come at once. */
+const BURST = 3_000;
+/** 400 of 200 KB are more than the 64 MiB that may wait for the log. */
+const LARGE = { count: 400, bytes: 200_000 };
+/**
+ * What the process may take at its peak. The 64 MiB are bytes of UTF-8; on its way each payload is there several times, as
+ * the body, as text of two bytes a character, as an event and as the writer's copy of it: ten times as much together.
+ */
+const LIMIT_MIB = 1_024;
+
+it(
+  "answers 202 or 503 to more than it can take, in bounded memory, and keeps every 202",
+  { timeout: 90_000 },
+  async () => {
+    using folder = new TemporaryFolder();
+    await using stack = new AsyncDisposableStack();
+    const receiver = stack.adopt(await startReceiver(respondWith(200)), (it) => it.close());
+    await using gateway = await GatewayProcess.start(folder.path);
+    const api = await ApiClient.createUser(await gateway.ready);
+    const endpoints: number[] = [];
+    for (let n = 0; n < 20; n += 1) endpoints.push(await api.createEndpoint(receiver.url(`/${n}`)));
+    const send = (endpoint: number, payload: string) => api.dispatch(endpoint, payload);
+    const idleMiB = gateway.peakResidentMiB();
+
+    let filler = 100;
+    const load = new Load(endpoints, () => filler);
+    await load.run(send, { clients: BURST, limit: BURST });
+    expect(load.acknowledged.size + load.refused.length).toBe(BURST);
+    const ofBurst = load.acknowledged.size;
+
+    // Somebody holds the log, as a slow disk would: what comes now has to wait, and soon there is no more room for it.
+    filler = LARGE.bytes;
+    const log = stack.adopt(new DatabaseSync(join(folder.path, "events.sqlite")), (it) => it.close());
+    log.exec("BEGIN IMMEDIATE");
+    const underLoad = load.run(send, { clients: LARGE.count, limit: LARGE.count });
+    await until("the first refusal", () => load.refused.length > 0);
+    log.exec("ROLLBACK");
+    await underLoad;
+    const taken = load.acknowledged.size - ofBurst;
+    const peakMiB = gateway.peakResidentMiB();
+    console.log(
+      `of ${BURST} at once ${ofBurst} taken, of ${LARGE.count} large ones ${taken}; ` +
+        `resident ${idleMiB.toFixed()} MiB before, ${peakMiB.toFixed()} MiB at the peak`,
+    );
+
+    expect(load.acknowledged.size + load.refused.length).toBe(BURST + LARGE.count);
+    expect(taken).toBeGreaterThan(0);
+    for (const answer of load.refused) expect(answer).toEqual({ ...answer, status: 503, retryAfter: "1" });
+    expect(peakMiB).toBeLessThan(LIMIT_MIB);
+
+    await expectPromisesKept(load, api, receiver.requests, 60_000);
+    expect((await api.dispatch(endpoints[0]!, '{"n":"after"}')).status).toBe(202);
+  },
+);
