@@ -104,7 +104,7 @@ function connect(path: string): Connection {
     // NORMAL syncs at checkpoints of the WAL and not at commits. A power cut may take the last commits and never leaves
     // a broken file; what it took is folded again from the log, where every document's own position says what is missing.
     // The WAL may grow to 16,000 pages (64 MiB) before a checkpoint. With SQLite's 1,000 the same pages are written to the
-    // file again and again: a batch took twice as long, and the event log's syncs on the same disk were five times as slow.
+    // file again and again: a batch took twice as long, and the event log's syncs on the same disk were three times as slow.
     database.exec(`
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = NORMAL;
