@@ -165,10 +165,10 @@ export class DeliveryWorker {
         },
         this.#abort.signal,
       );
-      this.#rest.ms = REST_MS.first;
       again = attempted.kind === "not_sent";
       this.#log(job, attempted);
       if (again) this.#takeRest();
+      else this.#rest.ms = REST_MS.first;
     } catch (error) {
       again = error instanceof StoreUnavailable || error instanceof AppendOutcomeUnknown;
       this.#logger.error(
