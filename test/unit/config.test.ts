@@ -1,0 +1,134 @@
+import { describe, expect, it } from "vitest";
+import { ConfigurationError, readConfig } from "../../src/config.ts";
+import type { Config } from "../../src/config.ts";
+
+const KEY = Buffer.alloc(32, 7).toString("base64");
+const UUID = "3f0a2f0e-7b1c-4a52-8f7e-0c5d8a2b9e11";
+
+/** The one line with which the start is refused. */
+function refusalOf(env: Record<string, string>): string {
+  try {
+    readConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.message;
+    throw error;
+  }
+  throw new Error(`the configuration was taken: ${JSON.stringify(env)}`);
+}
+
+describe("the configuration", () => {
+  it("has the contract's defaults", () => {
+    const defaults: Config = {
+      host: "127.0.0.1",
+      port: 8080,
+      dataDir: "./data",
+      masterKey: null,
+      deliveryAllowCidrs: [],
+      dnsServers: [],
+      deliveryTimeoutMs: 15_000,
+      retryUnitMs: 60_000,
+      retryTickMs: 60_000,
+      maxPayloadBytes: 262_144,
+      logLevel: "info",
+    };
+    expect(readConfig({})).toEqual(defaults);
+  });
+
+  it("takes an empty variable for one that is not set, and does not mind others", () => {
+    const empty = Object.fromEntries(
+      ["HOST", "PORT", "MASTER_KEY", "MONGODB_URL", "LOG_LEVEL", "DNS_SERVERS"].map((name) => [name, ""]),
+    );
+    expect(readConfig({ ...empty, PATH: "/bin", HOME: undefined })).toEqual(readConfig({}));
+  });
+
+  it.each<[string, string, Partial<Config>]>([
+    ["HOST", "0.0.0.0", { host: "0.0.0.0" }],
+    ["HOST", "::", { host: "::" }],
+    ["PORT", "0", { port: 0 }],
+    ["PORT", "65535", { port: 65_535 }],
+    ["DATA_DIR", "/var/lib/webhook gateway", { dataDir: "/var/lib/webhook gateway" }],
+    ["MASTER_KEY", KEY, { masterKey: KEY }],
+    ["OPERATOR_API_KEY", UUID, {}],
+    ["AUDITOR_API_KEY", UUID.toUpperCase(), {}],
+    ["DELIVERY_ALLOW_CIDRS", "127.0.0.2/32, 10.1.0.0/16", { deliveryAllowCidrs: ["127.0.0.2/32", "10.1.0.0/16"] }],
+    ["DELIVERY_ALLOW_CIDRS", "fd00::/8", { deliveryAllowCidrs: ["fd00::/8"] }],
+    ["DNS_SERVERS", "127.0.0.1:5353, 9.9.9.9", { dnsServers: ["127.0.0.1:5353", "9.9.9.9"] }],
+    ["DNS_SERVERS", "[2620:fe::fe]:53,[::1]", { dnsServers: ["[2620:fe::fe]:53", "[::1]"] }],
+    ["DELIVERY_TIMEOUT_MS", "1", { deliveryTimeoutMs: 1 }],
+    ["DELIVERY_TIMEOUT_MS", "600000", { deliveryTimeoutMs: 600_000 }],
+    ["RETRY_UNIT_SECONDS", "0.5", { retryUnitMs: 500 }],
+    ["RETRY_TICK_SECONDS", "1", { retryTickMs: 1_000 }],
+    ["MAX_PAYLOAD_BYTES", "491520", { maxPayloadBytes: 491_520 }],
+    ["LOG_LEVEL", "silent", { logLevel: "silent" }],
+  ])("takes %s=%s", (name, value, expected) => {
+    expect(readConfig({ [name]: value })).toEqual({ ...readConfig({}), ...expected });
+  });
+
+  it.each([
+    ["HOST", "my host"],
+    ["PORT", "65536"],
+    ["PORT", "-1"],
+    ["PORT", "80.5"],
+    ["PORT", "0x50"],
+    ["PORT", " 8080"],
+    ["DATA_DIR", "   "],
+    ["DELIVERY_ALLOW_CIDRS", "10.0.0.0/33"],
+    ["DELIVERY_ALLOW_CIDRS", "127.0.0.2/32,,"],
+    ["DELIVERY_ALLOW_CIDRS", "internal"],
+    ["DNS_SERVERS", "dns.example"],
+    ["DNS_SERVERS", "999.1.1.1"],
+    ["DNS_SERVERS", "1.1.1"],
+    ["DNS_SERVERS", "1.1.1.1:0"],
+    ["DNS_SERVERS", "1.1.1.1:65536"],
+    ["DNS_SERVERS", "[zz::1]:53"],
+    ["DNS_SERVERS", "::1"],
+    ["DNS_SERVERS", "1.1.1.1,"],
+    ["DELIVERY_TIMEOUT_MS", "0"],
+    ["DELIVERY_TIMEOUT_MS", "600001"],
+    ["DELIVERY_TIMEOUT_MS", "15s"],
+    ["RETRY_UNIT_SECONDS", "0"],
+    ["RETRY_UNIT_SECONDS", "1e3"],
+    ["RETRY_UNIT_SECONDS", "86401"],
+    ["RETRY_TICK_SECONDS", "0.001"],
+    ["RETRY_TICK_SECONDS", "3601"],
+    ["MAX_PAYLOAD_BYTES", "1"],
+    ["MAX_PAYLOAD_BYTES", "491521"],
+    ["LOG_LEVEL", "INFO"],
+    ["LOG_LEVEL", "loud\nline two"],
+  ])("refuses %s=%j in one line that names it, what it was, and an example", (name, value) => {
+    const line = refusalOf({ [name]: value });
+    expect(line).toMatch(new RegExp(`^${name}: .+; for example ${name}=\\S+$`));
+    expect(line).not.toContain("\n");
+    expect(line).toContain(JSON.stringify(value));
+    const [, example = ""] = /; for example \w+=(\S+)$/.exec(line) ?? [];
+    expect(() => readConfig({ [name]: example })).not.toThrow();
+  });
+
+  it.each([
+    ["OPERATOR_API_KEY", "s3cret-operator"],
+    ["AUDITOR_API_KEY", `${UUID}x`],
+    ["MASTER_KEY", "c2VjcmV0"],
+    ["MASTER_KEY", `${KEY}=`],
+    ["EVENTSTORE_URL", "http://admin:s3cret@log.example"],
+    ["MONGODB_URL", "postgres://admin:s3cret@db.example"],
+  ])("refuses %s=%j without repeating what is secret in it", (name, value) => {
+    const line = refusalOf({ [name]: value });
+    expect(line).toMatch(new RegExp(`^${name}: .+; for example ${name}=.+$`));
+    expect(line).not.toContain("\n");
+    expect(line).not.toContain(value);
+    expect(line).not.toContain("s3cret");
+  });
+
+  it.each([
+    ["EVENTSTORE_URL", "esdb+discover://admin:s3cret@log.example:2113"],
+    ["MONGODB_URL", "mongodb://admin:s3cret@db.example"],
+  ])("does not let anybody believe that %s is used", (name, value) => {
+    const line = refusalOf({ [name]: value });
+    expect(line).toContain(`${name}: this version keeps everything in DATA_DIR`);
+    expect(line).not.toContain("s3cret");
+  });
+
+  it("does not fill the screen with a value that is very long", () => {
+    expect(refusalOf({ PORT: "8".repeat(10_000) }).length).toBeLessThan(300);
+  });
+});

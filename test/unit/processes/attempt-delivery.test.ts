@@ -1,0 +1,254 @@
+import { describe, expect, it } from "vitest";
+import { loadStream } from "../../../src/commands/command-handler.ts";
+import { requestDelivery } from "../../../src/commands/request-delivery.ts";
+import { retryPolicy } from "../../../src/commands/retry-policy.ts";
+import { deliveryStream, evolveDelivery } from "../../../src/events/delivery.ts";
+import { AppendOutcomeUnknown, StoreUnavailable } from "../../../src/events/event-store-errors.ts";
+import { attemptDelivery } from "../../../src/processes/attempt-delivery.ts";
+import { FakeClock } from "../../fixtures/fake-clock.ts";
+import { blackHole, delivered, FakeSender, notSent, refusedWith } from "../../fixtures/fake-sender.ts";
+import { DELIVERY_ID, RECEIVER_URL, requested } from "../../specification/delivery-story.ts";
+import { HookedEventStore, newContext } from "../commands/store-doubles.ts";
+
+const STREAM = deliveryStream(DELIVERY_ID);
+const TIMEOUT_MS = 15_000;
+const LEASE_MS = 30_000;
+
+/** A delivery that was just accepted, and all that an attempt of it takes. `steps` notes appends and sends in order. */
+async function newAttempts() {
+  const clock = new FakeClock();
+  const store = new HookedEventStore(clock);
+  const sender = new FakeSender(clock);
+  const { deliveryId, userId, endpointId, payload, payloadBytes, payloadSha256 } = requested().data;
+  const dispatch = { deliveryId, userId, endpointId, payload, payloadBytes, payloadSha256, now: clock.iso };
+  await requestDelivery(store, dispatch, newContext());
+  const steps: string[] = [];
+  store.onAppend = async (_stream, events, write) => {
+    const result = await write();
+    steps.push(events.map(({ type }) => type).join("+"));
+    return result;
+  };
+  sender.answer = () => {
+    steps.push("send");
+    return delivered();
+  };
+  const deps = {
+    ...{ store, sender, clock, policy: retryPolicy(60_000), timeoutMs: TIMEOUT_MS },
+    urlOf: () => Promise.resolve(RECEIVER_URL),
+  };
+  const abort = new AbortController();
+  const attempt = (sent: () => void = () => undefined) => attemptDelivery(deps, DELIVERY_ID, null, sent, abort.signal);
+  const state = async () => (await loadStream(store, STREAM, evolveDelivery)).state;
+  const types = async () => (await store.read(STREAM)).map(({ type }) => type);
+  return { clock, store, sender, steps, deps, abort, attempt, state, types };
+}
+
+describe("an attempt", () => {
+  it("is claimed before it is sent, and recorded after", async () => {
+    const { steps, attempt, sender, state } = await newAttempts();
+    const sent = () => steps.push("receiver is free");
+    await expect(attempt(sent)).resolves.toMatchObject({
+      kind: "attempted",
+      event: { data: { outcome: "delivered" } },
+    });
+    expect(steps).toEqual(["DeliveryAttemptStarted", "send", "receiver is free", "DeliveryAttempted"]);
+    expect(sender.sent).toMatchObject([
+      { deliveryId: DELIVERY_ID, endpointId: 7, url: RECEIVER_URL, body: '{"order": 1}', attempt: 1 },
+    ]);
+    expect(await state()).toMatchObject({ status: "SUCCESS", attempts: 1 });
+  });
+
+  it("needs no reading of the stream when the delivery is known from its acceptance", async () => {
+    const { store, deps, steps, abort } = await newAttempts();
+    const known = await loadStream(store, STREAM, evolveDelivery);
+    store.read = () => Promise.reject(new Error("the stream was read"));
+    const attempted = await attemptDelivery(deps, DELIVERY_ID, known, () => undefined, abort.signal);
+    expect(attempted.kind).toBe("attempted");
+    expect(steps).toEqual(["DeliveryAttemptStarted", "send", "DeliveryAttempted"]);
+  });
+
+  it("belongs to the request that asked for the delivery, each event caused by the one before", async () => {
+    const { store, attempt } = await newAttempts();
+    await attempt();
+    const [first, second, third] = await store.read(STREAM);
+    expect([second, third].map((event) => event?.metadata)).toMatchObject([
+      { $correlationId: first?.metadata.$correlationId, $causationId: first?.id, actor: "delivery-worker" },
+      { $correlationId: first?.metadata.$correlationId, $causationId: second?.id, actor: "delivery-worker" },
+    ]);
+  });
+
+  it("is recorded with what came back, and when the next is due", async () => {
+    const { sender, attempt, clock, state } = await newAttempts();
+    sender.answer = () => {
+      clock.jump(1_500);
+      return refusedWith(503, { retryAfter: "120", durationMs: 1_500 });
+    };
+    const attempted = await attempt();
+    expect(attempted).toMatchObject({
+      kind: "attempted",
+      event: {
+        data: { number: 1, outcome: "failed", errorCode: "http_status", responseStatus: 503, durationMs: 1_500 },
+      },
+    });
+    expect((await state())?.dueAt).toBe(new Date(clock.now() + 120_000).toISOString());
+  });
+
+  it("is made by one of two who try at once; the other does not send", async () => {
+    const { attempt, sender, types } = await newAttempts();
+    const kinds = (await Promise.all([attempt(), attempt(), attempt()])).map(({ kind }) => kind);
+    expect(kinds.sort()).toEqual(["attempted", "nothing", "nothing"]);
+    expect(sender.sent).toHaveLength(1);
+    expect(await types()).toEqual(["DeliveryRequested", "DeliveryAttemptStarted", "DeliveryAttempted"]);
+  });
+
+  it("is not made before it is due, nor after the delivery's end", async () => {
+    const { attempt, sender, clock } = await newAttempts();
+    sender.answer = () => refusedWith(500);
+    await attempt();
+    clock.jump(59_999);
+    await expect(attempt()).resolves.toEqual({ kind: "nothing" });
+    clock.jump(1);
+    sender.answer = delivered;
+    await expect(attempt()).resolves.toMatchObject({ kind: "attempted", event: { data: { number: 2 } } });
+    clock.jump(3_600_000);
+    await expect(attempt()).resolves.toEqual({ kind: "nothing" });
+    expect(sender.sent).toHaveLength(2);
+  });
+
+  it("is given back without counting when nothing was sent", async () => {
+    const { attempt, sender, state, types } = await newAttempts();
+    sender.answer = () => notSent("no file handles");
+    await expect(attempt()).resolves.toEqual({ kind: "not_sent", reason: "no file handles" });
+    expect(await types()).toEqual(["DeliveryRequested", "DeliveryAttemptStarted", "DeliveryAttemptReleased"]);
+    expect(await state()).toMatchObject({ status: "PENDING", attempts: 0, underWay: null });
+    sender.answer = delivered;
+    await expect(attempt()).resolves.toMatchObject({ kind: "attempted", event: { data: { number: 1 } } });
+  });
+
+  it("has an unknown outcome when it was interrupted, and counts", async () => {
+    const { attempt, sender, clock, abort, state } = await newAttempts();
+    sender.answer = blackHole(clock);
+    const attempted = attempt();
+    await clock.until(() => sender.underWay === 1);
+    clock.jump(4_000);
+    abort.abort();
+    await expect(attempted).resolves.toMatchObject({
+      kind: "attempted",
+      event: { data: { outcome: "unknown", durationMs: 4_000, errorCode: null } },
+    });
+    expect(await state()).toMatchObject({ status: "PENDING", attempts: 1 });
+  });
+
+  it("ends as unknown when its sender vanished, and is not repeated before the schedule says so", async () => {
+    const { attempt, sender, clock, state } = await newAttempts();
+    sender.answer = () => new Promise(() => undefined);
+    void attempt();
+    await clock.until(() => sender.underWay === 1);
+    sender.answer = delivered;
+
+    clock.jump(LEASE_MS - 1);
+    await expect(attempt()).resolves.toEqual({ kind: "nothing" });
+    expect(await state()).toMatchObject({ attempts: 0, underWay: { number: 1 } });
+
+    clock.jump(1);
+    await expect(attempt()).resolves.toEqual({ kind: "nothing" });
+    expect(await state()).toMatchObject({ attempts: 1, underWay: null });
+    expect((await state())?.dueAt).toBe(new Date(clock.now() + 60_000).toISOString());
+
+    clock.jump(60_000);
+    await expect(attempt()).resolves.toMatchObject({ kind: "attempted", event: { data: { number: 2 } } });
+  });
+
+  it("comes too late when its claim had lapsed: a zombie's result is refused", async () => {
+    const { attempt, sender, clock, state, types } = await newAttempts();
+    let answer = (): void => undefined;
+    sender.answer = () => new Promise((resolve) => (answer = () => resolve(delivered())));
+    const zombie = attempt();
+    await clock.until(() => sender.underWay === 1);
+    clock.jump(LEASE_MS);
+    await attempt();
+    answer();
+    await expect(zombie).resolves.toEqual({ kind: "too_late" });
+    expect(await state()).toMatchObject({ status: "PENDING", attempts: 1 });
+    expect(await types()).toEqual(["DeliveryRequested", "DeliveryAttemptStarted", "DeliveryAttempted"]);
+  });
+
+  it("goes to the place that the endpoint has at that moment, and to none when that is not known", async () => {
+    const { attempt, deps, sender, types } = await newAttempts();
+    deps.urlOf = () => Promise.reject(new Error("the endpoint is not known"));
+    await expect(attempt()).rejects.toThrow("the endpoint is not known");
+    expect(sender.sent).toEqual([]);
+    expect(await types()).toEqual(["DeliveryRequested"]);
+    deps.urlOf = () => Promise.resolve("https://moved.example/hook");
+    await attempt();
+    expect(sender.sent).toMatchObject([{ url: "https://moved.example/hook" }]);
+  });
+});
+
+describe("an attempt while the log is in trouble", () => {
+  it("is not sent when the log cannot take its claim", async () => {
+    const { attempt, store, sender } = await newAttempts();
+    store.onAppend = () => Promise.reject(new StoreUnavailable("the log is down"));
+    await expect(attempt()).rejects.toThrow(StoreUnavailable);
+    expect(sender.sent).toEqual([]);
+  });
+
+  it("is not sent when nobody knows whether the log has its claim", async () => {
+    const { attempt, store, sender } = await newAttempts();
+    store.onAppend = () => Promise.reject(new AppendOutcomeUnknown("the connection broke"));
+    await expect(attempt()).rejects.toThrow(AppendOutcomeUnknown);
+    expect(sender.sent).toEqual([]);
+  });
+
+  it("is not sent when its claim was so long in coming that it could outlast its lease", async () => {
+    const { attempt, store, sender, clock, types } = await newAttempts();
+    store.onAppend = async (_stream, _events, write) => {
+      if (sender.sent.length === 0 && store.appends.length === 2) clock.jump(LEASE_MS - TIMEOUT_MS + 1);
+      return write();
+    };
+    await expect(attempt()).resolves.toMatchObject({ kind: "not_sent" });
+    expect(sender.sent).toEqual([]);
+    expect(await types()).toEqual(["DeliveryRequested", "DeliveryAttemptStarted", "DeliveryAttemptReleased"]);
+  });
+
+  it("is recorded as soon as the log takes it again, with the time at which the answer came", async () => {
+    const { attempt, store, clock } = await newAttempts();
+    const answeredAt = clock.iso;
+    let failures = 2;
+    store.onAppend = (_stream, events, write) => {
+      if (events[0]?.type !== "DeliveryAttempted" || failures-- === 0) return write();
+      clock.jump(5_000);
+      return Promise.reject(new StoreUnavailable("the log is down"));
+    };
+    await expect(attempt()).resolves.toMatchObject({ kind: "attempted", event: { data: { endedAt: answeredAt } } });
+  });
+
+  it("is recorded once when the answer of the log was lost, and counts as recorded", async () => {
+    const { attempt, store, types } = await newAttempts();
+    let losses = 5;
+    store.onAppend = async (_stream, events, write) => {
+      const result = await write();
+      if (events[0]?.type === "DeliveryAttempted" && losses-- > 0) throw new AppendOutcomeUnknown("no answer");
+      return result;
+    };
+    await expect(attempt()).resolves.toMatchObject({ kind: "attempted", event: { data: { outcome: "delivered" } } });
+    expect(await types()).toEqual(["DeliveryRequested", "DeliveryAttemptStarted", "DeliveryAttempted"]);
+  });
+
+  it("is given up when the log does not take its result before the lease ends, and will be unknown", async () => {
+    const { attempt, store, clock, sender, state } = await newAttempts();
+    let tries = 0;
+    store.onAppend = (_stream, events, write) => {
+      if (events[0]?.type !== "DeliveryAttempted") return write();
+      tries++;
+      clock.jump(LEASE_MS / 2);
+      return Promise.reject(new StoreUnavailable("the log is down"));
+    };
+    await expect(attempt()).rejects.toThrow(StoreUnavailable);
+    expect(tries).toBe(2);
+    store.onAppend = (_stream, _events, write) => write();
+    await attempt();
+    expect(await state()).toMatchObject({ status: "PENDING", attempts: 1, underWay: null });
+    expect(sender.sent).toHaveLength(1);
+  });
+});

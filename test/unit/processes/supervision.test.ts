@@ -1,0 +1,70 @@
+import { describe, expect, it } from "vitest";
+import { supervise } from "../../../src/supervision.ts";
+import { FakeClock } from "../../fixtures/fake-clock.ts";
+
+/** Supervises a loop; `waits` are what it was told to wait after each failure, in ms. */
+function start(clock: FakeClock, loop: () => Promise<void>) {
+  const waits: number[] = [];
+  const abort = new AbortController();
+  const ended = supervise(loop, clock, (_error, wait) => waits.push(wait), abort.signal);
+  return { waits, abort, ended };
+}
+
+const failing = () => Promise.reject(new Error("the store is down"));
+
+describe("the supervision of a loop", () => {
+  it("starts it again after waits that double from 100 ms to half a minute", async () => {
+    const clock = new FakeClock();
+    const { waits, abort, ended } = start(clock, failing);
+    await clock.advance(120_000);
+    expect(waits.slice(0, 11)).toEqual([100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 30_000, 30_000]);
+    abort.abort();
+    await ended;
+    expect(clock.timers).toBe(0);
+  });
+
+  it("ends when the loop returns", async () => {
+    const clock = new FakeClock();
+    const { waits, ended } = start(clock, () => Promise.resolve());
+    await ended;
+    expect(waits).toEqual([]);
+  });
+
+  it("begins anew with short waits after a run of over a minute", async () => {
+    const clock = new FakeClock();
+    let runs = 0;
+    const { waits, abort, ended } = start(clock, async () => {
+      runs++;
+      if (runs === 4) await new Promise<void>((resolve) => clock.schedule(60_001, resolve));
+      throw new Error("the store is down");
+    });
+    await clock.advance(62_000);
+    expect(waits.slice(0, 5)).toEqual([100, 200, 400, 100, 200]);
+    abort.abort();
+    await ended;
+  });
+
+  it("ends at once when it is told to, in the middle of a wait as well", async () => {
+    const clock = new FakeClock();
+    const { abort, ended } = start(clock, failing);
+    await clock.settle();
+    abort.abort();
+    await ended;
+    expect(clock.timers).toBe(0);
+  });
+
+  it("does not begin when it was told to end before", async () => {
+    const clock = new FakeClock();
+    let runs = 0;
+    await supervise(
+      () => {
+        runs++;
+        return Promise.resolve();
+      },
+      clock,
+      () => undefined,
+      AbortSignal.abort(),
+    );
+    expect(runs).toBe(0);
+  });
+});
