@@ -95,6 +95,31 @@ describe("the runner of projections", () => {
     expect(await contentsOf(deliveries, newer.documents)).toMatchObject([{ _id: DELIVERY_ID }]);
   });
 
+  it("does not take documents that another runner brings further just then for those of another log", async () => {
+    const world = new ProjectionWorld();
+    await world.append(STREAM, requested());
+    const first = world.start();
+    await world.caughtUp(first);
+    const checkpoint = world.documents.checkpoint.bind(world.documents);
+    let drops = 0;
+    const drop = world.documents.drop.bind(world.documents);
+    world.documents.drop = (...args) => {
+      drops++;
+      return drop(...args);
+    };
+    world.documents.checkpoint = async (name) => {
+      // The log grows, and the first runner folds that, while the second looks where to begin.
+      await world.append(STREAM, started(1, 0));
+      await world.caughtUp(first);
+      return checkpoint(name);
+    };
+    const second = world.start(world.documents, [deliveries]);
+    await world.clock.until(() => second.statuses.size > 0);
+    world.documents.checkpoint = checkpoint;
+    expect(drops).toBe(0);
+    for (const one of [first, second]) await one.stop();
+  });
+
   it("stops at an event that it cannot read, with what came before it written, while the others go on", async () => {
     const world = new ProjectionWorld();
     const runners = world.start();
