@@ -52,8 +52,11 @@ export interface Checkpoint {
  * Every method throws ReadModelsUnavailable when the store cannot answer now.
  */
 export interface DocumentStore {
-  /** Makes the collection and its indexes where they are not there yet. */
-  prepare(collection: CollectionDefinition): Promise<void>;
+  /**
+   * Makes the collection and its indexes where they are not there yet. With `later`, a new collection may stay without
+   * indexes, which makes filling it much cheaper, until the next call without it; queries are right but slow meanwhile.
+   */
+  prepare(collection: CollectionDefinition, indexes?: "now" | "later"): Promise<void>;
 
   /** The documents with these ids that exist, in no particular order. */
   load<D extends StoredDocument>(collection: CollectionDefinition, ids: readonly string[]): Promise<D[]>;

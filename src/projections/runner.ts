@@ -55,6 +55,7 @@ export async function runProjections(
   const pace = new Pace(clock);
   let batch: RecordedEvent[] = [];
   let idle = 0;
+  let indexed = false;
   for await (const message of log.subscribe({ after: position, categories, signal })) {
     if (message.kind === "event") batch.push(message.event);
     if (message.kind === "event" && batch.length < BATCH_EVENTS) continue;
@@ -70,6 +71,10 @@ export async function runProjections(
       running = running.filter((other) => other !== projection);
     }
     if (running.length === 0) return;
+    if (message.kind === "caughtUp" && !indexed) {
+      for (const projection of running) await documents.prepare(collectionOf(projection));
+      indexed = true;
+    }
     position = events.at(-1)?.position ?? position;
     if (message.kind === "caughtUp" && message.position !== null && message.position !== position) {
       position = message.position;
@@ -96,7 +101,8 @@ async function resumePoint(
       await documents.drop(collectionOf(projection), checkpointNameOf(projection));
       checkpoint = null;
     }
-    await documents.prepare(collectionOf(projection));
+    // Filling a model from the beginning goes faster without indexes; they are made when it has caught up.
+    await documents.prepare(collectionOf(projection), checkpoint === null ? "later" : "now");
     checkpoints.push(checkpoint);
   }
   return checkpoints.reduce((a, b) => (a === null || b === null ? null : a < b ? a : b), checkpoints[0] ?? null);

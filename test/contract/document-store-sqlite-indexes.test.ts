@@ -81,7 +81,7 @@ describe("the indexes of the SQLite read models", () => {
   });
 
   it("are made by a second preparation when the first left them for later, and queries are right before", async () => {
-    await store.prepare(THINGS, { indexes: "later" });
+    await store.prepare(THINGS, "later");
     await put(store, thing("b", 1, { user_id: 2 }), thing("a", 2, { user_id: 2 }), thing("c", 3));
     const query: DocumentQuery = { ...page, equals: { user_id: 2 } };
     expect(() => planOf(THINGS, query)).toThrow("no such index");
@@ -89,7 +89,7 @@ describe("the indexes of the SQLite read models", () => {
     await store.prepare(THINGS);
     expect(planOf(THINGS, query)).toContain("USING INDEX");
     expect(await findIds(store, query)).toEqual(["b", "a"]);
-    await store.prepare(THINGS, { indexes: "later" });
+    await store.prepare(THINGS, "later");
     expect(planOf(THINGS, query)).toContain("USING INDEX");
   });
 });

@@ -8,7 +8,7 @@ import type {
   GuardedWrite,
   StoredDocument,
 } from "../document-store.ts";
-import { checkQuery, checkWrite, indexedFields, indexedValue } from "./document-rules.ts";
+import { checkQuery, checkWrite, indexedFields, indexedValue } from "../document-rules.ts";
 import { compareEntries, compareTexts, matchedValue } from "./query-match.ts";
 
 /** A document as text, so that nobody outside holds what is stored; its position apart, for the guard. */

@@ -1,4 +1,4 @@
-import { indexedValue } from "../memory/document-rules.ts";
+import { indexedValue } from "../document-rules.ts";
 import type { CollectionSql } from "./collection-sql.ts";
 import { BODY, column, createIndexesSql, createTableSql } from "./collection-sql.ts";
 import type { Connection } from "./connection.ts";

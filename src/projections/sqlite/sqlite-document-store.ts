@@ -35,11 +35,6 @@ export interface SqliteDocumentStoreOptions extends ReadModelsFileOptions {
   readonly readOnly?: boolean;
 }
 
-export interface PrepareOptions {
-  /** When to make the indexes that are missing. Default: now. */
-  readonly indexes?: "now" | "later";
-}
-
 /**
  * Read models in one SQLite file, `read-models.sqlite`. One writer at a time (a worker thread) and any number of
  * readers, each with a store of its own over the same directory. Calls are carried out at once, on the calling thread.
@@ -76,15 +71,14 @@ export class SqliteDocumentStore implements DocumentStore {
   }
 
   /**
-   * As the port says. With `indexes: "later"` a new collection is made without its indexes, for a rebuild: to fill it
-   * takes less than half of the processor and a sixth of the disk's writes. The next call without the option makes the
-   * indexes, which takes some seconds for 500,000 documents. Until then queries are right but read the whole collection.
+   * As the port says. Filling a collection without its indexes takes less than half of the processor and a sixth of the
+   * disk's writes; making them afterwards takes some seconds for 500,000 documents.
    */
-  async prepare(collection: CollectionDefinition, options: PrepareOptions = {}): Promise<void> {
+  async prepare(collection: CollectionDefinition, indexes: "now" | "later" = "now"): Promise<void> {
     const sql = this.#sql(collection);
     this.#write((connection) => {
       prepareTable(connection, sql);
-      if (options.indexes !== "later") prepareIndexes(connection, sql);
+      if (indexes === "now") prepareIndexes(connection, sql);
     });
   }
 

@@ -1,4 +1,4 @@
-import type { CollectionDefinition, DocumentQuery, GuardedWrite, Scalar } from "../document-store.ts";
+import type { CollectionDefinition, DocumentQuery, GuardedWrite, Scalar } from "./document-store.ts";
 
 /** What the port promises of the names of collections and fields; an adapter may build its own names from them. */
 const NAME = /^[A-Za-z0-9_]+$/;
