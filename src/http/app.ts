@@ -3,6 +3,7 @@ import { maxHeaderSize } from "node:http";
 import fastify, { LogController } from "fastify";
 import type { FastifyInstance } from "fastify";
 import { refuseOtherMethods } from "./allowed-methods.ts";
+import { limitBodiesUnderWay } from "./body-budget.ts";
 import { refuseBrokenRequests, refuseWhatNodeAnswers } from "./broken-requests.ts";
 import { refuseWhileClosing } from "./closing.ts";
 import type { HttpDependencies } from "./dependencies.ts";
@@ -17,6 +18,9 @@ import { userRoutes } from "./routes/users.ts";
 
 /** What a body may have beside the largest payload, in bytes. */
 const BODY_MARGIN = 64 * 1024;
+
+/** What the bodies of all requests under way may take together, in bytes. */
+const BODIES_UNDER_WAY = 128 * 1024 * 1024;
 
 /** The HTTP API, not yet listening. Rejects never; every error of a request becomes a reply of the catalogue. */
 export async function buildApp(deps: HttpDependencies): Promise<FastifyInstance> {
@@ -40,6 +44,7 @@ export async function buildApp(deps: HttpDependencies): Promise<FastifyInstance>
   handleErrors(app, deps.clock);
   refuseWhatNodeAnswers(app, deps.clock);
   refuseWhileClosing(app);
+  limitBodiesUnderWay(app, BODIES_UNDER_WAY);
   acceptJsonOnly(app);
   const refuseTheRest = refuseOtherMethods(app);
   pingRoutes(app);
