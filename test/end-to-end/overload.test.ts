@@ -16,7 +16,7 @@ const LARGE = { count: 400, bytes: 200_000 };
  * What the process may take at its peak. The 64 MiB are bytes of UTF-8; on its way each payload is there several times, as
  * the body, as text of two bytes a character, as an event and as the writer's copy of it: ten times as much together.
  */
-const LIMIT_MIB = 1_024;
+const LIMIT_MIB = 1_280;
 
 it(
   "answers 202 or 503 to more than it can take, in bounded memory, and keeps every 202",

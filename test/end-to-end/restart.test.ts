@@ -12,7 +12,7 @@ const ENDS: readonly (readonly [string, End])[] = [
   ["kill -9", (gateway) => gateway.kill9()],
 ];
 
-describe.each(ENDS)("after %s and a new start", (_name, end) => {
+describe.concurrent.each(ENDS)("after %s and a new start", (_name, end) => {
   it("everything is there as it was, to the byte", async () => {
     using folder = new TemporaryFolder();
     await using stack = new AsyncDisposableStack();

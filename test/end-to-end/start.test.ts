@@ -49,7 +49,7 @@ function digestOf(file: string): string {
   return hash("sha256", readFileSync(file), "hex");
 }
 
-describe("a start is refused with one line", () => {
+describe.concurrent("a start is refused with one line", () => {
   const SETTINGS: readonly (readonly [string, string])[] = [
     ["HOST", "127.0.0.1 and more"],
     ["PORT", "70000"],
