@@ -1,5 +1,8 @@
 import autocannon from "autocannon";
 
+/** How many clients there are at a time; each sends its next request when it has its answer. */
+export const CONNECTIONS = 128;
+
 /** One round of load. */
 export interface Round {
   readonly perSecond: number;
@@ -36,15 +39,16 @@ export async function createAccount(gateway: string, urls: readonly string[]): P
 
 /** A dispatch of about 1 KB whose payload carries the number `n`. */
 export function dispatchBody(endpointId: number, n: number): string {
-  const fields = Array.from({ length: 20 }, (_, i) => [`field${i}`, `value number ${i} with some text padding`]);
-  return JSON.stringify({ endpoint_id: endpointId, payload: { n, ...Object.fromEntries(fields) } });
+  const fields: Record<string, string> = {};
+  for (let i = 0; i < 20; i++) fields[`field${i}`] = `value number ${i} with some text padding`;
+  return JSON.stringify({ endpoint_id: endpointId, payload: { n, ...fields } });
 }
 
-/** Sends dispatches as fast as they are answered, over 64 connections, for so many seconds. */
+/** Sends dispatches as fast as they are answered, over CONNECTIONS connections, for so many seconds. */
 export async function dispatchFor(address: string, account: Account, seconds: number): Promise<Round> {
   const result = await autocannon({
     url: `${address}/v1/dispatch`,
-    connections: 64,
+    connections: CONNECTIONS,
     duration: seconds,
     method: "POST",
     headers: { "content-type": "application/json", "x-api-key": account.apiKey },
@@ -54,18 +58,18 @@ export async function dispatchFor(address: string, account: Account, seconds: nu
   return { perSecond: requests.total / result.duration, p50: latency.p50, p99: latency.p99, failed: non2xx + errors };
 }
 
-/** Sends exactly `count` dispatches, numbered from 0, over 64 connections; gives how many were acknowledged. */
+/** Sends exactly `count` dispatches, numbered from 0, over CONNECTIONS connections; gives how many were acknowledged. */
 export async function dispatchCount(address: string, account: Account, count: number): Promise<number> {
   let next = 0;
   const result = await autocannon({
     url: `${address}/v1/dispatch`,
-    connections: 64,
+    connections: CONNECTIONS,
     amount: count,
     method: "POST",
     headers: { "content-type": "application/json", "x-api-key": account.apiKey },
     requests: [
       {
-        setupRequest: (request) => {
+        setupRequest: (request: autocannon.Request) => {
           const n = next++;
           return { ...request, body: dispatchBody(account.endpointIds[n % account.endpointIds.length]!, n) };
         },

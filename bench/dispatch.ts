@@ -1,11 +1,11 @@
-import { createAccount, dispatchFor } from "./client.ts";
+import { CONNECTIONS, createAccount, dispatchFor } from "./client.ts";
 import type { Round } from "./client.ts";
 import { median, round, say } from "./report.ts";
 import { startServer } from "./server-process.ts";
 import { withFolder } from "./with-folder.ts";
 
-const ROUNDS = 5;
-const SECONDS = 5;
+const ROUNDS = 9;
+const SECONDS = 3;
 
 /**
  * Acknowledged dispatches per second against a bare fastify on the same body, interleaved: with deliveries off, and
@@ -33,7 +33,7 @@ export async function benchDispatch(): Promise<void> {
         if (i > 0) rounds.push({ bare, ours });
       }
       say(
-        `acknowledged dispatches, deliveries ${deliver ? "running" : "off"} (median of ${ROUNDS} rounds of ${SECONDS} s, 64 connections)`,
+        `acknowledged dispatches, deliveries ${deliver ? "running" : "off"} (median of ${ROUNDS} rounds of ${SECONDS} s, ${CONNECTIONS} connections)`,
       );
       line(
         "  bare fastify",

@@ -3,6 +3,9 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
+/** The flags of `npm start`, for the baseline and the receiver as well. */
+const FLAGS = ["--max-semi-space-size=64"];
+
 /** A server in a process of its own. */
 export interface ServerProcess {
   readonly address: string;
@@ -16,7 +19,7 @@ export interface ServerProcess {
 /** Starts `bench/<script>.ts` and waits for the line that says where it listens. */
 export async function startServer(script: string, env: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [new URL(`${script}.ts`, import.meta.url).pathname], {
+  const child = spawn(process.execPath, [...FLAGS, new URL(`${script}.ts`, import.meta.url).pathname], {
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "inherit"],
   });

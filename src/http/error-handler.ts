@@ -10,12 +10,25 @@ import { sendJsonText } from "./send-json.ts";
 /** How long a client should wait before it sends again what we could not take, in seconds. */
 const RETRY_AFTER_SECONDS = "1";
 
+/** The least time between two warnings that requests are refused, in ms. */
+const WARNING_INTERVAL_MS = 1_000;
+
 /** The one place where errors meet HTTP: every error of a route becomes a reply of the catalogue. */
 export function handleErrors(app: FastifyInstance, clock: Clock): void {
-  app.setErrorHandler((error: Error, request, reply) => {
+  let refused = 0;
+  let silentUntil = 0;
+  app.setErrorHandler((error: Error, { id, log }, reply) => {
     const known = toHttpError(error, app.initialConfig.bodyLimit ?? 0);
-    if (known.code === "unexpected") request.log.error({ err: error }, "a request failed unexpectedly");
-    else if (known.code === "unavailable") request.log.warn({ reason: error.message }, "a request could not be taken");
+    if (known.code === "unexpected") log.error({ err: error, request: id }, "a request failed unexpectedly");
+    if (known.code === "unavailable") {
+      refused += 1;
+      // While the log is down or full every request ends here: a line a second says as much as a line each.
+      if (clock.now() >= silentUntil) {
+        log.warn({ reason: error.message, refused }, "requests could not be taken");
+        silentUntil = clock.now() + WARNING_INTERVAL_MS;
+        refused = 0;
+      }
+    }
     return sendError(reply, known, clock);
   });
   // Before the body is read: whatever it is, there is nothing at this path.

@@ -121,7 +121,7 @@ export class DeliveryWorker {
   }
 
   #offer(job: Job): boolean {
-    if (this.#state === "stopped") return false;
+    if (this.#state !== "running") return false;
     const taken = this.#queue.offer(job);
     if (taken) this.#pump();
     return taken;

@@ -35,6 +35,11 @@ export class ProjectionProgress {
     return [...this.#statuses.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
+  /** True when all the named projections have reached the log's end once and follow it. */
+  areLive(names: readonly string[]): boolean {
+    return names.every((name) => this.#statuses.get(name)?.state === "live");
+  }
+
   /**
    * Resolves to true as soon as all the named projections have folded everything up to `position` (null: at once), or to
    * false after `timeoutMs`, or at once when one of them stands still at an event that it cannot read.

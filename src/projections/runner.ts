@@ -11,7 +11,7 @@ import { checkpointNameOf, collectionOf } from "./projection.ts";
 import type { Projection } from "./projection.ts";
 
 /** As many events are folded and written together at the most; bounds memory. */
-const BATCH_EVENTS = 2_000;
+const BATCH_EVENTS = 4_000;
 /** How many times the end of the log is reached with nothing to fold before the checkpoint moves on all the same. */
 const IDLE_CHECKPOINT_EVERY = 1_000;
 

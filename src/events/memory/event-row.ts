@@ -28,9 +28,17 @@ export function recordedEvent(row: EventRow): RecordedEvent {
       type: row.type,
       data: JSON.parse(row.data) as unknown,
       metadata: JSON.parse(row.metadata) as EventMetadata,
-      recordedAt: new Date(row.recordedAt).toISOString(),
+      recordedAt: timeOf(row.recordedAt),
     };
   } catch (error) {
     throw new UnreadableEvent(place, "its data or metadata is not JSON", { cause: error });
   }
+}
+
+let lastTime = { milliseconds: Number.NaN, text: "" };
+
+/** ISO 8601. Events that were committed together have the same time, which is most of them when many are read. */
+function timeOf(milliseconds: number): string {
+  if (lastTime.milliseconds !== milliseconds) lastTime = { milliseconds, text: new Date(milliseconds).toISOString() };
+  return lastTime.text;
 }

@@ -5,23 +5,19 @@ import { deliveries, deliveriesOfUser, deliveryOfUser } from "../../projections/
 import type { DeliveryDocument, DeliveryPlace } from "../../projections/deliveries.ts";
 import { requireUser, userOf } from "../authentication.ts";
 import { decodeCursor, encodeCursor } from "../cursor.ts";
-import { READ_YOUR_WRITES_MS } from "../dependencies.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { HttpError } from "../errors.ts";
 import { validOrRefuse } from "../request-body.ts";
 import { parseListDeliveries } from "../schemas/list-deliveries.ts";
+import { upToDate } from "../up-to-date.ts";
 import { sendJson, sendJsonText } from "../send-json.ts";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** A user's deliveries: the list, newest first, one with its attempts, and the bytes that were sent. */
 export function deliveryRoutes(app: FastifyInstance, deps: HttpDependencies): void {
-  const { store, documents, directory, progress, secrets } = deps;
+  const { store, documents, directory, secrets } = deps;
   const onRequest = requireUser(directory);
-
-  /** So that a client reads what it wrote: the read model has seen what was in the log when the request came. */
-  const upToDate = async (): Promise<unknown> =>
-    progress.whenSeen([deliveries.name], await store.head(), READ_YOUR_WRITES_MS);
 
   app.get("/v1/deliveries", { onRequest }, async (request, reply) => {
     const { user_id } = userOf(request);
@@ -34,7 +30,7 @@ export function deliveryRoutes(app: FastifyInstance, deps: HttpDependencies): vo
       const errors = ["cursor must be the next_cursor of an earlier page with the same filters"];
       if (after === null) throw new HttpError("invalid_request", { errors });
     }
-    await upToDate();
+    await upToDate(deps, [deliveries.name]);
     const filter = {
       ...(status !== null && { status }),
       ...(endpoint_id !== null && { endpointId: endpoint_id }),
@@ -54,7 +50,7 @@ export function deliveryRoutes(app: FastifyInstance, deps: HttpDependencies): vo
 
   app.get("/v1/deliveries/:id", { onRequest }, async (request, reply) => {
     const id = deliveryIdOf(request);
-    await upToDate();
+    await upToDate(deps, [deliveries.name]);
     const delivery = await deliveryOfUser(documents, userOf(request).user_id, id);
     if (delivery === null) throw new HttpError("delivery_not_found");
     return sendJson(reply, 200, deliveryReply(delivery));

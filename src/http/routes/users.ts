@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import { createUser } from "../../commands/create-user.ts";
 import { collectionOf } from "../../projections/projection.ts";
-import { endpointsOfUser } from "../../projections/endpoints.ts";
+import { endpoints, endpointsOfUser } from "../../projections/endpoints.ts";
 import { users } from "../../projections/users.ts";
 import type { UserDocument } from "../../projections/users.ts";
 import { apiKeyDigest, requireUser, userOf } from "../authentication.ts";
@@ -12,6 +12,7 @@ import { HttpError } from "../errors.ts";
 import { bodyOf, validOrRefuse } from "../request-body.ts";
 import { emailKey, parseCreateUser } from "../schemas/create-user.ts";
 import { sendJson } from "../send-json.ts";
+import { upToDate } from "../up-to-date.ts";
 import { endpointReply } from "./endpoints.ts";
 
 /** `POST /v1/users` makes a user and gives its key, this once; `GET /v1/users/me` says who a key belongs to. */
@@ -42,14 +43,16 @@ export function userRoutes(app: FastifyInstance, deps: HttpDependencies): void {
 
   app.get("/v1/users/me", { onRequest: requireUser(directory) }, async (request, reply) => {
     const { user_id } = userOf(request);
+    // The writes waited for their own models, so there is nothing to wait for but models that are being made.
+    if (!progress.areLive([users.name, endpoints.name])) await upToDate(deps, [users.name, endpoints.name]);
     const [user] = await documents.load<UserDocument>(collectionOf(users), [String(user_id)]);
     if (user === undefined) throw new HttpError("user_not_found");
-    const endpoints = await endpointsOfUser(documents, user_id);
+    const owned = await endpointsOfUser(documents, user_id);
     return sendJson(reply, 200, {
       id: user_id,
       username: user.username,
       email: user.email,
-      endpoints: endpoints.map(endpointReply),
+      endpoints: owned.map(endpointReply),
     });
   });
 }
