@@ -1,6 +1,6 @@
-import pRetry from "p-retry";
 import { AppendOutcomeUnknown, StoreUnavailable } from "../events/event-store-errors.ts";
 import type { AppendResult, EventStore, EventToAppend, ExpectedRevision } from "../events/event-store.ts";
+import { retrying } from "./retrying.ts";
 
 /**
  * Appends, and when it stays open whether the append was written, repeats it with the same ids and the same expectation
@@ -9,24 +9,27 @@ import type { AppendResult, EventStore, EventToAppend, ExpectedRevision } from "
  * @throws whatever `EventStore.append` throws; AppendOutcomeUnknown when it could not be settled. A repetition that finds
  *   the store unavailable settles nothing: it wrote nothing itself, but the first append may have.
  */
-export function appendSettled(
+export async function appendSettled(
   store: EventStore,
   stream: string,
   events: readonly EventToAppend[],
   expected: ExpectedRevision,
 ): Promise<AppendResult> {
-  return store.append(stream, events, expected).catch((error: unknown) => {
-    if (!(error instanceof AppendOutcomeUnknown)) throw error;
-    return pRetry(() => store.append(stream, events, expected), {
-      retries: 2,
-      minTimeout: 100,
-      shouldRetry: ({ error: cause }) => isOpen(cause),
-    }).catch((last: unknown) => {
-      throw last instanceof StoreUnavailable ? new AppendOutcomeUnknown(error.message, { cause: last }) : last;
-    });
+  let open: AppendOutcomeUnknown | null = null;
+  const append = async (): Promise<AppendResult> => {
+    try {
+      return await store.append(stream, events, expected);
+    } catch (error) {
+      if (error instanceof AppendOutcomeUnknown) open = error;
+      if (open !== null && error instanceof StoreUnavailable) {
+        throw new AppendOutcomeUnknown(open.message, { cause: error });
+      }
+      throw error;
+    }
+  };
+  return retrying(append, {
+    retries: 3,
+    minTimeout: 100,
+    shouldRetry: (error) => error instanceof AppendOutcomeUnknown,
   });
-}
-
-function isOpen(error: unknown): boolean {
-  return error instanceof AppendOutcomeUnknown || error instanceof StoreUnavailable;
 }

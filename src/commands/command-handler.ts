@@ -1,4 +1,3 @@
-import pRetry from "p-retry";
 import { readEvent } from "../events/catalogue.ts";
 import type { GatewayEvent } from "../events/catalogue.ts";
 import { RevisionConflict, UnreadableEvent } from "../events/event-store-errors.ts";
@@ -6,6 +5,7 @@ import type { EventStore } from "../events/event-store.ts";
 import type { Revision } from "../events/position.ts";
 import { appendSettled } from "./append-settled.ts";
 import { eventsToAppend } from "./command-context.ts";
+import { retrying } from "./retrying.ts";
 
 type Evolve<State> = (state: State | null, event: GatewayEvent) => State;
 
@@ -74,9 +74,9 @@ export function handleCommand<State, Event extends GatewayEvent>(
   command: Command<State, Event>,
 ): Promise<Handled<State, Event>> {
   const { stream, evolve, decide, commandId, actor } = command;
-  return pRetry(
-    async (attempt) => {
-      const known = attempt === 1 ? command.known : undefined;
+  return retrying(
+    async (first) => {
+      const known = first ? command.known : undefined;
       const loaded = known ?? (await loadStream(store, stream, evolve));
       const events = decide(loaded.state);
       if (events.length === 0) return { ...loaded, events };
@@ -87,6 +87,6 @@ export function handleCommand<State, Event extends GatewayEvent>(
       const state = events.reduce<State | null>(evolve, loaded.state);
       return { state, revision, last: { id: appends.at(-1)?.id ?? commandId, correlationId }, events };
     },
-    { retries: 4, minTimeout: 5, randomize: true, shouldRetry: ({ error }) => error instanceof RevisionConflict },
+    { retries: 4, minTimeout: 5, randomize: true, shouldRetry: (error) => error instanceof RevisionConflict },
   );
 }

@@ -1,4 +1,3 @@
-import pRetry from "p-retry";
 import type { Clock } from "../clock.ts";
 import { handleCommand, loadStream } from "../commands/command-handler.ts";
 import type { Loaded } from "../commands/command-handler.ts";
@@ -6,6 +5,7 @@ import { decideLapsedAttempt, decideRecordAttempt } from "../commands/record-att
 import type { AttemptResult } from "../commands/record-attempt.ts";
 import { decideReleaseAttempt } from "../commands/release-attempt.ts";
 import type { RetryPolicy } from "../commands/retry-policy.ts";
+import { retrying } from "../commands/retrying.ts";
 import { decideStartAttempt } from "../commands/start-attempt.ts";
 import { AppendOutcomeUnknown, StoreUnavailable } from "../events/event-store-errors.ts";
 import type { EventStore } from "../events/event-store.ts";
@@ -107,11 +107,11 @@ function leaseOf(timeoutMs: number): number {
 
 /** Repeats what the log refused for a passing reason, while the claim holds; then the outcome will be `unknown`. */
 function untilLeaseEnds<T>(attempt: AttemptUnderWay, clock: Clock, record: () => Promise<T>): Promise<T> {
-  return pRetry(record, {
+  return retrying(record, {
     retries: Number.POSITIVE_INFINITY,
     minTimeout: 200,
     maxTimeout: 5_000,
-    shouldRetry: ({ error }) =>
+    shouldRetry: (error) =>
       (error instanceof StoreUnavailable || error instanceof AppendOutcomeUnknown) &&
       clock.now() < Date.parse(attempt.leaseUntil),
   });
