@@ -1,15 +1,16 @@
 import { createServer } from "node:http";
 
 /**
- * A fast receiver on 127.0.0.2. It counts what `n` each payload has, and answers `GET /arrivals` with the time at which
- * each came (ms since the epoch, with fractions), the number of repetitions, and the time of the last one.
+ * A fast receiver on 127.0.0.2. It notes what `n` each payload has, and answers `GET /count` with how many different ones
+ * came, and `GET /arrivals` with the time of each (ms since the epoch, with fractions) and the number of repetitions.
  */
 const arrivals = new Map<number, number>();
 let repeated = 0;
 const server = createServer((request, response) => {
   if (request.method === "GET") {
     response.setHeader("content-type", "application/json");
-    response.end(JSON.stringify({ repeated, arrivals: [...arrivals] }));
+    const told = request.url === "/count" ? { count: arrivals.size } : { repeated, arrivals: [...arrivals] };
+    response.end(JSON.stringify(told));
     return;
   }
   const chunks: Buffer[] = [];
