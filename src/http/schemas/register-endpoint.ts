@@ -1,13 +1,11 @@
 import { z } from "zod";
+import type { TargetRules } from "../../processes/sending/target-rules.ts";
 
 import { lengthBetween, messagesOf, requiredText } from "./rules.ts";
 import type { Messages, Parsed } from "./rules.ts";
 
-/** What can be said of a target before anything is sent to it; `forbidden` is a host or an address that no delivery may go to. */
-export type UrlVerdict = "ok" | "not_a_url" | "not_http" | "forbidden";
-
 /** Judges the text of a url that is not blank. Must not throw. */
-export type JudgeUrl = (url: string) => UrlVerdict;
+export type JudgeUrl = TargetRules["judgeUrl"];
 
 /** What a new endpoint is made from. */
 export type NewEndpoint = z.output<typeof registerEndpointSchema>;
