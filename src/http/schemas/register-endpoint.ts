@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { TargetRules } from "../../processes/sending/target-rules.ts";
+import type { TargetRules, UrlVerdict } from "../../processes/sending/target-rules.ts";
 
 import { lengthBetween, messagesOf, requiredText } from "./rules.ts";
 import type { Messages, Parsed } from "./rules.ts";
