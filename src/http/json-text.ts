@@ -71,6 +71,21 @@ export function memberText(text: string, offsets: MemberOffsets, name: string): 
   return null;
 }
 
+/**
+ * The members of a JSON object with their keys and the texts of their values, in order, or null when every key is written
+ * without escapes. `text` must be a valid JSON object and `offsets` its own.
+ */
+export function membersWithEscapedKeys(text: string, offsets: MemberOffsets): [key: string, text: string][] | null {
+  const members: [string, string][] = [];
+  let escaped = false;
+  for (let at = 0; at < offsets.length; at += 4) {
+    const quoted = text.slice(offsets[at], offsets[at + 1]);
+    escaped ||= quoted.includes("\\");
+    members.push([String(keyOf(quoted)), trimmed(text, offsets[at + 2] ?? 0, offsets[at + 3] ?? 0)]);
+  }
+  return escaped ? members : null;
+}
+
 /** The offset of the quote that ends the string which begins at `start`, or -1 when none does. */
 function closingQuote(text: string, start: number): number {
   let end = text.indexOf('"', start + 1);
