@@ -76,14 +76,13 @@ export function memberText(text: string, offsets: MemberOffsets, name: string): 
  * without escapes. `text` must be a valid JSON object and `offsets` its own.
  */
 export function membersWithEscapedKeys(text: string, offsets: MemberOffsets): [key: string, text: string][] | null {
-  const members: [string, string][] = [];
-  let escaped = false;
-  for (let at = 0; at < offsets.length; at += 4) {
-    const quoted = text.slice(offsets[at], offsets[at + 1]);
-    escaped ||= quoted.includes("\\");
-    members.push([String(keyOf(quoted)), trimmed(text, offsets[at + 2] ?? 0, offsets[at + 3] ?? 0)]);
-  }
-  return escaped ? members : null;
+  const keys: string[] = [];
+  for (let at = 0; at < offsets.length; at += 4) keys.push(text.slice(offsets[at], offsets[at + 1]));
+  if (!keys.some((quoted) => quoted.includes("\\"))) return null;
+  return keys.map((quoted, index) => [
+    String(keyOf(quoted)),
+    trimmed(text, offsets[index * 4 + 2] ?? 0, offsets[index * 4 + 3] ?? 0),
+  ]);
 }
 
 /** The offset of the quote that ends the string which begins at `start`, or -1 when none does. */
