@@ -112,6 +112,12 @@ export interface EventStore {
   /** The position of the last event of the log, or null when it is empty. */
   head(): Promise<Position | null>;
 
+  /**
+   * The id of the event at exactly this position, or null when there is none: tells whether this is the log that the
+   * position came from.
+   */
+  idAt(position: Position): Promise<string | null>;
+
   /** Ends the subscriptions, waits for the appends under way and frees everything. */
   close(): Promise<void>;
 }

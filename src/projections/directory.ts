@@ -27,11 +27,11 @@ export class Directory {
   readonly #endpoints = new ModelInMemory<EndpointDocument>(endpoints);
   readonly #userByKey = new Map<string, UserDocument>();
   readonly #progress: ProjectionProgress;
-  readonly #log: Pick<EventStore, "subscribe" | "head">;
+  readonly #log: Pick<EventStore, "subscribe" | "head" | "idAt">;
   readonly #documents: DocumentStore;
   readonly #clock: Clock;
 
-  constructor(log: Pick<EventStore, "subscribe" | "head">, documents: DocumentStore, clock: Clock) {
+  constructor(log: Pick<EventStore, "subscribe" | "head" | "idAt">, documents: DocumentStore, clock: Clock) {
     this.#log = log;
     this.#documents = documents;
     this.#clock = clock;

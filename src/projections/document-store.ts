@@ -44,6 +44,8 @@ export interface Checkpoint {
   /** Names the projection and its version. */
   readonly name: string;
   readonly position: Position;
+  /** The id of the event there, by which another log is told from the one that this was folded from. */
+  readonly eventId: string;
 }
 
 /**
@@ -52,6 +54,9 @@ export interface Checkpoint {
  * Every method throws ReadModelsUnavailable when the store cannot answer now.
  */
 export interface DocumentStore {
+  /** True when others may keep their read models in the same place, so that nothing in it is dropped unasked. */
+  readonly shared: boolean;
+
   /**
    * Makes the collection and its indexes where they are not there yet. With `later`, a new collection may stay without
    * indexes, which makes filling it much cheaper, until the next call without it; queries are right but slow meanwhile.
@@ -78,7 +83,7 @@ export interface DocumentStore {
   scan<D extends StoredDocument>(collection: CollectionDefinition): AsyncIterable<D>;
 
   /** The checkpoint of that name, or null. */
-  checkpoint(name: string): Promise<Position | null>;
+  checkpoint(name: string): Promise<Checkpoint | null>;
 
   /** Removes the collection with its documents and this checkpoint; nothing when they are not there. */
   drop(collection: CollectionDefinition, checkpointName: string): Promise<void>;

@@ -33,7 +33,7 @@ export async function foldBatch(
       until = until.filter((event) => event.position < broken.position);
       continue;
     }
-    const checkpoint = { name: checkpointNameOf(projection), position: last.position };
+    const checkpoint = { name: checkpointNameOf(projection), position: last.position, eventId: last.id };
     const conflicts = await documents.write(collectionOf(projection), folded, checkpoint);
     if (conflicts.length === 0) return poison;
   }

@@ -4,6 +4,7 @@ import type { Position } from "../events/position.ts";
 import type { DocumentStore, StoredDocument } from "./document-store.ts";
 import { checkpointNameOf, collectionOf } from "./projection.ts";
 import type { Content, Projection } from "./projection.ts";
+import { isOfThisLog } from "./same-log.ts";
 
 /** A read model whose documents are all held in memory: loaded from the store once, then folded from events. */
 export class ModelInMemory<D extends StoredDocument> {
@@ -22,7 +23,7 @@ export class ModelInMemory<D extends StoredDocument> {
   }
 
   /** Loads what the store has; gives the position up to which that is certainly complete, null for none. */
-  async load(store: DocumentStore, log: Pick<EventStore, "head">): Promise<Position | null> {
+  async load(store: DocumentStore, log: Pick<EventStore, "head" | "idAt">): Promise<Position | null> {
     // The checkpoint first: what is written between the two readings comes from the log again, harmlessly.
     const checkpoint = await store.checkpoint(checkpointNameOf(this.#projection));
     const documents: D[] = [];
@@ -30,9 +31,14 @@ export class ModelInMemory<D extends StoredDocument> {
     // The head last, so that nothing is ahead of it but what tells of events that a log restored from a copy has not.
     const head = await log.head();
     const isAhead = (position: Position): boolean => head === null || position > head;
-    if (checkpoint === null || isAhead(checkpoint) || documents.some(({ position }) => isAhead(position))) return null;
+    if (
+      checkpoint === null ||
+      !(await isOfThisLog(checkpoint, log)) ||
+      documents.some(({ position }) => isAhead(position))
+    )
+      return null;
     for (const document of documents) this.#put(document);
-    return checkpoint;
+    return checkpoint.position;
   }
 
   /** Folds an event into its document, unless that has seen it already. */

@@ -18,7 +18,7 @@ export interface ProjectionReports {
  */
 export async function hostProjections(
   projections: readonly Projection[],
-  log: Pick<EventStore, "subscribe" | "head">,
+  log: Pick<EventStore, "subscribe" | "idAt">,
   documents: DocumentStore,
   clock: Clock,
   reports: ProjectionReports,

@@ -9,6 +9,7 @@ import { foldBatch } from "./fold-batch.ts";
 import { Pace } from "./pace.ts";
 import { checkpointNameOf, collectionOf } from "./projection.ts";
 import type { Projection } from "./projection.ts";
+import { ReadModelsOfAnotherLog, isOfThisLog } from "./same-log.ts";
 
 /** As many events are folded and written together at the most; bounds memory. */
 const BATCH_EVENTS = 4_000;
@@ -34,11 +35,11 @@ export interface ProjectionStatus {
  * An event that a projection cannot read or fold stops that projection, and no other: what came before it is written,
  * its status says `faulted`. The call returns when all have stopped.
  *
- * @throws what the log and the document store throw; the caller starts it again
+ * @throws what the log and the document store throw, and ReadModelsOfAnotherLog; the caller starts it again
  */
 export async function runProjections(
   projections: readonly Projection[],
-  log: Pick<EventStore, "subscribe" | "head">,
+  log: Pick<EventStore, "subscribe" | "idAt">,
   documents: DocumentStore,
   clock: Clock,
   report: (status: ProjectionStatus) => void,
@@ -78,7 +79,7 @@ export async function runProjections(
     position = events.at(-1)?.position ?? position;
     if (message.kind === "caughtUp" && message.position !== null && message.position !== position) {
       position = message.position;
-      if (++idle % IDLE_CHECKPOINT_EVERY === 0) await moveCheckpoints(running, documents, position);
+      if (++idle % IDLE_CHECKPOINT_EVERY === 0) await moveCheckpoints(running, log, documents, position);
     }
     tell(message.kind === "caughtUp" ? "live" : "catching_up", position);
     if (message.kind === "caughtUp") await pace.next(signal);
@@ -88,33 +89,35 @@ export async function runProjections(
 /** Makes the collections and gives the position behind which the group has to go on: the earliest of its checkpoints. */
 async function resumePoint(
   projections: readonly Projection[],
-  log: Pick<EventStore, "head">,
+  log: Pick<EventStore, "idAt">,
   documents: DocumentStore,
 ): Promise<Position | null> {
   const checkpoints: (Position | null)[] = [];
   for (const projection of projections) {
     let checkpoint = await documents.checkpoint(checkpointNameOf(projection));
-    // The head is asked for after the checkpoint, which another runner may be moving on.
-    const head = checkpoint && (await log.head());
-    if (checkpoint !== null && (head === null || head < checkpoint)) {
+    if (checkpoint !== null && !(await isOfThisLog(checkpoint, log))) {
       // The log was restored from a copy that is older than the documents: they tell of events that it does not have.
+      if (documents.shared) throw new ReadModelsOfAnotherLog(checkpoint);
       await documents.drop(collectionOf(projection), checkpointNameOf(projection));
       checkpoint = null;
     }
     // Filling a model from the beginning goes faster without indexes; they are made when it has caught up.
     await documents.prepare(collectionOf(projection), checkpoint === null ? "later" : "now");
-    checkpoints.push(checkpoint);
+    checkpoints.push(checkpoint?.position ?? null);
   }
   return checkpoints.reduce((a, b) => (a === null || b === null ? null : a < b ? a : b), checkpoints[0] ?? null);
 }
 
 async function moveCheckpoints(
   projections: readonly Projection[],
+  log: Pick<EventStore, "idAt">,
   documents: DocumentStore,
   position: Position,
 ): Promise<void> {
+  const eventId = await log.idAt(position);
+  if (eventId === null) return;
   for (const projection of projections) {
-    await documents.write(collectionOf(projection), [], { name: checkpointNameOf(projection), position });
+    await documents.write(collectionOf(projection), [], { name: checkpointNameOf(projection), position, eventId });
   }
 }
 

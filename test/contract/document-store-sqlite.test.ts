@@ -13,13 +13,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { positionOf } from "../../src/events/position.ts";
 import { ReadModelsUnavailable } from "../../src/projections/document-store.ts";
 import { collectionSql } from "../../src/projections/sqlite/collection-sql.ts";
 import { SqliteDocumentStore } from "../../src/projections/sqlite/sqlite-document-store.ts";
 import type { SqliteDocumentStoreOptions } from "../../src/projections/sqlite/sqlite-document-store.ts";
 import { portError } from "../../src/projections/sqlite/sqlite-failures.ts";
-import { CHECKPOINT, THINGS, collect, findIds, ids, put, thing } from "./document-store-things.ts";
+import { CHECKPOINT, checkpointAt, THINGS, collect, findIds, ids, put, thing } from "./document-store-things.ts";
 
 let directory: string;
 let file: string;
@@ -48,7 +47,7 @@ async function leaveFile(options: SqliteDocumentStoreOptions, ...names: readonly
   const store = open(options);
   await store.prepare(THINGS);
   await put(store, ...names.map((name, at) => thing(name, at)));
-  await store.write(THINGS, [], { name: CHECKPOINT, position: positionOf(1) });
+  await store.write(THINGS, [], checkpointAt(1));
   await store.close();
 }
 
@@ -65,7 +64,7 @@ describe("the file of the SQLite read models", () => {
     const store = open({ logId: "log-1" });
     await store.prepare(THINGS);
     expect(await findIds(store, {})).toEqual(["a", "b"]);
-    expect(await store.checkpoint(CHECKPOINT)).toBe(positionOf(1));
+    expect(await store.checkpoint(CHECKPOINT)).toEqual(checkpointAt(1));
     expect(resets).toEqual([]);
   });
 

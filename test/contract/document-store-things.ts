@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import { positionOf } from "../../src/events/position.ts";
 import type {
+  Checkpoint,
   CollectionDefinition,
   DocumentQuery,
   DocumentStore,
@@ -32,6 +33,11 @@ export const THINGS: CollectionDefinition = {
 };
 
 export const CHECKPOINT = "things@1";
+
+/** The checkpoint of the things at the position of this number, or of this name. */
+export function checkpointAt(at: number | bigint, name = CHECKPOINT): Checkpoint {
+  return { name, position: positionOf(at), eventId: `event-${at}` };
+}
 
 export const OLDEST_FIRST = { field: "created_at", direction: "ascending" } as const;
 export const NEWEST_FIRST = { field: "created_at", direction: "descending" } as const;

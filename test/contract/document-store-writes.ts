@@ -1,7 +1,17 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { positionOf } from "../../src/events/position.ts";
 import type { DocumentStore, GuardedWrite, StoredDocument } from "../../src/projections/document-store.ts";
-import { CHECKPOINT, THINGS, collect, findIds, ids, insert, put, thing } from "./document-store-things.ts";
+import {
+  CHECKPOINT,
+  THINGS,
+  checkpointAt,
+  collect,
+  findIds,
+  ids,
+  insert,
+  put,
+  thing,
+} from "./document-store-things.ts";
 import type { OpenedDocumentStore, Thing } from "./document-store-things.ts";
 
 /** How documents and checkpoints are written and read by id. */
@@ -77,7 +87,7 @@ export function describeWrites(opened: () => OpenedDocumentStore): void {
 
     it("writes all others, but not the checkpoint, when some guards do not hold", async () => {
       await put(store, thing("b", 1), thing("d", 1));
-      const first = { name: CHECKPOINT, position: positionOf(1) };
+      const first = checkpointAt(1);
       await store.write(THINGS, [], first);
       const writes: GuardedWrite[] = [
         insert(thing("a", 2)),
@@ -86,10 +96,10 @@ export function describeWrites(opened: () => OpenedDocumentStore): void {
         { id: "d", expected: positionOf(1), next: thing("d", 2) },
         insert(thing("e", 2)),
       ];
-      const conflicts = await store.write(THINGS, writes, { name: CHECKPOINT, position: positionOf(2) });
+      const conflicts = await store.write(THINGS, writes, checkpointAt(2));
       expect(conflicts.toSorted()).toEqual(["b", "c"]);
       expect(await collect(store.scan(THINGS))).toEqual([thing("a", 2), thing("b", 1), thing("d", 2), thing("e", 2)]);
-      expect(await store.checkpoint(CHECKPOINT)).toBe(first.position);
+      expect(await store.checkpoint(CHECKPOINT)).toEqual(first);
     });
 
     it("changes nothing when it is repeated after it was done", async () => {
@@ -117,9 +127,9 @@ export function describeWrites(opened: () => OpenedDocumentStore): void {
   describe("checkpoint", () => {
     it("is null until it is written, and then what was written last under its name", async () => {
       expect(await store.checkpoint(CHECKPOINT)).toBeNull();
-      await store.write(THINGS, [insert(thing("a", 3))], { name: CHECKPOINT, position: positionOf(3) });
-      await store.write(THINGS, [], { name: CHECKPOINT, position: positionOf(2n ** 64n - 1n) });
-      expect(await store.checkpoint(CHECKPOINT)).toBe("18446744073709551615");
+      await store.write(THINGS, [insert(thing("a", 3))], checkpointAt(3));
+      await store.write(THINGS, [], checkpointAt(2n ** 64n - 1n));
+      expect(await store.checkpoint(CHECKPOINT)).toEqual(checkpointAt(2n ** 64n - 1n));
       expect(await store.checkpoint("another")).toBeNull();
     });
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { StoreUnavailable } from "../../src/events/event-store-errors.ts";
 import type { RecordedEvent } from "../../src/events/event-store.ts";
-import { revisionOf } from "../../src/events/position.ts";
+import { positionOf, revisionOf } from "../../src/events/position.ts";
 import { collect, idsOf, newCategory, sampleEvent, sampleEvents } from "../fixtures/event-samples.ts";
 import type { ContractContext } from "./event-store.contract.ts";
 
@@ -137,6 +137,12 @@ export function readingContract({ store, open, sharedLog = false }: ContractCont
       else expect(head).toBe(position);
     });
 
+    it("has the id of the event at a position, and none beyond its end", async () => {
+      const { all } = await twoCategories(3);
+      for (const { id, position } of all) expect(await store().idAt(position)).toBe(id);
+      expect(await store().idAt(positionOf(2n ** 62n))).toBeNull();
+    });
+
     it("gives the same events with the same places after the log was opened again", async ({ skip }) => {
       const { reopen } = open();
       if (reopen === undefined) return skip("this log does not outlive its store");
@@ -158,6 +164,7 @@ export function readingContract({ store, open, sharedLog = false }: ContractCont
       await expect(store().read(stream)).rejects.toThrow(StoreUnavailable);
       await expect(collect(store().readAll())).rejects.toThrow(StoreUnavailable);
       await expect(store().head()).rejects.toThrow(StoreUnavailable);
+      await expect(store().idAt(positionOf(1))).rejects.toThrow(StoreUnavailable);
       await store().close();
     });
   });

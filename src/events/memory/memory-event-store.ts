@@ -62,6 +62,10 @@ export class MemoryEventStore implements EventStore {
     return head === 0 ? null : positionOf(head);
   }
 
+  async idAt(position: Position): Promise<string | null> {
+    return this.#log.idAt(numberOf(position));
+  }
+
   async close(): Promise<void> {
     this.#log.close();
   }

@@ -57,6 +57,11 @@ export class MemoryLog implements LogPages, LogWatch {
     return this.#rows.length;
   }
 
+  idAt(position: number): string | null {
+    this.#refuseWhenClosed();
+    return this.#rows[position - 1]?.id ?? null;
+  }
+
   page(after: number, categories: readonly string[] | undefined, limit: number): LogPage {
     this.#refuseWhenClosed();
     const rows: EventRow[] = [];

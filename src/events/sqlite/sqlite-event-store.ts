@@ -106,6 +106,10 @@ export class SqliteEventStore implements EventStore {
     return this.#follower.head();
   }
 
+  idAt(position: Position): Promise<string | null> {
+    return this.#follower.idAt(position);
+  }
+
   /** Answers the appends under way, ends the subscriptions and moves the write-ahead log into the database. */
   close(): Promise<void> {
     this.#closing ??= this.#close();

@@ -15,7 +15,7 @@ import type { LogSignal } from "./log-signal.ts";
 import { SqliteLogReader } from "./sqlite-log-reader.ts";
 
 /** The reading half of the event store. */
-export type LogReader = Pick<EventStore, "read" | "readAll" | "subscribe" | "head" | "close">;
+export type LogReader = Pick<EventStore, "read" | "readAll" | "subscribe" | "head" | "idAt" | "close">;
 
 /**
  * Reads and follows the embedded log, in any thread of the process that has it open: the same directory, and the
@@ -52,6 +52,10 @@ export class SqliteLogFollower implements LogReader {
   async head(): Promise<Position | null> {
     const head = this.#reader.headPosition();
     return head === 0 ? null : positionOf(head);
+  }
+
+  async idAt(position: Position): Promise<string | null> {
+    return this.#reader.idAt(numberOf(position));
   }
 
   async close(): Promise<void> {

@@ -42,6 +42,14 @@ export class SqliteLogReader implements LogPages {
     });
   }
 
+  /** The id of the event at this position, or null. */
+  idAt(position: number): string | null {
+    return this.#query("SELECT id FROM events WHERE position = ?", (statement) => {
+      const id = statement.get(position)?.["id"];
+      return typeof id === "string" ? id : null;
+    });
+  }
+
   page(after: number, categories: readonly string[] | undefined, limit: number): LogPage {
     if (categories === undefined) {
       return this.#rows(`SELECT ${COLUMNS} FROM events WHERE position > ? ORDER BY position LIMIT ?`, [after, limit]);

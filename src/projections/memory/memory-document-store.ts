@@ -19,8 +19,9 @@ interface Entry {
 
 /** Read models that live as long as the object: for tests, and the plainest statement of what the port means. */
 export class MemoryDocumentStore implements DocumentStore {
+  readonly shared = false;
   readonly #collections = new Map<string, Map<string, Entry>>();
-  readonly #checkpoints = new Map<string, Position>();
+  readonly #checkpoints = new Map<string, Checkpoint>();
   #closed = false;
 
   async prepare(collection: CollectionDefinition): Promise<void> {
@@ -57,7 +58,7 @@ export class MemoryDocumentStore implements DocumentStore {
       else if (next === null) entries.delete(id);
       else entries.set(id, { position: next.position, text: JSON.stringify(next) });
     }
-    if (checkpoint !== null && conflicts.length === 0) this.#checkpoints.set(checkpoint.name, checkpoint.position);
+    if (checkpoint !== null && conflicts.length === 0) this.#checkpoints.set(checkpoint.name, checkpoint);
     return conflicts;
   }
 
@@ -84,7 +85,7 @@ export class MemoryDocumentStore implements DocumentStore {
     }
   }
 
-  async checkpoint(name: string): Promise<Position | null> {
+  async checkpoint(name: string): Promise<Checkpoint | null> {
     this.#assertOpen();
     return this.#checkpoints.get(name) ?? null;
   }

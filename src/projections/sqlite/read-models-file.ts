@@ -8,7 +8,7 @@ import { isDamage, isStatementError } from "./sqlite-failures.ts";
 const FILE_NAME = "read-models.sqlite";
 
 /** The version of this file's layout, kept in its user_version. A file of another version is made anew. */
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 
 export interface ReadModelsFileOptions {
   /** Names the log that the models are made from. Models of another log are not used. Default: any log. */
@@ -125,7 +125,9 @@ function initialise(connection: Connection, options: ReadModelsFileOptions): voi
     if (connection.statement("SELECT 1 FROM sqlite_schema").get() !== undefined) return;
     connection.database.exec(`
       CREATE TABLE origin (log_id TEXT);
-      CREATE TABLE checkpoints (name TEXT PRIMARY KEY NOT NULL, position TEXT NOT NULL) WITHOUT ROWID;
+      CREATE TABLE checkpoints (
+        name TEXT PRIMARY KEY NOT NULL, position TEXT NOT NULL, event_id TEXT NOT NULL
+      ) WITHOUT ROWID;
       PRAGMA user_version = ${SCHEMA_VERSION};
     `);
     connection.statement("INSERT INTO origin VALUES (?)").run(options.logId ?? null);

@@ -40,6 +40,7 @@ export interface SqliteDocumentStoreOptions extends ReadModelsFileOptions {
  * readers, each with a store of its own over the same directory. Calls are carried out at once, on the calling thread.
  */
 export class SqliteDocumentStore implements DocumentStore {
+  readonly shared = false;
   readonly #directory: string;
   readonly #readOnly: boolean;
   readonly #file: OpenFile;
@@ -99,8 +100,8 @@ export class SqliteDocumentStore implements DocumentStore {
       const conflicts = writes.filter((write) => !writeGuarded(connection, sql, write)).map(({ id }) => id);
       if (checkpoint !== null && conflicts.length === 0) {
         connection
-          .statement("INSERT OR REPLACE INTO checkpoints VALUES (?, ?)")
-          .run(checkpoint.name, checkpoint.position);
+          .statement("INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?)")
+          .run(checkpoint.name, checkpoint.position, checkpoint.eventId);
       }
       return conflicts;
     });
@@ -129,10 +130,11 @@ export class SqliteDocumentStore implements DocumentStore {
     } while (after !== null);
   }
 
-  async checkpoint(name: string): Promise<Position | null> {
+  async checkpoint(name: string): Promise<Checkpoint | null> {
     return this.#guarded(() => {
-      const row = this.#current()?.statement("SELECT position FROM checkpoints WHERE name = ?").get(name);
-      return row === undefined ? null : (row["position"] as Position);
+      const row = this.#current()?.statement("SELECT position, event_id FROM checkpoints WHERE name = ?").get(name);
+      if (row === undefined) return null;
+      return { name, position: row["position"] as Position, eventId: row["event_id"] as string };
     });
   }
 

@@ -151,6 +151,7 @@ export class DeliveryProcess {
       readAll: (options) => store.readAll(options),
       subscribe: (options) => store.subscribe(options),
       head: () => alive(() => store.head()),
+      idAt: (position) => alive(() => store.idAt(position)),
       close: () => store.close(),
     };
   }

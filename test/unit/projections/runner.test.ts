@@ -12,6 +12,7 @@ import { dueDeliveries } from "../../../src/projections/due-deliveries.ts";
 import { endpoints } from "../../../src/projections/endpoints.ts";
 import type { MemoryDocumentStore } from "../../../src/projections/memory/memory-document-store.ts";
 import { checkpointNameOf } from "../../../src/projections/projection.ts";
+import { ReadModelsOfAnotherLog, refuseAnotherLog } from "../../../src/projections/same-log.ts";
 import { users } from "../../../src/projections/users.ts";
 import { at, attempted, DELIVERED, DELIVERY_ID, requested, started } from "../../specification/delivery-story.ts";
 import { contentsOf, filled } from "../../specification/projection.ts";
@@ -76,7 +77,9 @@ describe("the runner of projections", () => {
     await second.stop();
     const [requestedAt] = await world.log.read(STREAM);
     expect(asked).toEqual([requestedAt?.position]);
-    expect(await world.documents.checkpoint(checkpointNameOf(dueDeliveries))).toBe(await world.log.head());
+    expect(await world.documents.checkpoint(checkpointNameOf(dueDeliveries))).toMatchObject({
+      position: await world.log.head(),
+    });
   });
 
   it("begins anew when the log was restored from a copy that is older than the documents", async () => {
@@ -93,6 +96,25 @@ describe("the runner of projections", () => {
     await restored.caughtUp(runners);
     await runners.stop();
     expect(await contentsOf(deliveries, newer.documents)).toMatchObject([{ _id: DELIVERY_ID }]);
+  });
+
+  it("refuses a shared store that was filled from another log, loudly, and drops nothing of it", async () => {
+    const other = new ProjectionWorld();
+    await other.append(STREAM, requested());
+    const elsewhere = other.start();
+    await other.caughtUp(elsewhere);
+    await elsewhere.stop();
+    const before = await contentsOf(deliveries, other.documents);
+
+    const world = new ProjectionWorld();
+    await world.append(STREAM, requested(), started(1, 0));
+    Object.assign(other.documents, { shared: true });
+    await expect(refuseAnotherLog(PROJECTIONS, world.log, other.documents)).rejects.toThrow(ReadModelsOfAnotherLog);
+    await refuseAnotherLog(PROJECTIONS, other.log, other.documents);
+    const runners = world.start(other.documents);
+    await world.clock.until(() => runners.failures.some((reason) => reason.includes("another event log")));
+    expect(await contentsOf(deliveries, other.documents)).toEqual(before);
+    await runners.stop();
   });
 
   it("does not take documents that another runner brings further just then for those of another log", async () => {
@@ -196,6 +218,7 @@ function slow(documents: MemoryDocumentStore, turns: readonly number[]): Documen
     for (let turn = turns[call++ % turns.length] ?? 0; turn > 0; turn--) await nextTurn();
   };
   return {
+    shared: documents.shared,
     prepare: (collection) => documents.prepare(collection),
     load: async (...args) => {
       await wait();

@@ -1,0 +1,40 @@
+import type { EventStore } from "../events/event-store.ts";
+import type { Checkpoint, DocumentStore } from "./document-store.ts";
+import { checkpointNameOf } from "./projection.ts";
+import type { Projection } from "./projection.ts";
+
+/** The read models of a shared store were folded from another log than the one that is followed now. */
+export class ReadModelsOfAnotherLog extends Error {
+  readonly code = "read_models_of_another_log";
+
+  constructor(checkpoint: Checkpoint) {
+    super(
+      `the read models were made from another event log: ${checkpoint.name} had come to the event at position ` +
+        `${checkpoint.position}, which is not in this log; it was reset, restored from an older copy, or is not the one meant`,
+    );
+    this.name = "ReadModelsOfAnotherLog";
+  }
+}
+
+/** Whether a checkpoint was reached in this log: its event still stands at its position. */
+export async function isOfThisLog(checkpoint: Checkpoint, log: Pick<EventStore, "idAt">): Promise<boolean> {
+  return (await log.idAt(checkpoint.position)) === checkpoint.eventId;
+}
+
+/**
+ * Looks whether what these projections have in a shared store came from this log. A store that nobody shares needs no
+ * such look: the runner makes its documents anew.
+ *
+ * @throws ReadModelsOfAnotherLog
+ */
+export async function refuseAnotherLog(
+  projections: readonly Projection[],
+  log: Pick<EventStore, "idAt">,
+  documents: DocumentStore,
+): Promise<void> {
+  if (!documents.shared) return;
+  for (const projection of projections) {
+    const checkpoint = await documents.checkpoint(checkpointNameOf(projection));
+    if (checkpoint !== null && !(await isOfThisLog(checkpoint, log))) throw new ReadModelsOfAnotherLog(checkpoint);
+  }
+}
