@@ -7,7 +7,7 @@
  */
 
 /** Who puts the program together: the only files that know every adapter. */
-const COMPOSITION = "^src/(main|gateway|container|embedded-storage|projection-thread)\\.ts$";
+const COMPOSITION = "^src/((main|gateway|container|open-secrets)\\.ts$|storage/)";
 /** The adapters, each beside the port that it serves. */
 const ADAPTERS = "^src/(events|projections)/[^/]+/";
 /** What follows the log in time, and so needs a clock; every other projection file is a pure fold with its queries. */

@@ -90,6 +90,10 @@ export interface Config {
   /** 0: any free port. */
   readonly port: number;
   readonly dataDir: string;
+  /** Where the log is, or null: in the data folder. */
+  readonly eventStoreUrl: string | null;
+  /** Where the read models are, or null: in the data folder. */
+  readonly mongodbUrl: string | null;
   /** Base64 of 32 bytes, or null: made at the first start. */
   readonly masterKey: string | null;
   readonly deliveryAllowCidrs: readonly string[];
@@ -119,17 +123,21 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       throw new ConfigurationError(`${name}: ${reason}${got}; for example ${name}=${setting.example}`);
     }
   };
-  for (const name of ["EVENTSTORE_URL", "MONGODB_URL"] as const) {
-    if (read<string | null>(name, null) !== null) {
-      throw new ConfigurationError(`${name}: this version keeps everything in DATA_DIR; leave the variable unset`);
+  const eventStoreUrl = read<string | null>("EVENTSTORE_URL", null);
+  for (const name of ["MASTER_KEY", "OPERATOR_API_KEY", "AUDITOR_API_KEY"] as const) {
+    if (read<string | null>(name, null) === null && eventStoreUrl !== null) {
+      const { example } = SETTINGS[name];
+      throw new ConfigurationError(
+        `${name}: is required with EVENTSTORE_URL, the same for every instance; for example ${name}=${example}`,
+      );
     }
   }
-  read("OPERATOR_API_KEY", null);
-  read("AUDITOR_API_KEY", null);
   return {
     host: read("HOST", "127.0.0.1"),
     port: read("PORT", 8080),
     dataDir: read("DATA_DIR", "./data"),
+    eventStoreUrl,
+    mongodbUrl: read<string | null>("MONGODB_URL", null),
     masterKey: read<string | null>("MASTER_KEY", null),
     deliveryAllowCidrs: read<readonly string[]>("DELIVERY_ALLOW_CIDRS", []),
     dnsServers: read<readonly string[]>("DNS_SERVERS", []),

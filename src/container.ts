@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { container as root } from "tsyringe";
 import type { DependencyContainer } from "tsyringe";
 import type { Logger } from "pino";
@@ -11,6 +12,7 @@ import type { HttpDependencies } from "./http/dependencies.ts";
 import { LOGGER } from "./logger.ts";
 import { DELIVERY_SETTINGS, DeliveryWorker } from "./processes/delivery-worker.ts";
 import type { DeliverySettings } from "./processes/delivery-worker.ts";
+import { ALL_SHARES, ShardTicks } from "./processes/shard-ticks.ts";
 import { RetryScheduler, SCHEDULER_SETTINGS } from "./processes/retry-scheduler.ts";
 import type { SchedulerSettings } from "./processes/retry-scheduler.ts";
 import { SENDER, UndiciSender } from "./processes/sending/sender.ts";
@@ -22,7 +24,7 @@ import { DOCUMENT_STORE } from "./projections/document-store.ts";
 import { PROJECTION_PROGRESS, ProjectionProgress } from "./projections/progress.ts";
 import { SECRETS } from "./secrets.ts";
 import type { Secrets } from "./secrets.ts";
-import type { Storage } from "./storage.ts";
+import type { Storage } from "./storage/storage.ts";
 import { VERSION } from "./version.ts";
 
 /** Attempts under way to one endpoint, and to all together. */
@@ -52,7 +54,7 @@ export function compose(
 ): DependencyContainer {
   const container = root.createChildContainer();
   const clock = overrides.clock ?? systemClock;
-  const { store, documents } = storage;
+  const { store, documents, sharedLog } = storage;
   const progress = new ProjectionProgress(clock);
   const rules = createTargetRules(config.deliveryAllowCidrs);
   const timeoutMs = config.deliveryTimeoutMs;
@@ -67,6 +69,7 @@ export function compose(
   };
   const scheduler: SchedulerSettings = {
     tickMs: config.retryTickMs,
+    shares: sharedLog ? new ShardTicks(store, clock, config.retryTickMs, randomUUID()) : ALL_SHARES,
     armed: QUEUE.entries,
     random: overrides.random ?? Math.random,
   };

@@ -19,7 +19,7 @@ import { PROJECTION_PROGRESS } from "./projections/progress.ts";
 import type { ProjectionProgress } from "./projections/progress.ts";
 import type { ProjectionReports } from "./projections/projection-host.ts";
 import type { Secrets } from "./secrets.ts";
-import type { Storage } from "./storage.ts";
+import type { Storage } from "./storage/storage.ts";
 import { supervise } from "./supervision.ts";
 
 /** How long attempts under way may take to end at a shutdown, in ms. */

@@ -22,40 +22,42 @@ export function deriveSecrets(masterKey: string): Secrets {
 }
 
 const KEY_FILE = "master.key";
-const CHECK_FILE = "master.key.check";
 /** 32 bytes in base64. */
 const KEY = /^[A-Za-z0-9+/]{43}=$/;
 
 /**
- * The master key of a data folder, base64: the configured one, or the one that the folder has; made at the first start
- * and kept with mode 0600. `announce` is told the place of a key that was made, never the key.
+ * The master key of a data folder, base64: the one that the folder has; made at the first start and kept with mode
+ * 0600. `announce` is told the place of a key that was made, never the key.
  *
- * @throws ConfigurationError when the key is not the one that this folder was begun with, or cannot be found again:
- *   names would no longer be unique, and what was sealed could not be opened
+ * @param begun whether the log was begun before, so that its key can only be an earlier one
+ * @throws ConfigurationError when the earlier key is not in the folder: another would not do (see `refuseOtherKey`)
  */
-export function masterKeyOf(dataDir: string, configured: string | null, announce: (place: string) => void): string {
+export function masterKeyOf(dataDir: string, begun: boolean, announce: (place: string) => void): string {
   const keyFile = join(dataDir, KEY_FILE);
-  const checkFile = join(dataDir, CHECK_FILE);
-  const begun = existsSync(checkFile);
-  let key = configured ?? keyInFile(keyFile);
-  if (key === null) {
-    if (begun) {
-      throw new ConfigurationError(
-        `MASTER_KEY: ${dataDir} was begun with a key that is not in it; set MASTER_KEY to it`,
-      );
-    }
-    key = randomBytes(32).toString("base64");
-    writeWhole(keyFile, key);
-    announce(keyFile);
-  }
-  const check = checkOf(key);
-  if (!begun) writeWhole(checkFile, check);
-  if (readFileSync(checkFile, "utf8").trim() !== check) {
+  const known = keyInFile(keyFile);
+  if (known !== null) return known;
+  if (begun) {
     throw new ConfigurationError(
-      `MASTER_KEY: it is not the key that ${dataDir} was begun with; set the earlier key, or another DATA_DIR`,
+      `MASTER_KEY: the log was begun with a key that is not in ${dataDir}; set MASTER_KEY to it`,
     );
   }
+  const key = randomBytes(32).toString("base64");
+  writeWhole(keyFile, key);
+  announce(keyFile);
   return key;
+}
+
+/**
+ * Refuses a key that is not the one that the log was begun with: names would no longer be unique, and what was sealed
+ * could not be opened.
+ *
+ * @param check of the log's key, as `beginLog` gives it
+ * @throws ConfigurationError
+ */
+export function refuseOtherKey(masterKey: string, check: string): void {
+  if (checkOf(masterKey) !== check) {
+    throw new ConfigurationError("MASTER_KEY: it is not the key that the log was begun with; set the earlier key");
+  }
 }
 
 /** The key that the file holds, or null when there is no file. */
@@ -67,8 +69,8 @@ function keyInFile(file: string): string | null {
   throw new ConfigurationError(`MASTER_KEY: ${file} does not hold 32 bytes in base64; put the file back from its copy`);
 }
 
-/** Tells one key from another and gives none away. */
-function checkOf(key: string): string {
+/** Tells one master key from another and gives none away. */
+export function checkOf(key: string): string {
   return Buffer.from(hkdfSync("sha256", Buffer.from(key, "base64"), "", "webhook-gateway check", 16)).toString("hex");
 }
 

@@ -1,18 +1,19 @@
 import type { Clock } from "./clock.ts";
 import { pause } from "./clock.ts";
 
-/** The longest wait before a failed loop is started again, in ms. */
-const MAX_BACKOFF_MS = 30_000;
+/** The longest wait before a failed loop is started again, in ms: so long after its trouble ended it may stand still. */
+const MAX_BACKOFF_MS = 5_000;
 
 /**
  * Runs a loop until it returns or the signal aborts. When it throws, `onError` is told, and after a wait that doubles
- * from 100 ms to 30 s (and begins anew after a run of over a minute) it is started again: no error ends it silently.
+ * from 100 ms to `maxBackoffMs` (5 s; and begins anew after a run of over a minute) it is started again: no error ends it silently.
  */
 export async function supervise(
   loop: () => Promise<void>,
   clock: Clock,
   onError: (error: unknown, restartInMs: number) => void,
   signal: AbortSignal,
+  maxBackoffMs = MAX_BACKOFF_MS,
 ): Promise<void> {
   let backoff = 100;
   while (!signal.aborted) {
@@ -24,7 +25,7 @@ export async function supervise(
       if (clock.now() - startedAt > 60_000) backoff = 100;
       onError(error, backoff);
       await pause(clock, backoff, signal);
-      backoff = Math.min(backoff * 2, MAX_BACKOFF_MS);
+      backoff = Math.min(backoff * 2, maxBackoffMs);
     }
   }
 }

@@ -2,7 +2,10 @@ import pRetry from "p-retry";
 import type { Options } from "p-retry";
 
 /** When and how often a task is repeated; the waits are p-retry's. */
-export interface RetryOptions extends Pick<Options, "retries" | "minTimeout" | "maxTimeout" | "randomize"> {
+export interface RetryOptions extends Pick<
+  Options,
+  "retries" | "minTimeout" | "maxTimeout" | "maxRetryTime" | "randomize"
+> {
   /** How many repetitions there are at the most. */
   readonly retries: number;
   /** Whether this error may pass. */

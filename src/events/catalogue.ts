@@ -11,15 +11,20 @@ import { endpointRegisteredData } from "./endpoint.ts";
 import type { EndpointEvent } from "./endpoint.ts";
 import { UnreadableEvent } from "./event-store-errors.ts";
 import type { EventMetadata, RecordedEvent } from "./event-store.ts";
+import { logBegunData } from "./log.ts";
+import type { LogBegun } from "./log.ts";
 import { creationAbandonedData, valueReleasedData, valueReservedData } from "./reservation.ts";
 import type { ReservationEvent } from "./reservation.ts";
 import { numberTakenData } from "./sequence.ts";
 import type { NumberTaken } from "./sequence.ts";
+import { tickTakenData } from "./tick.ts";
+import type { TickTaken } from "./tick.ts";
 import { userCreatedData } from "./user.ts";
 import type { UserEvent } from "./user.ts";
 
 /** Every event that the log may hold. */
-export type GatewayEvent = UserEvent | EndpointEvent | DeliveryEvent | ReservationEvent | NumberTaken;
+export type GatewayEvent =
+  UserEvent | EndpointEvent | DeliveryEvent | ReservationEvent | NumberTaken | TickTaken | LogBegun;
 
 /** An event of the log whose data was checked against the catalogue and brought to the newest version. */
 export type KnownEvent = Omit<RecordedEvent, "type" | "data"> & GatewayEvent;
@@ -49,6 +54,8 @@ const CATALOGUE: Readonly<Record<GatewayEvent["type"], Entry>> = {
   ValueReleased: firstVersion(valueReleasedData),
   CreationAbandoned: firstVersion(creationAbandonedData),
   NumberTaken: firstVersion(numberTakenData),
+  TickTaken: firstVersion(tickTakenData),
+  LogBegun: firstVersion(logBegunData),
 };
 
 /** The version under which events of this type are written today. */

@@ -13,13 +13,16 @@ import { PROJECTION_PROGRESS } from "../projections/progress.ts";
 import type { ProjectionProgress } from "../projections/progress.ts";
 import { supervise } from "../supervision.ts";
 import { DeliveryWorker } from "./delivery-worker.ts";
+import type { DueShares } from "./shard-ticks.ts";
 
 /** The token under which the container registers the scheduler's settings. */
 export const SCHEDULER_SETTINGS = Symbol("SchedulerSettings");
 
 export interface SchedulerSettings {
-  /** How often it looks what falls due, in ms. */
+  /** How often it looks what falls due, in ms. Ticks are counted from the Unix epoch, so that all instances agree. */
   readonly tickMs: number;
+  /** Which part of what is due is this instance's. */
+  readonly shares: DueShares;
   /** How many deliveries may be armed at a time; bounds memory. */
   readonly armed: number;
   /** A random number from 0 to 1, exclusive. */
@@ -32,13 +35,18 @@ const PAGE = 500;
 const JITTER_MS = 250;
 /** The shortest time between two looks, in ms, however often the queue runs low. */
 const REFILL_SPACING_MS = 500;
+/** A look comes up to so late after its tick began, in ms and in parts of the tick, so that not always the same wins. */
+const LATENESS = { ms: 2_000, ofTick: 0.1 };
+/** A look that failed is made again after this many ms at the most, or a tick, whichever is less. */
+const LONGEST_BACKOFF_MS = 5_000;
 /** How long a look waits until the to-do list has seen the log's end, in ms. */
 const FRESHNESS_WAIT_MS = 2_000;
 
 /**
- * The process manager of retries. Every tick it takes from the to-do list what falls due before the next tick, arms each
+ * The process manager of retries. Every tick it takes from the to-do list what falls due before the next look, arms each
  * delivery at its own due time, never early, and hands over at once what is overdue: retries, lapsed attempts, and what
  * a full queue turned away or a dead process left. Timers in memory may be lost at any time: due times are in the log.
+ * With several instances it does so for its shares only.
  */
 @injectable()
 export class RetryScheduler {
@@ -81,7 +89,8 @@ export class RetryScheduler {
     };
     const onError = (err: unknown, restartInMs: number): void =>
       this.#logger.error({ err, restartInMs }, "the to-do list could not be read");
-    await supervise(loop, this.#clock, onError, signal);
+    const maxBackoffMs = Math.min(this.#settings.tickMs, LONGEST_BACKOFF_MS);
+    await supervise(loop, this.#clock, onError, signal, maxBackoffMs);
     for (const { cancel } of this.#armed.values()) cancel();
     this.#armed.clear();
   }
@@ -95,11 +104,11 @@ export class RetryScheduler {
   /** One look at the to-do list. Throws what the log and the read models throw. */
   async tick(): Promise<void> {
     await this.#progress.whenSeen([dueDeliveries.name], await this.#store.head(), FRESHNESS_WAIT_MS);
-    const horizon = new Date(this.#clock.now() + this.#settings.tickMs).toISOString();
+    const horizon = new Date(this.#nextTickAt() + this.#lateness).toISOString();
     let last: DueDocument | null = null;
     for (;;) {
       const page: DueDocument[] = await dueBefore(this.#documents, horizon, PAGE, last);
-      for (const due of page) if (!this.#arrange(due)) return;
+      for (const due of await this.#settings.shares.mine(page)) if (!this.#arrange(due)) return;
       last = page.at(-1) ?? null;
       if (page.length < PAGE) return;
     }
@@ -132,12 +141,23 @@ export class RetryScheduler {
   }
 
   async #untilNextTick(signal: AbortSignal): Promise<void> {
-    const { tickMs } = this.#settings;
-    const spacing = Math.min(tickMs, REFILL_SPACING_MS);
+    const wait = this.#nextTickAt() + this.#settings.random() * this.#lateness - this.#clock.now();
+    const spacing = Math.min(wait, REFILL_SPACING_MS);
     await pause(this.#clock, spacing, signal);
     const wake = new AbortController();
     this.#wake = () => wake.abort();
-    if (!this.#refillAsked) await pause(this.#clock, tickMs - spacing, AbortSignal.any([signal, wake.signal]));
+    if (!this.#refillAsked) await pause(this.#clock, wait - spacing, AbortSignal.any([signal, wake.signal]));
     this.#refillAsked = false;
+  }
+
+  /** When the next tick begins, in ms since the Unix epoch. */
+  #nextTickAt(): number {
+    const { tickMs } = this.#settings;
+    return (Math.floor(this.#clock.now() / tickMs) + 1) * tickMs;
+  }
+
+  /** How late a look may come, in ms. */
+  get #lateness(): number {
+    return Math.min(LATENESS.ms, this.#settings.tickMs * LATENESS.ofTick);
   }
 }

@@ -22,6 +22,8 @@ describe("the configuration", () => {
       host: "127.0.0.1",
       port: 8080,
       dataDir: "./data",
+      eventStoreUrl: null,
+      mongodbUrl: null,
       masterKey: null,
       deliveryAllowCidrs: [],
       dnsServers: [],
@@ -119,14 +121,29 @@ describe("the configuration", () => {
     expect(line).not.toContain("s3cret");
   });
 
-  it.each([
-    ["EVENTSTORE_URL", "esdb+discover://admin:s3cret@log.example:2113"],
-    ["MONGODB_URL", "mongodb://admin:s3cret@db.example"],
-  ])("does not let anybody believe that %s is used", (name, value) => {
-    const line = refusalOf({ [name]: value });
-    expect(line).toContain(`${name}: this version keeps everything in DATA_DIR`);
+  const keys = { MASTER_KEY: KEY, OPERATOR_API_KEY: UUID, AUDITOR_API_KEY: UUID };
+
+  it.each(["esdb://127.0.0.1:2113?tls=false", "esdb+discover://admin:s3cret@log.example:2113", "esdb://a:1,b:2,c:3"])(
+    "takes EVENTSTORE_URL=%s together with the keys that all instances share",
+    (url) => {
+      const config = readConfig({ ...keys, EVENTSTORE_URL: url });
+      expect(config).toEqual({ ...readConfig({}), masterKey: KEY, eventStoreUrl: url });
+    },
+  );
+
+  it.each(Object.keys(keys))("refuses EVENTSTORE_URL without %s, by name and with an example", (missing) => {
+    const env = { ...keys, [missing]: "", EVENTSTORE_URL: "esdb://admin:s3cret@log.example:2113" };
+    const line = refusalOf(env);
+    expect(line).toMatch(new RegExp(`^${missing}: is required with EVENTSTORE_URL, .+; for example ${missing}=.+$`));
     expect(line).not.toContain("s3cret");
   });
+
+  it.each(["mongodb://admin:s3cret@db.example", "mongodb+srv://db.example/hooks"])(
+    "takes MONGODB_URL=%s alone, since the keys are in DATA_DIR with the log",
+    (url) => {
+      expect(readConfig({ MONGODB_URL: url })).toEqual({ ...readConfig({}), mongodbUrl: url });
+    },
+  );
 
   it("does not fill the screen with a value that is very long", () => {
     expect(refusalOf({ PORT: "8".repeat(10_000) }).length).toBeLessThan(300);

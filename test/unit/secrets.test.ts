@@ -3,105 +3,116 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ConfigurationError } from "../../src/config.ts";
-import { deriveSecrets, masterKeyOf } from "../../src/secrets.ts";
+import { LOG_STREAM } from "../../src/events/log.ts";
+import { MemoryEventStore } from "../../src/events/memory/memory-event-store.ts";
+import { openSecrets } from "../../src/open-secrets.ts";
+import { deriveSecrets } from "../../src/secrets.ts";
 import type { Secrets } from "../../src/secrets.ts";
+import { newContext } from "./commands/store-doubles.ts";
+
+const NOW = "2026-11-25T10:00:00.000Z";
 
 const KEY = Buffer.alloc(32, 7).toString("base64");
 const OTHER_KEY = Buffer.alloc(32, 8).toString("base64");
 
-describe("the master key of a data folder", () => {
+describe("the master key of a log", () => {
   let folder: string;
+  let store: MemoryEventStore;
   let announced: string[];
-  const start = (configured: string | null = null): string =>
-    masterKeyOf(folder, configured, (place) => announced.push(place));
+  /** What a start makes of it, and that no refusal gives a key away. */
+  const start = async (masterKey: string | null = null): Promise<Secrets> => {
+    try {
+      return await openSecrets({ masterKey, dataDir: folder }, store, { ...newContext(), now: NOW }, (place) =>
+        announced.push(place),
+      );
+    } catch (error) {
+      const keys = [KEY, OTHER_KEY, ...(existsSync(keyFile()) ? [readFileSync(keyFile(), "utf8").trim()] : [])];
+      for (const key of keys) if (key !== "") expect(String(error)).not.toContain(key);
+      throw error;
+    }
+  };
   const keyFile = (): string => join(folder, "master.key");
+  const keyInFile = (): string => readFileSync(keyFile(), "utf8").trim();
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "webhook-gateway-secrets-"));
+    store = new MemoryEventStore({ now: () => Date.parse(NOW) });
     announced = [];
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  it("is made at the first start, for nobody else to read, and its place is told but not the key", () => {
-    const key = start();
-    expect(Buffer.from(key, "base64")).toHaveLength(32);
-    expect(readFileSync(keyFile(), "utf8")).toBe(`${key}\n`);
+  it("is made at the first start, for nobody else to read, and its place is told but not the key", async () => {
+    const secrets = await start();
+    expect(Buffer.from(keyInFile(), "base64")).toHaveLength(32);
+    expect(secrets).toEqual(deriveSecrets(keyInFile()));
     expect(announced).toEqual([keyFile()]);
-    for (const file of readdirSync(folder)) expect(statSync(join(folder, file)).mode & 0o777, file).toBe(0o600);
+    expect(statSync(keyFile()).mode & 0o777).toBe(0o600);
+    for await (const event of store.readAll()) expect(JSON.stringify(event)).not.toContain(keyInFile());
   });
 
-  it("is the same at the next start, which announces nothing", () => {
-    const key = start();
+  it("is the same at the next start, which announces and appends nothing", async () => {
+    const secrets = await start();
+    const head = await store.head();
     announced = [];
-    expect(start()).toBe(key);
+    expect(await start()).toEqual(secrets);
     expect(announced).toEqual([]);
+    expect(await store.head()).toBe(head);
   });
 
-  it("is another in every folder", () => {
-    const key = start();
-    rmSync(folder, { recursive: true });
-    folder = mkdtempSync(join(tmpdir(), "webhook-gateway-secrets-"));
-    expect(start()).not.toBe(key);
+  it("is the configured one, which is not written anywhere", async () => {
+    expect(await start(KEY)).toEqual(deriveSecrets(KEY));
+    expect(await start(KEY)).toEqual(deriveSecrets(KEY));
+    expect(readdirSync(folder)).toEqual([]);
+    expect(announced).toEqual([]);
+    for await (const event of store.readAll()) expect(JSON.stringify(event)).not.toContain(KEY);
   });
 
-  it("is the configured one, which is not written anywhere", () => {
-    expect(start(KEY)).toBe(KEY);
-    expect(start(KEY)).toBe(KEY);
+  it("may be configured as the one that the folder has", async () => {
+    const secrets = await start();
+    expect(await start(keyInFile())).toEqual(secrets);
+  });
+
+  it("is refused when it is not the one that the log was begun with", async () => {
+    const secrets = await start();
+    await expect(start(OTHER_KEY)).rejects.toThrow(ConfigurationError);
+    await expect(start(OTHER_KEY)).rejects.toThrow(/^MASTER_KEY: it is not the key that the log was begun with/);
+    expect(await start()).toEqual(secrets);
+  });
+
+  it("is the one of whoever was first, when two instances begin a log at one moment", async () => {
+    const outcomes = await Promise.allSettled([start(KEY), start(OTHER_KEY), start(KEY)]);
+    expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect(await store.read(LOG_STREAM)).toHaveLength(1);
+  });
+
+  it("is not made anew when the log was begun with a configured one", async () => {
+    await start(KEY);
+    await expect(start()).rejects.toThrow(
+      /^MASTER_KEY: the log was begun with a key that is not in .*; set MASTER_KEY to it$/,
+    );
     expect(existsSync(keyFile())).toBe(false);
     expect(announced).toEqual([]);
-    for (const file of readdirSync(folder)) expect(readFileSync(join(folder, file), "utf8")).not.toContain(KEY);
   });
 
-  it("may be configured as the one that the folder has", () => {
-    const key = start();
-    expect(start(key)).toBe(key);
-  });
-
-  it("is refused when it is not the one that the folder was begun with", () => {
-    const key = start();
-    expect(() => start(OTHER_KEY)).toThrow(ConfigurationError);
-    expect(() => start(OTHER_KEY)).toThrow(/^MASTER_KEY: it is not the key that .* was begun with/);
-    expect(start()).toBe(key);
-  });
-
-  it("is not made anew when the folder was begun with a configured one", () => {
-    start(KEY);
-    expect(() => start()).toThrow(/^MASTER_KEY: .* was begun with a key that is not in it; set MASTER_KEY to it$/);
-    expect(existsSync(keyFile())).toBe(false);
-    expect(announced).toEqual([]);
-    expect(start(KEY)).toBe(KEY);
-  });
-
-  it("is not made anew when its file was lost", () => {
-    start();
+  it("is not made anew when its file was lost", async () => {
+    await start();
     rmSync(keyFile());
-    expect(() => start()).toThrow(ConfigurationError);
+    await expect(start()).rejects.toThrow(ConfigurationError);
   });
 
   it.each(["", "\n", "c2hvcnQ=\n", "not base64 at all, though it is long enough to be"])(
     "is refused when its file holds %j, which everybody could guess",
-    (content) => {
+    async (content) => {
       writeFileSync(keyFile(), content);
-      expect(() => start()).toThrow(/^MASTER_KEY: .*master\.key does not hold 32 bytes in base64/);
+      await expect(start()).rejects.toThrow(/^MASTER_KEY: .*master\.key does not hold 32 bytes in base64/);
     },
   );
 
-  it("is made all the same when an earlier start ended before it was whole", () => {
+  it("is made all the same when an earlier start ended before it was whole", async () => {
     writeFileSync(`${keyFile()}.unfinished`, "half a k");
-    const key = start();
-    expect(start()).toBe(key);
-    expect(readdirSync(folder).sort()).toEqual(["master.key", "master.key.check"]);
-  });
-
-  it("never appears in a refusal", () => {
-    const key = start();
-    try {
-      start(OTHER_KEY);
-    } catch (error) {
-      expect(String(error)).not.toContain(key);
-      expect(String(error)).not.toContain(OTHER_KEY);
-    }
-    expect.assertions(2);
+    const secrets = await start();
+    expect(await start()).toEqual(secrets);
+    expect(readdirSync(folder)).toEqual(["master.key"]);
   });
 });
 

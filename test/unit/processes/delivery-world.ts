@@ -12,6 +12,7 @@ import { DeliveryWorker } from "../../../src/processes/delivery-worker.ts";
 import type { DeliverySettings } from "../../../src/processes/delivery-worker.ts";
 import { RetryScheduler } from "../../../src/processes/retry-scheduler.ts";
 import type { SchedulerSettings } from "../../../src/processes/retry-scheduler.ts";
+import { ALL_SHARES } from "../../../src/processes/shard-ticks.ts";
 import { PROJECTIONS } from "../../../src/projections/catalogue.ts";
 import { Directory } from "../../../src/projections/directory.ts";
 import { MemoryDocumentStore } from "../../../src/projections/memory/memory-document-store.ts";
@@ -97,7 +98,7 @@ export class DeliveryProcess {
     const settings: DeliverySettings = {
       ...{ timeoutMs: 15_000, policy: retryPolicy(MINUTE), concurrency: options.concurrency ?? 256, queue },
     };
-    const scheduling = { tickMs: MINUTE, armed: 10_000, random: () => 0, ...options.scheduler };
+    const scheduling = { tickMs: MINUTE, shares: ALL_SHARES, armed: 10_000, random: () => 0, ...options.scheduler };
     this.worker = new DeliveryWorker(store, sender, directory, clock, logger, settings);
     this.scheduler = new RetryScheduler(store, documents, progress, this.worker, clock, logger, scheduling);
     const reports = { status: progress.report.bind(progress), failure: () => undefined };

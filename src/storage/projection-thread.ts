@@ -1,16 +1,17 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { systemClock } from "./clock.ts";
-import type { LogSignal } from "./events/sqlite/log-signal.ts";
-import { SqliteLogFollower } from "./events/sqlite/sqlite-log-follower.ts";
-import { PROJECTIONS } from "./projections/catalogue.ts";
-import { hostProjections } from "./projections/projection-host.ts";
-import type { ProjectionStatus } from "./projections/runner.ts";
-import { SqliteDocumentStore } from "./projections/sqlite/sqlite-document-store.ts";
+import { systemClock } from "../clock.ts";
+import { PROJECTIONS } from "../projections/catalogue.ts";
+import { hostProjections } from "../projections/projection-host.ts";
+import type { ProjectionStatus } from "../projections/runner.ts";
+import { followLog } from "./open-log.ts";
+import type { LogSource } from "./open-log.ts";
+import { openReadModelsForWriting } from "./open-read-models.ts";
+import type { ReadModelSource } from "./open-read-models.ts";
 
 /** What the thread is started with. */
 export interface ProjectionThreadData {
-  readonly directory: string;
-  readonly signal: LogSignal;
+  readonly log: LogSource;
+  readonly readModels: ReadModelSource;
 }
 
 /** What the thread says. It is told one thing only: any message means that it should stop. */
@@ -20,21 +21,18 @@ export type ProjectionThreadMessage =
   | { readonly kind: "reset"; readonly reason: string };
 
 /**
- * A thread that folds the embedded log into the embedded read models, with connections of its own: a rebuild may use a
- * whole core without delaying a request.
+ * A thread that folds the log into the read models, with connections of its own: a rebuild may use a whole core without
+ * delaying a request.
  */
 async function run(): Promise<void> {
   const port = parentPort;
   if (port === null) throw new Error("this file is the entry of a worker thread");
-  const { directory, signal } = workerData as ProjectionThreadData;
+  const data = workerData as ProjectionThreadData;
   const say = (message: ProjectionThreadMessage): void => port.postMessage(message);
   const stop = new AbortController();
   port.once("message", () => stop.abort());
-  const log = new SqliteLogFollower({ directory, signal });
-  const documents = SqliteDocumentStore.open(directory, {
-    logId: log.logId,
-    onReset: (reason) => say({ kind: "reset", reason }),
-  });
+  const log = await followLog(data.log);
+  const documents = await openReadModelsForWriting(data.readModels, (reason) => say({ kind: "reset", reason }));
   const reports = {
     status: (status: ProjectionStatus) => say({ kind: "status", status }),
     failure: (name: string, message: string, restartInMs: number) =>

@@ -1,0 +1,63 @@
+import { ConfigurationError } from "../config.ts";
+import type { Config } from "../config.ts";
+import type { EventStore } from "../events/event-store.ts";
+import { PROJECTIONS } from "../projections/catalogue.ts";
+import type { DocumentStore } from "../projections/document-store.ts";
+import { MongoDocumentStore } from "../projections/mongodb/mongo-document-store.ts";
+import { ReadModelsUnusable } from "../projections/mongodb/read-models-unusable.ts";
+import { ReadModelsOfAnotherLog, refuseAnotherLog } from "../projections/same-log.ts";
+import { SqliteDocumentStore } from "../projections/sqlite/sqlite-document-store.ts";
+import type { LogSource } from "./open-log.ts";
+
+/** How each thread opens the read models for itself. */
+export type ReadModelSource =
+  /** `logId` names the log that they are made from: those of another are made anew. */
+  | { readonly kind: "embedded"; readonly directory: string; readonly logId: string }
+  | { readonly kind: "mongodb"; readonly url: string };
+
+/**
+ * Where the read models of this log are: in MongoDB where MONGODB_URL names one, else in the data folder.
+ *
+ * @param directory the data folder, which this process holds; null when nothing is in it
+ */
+export function readModelSourceOf(
+  config: Pick<Config, "mongodbUrl">,
+  directory: string | null,
+  log: LogSource,
+): ReadModelSource {
+  if (config.mongodbUrl !== null) return { kind: "mongodb", url: config.mongodbUrl };
+  if (directory === null) throw new TypeError("the embedded read models are in a data folder");
+  return { kind: "embedded", directory, logId: log.kind === "embedded" ? log.logId : log.kind };
+}
+
+/**
+ * Opens the read models to be read, and looks whether they belong to this log.
+ *
+ * @throws ConfigurationError in one line that names the variable when they cannot be used
+ */
+export async function openReadModels(source: ReadModelSource, log: Pick<EventStore, "idAt">): Promise<DocumentStore> {
+  if (source.kind === "embedded") return SqliteDocumentStore.open(source.directory, { ...source, readOnly: true });
+  let documents: DocumentStore | null = null;
+  try {
+    documents = await MongoDocumentStore.open({ url: source.url });
+    await refuseAnotherLog(PROJECTIONS, log, documents);
+    return documents;
+  } catch (error) {
+    await documents?.close();
+    if (error instanceof ReadModelsUnusable) throw new ConfigurationError(`MONGODB_URL: ${error.message}`);
+    if (error instanceof ReadModelsOfAnotherLog) {
+      const hint = "set the database of this log, or an empty one, in which they are made from the log";
+      throw new ConfigurationError(`MONGODB_URL: ${error.message}; ${hint}`);
+    }
+    throw error;
+  }
+}
+
+/** Opens the read models to be written, in the one thread that folds the log into them. */
+export async function openReadModelsForWriting(
+  source: ReadModelSource,
+  onReset: (reason: string) => void,
+): Promise<DocumentStore> {
+  if (source.kind === "mongodb") return MongoDocumentStore.open({ url: source.url });
+  return SqliteDocumentStore.open(source.directory, { logId: source.logId, onReset });
+}

@@ -1,0 +1,54 @@
+import type { Logger } from "pino";
+import type { Config } from "../config.ts";
+import { openDataDirectory } from "../events/sqlite/data-directory.ts";
+import type { DataDirectory } from "../events/sqlite/data-directory.ts";
+import type { DocumentStore } from "../projections/document-store.ts";
+import { openLog } from "./open-log.ts";
+import type { OpenLog } from "./open-log.ts";
+import { openReadModels, readModelSourceOf } from "./open-read-models.ts";
+import { runInThread } from "./run-in-thread.ts";
+import type { LogReports, Storage } from "./storage.ts";
+
+/**
+ * Opens the log and the read models, each in the data folder or on its server. The folder is held until `close`, and
+ * not touched when nothing is in it.
+ *
+ * @throws ConfigurationError, DataDirectoryInUse or DataDirectoryUnusable, with one line for whoever started the program
+ */
+export async function openStorage(
+  config: Pick<Config, "dataDir" | "eventStoreUrl" | "mongodbUrl">,
+  logger: Logger,
+  reports: LogReports,
+): Promise<Storage> {
+  const allOnServers = config.eventStoreUrl !== null && config.mongodbUrl !== null;
+  const folder = allOnServers ? null : openDataDirectory(config.dataDir);
+  const directory = folder?.path ?? null;
+  let log: OpenLog | null = null;
+  try {
+    log = await openLog(config, directory, reports);
+    const { store, source } = log;
+    const readModels = readModelSourceOf(config, directory, source);
+    const documents = await openReadModels(readModels, store);
+    return {
+      store,
+      documents,
+      sharedLog: source.kind !== "embedded",
+      runProjections: (projectionReports, signal) =>
+        runInThread({ log: source, readModels }, projectionReports, logger, signal),
+      close: () => close(log, documents, folder),
+    };
+  } catch (error) {
+    await close(log, null, folder);
+    throw error;
+  }
+}
+
+async function close(
+  log: OpenLog | null,
+  documents: DocumentStore | null,
+  folder: DataDirectory | null,
+): Promise<void> {
+  await documents?.close();
+  await log?.store.close();
+  folder?.release();
+}

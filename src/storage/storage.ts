@@ -1,0 +1,23 @@
+import type { EventStore } from "../events/event-store.ts";
+import type { DocumentStore } from "../projections/document-store.ts";
+import type { ProjectionReports } from "../projections/projection-host.ts";
+
+/** The log, the read models, and whatever keeps the second up with the first. */
+export interface Storage {
+  readonly store: EventStore;
+  readonly documents: DocumentStore;
+  /** True when other gateways may work on the same log. */
+  readonly sharedLog: boolean;
+  /** Runs the projections until the signal aborts. */
+  runProjections(reports: ProjectionReports, signal: AbortSignal): Promise<void>;
+  /** Closes all of it; the projections must have ended. */
+  close(): Promise<void>;
+}
+
+/** What the log has to say that no call of it can. */
+export interface LogReports {
+  /** The log can take no event any more until a restart. Told once. */
+  fault(error: Error): void;
+  /** The log's server cannot be reached (with the reason), or can again. */
+  connection(connected: boolean, reason?: string): void;
+}
