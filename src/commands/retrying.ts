@@ -4,7 +4,7 @@ import type { Options } from "p-retry";
 /** When and how often a task is repeated; the waits are p-retry's. */
 export interface RetryOptions extends Pick<
   Options,
-  "retries" | "minTimeout" | "maxTimeout" | "maxRetryTime" | "randomize"
+  "retries" | "minTimeout" | "maxTimeout" | "maxRetryTime" | "randomize" | "signal"
 > {
   /** How many repetitions there are at the most. */
   readonly retries: number;

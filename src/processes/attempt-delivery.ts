@@ -48,7 +48,7 @@ export type Attempted =
  *
  * @param known the delivery as its acceptance left it, which saves reading its stream; null: read it
  * @param sent is told when the receiver is no longer occupied, which is before the outcome is recorded
- * @throws what the log throws when it cannot take the claim, or the outcome within the claim's lease
+ * @throws what the log throws when it cannot take the claim, or the outcome before the signal aborts
  */
 export async function attemptDelivery(
   deps: AttemptDependencies,
@@ -85,7 +85,7 @@ export async function attemptDelivery(
   const endedAt = clock.now();
   // One id for all tries, so that a try whose outcome stayed unknown is recognised by the next.
   const commandId = timeOrderedId();
-  return untilLeaseEnds(attempt, clock, async () => {
+  return untilRecorded(signal, async () => {
     if (result.kind === "not_sent") {
       const now = new Date(endedAt).toISOString();
       await run(claimed, (d) => decideReleaseAttempt(attempt, d, result.reason, now), commandId);
@@ -105,15 +105,18 @@ function leaseOf(timeoutMs: number): number {
   return timeoutMs + Math.min(RECORDING_MS.most, Math.max(RECORDING_MS.least, timeoutMs));
 }
 
-/** Repeats what the log refused for a passing reason, while the claim holds; then the outcome will be `unknown`. */
-function untilLeaseEnds<T>(attempt: AttemptUnderWay, clock: Clock, record: () => Promise<T>): Promise<T> {
+/**
+ * Repeats what the log refused for a passing reason until the process is told to stop. After the lease as well: in an
+ * outage of the log nobody else can have closed the claim, and if somebody has, the append at its revision fails.
+ */
+function untilRecorded<T>(signal: AbortSignal, record: () => Promise<T>): Promise<T> {
   return retrying(record, {
     retries: Number.POSITIVE_INFINITY,
     minTimeout: 200,
     maxTimeout: 5_000,
+    signal,
     shouldRetry: (error) =>
-      (error instanceof StoreUnavailable || error instanceof AppendOutcomeUnknown) &&
-      clock.now() < Date.parse(attempt.leaseUntil),
+      !signal.aborted && (error instanceof StoreUnavailable || error instanceof AppendOutcomeUnknown),
   });
 }
 

@@ -235,18 +235,29 @@ describe("an attempt while the log is in trouble", () => {
     expect(await types()).toEqual(["DeliveryRequested", "DeliveryAttemptStarted", "DeliveryAttempted"]);
   });
 
-  it("is given up when the log does not take its result before the lease ends, and will be unknown", async () => {
-    const { attempt, store, clock, sender, state } = await newAttempts();
-    let tries = 0;
+  it("is recorded after its lease as well, when the log was out of reach for so long that nobody closed its claim", async () => {
+    const { attempt, store, clock, sender, types } = await newAttempts();
+    let failures = 3;
     store.onAppend = (_stream, events, write) => {
-      if (events[0]?.type !== "DeliveryAttempted") return write();
-      tries++;
-      clock.jump(LEASE_MS / 2);
+      if (events[0]?.type !== "DeliveryAttempted" || failures-- === 0) return write();
+      clock.jump(LEASE_MS);
       return Promise.reject(new StoreUnavailable("the log is down"));
     };
-    await expect(attempt()).rejects.toThrow(StoreUnavailable);
-    expect(tries).toBe(2);
+    await expect(attempt()).resolves.toMatchObject({ kind: "attempted", event: { data: { outcome: "delivered" } } });
+    expect(await types()).toEqual(["DeliveryRequested", "DeliveryAttemptStarted", "DeliveryAttempted"]);
+    expect(sender.sent).toHaveLength(1);
+  });
+
+  it("is given up when the process has to stop before the log takes its result, and will be unknown", async () => {
+    const { attempt, abort, store, clock, sender, state } = await newAttempts();
+    store.onAppend = (_stream, events, write) => {
+      if (events[0]?.type !== "DeliveryAttempted") return write();
+      abort.abort();
+      return Promise.reject(new StoreUnavailable("the log is down"));
+    };
+    await expect(attempt()).rejects.toThrow();
     store.onAppend = (_stream, _events, write) => write();
+    clock.jump(LEASE_MS);
     await attempt();
     expect(await state()).toMatchObject({ status: "PENDING", attempts: 1, underWay: null });
     expect(sender.sent).toHaveLength(1);
