@@ -1,0 +1,55 @@
+import { randomUUID } from "node:crypto";
+import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway-process.ts";
+import { LogServerProcess } from "../fixtures/eventstoredb/log-server-process.ts";
+
+/** A short lease (4 s), a retry a second after a failure, and a look at what is due every second. */
+const ENV = {
+  DELIVERY_TIMEOUT_MS: "2000",
+  RETRY_UNIT_SECONDS: "1",
+  RETRY_TICK_SECONDS: "1",
+  MASTER_KEY: Buffer.alloc(32, 7).toString("base64"),
+  OPERATOR_API_KEY: randomUUID(),
+  AUDITOR_API_KEY: randomUUID(),
+};
+
+/** Several gateways on one log, each with read models of its own in a folder of its own. */
+export class Instances implements AsyncDisposable {
+  readonly log: LogServerProcess;
+  readonly #env: Readonly<Record<string, string>>;
+  readonly #stack: AsyncDisposableStack;
+
+  private constructor(log: LogServerProcess, env: Readonly<Record<string, string>>, stack: AsyncDisposableStack) {
+    this.log = log;
+    this.#env = env;
+    this.#stack = stack;
+  }
+
+  /** Starts the log alone; `env` goes to every gateway and has the last word. */
+  static async start(env: Readonly<Record<string, string>> = {}): Promise<Instances> {
+    const stack = new AsyncDisposableStack();
+    const folder = stack.use(new TemporaryFolder());
+    const log = stack.use(await LogServerProcess.start(folder.path));
+    return new Instances(log, { ...ENV, EVENTSTORE_URL: log.url, ...env }, stack);
+  }
+
+  /** Starts a further gateway and resolves when it takes requests. */
+  async gateway(): Promise<GatewayProcess> {
+    const folder = this.#stack.use(new TemporaryFolder());
+    return this.#stack.use(await GatewayProcess.start(folder.path, this.#env));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack.disposeAsync();
+  }
+}
+
+/** What a gateway says of the attempts that it made, in the order of its log. */
+export function attemptsOf(gateway: GatewayProcess): readonly { delivery: string; attempt: number; outcome: string }[] {
+  return gateway
+    .logged(({ msg }) => msg === "attempt")
+    .map(({ delivery, attempt, outcome }) => ({
+      delivery: String(delivery),
+      attempt: Number(attempt),
+      outcome: String(outcome),
+    }));
+}
