@@ -1,0 +1,33 @@
+import { canonicalJson } from "./canonical-json.ts";
+import { UnreadableEvent } from "./event-store-errors.ts";
+import type { RecordedEvent } from "./event-store.ts";
+import { numberOf } from "./position.ts";
+
+/** An event as text for others: two forms of canonical JSON (RFC 8785). */
+export interface WrittenEvent {
+  /**
+   * What stays the same in whichever log the event stands, and what digests are made of:
+   * `{data, id, metadata, revision, stream, type}`, with the revision as a number.
+   */
+  readonly leaf: string;
+  /** The leaf with where and when this log has it: `position`, the cursor of a reader, and `recorded_at`. No line end. */
+  readonly line: string;
+}
+
+/**
+ * Writes an event of the log for others to read.
+ *
+ * @throws UnreadableEvent when its data or metadata has no canonical form
+ */
+export function writtenEvent(event: RecordedEvent): WrittenEvent {
+  try {
+    // Both forms have the same parts in the order of their keys, so the large ones are written once.
+    const head = `{"data":${canonicalJson(event.data)},"id":${canonicalJson(event.id)},"metadata":${canonicalJson(event.metadata)}`;
+    const place = `,"position":${canonicalJson(event.position)},"recorded_at":${canonicalJson(event.recordedAt)}`;
+    const tail = `,"revision":${numberOf(event.revision)},"stream":${canonicalJson(event.stream)},"type":${canonicalJson(event.type)}}`;
+    return { leaf: head + tail, line: head + place + tail };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UnreadableEvent(event, reason, { cause: error });
+  }
+}

@@ -1,0 +1,189 @@
+import { readEvent } from "../../events/catalogue.ts";
+import { writtenEvent } from "../../events/event-line.ts";
+import { RevisionConflict, UnreadableEvent } from "../../events/event-store-errors.ts";
+import type { EventStore, RecordedEvent } from "../../events/event-store.ts";
+import type { Position } from "../../events/position.ts";
+import type { ExportHeader } from "./export-format.ts";
+import { finishedExportLines } from "./export-lines.ts";
+import { LogDigest } from "./log-digest.ts";
+import { OrderedAppends } from "./ordered-appends.ts";
+import type { AppendsInFlight } from "./ordered-appends.ts";
+import { TransferRefused } from "./transfer-refused.ts";
+
+export interface ImportOptions {
+  readonly inFlight: AppendsInFlight;
+  /** Is told how many events and bytes of the export were dealt with so far, for every event. */
+  readonly onProgress?: (events: number, bytes: number) => void;
+  /** Is told while the log is read back how many of its events were read. */
+  readonly onReadBack?: (events: number) => void;
+}
+
+/** What an import did. */
+export interface ImportReport {
+  /** How many events the export has. */
+  readonly events: number;
+  /** How many of them were in the log before. */
+  readonly alreadyThere: number;
+  /** The digest of the export, and of the same events read back from the log. */
+  readonly sha256: string;
+  /** For each type of which the first event is not readable for this version of the program: why. At most 20. */
+  readonly unreadable: readonly string[];
+}
+
+const MOST_UNREADABLE_TYPES = 20;
+
+/**
+ * Makes a log of an export: the same events in the same order with the same ids and revisions.
+ *
+ * The log is empty, or holds a beginning of the export (or what the export comes after, and then such a beginning): what
+ * is there is compared, and only the rest is appended, so that an import that was broken off is done again with the same
+ * call. Events are carried as they are and not read through the catalogue: one of a type that this version does not know
+ * is imported and reported.
+ *
+ * @throws TransferRefused when the log holds anything else (nothing is written then), when the export is damaged, or
+ *   when the log that was read back is another; and whatever the log throws
+ */
+export async function importLog(
+  log: EventStore,
+  chunks: AsyncIterable<Uint8Array>,
+  options: ImportOptions,
+): Promise<ImportReport> {
+  const appends = new OrderedAppends(log, options.inFlight);
+  const known = new KnownTypes();
+  let there: EventsThere | null = null;
+  let after: Position | null = null;
+  let events = 0;
+  let sha256 = "";
+  for await (const line of finishedExportLines(chunks)) {
+    switch (line.kind) {
+      case "header":
+        after = await beginningIn(log, line.header);
+        there = new EventsThere(log.readAll({ after }));
+        break;
+      case "event":
+        known.look(line.event);
+        if (!(await there?.has(line.event, line.leaf, line.number))) {
+          await orRefuse(appends.add(line.event, Buffer.byteLength(line.leaf)));
+        }
+        events = line.number - 1;
+        options.onProgress?.(events, line.end);
+        break;
+      case "footer":
+        await there?.refuseMore();
+        sha256 = line.footer.sha256;
+    }
+  }
+  await orRefuse(appends.end());
+  await readBack(log, after, { events, sha256 }, options.onReadBack);
+  return { events, alreadyThere: there?.count ?? 0, sha256, unreadable: known.unreadable };
+}
+
+/** Behind which position the export's events belong. Throws TransferRefused when the log does not hold what is before. */
+async function beginningIn(log: EventStore, { after }: ExportHeader): Promise<Position | null> {
+  if (after === null) return null;
+  // A copy of an embedded log has the same positions; elsewhere the event has to be looked for.
+  if ((await log.idAt(after.position)) === after.id) return after.position;
+  for await (const event of log.readAll()) if (event.id === after.id) return event.position;
+  throw new TransferRefused(
+    `the export comes after the event ${after.id}, which this log does not hold: import what is before it first`,
+  );
+}
+
+/** The events that the log held before, compared one by one with those of the export. */
+class EventsThere {
+  readonly #events: AsyncIterator<RecordedEvent>;
+  #ended = false;
+  #count = 0;
+
+  constructor(events: AsyncIterable<RecordedEvent>) {
+    this.#events = events[Symbol.asyncIterator]();
+  }
+
+  /** How many of the export's events were there. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Whether this event of the export is there. Throws TransferRefused when another is in its place. */
+  async has(event: RecordedEvent, leaf: string, lineNumber: number): Promise<boolean> {
+    const found = await this.#next();
+    if (found === null) return false;
+    if (found.id !== event.id || writtenEvent(found).leaf !== leaf) {
+      throw new TransferRefused(
+        `the log is not the beginning of this export: line ${lineNumber} has ${placeOf(event)},` +
+          ` the log has ${placeOf(found)} there; import into an empty log`,
+      );
+    }
+    this.#count += 1;
+    return true;
+  }
+
+  /** Throws TransferRefused when the log goes on behind the export. */
+  async refuseMore(): Promise<void> {
+    const found = await this.#next();
+    if (found === null) return;
+    throw new TransferRefused(
+      `the log holds the whole export and goes on with ${placeOf(found)}; import into an empty log`,
+    );
+  }
+
+  async #next(): Promise<RecordedEvent | null> {
+    if (this.#ended) return null;
+    const next = await this.#events.next();
+    if (next.done !== true) return next.value;
+    this.#ended = true;
+    return null;
+  }
+}
+
+/** Which types of events this version of the program cannot read, judged by the first of each. */
+class KnownTypes {
+  readonly unreadable: string[] = [];
+  readonly #seen = new Set<string>();
+
+  look(event: RecordedEvent): void {
+    // A file may name any number of types.
+    if (this.#seen.has(event.type) || this.unreadable.length >= MOST_UNREADABLE_TYPES) return;
+    this.#seen.add(event.type);
+    try {
+      readEvent(event);
+    } catch (error) {
+      if (!(error instanceof UnreadableEvent)) throw error;
+      this.unreadable.push(error.message);
+    }
+  }
+}
+
+async function readBack(
+  log: EventStore,
+  after: Position | null,
+  expected: { readonly events: number; readonly sha256: string },
+  onReadBack: (events: number) => void = () => undefined,
+): Promise<void> {
+  const digest = new LogDigest();
+  for await (const event of log.readAll({ after })) {
+    digest.add(writtenEvent(event).leaf);
+    onReadBack(digest.events);
+  }
+  if (digest.sha256() === expected.sha256) return;
+  throw new TransferRefused(
+    `the log does not hold what was imported: ${digest.events} events with the digest ${digest.sha256()},` +
+      ` the export has ${expected.events} with ${expected.sha256}; do not use this log`,
+  );
+}
+
+async function orRefuse(appended: Promise<void>): Promise<void> {
+  try {
+    await appended;
+  } catch (error) {
+    if (!(error instanceof RevisionConflict)) throw error;
+    throw new TransferRefused(
+      `${error.message}: the export is damaged or somebody else writes to this log; do not use this log`,
+      { cause: error },
+    );
+  }
+}
+
+function placeOf(event: RecordedEvent): string {
+  return `${event.type} ${event.id} at revision ${Number(event.revision)} of ${event.stream}`;
+}
