@@ -50,6 +50,20 @@ export class EventTooLarge extends Error {
   }
 }
 
+/** The log is no longer the one that was followed: what was read from it is not there any more. It needs somebody. */
+export class LogReplaced extends Error {
+  readonly code = "log_replaced";
+
+  /** `position` is where the event stood that is missing. */
+  constructor(position: Position) {
+    super(
+      `the event log was replaced while it was in use (restored from an older copy, or reset): it has not what was read ` +
+        `from it at position ${position}`,
+    );
+    this.name = "LogReplaced";
+  }
+}
+
 /** An event of the log that cannot be understood. Its reader stops here; somebody has to look at it. */
 export class UnreadableEvent extends Error {
   readonly code = "unreadable_event";
