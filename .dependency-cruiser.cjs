@@ -7,7 +7,7 @@
  */
 
 /** Who puts the program together: the only files that know every adapter. */
-const COMPOSITION = "^src/((main|gateway|container|open-secrets)\\.ts$|storage/)";
+const COMPOSITION = "^src/((main|gateway|container|open-secrets|cli/open-log)\\.ts$|storage/)";
 /** The adapters, each beside the port that it serves. */
 const ADAPTERS = "^src/(events|projections)/[^/]+/";
 /** What follows the log in time, and so needs a clock; every other projection file is a pure fold with its queries. */
@@ -46,6 +46,31 @@ module.exports = {
       "^src/((events|commands|projections|processes)/|(clock|supervision|logger|health|time-ordered-id)\\.ts$)",
     ),
     layer("http", "^src/((events|commands|projections|processes|http)/|(clock|health|secrets|time-ordered-id)\\.ts$)"),
+    layer(
+      "cli",
+      "^src/((events|commands|projections|processes|storage|cli)/|(clock|config|gateway|health|logger|open-secrets|time-ordered-id|version)\\.ts$)",
+    ),
+    {
+      name: "main-only-reads-the-command-line",
+      comment: "A command is a file in src/cli/; main.ts hands it the arguments and prints what went wrong.",
+      severity: "error",
+      from: { path: "^src/main\\.ts$" },
+      to: { path: "^src/", pathNot: "^src/cli/" },
+    },
+    {
+      name: "only-main-knows-the-commands",
+      comment: "The commands are how the program is spoken to in a shell; nothing in it needs them.",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/(cli/|main\\.ts$)" },
+      to: { path: "^src/cli/" },
+    },
+    {
+      name: "transfers-are-given-their-streams",
+      comment: "An export or import works on any log and any bytes; which file it is, the command line knows.",
+      severity: "error",
+      from: { path: "^src/processes/transfer/" },
+      to: { dependencyTypes: ["core"], pathNot: "^(node:)?crypto$" },
+    },
     {
       name: "http-is-given-its-secrets",
       comment: "Routes get the secrets from whoever puts the program together; of src/secrets.ts they know the type.",

@@ -24,12 +24,17 @@ const FORBIDDEN: Readonly<Record<string, readonly (readonly [file: string, impor
     ["src/processes/sending/knows-config.ts", "../../config.ts"],
   ],
   "layer-http": [["src/http/routes/knows-container.ts", "../../container.ts"]],
+  "layer-cli": [["src/cli/knows-http.ts", "../http/target.ts"]],
+  "main-only-reads-the-command-line": [["src/main.ts", "./config.ts"]],
+  "only-main-knows-the-commands": [["src/gateway.ts", "./cli/target.ts"]],
+  "transfers-are-given-their-streams": [["src/processes/transfer/reads-files.ts", "node:fs"]],
   "http-is-given-its-secrets": [["src/http/makes-secrets.ts", "../secrets.ts"]],
   "folds-know-no-time": [["src/projections/knows-time.ts", "../clock.ts"]],
   "ports-hide-their-adapters": [
     ["src/projections/knows-sqlite.ts", "./sqlite/target.ts"],
     ["src/http/knows-the-log.ts", "../events/sqlite/target.ts"],
     ["src/supervision.ts", "./events/memory/target.ts"],
+    ["src/cli/knows-the-log.ts", "../events/sqlite/target.ts"],
   ],
   "adapters-do-not-know-each-other": [
     ["src/projections/sqlite/knows-the-log.ts", "../../events/sqlite/target.ts"],
@@ -80,6 +85,7 @@ const ALLOWED: readonly (readonly [file: string, text: string])[] = [
   ["src/processes/rooster.ts", 'import { hen } from "./hen.ts";\nexport const rooster = hen;\n'],
   ["src/events/sqlite/uses-driver.ts", 'import { value } from "node:sqlite";\nexport const mine = value;\n'],
   ["src/events/sqlite/follows-memory.ts", 'import { value } from "../memory/target.ts";\nexport const mine = value;\n'],
+  ["src/cli/open-log.ts", 'import { value } from "../events/sqlite/target.ts";\nexport const mine = value;\n'],
   ["src/processes/sending/sends.ts", 'import { value } from "undici";\nexport const mine = value;\n'],
 ];
 

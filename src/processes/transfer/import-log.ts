@@ -14,8 +14,8 @@ export interface ImportOptions {
   readonly inFlight: AppendsInFlight;
   /** Is told how many events and bytes of the export were dealt with so far, for every event. */
   readonly onProgress?: (events: number, bytes: number) => void;
-  /** Is told while the log is read back how many of its events were read. */
-  readonly onReadBack?: (events: number) => void;
+  /** Is told while the log is read back how many of how many events were read, for every event. */
+  readonly onReadBack?: (events: number, of: number) => void;
 }
 
 /** What an import did. */
@@ -158,12 +158,12 @@ async function readBack(
   log: EventStore,
   after: Position | null,
   expected: { readonly events: number; readonly sha256: string },
-  onReadBack: (events: number) => void = () => undefined,
+  onReadBack: (events: number, of: number) => void = () => undefined,
 ): Promise<void> {
   const digest = new LogDigest();
   for await (const event of log.readAll({ after })) {
     digest.add(writtenEvent(event).leaf);
-    onReadBack(digest.events);
+    onReadBack(digest.events, expected.events);
   }
   if (digest.sha256() === expected.sha256) return;
   throw new TransferRefused(

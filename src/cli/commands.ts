@@ -1,0 +1,7 @@
+import type { Command } from "./command.ts";
+import { exportCommand } from "./export.ts";
+import { importCommand } from "./import.ts";
+import { serveCommand } from "./serve.ts";
+
+/** Every command, in the order of the help. The first is meant where none is named. */
+export const COMMANDS: readonly [Command, ...Command[]] = [serveCommand, exportCommand, importCommand];

@@ -1,0 +1,123 @@
+import { createReadStream, existsSync } from "node:fs";
+import { open, rename } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { readConfig } from "../config.ts";
+import { positionOf } from "../events/position.ts";
+import type { Position } from "../events/position.ts";
+import { beginExport, exportLog, resumeExport } from "../processes/transfer/export-log.ts";
+import type { ExportProgress } from "../processes/transfer/export-log.ts";
+import { UsageError } from "./command.ts";
+import type { Command, Invocation } from "./command.ts";
+import { openLogForReading } from "./open-log.ts";
+import type { ReadLog } from "./open-log.ts";
+import { Progress } from "./progress.ts";
+import { warn } from "./warn.ts";
+
+/** `webhook-gateway export`: the log as a file. */
+export const exportCommand: Command = {
+  name: "export",
+  summary: "Writes the event log as NDJSON, with a digest in the last line.",
+  details: `It only reads, also beside a running gateway: then up to the end that the log has
+when the export begins. The file gets its name when it is whole; until then it is
+FILE.unfinished. It holds payloads: keep it as safe as the log.`,
+  options: {
+    output: { value: "FILE", help: "where to; - or nothing is standard output" },
+    after: { value: "POSITION", help: "only what comes after this position of the log" },
+    resume: { help: "goes on with FILE.unfinished, if it is there" },
+  },
+  operands: [],
+  failure: "cannot export",
+  run: runExport,
+};
+
+async function runExport({ options }: Invocation): Promise<void> {
+  const { output, after, resume } = options;
+  const file = typeof output === "string" && output !== "-" ? resolve(output) : null;
+  if (resume === true && file === null) throw new UsageError("export: --resume needs --output FILE");
+  const position = typeof after === "string" ? positionFrom(after) : null;
+  await using log = await openLogForReading(readConfig(process.env), warn);
+  if (file === null) {
+    // Each write hears by itself that the reader has gone; with nobody listening here it would end the process besides.
+    process.stdout.on("error", () => undefined);
+    await writeAll(log, await beginExport(log.store, position), writeToStandardOutput);
+  } else {
+    await exportToFile(log, file, position, resume === true);
+  }
+}
+
+async function exportToFile(log: ReadLog, file: string, after: Position | null, resume: boolean): Promise<void> {
+  const unfinished = `${file}.unfinished`;
+  const progress =
+    resume && existsSync(unfinished)
+      ? await resumeExport(log.store, after, createReadStream(unfinished))
+      : await beginExport(log.store, after);
+  // Payloads are in it.
+  const handle = await open(unfinished, progress.bytes === 0 ? "w" : "r+", 0o600);
+  try {
+    await handle.truncate(progress.bytes);
+    let at = progress.bytes;
+    await writeAll(log, progress, async (text) => {
+      at += await writeWhole(handle, Buffer.from(text), at);
+    });
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(unfinished, file);
+  await syncFolder(dirname(file));
+}
+
+async function writeAll(log: ReadLog, begun: ExportProgress, write: (text: string) => Promise<void>): Promise<void> {
+  const start = Number(begun.position ?? begun.header.after?.position ?? 0);
+  const distance = Number(await log.store.head()) - start;
+  const progress = new Progress(process.stderr, "exporting");
+  // Positions need not be evenly spread, but they are what there is to tell how far it is.
+  const pieces = exportLog(log.store, begun, (events, position) =>
+    progress.report(events, Math.min(1, (Number(position) - start) / distance)),
+  );
+  try {
+    for (;;) {
+      const piece = await pieces.next();
+      if (piece.done === true) {
+        const { events, sha256, position } = piece.value;
+        progress.end();
+        warn(`exported ${events} events${position === null ? "" : ` up to position ${position}`}, sha256 ${sha256}`);
+        return;
+      }
+      await write(piece.value);
+    }
+  } finally {
+    progress.end();
+  }
+}
+
+/** A file may take less than it is given, as when a disk is nearly full. */
+async function writeWhole(handle: FileHandle, bytes: Buffer, at: number): Promise<number> {
+  for (let written = 0; written < bytes.length;) {
+    written += (await handle.write(bytes, written, bytes.length - written, at + written)).bytesWritten;
+  }
+  return bytes.length;
+}
+
+function writeToStandardOutput(text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(text, (error) => {
+      if (error) reject(new Error(`standard output takes no more: ${error.message}`, { cause: error }));
+      else resolve();
+    });
+  });
+}
+
+async function syncFolder(path: string): Promise<void> {
+  // The name has to outlive a power cut as well. Windows cannot sync a folder.
+  if (process.platform === "win32") return;
+  const folder = await open(path, "r");
+  await folder.sync();
+  await folder.close();
+}
+
+function positionFrom(text: string): Position {
+  if (!/^\d{1,20}$/.test(text)) throw new UsageError("export: --after needs a position, a number of at most 20 digits");
+  return positionOf(BigInt(text));
+}

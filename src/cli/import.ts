@@ -1,0 +1,67 @@
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { readConfig } from "../config.ts";
+import { checkExport } from "../processes/transfer/check-export.ts";
+import { importLog } from "../processes/transfer/import-log.ts";
+import type { Command, Invocation } from "./command.ts";
+import { openLog } from "./open-log.ts";
+import { Progress } from "./progress.ts";
+import { warn } from "./warn.ts";
+
+/** `webhook-gateway import`: a log from a file. */
+export const importCommand: Command = {
+  name: "import",
+  summary: "Makes the event log from what export wrote, and compares their digests.",
+  details: `The log must be empty, or hold a beginning of the same export: an import that was
+broken off goes on where it was. No gateway may run on it. A file is checked to its
+end before anything is written; what comes from standard input is checked as it comes.
+The gateway that then serves the log needs the MASTER_KEY that it had before.`,
+  options: { input: { value: "FILE", help: "where from; - or nothing is standard input" } },
+  operands: [],
+  failure: "cannot import",
+  run: runImport,
+};
+
+async function runImport({ options: { input } }: Invocation): Promise<void> {
+  const config = readConfig(process.env);
+  const file = typeof input === "string" && input !== "-" ? input : null;
+  const bytes = file === null ? null : (await stat(file)).size;
+  const open = (): AsyncIterable<Uint8Array> => (file === null ? process.stdin : createReadStream(file));
+  if (file !== null) {
+    await shown("checking", bytes, (report) => checkExport(open(), report));
+  }
+  await using log = await openLog(config, warn);
+  const reading = new Progress(process.stderr, "reading back");
+  const { events, alreadyThere, sha256, unreadable } = await shown("importing", bytes, (report, end) =>
+    importLog(log.store, open(), {
+      inFlight: log.inFlight,
+      onProgress: report,
+      onReadBack: (read, of) => {
+        end();
+        reading.report(read, read / of);
+      },
+    }),
+  );
+  reading.end();
+  for (const line of unreadable) warn(`this version of the gateway would stop there: ${line}`);
+  warn(`imported ${events} events (${alreadyThere} were there before), sha256 ${sha256}, the same when read back`);
+}
+
+type Report = (events: number, bytes: number) => void;
+
+/** Shows how far a task is that reads so many bytes (null: nobody knows). */
+async function shown<T>(
+  doing: string,
+  bytes: number | null,
+  task: (report: Report, end: () => void) => Promise<T>,
+): Promise<T> {
+  const progress = new Progress(process.stderr, doing);
+  try {
+    return await task(
+      (events, read) => progress.report(events, bytes === null ? null : read / bytes),
+      () => progress.end(),
+    );
+  } finally {
+    progress.end();
+  }
+}

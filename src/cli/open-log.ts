@@ -1,0 +1,84 @@
+import { existsSync } from "node:fs";
+import type { Config } from "../config.ts";
+import { ConfigurationError } from "../config.ts";
+import type { EventStore } from "../events/event-store.ts";
+import { openDataDirectory } from "../events/sqlite/data-directory.ts";
+import type { DataDirectory } from "../events/sqlite/data-directory.ts";
+import { logPath } from "../events/sqlite/log-file.ts";
+import { newLogSignal } from "../events/sqlite/log-signal.ts";
+import { SqliteLogFollower } from "../events/sqlite/sqlite-log-follower.ts";
+import type { AppendsInFlight } from "../processes/transfer/ordered-appends.ts";
+import { openLog as openAnyLog } from "../storage/open-log.ts";
+import type { LogReports } from "../storage/storage.ts";
+
+/** A log that a command has for itself; or, on a server, that it shares. */
+export interface OpenedLog extends AsyncDisposable {
+  readonly store: EventStore;
+  /** How much may be appended at once and still stand in the log in that order, without a gap after a failure. */
+  readonly inFlight: AppendsInFlight;
+}
+
+/** A log that a command only reads. */
+export interface ReadLog extends AsyncDisposable {
+  readonly store: Pick<EventStore, "read" | "readAll" | "head" | "idAt">;
+}
+
+/** The embedded log writes appends that were made together in one commit, up to this much: all of them or none. */
+const ONE_COMMIT: AppendsInFlight = { appends: 256, bytes: 4 * 1024 * 1024 };
+/** A server may take appends in another order than they were sent in. */
+const ONE_BY_ONE: AppendsInFlight = { appends: 1, bytes: 1024 * 1024 };
+
+type Where = Pick<Config, "dataDir" | "eventStoreUrl">;
+
+/**
+ * Opens the log that the configuration names, and makes it where there is none. The data folder is held until it is
+ * disposed of.
+ *
+ * @param warn is told in one line of troubles that no call of the log tells of
+ * @throws ConfigurationError, DataDirectoryInUse or DataDirectoryUnusable, with one line for whoever started the program
+ */
+export async function openLog(config: Where, warn: (line: string) => void): Promise<OpenedLog> {
+  const folder = config.eventStoreUrl === null ? openDataDirectory(config.dataDir) : null;
+  try {
+    const { store } = await openAnyLog(config, folder?.path ?? null, reportsTo(warn));
+    return {
+      store,
+      inFlight: folder === null ? ONE_BY_ONE : ONE_COMMIT,
+      [Symbol.asyncDispose]: () => close(store, folder),
+    };
+  } catch (error) {
+    folder?.release();
+    throw error;
+  }
+}
+
+/**
+ * Opens the log that the configuration names to be read, beside a gateway that may run on it.
+ *
+ * @param warn as for `openLog`
+ * @throws ConfigurationError when there is none, DataDirectoryUnusable, with one line for whoever started the program
+ */
+export async function openLogForReading(config: Where, warn: (line: string) => void): Promise<ReadLog> {
+  const { dataDir: directory } = config;
+  if (config.eventStoreUrl !== null) {
+    const { store } = await openAnyLog(config, null, reportsTo(warn));
+    return { store, [Symbol.asyncDispose]: () => close(store, null) };
+  }
+  if (!existsSync(logPath(directory))) throw new ConfigurationError(`DATA_DIR: there is no event log in ${directory}`);
+  // Nobody announces commits to this process; it follows nothing and reads what is there.
+  const store = new SqliteLogFollower({ directory, signal: newLogSignal() });
+  return { store, [Symbol.asyncDispose]: () => store.close() };
+}
+
+async function close(store: EventStore, folder: DataDirectory | null): Promise<void> {
+  await store.close();
+  folder?.release();
+}
+
+function reportsTo(warn: (line: string) => void): LogReports {
+  return {
+    fault: (error) => warn(`the event log takes no events any more: ${error.message}`),
+    connection: (connected, reason) =>
+      warn(connected ? "the event log's server answers" : `the event log's server cannot be reached: ${reason ?? ""}`),
+  };
+}

@@ -1,0 +1,80 @@
+import { randomUUID } from "node:crypto";
+import closeWithGrace from "close-with-grace";
+import pino from "pino";
+import type { Logger } from "pino";
+import { readConfig } from "../config.ts";
+import { Gateway } from "../gateway.ts";
+import { Health } from "../health.ts";
+import { openSecrets } from "../open-secrets.ts";
+import { openStorage } from "../storage/open-storage.ts";
+import type { LogReports } from "../storage/storage.ts";
+import type { Command } from "./command.ts";
+
+/** At a signal: attempts under way get 20 s (see Gateway.stop), the rest of the time is for closing; then exit code 1. */
+const SHUTDOWN_LIMIT_MS = 25_000;
+
+/** `webhook-gateway serve`: the gateway itself. */
+export const serveCommand: Command = {
+  name: "serve",
+  summary: "Takes payloads over HTTP and delivers them, until a signal ends it.",
+  details: "",
+  options: {},
+  operands: [],
+  failure: "cannot start",
+  run: serve,
+};
+
+async function serve(): Promise<void> {
+  const config = readConfig(process.env);
+  const logger = pino({ level: config.logLevel });
+  const health = new Health();
+  const storage = await openStorage(config, logger, logReports(health, logger));
+  const commandId = randomUUID();
+  const occasion = { commandId, correlationId: commandId, actor: "operator", now: new Date().toISOString() };
+  const announce = (place: string): void => logger.warn({ place }, "made a master key: keep a copy of this file");
+  const secrets = await openSecrets(config, storage.store, occasion, announce);
+  const gateway = await Gateway.start(config, storage, secrets, logger, { health });
+  closeWithGrace({ delay: SHUTDOWN_LIMIT_MS, logger }, async ({ err, signal }) => {
+    if (err) logger.fatal({ err }, "the process ends because of an error that nobody handled");
+    else logger.info({ signal }, "shutting down");
+    await gateway.stop();
+    logger.info("stopped");
+    logger.flush();
+  });
+  const address = await listen(gateway, config);
+  logger.info({ address }, "ready");
+}
+
+async function listen(gateway: Gateway, { host, port }: { host: string; port: number }): Promise<string> {
+  try {
+    return await gateway.app.listen({ host, port });
+  } catch (error) {
+    throw new Error(explain(error as NodeJS.ErrnoException), { cause: error });
+  }
+}
+
+/** Why it cannot listen, in one line for the person who started it. */
+function explain({ code, message, syscall }: NodeJS.ErrnoException): string {
+  if (code === "EADDRINUSE") return "PORT: another program listens there; stop it or set another PORT";
+  if (syscall === "listen" || syscall === "getaddrinfo") return `HOST, PORT: cannot listen there (${code ?? message})`;
+  return message;
+}
+
+/** The log's troubles, told to whoever asks for readiness and to whoever reads the program's own log. */
+function logReports(health: Health, logger: Logger): LogReports {
+  return {
+    fault: (err) => {
+      health.degrade("event log", "it takes no events until a restart");
+      logger.fatal({ err }, "the event log takes no events until a restart: mend what is wrong, then start again");
+    },
+    connection: (connected, reason) => {
+      if (connected) {
+        health.restore("event log's server");
+        logger.info("the event log's server answers");
+        return;
+      }
+      health.degrade("event log's server", "it cannot be reached");
+      logger.error({ reason }, "the event log's server cannot be reached");
+    },
+  };
+}
