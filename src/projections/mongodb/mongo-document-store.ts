@@ -1,0 +1,152 @@
+import { MongoError } from "mongodb";
+import type { Collection, Db, MongoClient } from "mongodb";
+import type { Position } from "../../events/position.ts";
+import { checkQuery, checkWrite, indexedFields } from "../document-rules.ts";
+import { ReadModelsUnavailable } from "../document-store.ts";
+import type {
+  Checkpoint,
+  CollectionDefinition,
+  DocumentQuery,
+  DocumentStore,
+  GuardedWrite,
+  StoredDocument,
+} from "../document-store.ts";
+import { writeGuarded } from "./guarded-bulk.ts";
+import { openClient } from "./open-client.ts";
+import { filterOf, sortOf } from "./query-filter.ts";
+import { documentOf, storedName } from "./stored-form.ts";
+import type { StoredForm } from "./stored-form.ts";
+
+const SCAN_PAGE = 500;
+/** Making the indexes of a large collection, or dropping it, may take so long, in ms. */
+const LONG_CALL_MS = 30 * 60_000;
+const CHECKPOINTS = "checkpoints";
+
+interface StoredCheckpoint {
+  readonly _id: string;
+  readonly position: Position;
+  readonly event_id: string;
+}
+
+/**
+ * Read models in a MongoDB database (5 or later, or what speaks its protocol). Only portable operations: writes that are
+ * guarded by a document's own position, no transactions, and `_id` as the one unique index.
+ */
+export class MongoDocumentStore implements DocumentStore {
+  readonly shared = true;
+  readonly #client: MongoClient;
+  readonly #db: Db;
+  #closed = false;
+
+  private constructor(client: MongoClient, database: string) {
+    this.#client = client;
+    this.#db = client.db(database);
+  }
+
+  /**
+   * Connects to the server. The database is the one that the URL names, or `webhook_gateway`.
+   *
+   * @throws ReadModelsUnusable when it cannot be reached, refuses the credentials or is too old
+   */
+  static async open(options: { readonly url: string }): Promise<MongoDocumentStore> {
+    const { client, database } = await openClient(options.url);
+    return new MongoDocumentStore(client, database);
+  }
+
+  async prepare(collection: CollectionDefinition, indexes: "now" | "later" = "now"): Promise<void> {
+    indexedFields(collection);
+    await this.#call(async () => {
+      if (indexes === "later" || collection.indexes.length === 0) return;
+      const keys = collection.indexes.map((fields) => ({
+        key: Object.fromEntries([...fields.map((field) => [storedName(field), 1] as const), ["_id", 1] as const]),
+      }));
+      await this.#collection(collection).createIndexes(keys, { timeoutMS: LONG_CALL_MS });
+    });
+  }
+
+  load<D extends StoredDocument>(collection: CollectionDefinition, ids: readonly string[]): Promise<D[]> {
+    return this.#call(async () => {
+      if (ids.length === 0) return [];
+      const found = this.#collection(collection).find({ _id: { $in: [...ids] } });
+      return (await found.project<StoredForm>({ body: 1 }).toArray()).map((stored) => documentOf(stored) as D);
+    });
+  }
+
+  async write(
+    collection: CollectionDefinition,
+    writes: readonly GuardedWrite[],
+    checkpoint: Checkpoint | null,
+  ): Promise<string[]> {
+    const indexed = indexedFields(collection);
+    for (const write of writes) checkWrite(write);
+    return this.#call(async () => {
+      const conflicts = await writeGuarded(this.#collection(collection), writes, indexed);
+      if (checkpoint !== null && conflicts.length === 0) {
+        const { name, position, eventId } = checkpoint;
+        const next = { position, event_id: eventId };
+        await this.#checkpoints().updateOne({ _id: name }, { $set: next }, { upsert: true });
+      }
+      return conflicts;
+    });
+  }
+
+  async find<D extends StoredDocument>(collection: CollectionDefinition, query: DocumentQuery): Promise<D[]> {
+    checkQuery(indexedFields(collection), query);
+    return this.#call(async () => {
+      const found = this.#collection(collection).find(filterOf(query)).sort(sortOf(query)).limit(query.limit);
+      return (await found.project<StoredForm>({ body: 1 }).toArray()).map((stored) => documentOf(stored) as D);
+    });
+  }
+
+  async *scan<D extends StoredDocument>(collection: CollectionDefinition): AsyncIterable<D> {
+    let after: string | null = null;
+    do {
+      const filter: { _id?: { $gt: string } } = after === null ? {} : { _id: { $gt: after } };
+      const page: StoredForm[] = await this.#call(() =>
+        this.#collection(collection).find(filter).sort({ _id: 1 }).limit(SCAN_PAGE).toArray(),
+      );
+      for (const stored of page) yield documentOf(stored) as D;
+      after = page.length < SCAN_PAGE ? null : (page.at(-1)?._id ?? null);
+    } while (after !== null);
+  }
+
+  checkpoint(name: string): Promise<Checkpoint | null> {
+    return this.#call(async () => {
+      const found = await this.#checkpoints().findOne({ _id: name });
+      return found && { name, position: found.position, eventId: found.event_id };
+    });
+  }
+
+  async drop(collection: CollectionDefinition, checkpointName: string): Promise<void> {
+    // The checkpoint first: without the documents it would tell that there is nothing to do.
+    await this.#call(async () => {
+      await this.#checkpoints().deleteOne({ _id: checkpointName });
+      await this.#collection(collection).drop({ timeoutMS: LONG_CALL_MS });
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#client.close();
+  }
+
+  #collection({ name }: CollectionDefinition): Collection<StoredForm> {
+    return this.#db.collection<StoredForm>(name);
+  }
+
+  #checkpoints(): Collection<StoredCheckpoint> {
+    return this.#db.collection<StoredCheckpoint>(CHECKPOINTS);
+  }
+
+  /** Makes calls of the driver and gives their failures the port's form. */
+  async #call<T>(calls: () => Promise<T>): Promise<T> {
+    if (this.#closed) throw new ReadModelsUnavailable("the read models are closed");
+    try {
+      return await calls();
+    } catch (error) {
+      if (!(error instanceof MongoError)) throw error;
+      throw new ReadModelsUnavailable(`MongoDB does not answer as it should: ${error.message}`, { cause: error });
+    }
+  }
+}

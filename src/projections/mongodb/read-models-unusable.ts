@@ -1,0 +1,9 @@
+/** The server cannot be used for the read models. The message is one line without anything secret: what is wrong. */
+export class ReadModelsUnusable extends Error {
+  readonly code = "read_models_unusable";
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "ReadModelsUnusable";
+  }
+}
