@@ -7,8 +7,9 @@ export function generalHelp(commands: readonly [Command, ...Command[]]): string 
     "",
     ...table(commands.map(({ name, summary }) => [name, summary])),
     "",
-    `Without a command it is ${commands[0].name}. All settings are environment variables, the same for`,
-    "every command: see the README. `webhook-gateway <command> --help` says more.",
+    `Without a command it is ${commands[0].name}. All settings are environment variables, the`,
+    "same for every command: see the README. `webhook-gateway <command> --help`",
+    "says more.",
     "",
   ].join("\n");
 }

@@ -11,7 +11,7 @@ import { warn } from "./warn.ts";
 /** `webhook-gateway import`: a log from a file. */
 export const importCommand: Command = {
   name: "import",
-  summary: "Makes the event log from what export wrote, and compares their digests.",
+  summary: "Makes the event log from what export wrote, and compares digests.",
   details: `The log must be empty, or hold a beginning of the same export: an import that was
 broken off goes on where it was. No gateway may run on it. A file is checked to its
 end before anything is written; what comes from standard input is checked as it comes.
@@ -31,18 +31,19 @@ async function runImport({ options: { input } }: Invocation): Promise<void> {
     await shown("checking", bytes, (report) => checkExport(open(), report));
   }
   await using log = await openLog(config, warn);
-  const reading = new Progress(process.stderr, "reading back");
+  let readingBack: Progress | null = null;
   const { events, alreadyThere, sha256, unreadable } = await shown("importing", bytes, (report, end) =>
     importLog(log.store, open(), {
       inFlight: log.inFlight,
       onProgress: report,
       onReadBack: (read, of) => {
-        end();
-        reading.report(read, read / of);
+        if (readingBack === null) end();
+        readingBack ??= new Progress(process.stderr, "reading back");
+        readingBack.report(read, read / of);
+        if (read === of) readingBack.end();
       },
     }),
   );
-  reading.end();
   for (const line of unreadable) warn(`this version of the gateway would stop there: ${line}`);
   warn(`imported ${events} events (${alreadyThere} were there before), sha256 ${sha256}, the same when read back`);
 }
