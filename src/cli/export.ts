@@ -18,9 +18,9 @@ import { warn } from "./warn.ts";
 export const exportCommand: Command = {
   name: "export",
   summary: "Writes the event log as NDJSON, with a digest in the last line.",
-  details: `It only reads, also beside a running gateway: then up to the end that the log has
-when the export begins. The file gets its name when it is whole; until then it is
-FILE.unfinished. It holds payloads: keep it as safe as the log.`,
+  details: `It only reads, also beside a running gateway: then up to the end that the log
+has when the export begins. The file gets its name when it is whole; until then
+it is FILE.unfinished. It holds payloads: keep it as safe as the log.`,
   options: {
     output: { value: "FILE", help: "where to; - or nothing is standard output" },
     after: { value: "POSITION", help: "only what comes after this position of the log" },

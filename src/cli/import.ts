@@ -12,10 +12,11 @@ import { warn } from "./warn.ts";
 export const importCommand: Command = {
   name: "import",
   summary: "Makes the event log from what export wrote, and compares digests.",
-  details: `The log must be empty, or hold a beginning of the same export: an import that was
-broken off goes on where it was. No gateway may run on it. A file is checked to its
-end before anything is written; what comes from standard input is checked as it comes.
-The gateway that then serves the log needs the MASTER_KEY that it had before.`,
+  details: `The log must be empty, or hold a beginning of the same export: an import that
+was broken off goes on where it was. No gateway may run on it. A file is checked
+to its end before anything is written; what comes from standard input is checked
+as it comes. The gateway that then serves the log needs the MASTER_KEY that it
+had before.`,
   options: { input: { value: "FILE", help: "where from; - or nothing is standard input" } },
   operands: [],
   failure: "cannot import",
