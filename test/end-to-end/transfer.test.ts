@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { cpSync, existsSync, readFileSync, statSync, truncateSync, copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -7,6 +8,7 @@ import { newLogSignal } from "../../src/events/sqlite/log-signal.ts";
 import { SqliteEventStore } from "../../src/events/sqlite/sqlite-event-store.ts";
 import { SqliteLogFollower } from "../../src/events/sqlite/sqlite-log-follower.ts";
 import { runCommand, startCommand } from "../fixtures/command-process.ts";
+import { LogServerProcess } from "../fixtures/eventstoredb/log-server-process.ts";
 import { sampleEvent } from "../fixtures/event-samples.ts";
 import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway-process.ts";
 import { respondWith, startReceiver } from "../fixtures/receiver.ts";
@@ -74,7 +76,7 @@ describe("a log that moves to another folder", () => {
 
     const exported = await runCommand(["export"], old);
     expect(exported.stdout).toBe(readFileSync(file, "utf8"));
-    const imported = await runCommand(["import"], moved, file);
+    const imported = await runCommand(["import"], moved, { input: file });
     expect(imported).toMatchObject({ exitCode: 0, stdout: "" });
     expect(digestIn(imported.stderr)).toBe(digestIn(exported.stderr));
     expect(digestIn((await runCommand(["export"], moved)).stderr)).toBe(digestIn(exported.stderr));
@@ -120,6 +122,36 @@ describe("a log that moves to another folder", () => {
       exitCode: 0,
       stderr: expect.stringContaining("(20000 were there before)") as string,
     });
+  });
+});
+
+describe("a log that moves to a server and back", () => {
+  it("keeps its digest", async () => {
+    using folder = new TemporaryFolder();
+    const [old, server, back] = ["old", "server", "back"].map((name) => join(folder.path, name)) as [
+      string,
+      string,
+      string,
+    ];
+    const [file, again] = [join(folder.path, "log.ndjson"), join(folder.path, "again.ndjson")];
+    await seeded(old, 400);
+    await using log = await LogServerProcess.start(server);
+    const env = {
+      EVENTSTORE_URL: log.url,
+      MASTER_KEY: Buffer.alloc(32, 1).toString("base64"),
+      OPERATOR_API_KEY: randomUUID(),
+      AUDITOR_API_KEY: randomUUID(),
+    };
+    const outcomes = [
+      await runCommand(["export", "--output", file], old),
+      await runCommand(["import", "--input", file], "/nowhere", { env }),
+      await runCommand(["export", "--output", again], "/nowhere", { env }),
+      await runCommand(["import", "--input", again], back),
+    ];
+    expect(outcomes.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 0]);
+    const digests = new Set(outcomes.map(({ stderr }) => digestIn(stderr)));
+    expect(digests.size, [...digests].join("\n")).toBe(1);
+    expect(existsSync("/nowhere")).toBe(false);
   });
 });
 
