@@ -43,9 +43,8 @@ export async function writeGuarded(
   const replaced = pairs.map(({ write }) => write).filter(({ expected, next }) => expected !== null && next !== null);
   const deleted = pairs.map(({ write }) => write).filter(({ next }) => next === null);
   if (result.matchedCount < replaced.length) conflicts.push(...(await notReplaced(collection, replaced)));
-  if (result.deletedCount < deleted.length) {
-    conflicts.push(...(await existing(collection, deleted)).map(({ _id }) => _id));
-  }
+  // Which of them were there to be removed nobody can tell any more, so that all of them are looked at again.
+  if (result.deletedCount < deleted.length) conflicts.push(...deleted.map(({ id }) => id));
   return conflicts;
 }
 

@@ -13,13 +13,15 @@ import type {
 } from "../document-store.ts";
 import { writeGuarded } from "./guarded-bulk.ts";
 import { openClient } from "./open-client.ts";
+import { prepareIndexes } from "./prepare-indexes.ts";
 import { filterOf, sortOf } from "./query-filter.ts";
-import { documentOf, storedName } from "./stored-form.ts";
+import { documentOf } from "./stored-form.ts";
 import type { StoredForm } from "./stored-form.ts";
+import { within } from "./time-limit.ts";
 
 const SCAN_PAGE = 500;
-/** Making the indexes of a large collection, or dropping it, may take so long, in ms. */
-const LONG_CALL_MS = 30 * 60_000;
+/** How long a call may take, in ms: what a request waits for, what a batch of writes, and what all of a collection. */
+const LIMIT_MS = { read: 4_000, write: 30_000, all: 30 * 60_000 } as const;
 const CHECKPOINTS = "checkpoints";
 
 interface StoredCheckpoint {
@@ -55,17 +57,13 @@ export class MongoDocumentStore implements DocumentStore {
 
   async prepare(collection: CollectionDefinition, indexes: "now" | "later" = "now"): Promise<void> {
     indexedFields(collection);
-    await this.#call(async () => {
-      if (indexes === "later" || collection.indexes.length === 0) return;
-      const keys = collection.indexes.map((fields) => ({
-        key: Object.fromEntries([...fields.map((field) => [storedName(field), 1] as const), ["_id", 1] as const]),
-      }));
-      await this.#collection(collection).createIndexes(keys, { timeoutMS: LONG_CALL_MS });
+    await this.#call("all", async () => {
+      if (indexes === "now") await prepareIndexes(this.#collection(collection), collection);
     });
   }
 
   load<D extends StoredDocument>(collection: CollectionDefinition, ids: readonly string[]): Promise<D[]> {
-    return this.#call(async () => {
+    return this.#call("write", async () => {
       if (ids.length === 0) return [];
       const found = this.#collection(collection).find({ _id: { $in: [...ids] } });
       return (await found.project<StoredForm>({ body: 1 }).toArray()).map((stored) => documentOf(stored) as D);
@@ -79,7 +77,7 @@ export class MongoDocumentStore implements DocumentStore {
   ): Promise<string[]> {
     const indexed = indexedFields(collection);
     for (const write of writes) checkWrite(write);
-    return this.#call(async () => {
+    return this.#call("write", async () => {
       const conflicts = await writeGuarded(this.#collection(collection), writes, indexed);
       if (checkpoint !== null && conflicts.length === 0) {
         const { name, position, eventId } = checkpoint;
@@ -92,7 +90,7 @@ export class MongoDocumentStore implements DocumentStore {
 
   async find<D extends StoredDocument>(collection: CollectionDefinition, query: DocumentQuery): Promise<D[]> {
     checkQuery(indexedFields(collection), query);
-    return this.#call(async () => {
+    return this.#call("read", async () => {
       const found = this.#collection(collection).find(filterOf(query)).sort(sortOf(query)).limit(query.limit);
       return (await found.project<StoredForm>({ body: 1 }).toArray()).map((stored) => documentOf(stored) as D);
     });
@@ -102,7 +100,7 @@ export class MongoDocumentStore implements DocumentStore {
     let after: string | null = null;
     do {
       const filter: { _id?: { $gt: string } } = after === null ? {} : { _id: { $gt: after } };
-      const page: StoredForm[] = await this.#call(() =>
+      const page: StoredForm[] = await this.#call("write", () =>
         this.#collection(collection).find(filter).sort({ _id: 1 }).limit(SCAN_PAGE).toArray(),
       );
       for (const stored of page) yield documentOf(stored) as D;
@@ -111,7 +109,7 @@ export class MongoDocumentStore implements DocumentStore {
   }
 
   checkpoint(name: string): Promise<Checkpoint | null> {
-    return this.#call(async () => {
+    return this.#call("read", async () => {
       const found = await this.#checkpoints().findOne({ _id: name });
       return found && { name, position: found.position, eventId: found.event_id };
     });
@@ -119,9 +117,9 @@ export class MongoDocumentStore implements DocumentStore {
 
   async drop(collection: CollectionDefinition, checkpointName: string): Promise<void> {
     // The checkpoint first: without the documents it would tell that there is nothing to do.
-    await this.#call(async () => {
+    await this.#call("all", async () => {
       await this.#checkpoints().deleteOne({ _id: checkpointName });
-      await this.#collection(collection).drop({ timeoutMS: LONG_CALL_MS });
+      await this.#collection(collection).drop();
     });
   }
 
@@ -140,10 +138,10 @@ export class MongoDocumentStore implements DocumentStore {
   }
 
   /** Makes calls of the driver and gives their failures the port's form. */
-  async #call<T>(calls: () => Promise<T>): Promise<T> {
+  async #call<T>(limit: keyof typeof LIMIT_MS, calls: () => Promise<T>): Promise<T> {
     if (this.#closed) throw new ReadModelsUnavailable("the read models are closed");
     try {
-      return await calls();
+      return await within(LIMIT_MS[limit], calls());
     } catch (error) {
       if (!(error instanceof MongoError)) throw error;
       throw new ReadModelsUnavailable(`MongoDB does not answer as it should: ${error.message}`, { cause: error });

@@ -1,13 +1,14 @@
 import { MongoClient } from "mongodb";
 import { ReadModelsUnusable } from "./read-models-unusable.ts";
+import { within } from "./time-limit.ts";
 
 /** The database when the URL names none. */
 const DATABASE = "webhook_gateway";
 /** How long a server may be looked for, and a connection may take, in ms. */
 const SELECTION_MS = 2_000;
-/** How long any call may take, in ms, so that a server that says nothing ends in an error; making indexes has its own. */
-const CALL_MS = 4_000;
-/** The first try has more time: names are resolved, and a replica set may just be electing. */
+/** How often the server is asked whether it is well, in ms: so soon calls under way end when it says nothing any more. */
+const HEARTBEAT_MS = 2_000;
+/** How long the first questions may take, in ms. */
 const OPENING_MS = 10_000;
 
 /** A client that has reached its server, and the name of the database. */
@@ -30,12 +31,13 @@ export async function openClient(url: string): Promise<OpenedClient> {
       appName: "webhook-gateway",
       serverSelectionTimeoutMS: SELECTION_MS,
       connectTimeoutMS: SELECTION_MS,
-      timeoutMS: CALL_MS,
+      heartbeatFrequencyMS: HEARTBEAT_MS,
+      waitQueueTimeoutMS: SELECTION_MS,
       maxPoolSize: 20,
       writeConcern: { w: "majority", journal: true },
     });
     // Reads something, for a server that asks for credentials lets anybody ping.
-    await client.db(database).collection("checkpoints").findOne({}, { timeoutMS: OPENING_MS });
+    await within(OPENING_MS, client.db(database).collection("checkpoints").findOne({}));
     return { client, database };
   } catch (error) {
     await client?.close();
