@@ -68,7 +68,7 @@ describe("several instances on one log", () => {
       const receiver = await newReceiver(stack, 503);
       const instances = stack.use(await Instances.start({ RETRY_UNIT_SECONDS: "4" }));
       const gateways = await Promise.all([instances.gateway(), instances.gateway(), instances.gateway()]);
-      const user = await ApiClient.createUser(await gateways[0]!.ready);
+      const user = await ApiClient.createUser(await gateways[0].ready);
       const apis = await Promise.all(gateways.map(async (gateway) => user.at(await gateway.ready)));
       const endpoint = await apis[0]!.createEndpoint(receiver.url());
       await dispatchAll(apis, endpoint, DUE);

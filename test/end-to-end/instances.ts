@@ -14,12 +14,19 @@ const ENV = {
 
 /** Several gateways on one log, each with read models of its own in a folder of its own. */
 export class Instances implements AsyncDisposable {
-  readonly log: LogServerProcess;
+  readonly #logFolder: string;
+  #log: LogServerProcess;
   readonly #env: Readonly<Record<string, string>>;
   readonly #stack: AsyncDisposableStack;
 
-  private constructor(log: LogServerProcess, env: Readonly<Record<string, string>>, stack: AsyncDisposableStack) {
-    this.log = log;
+  private constructor(
+    logFolder: string,
+    log: LogServerProcess,
+    env: Readonly<Record<string, string>>,
+    stack: AsyncDisposableStack,
+  ) {
+    this.#logFolder = logFolder;
+    this.#log = log;
     this.#env = env;
     this.#stack = stack;
   }
@@ -29,7 +36,17 @@ export class Instances implements AsyncDisposable {
     const stack = new AsyncDisposableStack();
     const folder = stack.use(new TemporaryFolder());
     const log = stack.use(await LogServerProcess.start(folder.path));
-    return new Instances(log, { ...ENV, EVENTSTORE_URL: log.url, ...env }, stack);
+    return new Instances(folder.path, log, { ...ENV, EVENTSTORE_URL: log.url, ...env }, stack);
+  }
+
+  /** The server of the log. */
+  get log(): LogServerProcess {
+    return this.#log;
+  }
+
+  /** Starts the server of the log again, on the same port and with what it had, after it was killed. */
+  async restartLog(): Promise<void> {
+    this.#log = this.#stack.use(await LogServerProcess.start(this.#logFolder, this.#log.port));
   }
 
   /** Starts a further gateway and resolves when it takes requests. */

@@ -1,6 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import type { LogServerProcess } from "../fixtures/eventstoredb/log-server-process.ts";
 import { Load } from "../fixtures/load.ts";
 import type { SendDispatch } from "../fixtures/load.ts";
 import { respondWith, startReceiver } from "../fixtures/receiver.ts";
@@ -15,14 +14,10 @@ const OUTAGE_MS = Number(process.env["OUTAGE_SECONDS"] ?? 6) * 1_000;
 const ANSWER_MS = 5_000;
 const CLIENTS = 8;
 
-type Outage = readonly [
-  string,
-  (log: LogServerProcess) => Promise<void> | void,
-  (log: LogServerProcess) => Promise<void> | void,
-];
-const OUTAGES: readonly Outage[] = [
-  ["is killed and started again", (log) => log.kill9(), (log) => log.restart()],
-  ["is frozen and wakes up", (log) => log.freeze(), (log) => log.thaw()],
+type Step = (instances: Instances) => Promise<void> | void;
+const OUTAGES: readonly (readonly [string, Step, Step])[] = [
+  ["is killed and started again", ({ log }) => log.kill9(), (instances) => instances.restartLog()],
+  ["is frozen and wakes up", ({ log }) => log.freeze(), ({ log }) => log.thaw()],
 ];
 
 describe.each(OUTAGES)("when the log's server %s under load", (_name, begin, end) => {
@@ -50,13 +45,13 @@ describe.each(OUTAGES)("when the log's server %s under load", (_name, begin, end
       })();
 
       await receiver.received(200);
-      await begin(instances.log);
+      await begin(instances);
       await until("a refusal", () => load.refused.length > 0);
       expect((await fetch(`${address}/livez`)).status).toBe(200);
       await until("the gateway to know", async () => (await fetch(`${address}/readyz`)).status === 503);
       await pause(OUTAGE_MS);
       const acknowledgedBefore = load.acknowledged.size;
-      await end(instances.log);
+      await end(instances);
       await until("dispatches to be taken again", () => load.acknowledged.size > acknowledgedBefore + 200, 60_000);
       running = false;
       await underLoad;
