@@ -40,7 +40,7 @@ async function rebuild(folder: string, events: number): Promise<void> {
   const { digestOf } = await built<typeof import("../src/projections/digest.ts")>("projections/digest");
   const log = new SqliteLogFollower({ directory: folder, signal: newLogSignal() });
   const documents = SqliteDocumentStore.open(folder, { logId: log.logId });
-  for (const projection of PROJECTIONS.filter(({ categories }) => categories.includes("delivery"))) {
+  for (const projection of PROJECTIONS.filter(({ categories }) => categories?.includes("delivery") ?? true)) {
     const startedAt = performance.now();
     const live = new AbortController();
     await runProjections(

@@ -1,13 +1,13 @@
 import { deliveries } from "./deliveries.ts";
 import { dueDeliveries } from "./due-deliveries.ts";
 import { endpoints } from "./endpoints.ts";
-import type { Projection } from "./projection.ts";
+import type { AnyProjection } from "./projection.ts";
 import { users } from "./users.ts";
 
 /** Every read model that is kept in the document store. A new one is one file and a line here. */
-export const PROJECTIONS: readonly Projection[] = [
+export const PROJECTIONS: readonly AnyProjection[] = [
   users,
   endpoints,
   deliveries,
   dueDeliveries,
-] as readonly Projection[];
+] as readonly AnyProjection[];

@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import type { DocumentStore } from "./document-store.ts";
 import { collectionOf } from "./projection.ts";
-import type { Projection } from "./projection.ts";
+import type { AnyProjection } from "./projection.ts";
 
 /**
  * The SHA-256 (lower-case hex) of all documents of a read model by ascending id, one canonical JSON text a line: equal
  * exactly when two fills of the model from the same log are equal. Reads the whole collection in pages.
  */
-export async function digestOf(store: DocumentStore, projection: Projection): Promise<string> {
+export async function digestOf(store: DocumentStore, projection: AnyProjection): Promise<string> {
   const hash = createHash("sha256");
   for await (const document of store.scan(collectionOf(projection))) hash.update(`${canonicalJson(document)}\n`);
   return hash.digest("hex");

@@ -1,9 +1,10 @@
 import type { KnownEvent } from "../events/catalogue.ts";
 import { UnreadableEvent } from "../events/event-store-errors.ts";
 import { ReadModelsUnavailable } from "./document-store.ts";
-import type { DocumentStore, GuardedWrite } from "./document-store.ts";
+import type { RecordedEvent } from "../events/event-store.ts";
+import type { Checkpoint, DocumentStore, GuardedWrite, StoredDocument } from "./document-store.ts";
 import { checkpointNameOf, collectionOf } from "./projection.ts";
-import type { Projection } from "./projection.ts";
+import type { AnyProjection, Projection, Stages } from "./projection.ts";
 
 /** How often documents that somebody else wrote meanwhile are loaded and folded again before the batch is given up. */
 const MAX_REFOLDS = 20;
@@ -17,16 +18,16 @@ const MAX_REFOLDS = 20;
  * @throws ReadModelsUnavailable when the documents cannot be read or written, or others keep writing them
  */
 export async function foldBatch(
-  projection: Projection,
+  projection: AnyProjection,
   documents: DocumentStore,
-  events: readonly KnownEvent[],
+  events: readonly RecordedEvent[],
 ): Promise<UnreadableEvent | null> {
   let poison: UnreadableEvent | null = null;
   let until = events;
   for (let round = 0; round <= MAX_REFOLDS; round++) {
     const last = until.at(-1);
     if (last === undefined) return poison;
-    const folded = await foldDocuments(projection, documents, until);
+    const folded = await foldStages(projection, documents, until);
     if (folded instanceof UnreadableEvent) {
       const broken: UnreadableEvent = folded;
       poison = broken;
@@ -34,10 +35,58 @@ export async function foldBatch(
       continue;
     }
     const checkpoint = { name: checkpointNameOf(projection), position: last.position, eventId: last.id };
-    const conflicts = await documents.write(collectionOf(projection), folded, checkpoint);
-    if (conflicts.length === 0) return poison;
+    if (await writeStages(documents, projection, folded, checkpoint)) return poison;
   }
   throw new ReadModelsUnavailable(`${projection.name}: others kept writing the documents of a batch`);
+}
+
+/** Writes the stages in order, the checkpoint with the last; false as soon as somebody else wrote one of the documents. */
+async function writeStages(
+  documents: DocumentStore,
+  projection: AnyProjection,
+  stages: Stages,
+  checkpoint: Checkpoint,
+): Promise<boolean> {
+  const last = stages.length - 1;
+  for (const [index, writes] of stages.entries()) {
+    const conflicts = await documents.write(collectionOf(projection), writes, index === last ? checkpoint : null);
+    if (conflicts.length > 0) return false;
+  }
+  return true;
+}
+
+/** What the events change, or the event at which the fold fails. The events are of the kind that the projection reads. */
+async function foldStages(
+  projection: AnyProjection,
+  documents: DocumentStore,
+  events: readonly RecordedEvent[],
+): Promise<Stages | UnreadableEvent> {
+  if (!("reads" in projection)) {
+    const folded = await foldDocuments(projection, documents, events as readonly KnownEvent[]);
+    return folded instanceof UnreadableEvent ? folded : [folded];
+  }
+  const load = (ids: readonly string[]): Promise<StoredDocument[]> => documents.load(collectionOf(projection), ids);
+  try {
+    const stages =
+      projection.reads === "known"
+        ? await projection.foldBatch(eachOnce(events as readonly KnownEvent[]), load)
+        : await projection.foldBatch(eachOnce(events), load);
+    // The checkpoint is written with the last stage, so there is one.
+    return stages.length === 0 ? [[]] : stages;
+  } catch (error) {
+    if (error instanceof UnreadableEvent) return error;
+    throw error;
+  }
+}
+
+/** The events without those that stand at or before one that came earlier. */
+function eachOnce<E extends RecordedEvent | KnownEvent>(events: readonly E[]): E[] {
+  let furthest = "";
+  return events.filter(({ position }) => {
+    if (position <= furthest) return false;
+    furthest = position;
+    return true;
+  });
 }
 
 /** The writes that bring the documents up to these events, or the event at which the fold fails. */

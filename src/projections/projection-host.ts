@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { EventStore } from "../events/event-store.ts";
 import { supervise } from "../supervision.ts";
 import type { DocumentStore } from "./document-store.ts";
-import type { Projection } from "./projection.ts";
+import type { AnyProjection } from "./projection.ts";
 import { runProjections } from "./runner.ts";
 import type { ProjectionStatus } from "./runner.ts";
 
@@ -17,15 +17,15 @@ export interface ProjectionReports {
  * share one reading of the log, which is most of their cost.
  */
 export async function hostProjections(
-  projections: readonly Projection[],
+  projections: readonly AnyProjection[],
   log: Pick<EventStore, "subscribe" | "idAt">,
   documents: DocumentStore,
   clock: Clock,
   reports: ProjectionReports,
   signal: AbortSignal,
 ): Promise<void> {
-  const groups = Map.groupBy(projections, ({ categories }) => categories.join());
-  const runGroup = (group: readonly Projection[]): Promise<void> =>
+  const groups = Map.groupBy(projections, ({ categories }) => categories?.join() ?? "all");
+  const runGroup = (group: readonly AnyProjection[]): Promise<void> =>
     supervise(
       () => runProjections(group, log, documents, clock, (status) => reports.status(status), signal),
       clock,

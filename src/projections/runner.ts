@@ -8,7 +8,7 @@ import type { DocumentStore } from "./document-store.ts";
 import { foldBatch } from "./fold-batch.ts";
 import { Pace } from "./pace.ts";
 import { checkpointNameOf, collectionOf } from "./projection.ts";
-import type { Projection } from "./projection.ts";
+import type { AnyProjection } from "./projection.ts";
 import { ReadModelsOfAnotherLog, isOfThisLog } from "./same-log.ts";
 
 /** As many events are folded and written together at the most; bounds memory. */
@@ -38,7 +38,7 @@ export interface ProjectionStatus {
  * @throws what the log and the document store throw, and ReadModelsOfAnotherLog; the caller starts it again
  */
 export async function runProjections(
-  projections: readonly Projection[],
+  projections: readonly AnyProjection[],
   log: Pick<EventStore, "subscribe" | "idAt">,
   documents: DocumentStore,
   clock: Clock,
@@ -46,7 +46,7 @@ export async function runProjections(
   signal: AbortSignal,
 ): Promise<void> {
   let running = projections;
-  const categories = projections[0]?.categories ?? [];
+  const categories = projections[0]?.categories ?? undefined;
   const tell = (state: "catching_up" | "live", position: Position | null): void => {
     for (const { name, version } of running) report({ name, version, position, state, fault: null });
   };
@@ -57,12 +57,15 @@ export async function runProjections(
   let batch: RecordedEvent[] = [];
   let idle = 0;
   let indexed = false;
-  for await (const message of log.subscribe({ after: position, categories, signal })) {
+  for await (const message of log.subscribe({ after: position, ...(categories && { categories }), signal })) {
     if (message.kind === "event") batch.push(message.event);
     if (message.kind === "event" && batch.length < BATCH_EVENTS) continue;
-    const { events, poison: unreadable } = readUntilPoison(batch);
+    const recorded = batch;
     batch = [];
+    const known = readUntilPoison(running.some(readsKnown) ? recorded : []);
     for (const projection of running) {
+      const events = readsKnown(projection) ? known.events : recorded;
+      const unreadable = readsKnown(projection) ? known.poison : null;
       const poison = (await foldBatch(projection, documents, events)) ?? unreadable;
       if (poison === null) continue;
       const { name, version } = projection;
@@ -76,7 +79,7 @@ export async function runProjections(
       for (const projection of running) await documents.prepare(collectionOf(projection));
       indexed = true;
     }
-    position = events.at(-1)?.position ?? position;
+    position = recorded.at(-1)?.position ?? position;
     if (message.kind === "caughtUp" && message.position !== null && message.position !== position) {
       position = message.position;
       if (++idle % IDLE_CHECKPOINT_EVERY === 0) await moveCheckpoints(running, log, documents, position);
@@ -88,7 +91,7 @@ export async function runProjections(
 
 /** Makes the collections and gives the position behind which the group has to go on: the earliest of its checkpoints. */
 async function resumePoint(
-  projections: readonly Projection[],
+  projections: readonly AnyProjection[],
   log: Pick<EventStore, "idAt">,
   documents: DocumentStore,
 ): Promise<Position | null> {
@@ -109,7 +112,7 @@ async function resumePoint(
 }
 
 async function moveCheckpoints(
-  projections: readonly Projection[],
+  projections: readonly AnyProjection[],
   log: Pick<EventStore, "idAt">,
   documents: DocumentStore,
   position: Position,
@@ -119,6 +122,10 @@ async function moveCheckpoints(
   for (const projection of projections) {
     await documents.write(collectionOf(projection), [], { name: checkpointNameOf(projection), position, eventId });
   }
+}
+
+function readsKnown(projection: AnyProjection): boolean {
+  return !("reads" in projection) || projection.reads === "known";
 }
 
 /** The events up to the first that cannot be read, and that one's error. */

@@ -1,7 +1,7 @@
 import type { EventStore } from "../events/event-store.ts";
 import type { Checkpoint, DocumentStore } from "./document-store.ts";
 import { checkpointNameOf } from "./projection.ts";
-import type { Projection } from "./projection.ts";
+import type { AnyProjection } from "./projection.ts";
 
 /** The read models of a shared store were folded from another log than the one that is followed now. */
 export class ReadModelsOfAnotherLog extends Error {
@@ -28,7 +28,7 @@ export async function isOfThisLog(checkpoint: Checkpoint, log: Pick<EventStore, 
  * @throws ReadModelsOfAnotherLog
  */
 export async function refuseAnotherLog(
-  projections: readonly Projection[],
+  projections: readonly AnyProjection[],
   log: Pick<EventStore, "idAt">,
   documents: DocumentStore,
 ): Promise<void> {
