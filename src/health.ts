@@ -1,9 +1,14 @@
 /** The token under which the container registers the health of the process. */
 export const HEALTH = Symbol("Health");
 
-/** Whether the process can take work, and if not, why. Each concern says so itself, under a name of its own. */
+/**
+ * Whether the process can take work, and if not, why. Each concern says so itself, under a name of its own. What only
+ * keeps something from being shown or sent for a while is no concern of it, since payloads are taken all the same: a
+ * MongoDB that is down, for instance, or read models that have no room on the disk.
+ */
 export class Health {
   readonly #reasons = new Map<string, string>();
+  readonly #watched = new Map<string, () => string | null>();
 
   /** This concern keeps the process from taking work, for a reason that an operator understands. */
   degrade(concern: string, reason: string): void {
@@ -15,8 +20,18 @@ export class Health {
     this.#reasons.delete(concern);
   }
 
+  /** This concern is asked each time, and gives a reason or null; it has to answer from memory. */
+  watch(concern: string, reasonOf: () => string | null): void {
+    this.#watched.set(concern, reasonOf);
+  }
+
   /** Why the process is not ready, one sentence a concern; empty when it is. */
   get reasons(): string[] {
-    return [...this.#reasons].map(([concern, reason]) => `${concern}: ${reason}`);
+    const reasons = new Map(this.#reasons);
+    for (const [concern, reasonOf] of this.#watched) {
+      const reason = reasonOf();
+      if (reason !== null) reasons.set(concern, reason);
+    }
+    return [...reasons].map(([concern, reason]) => `${concern}: ${reason}`);
   }
 }

@@ -28,6 +28,12 @@ export class StoreUnavailable extends Error {
   }
 }
 
+/** Too many appends wait already: this one is refused, and the log itself is well. */
+export class StoreOverloaded extends StoreUnavailable {}
+
+/** The log has no room left on its disk. It takes appends again, by itself, when there is some. */
+export class StoreFull extends StoreUnavailable {}
+
 /** The append may or may not be in the log. Appending again with the same ids and expectation settles it. */
 export class AppendOutcomeUnknown extends Error {
   readonly code = "append_outcome_unknown";

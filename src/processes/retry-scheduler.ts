@@ -29,6 +29,14 @@ export interface SchedulerSettings {
   random(): number;
 }
 
+/** What the last look at the to-do list that succeeded saw. */
+export interface LastLook {
+  /** When, in ms since the Unix epoch. */
+  readonly at: number;
+  /** For how long, in ms, the oldest due delivery had been due then; 0 when none was. */
+  readonly oldestDueMs: number;
+}
+
 /** How many due deliveries are read at a time. */
 const PAGE = 500;
 /** A retry is sent up to so many ms after its due time, so that what fell due together does not leave together. */
@@ -60,6 +68,7 @@ export class RetryScheduler {
   readonly #armed = new Map<string, { dueAt: string; cancel: () => void }>();
   #wake: () => void = () => undefined;
   #refillAsked = false;
+  #lastLook: LastLook | null = null;
 
   constructor(
     @inject(EVENT_STORE) store: EventStore,
@@ -101,6 +110,16 @@ export class RetryScheduler {
     this.#wake();
   }
 
+  /** The last look that succeeded; null before the first. */
+  get lastLook(): LastLook | null {
+    return this.#lastLook;
+  }
+
+  /** How many retries have a timer for their due time. */
+  get armed(): number {
+    return this.#armed.size;
+  }
+
   /** One look at the to-do list. Throws what the log and the read models throw. */
   async tick(): Promise<void> {
     await this.#progress.whenSeen([dueDeliveries.name], await this.#store.head(), FRESHNESS_WAIT_MS);
@@ -108,10 +127,18 @@ export class RetryScheduler {
     let last: DueDocument | null = null;
     for (;;) {
       const page: DueDocument[] = await dueBefore(this.#documents, horizon, PAGE, last);
+      if (last === null) this.#noteLook(page[0]);
       for (const due of await this.#settings.shares.mine(page)) if (!this.#arrange(due)) return;
       last = page.at(-1) ?? null;
       if (page.length < PAGE) return;
     }
+  }
+
+  /** The first of the list is the oldest, so that this needs no look of its own. */
+  #noteLook(oldest: DueDocument | undefined): void {
+    const at = this.#clock.now();
+    const oldestDueMs = oldest === undefined ? 0 : Math.max(0, at - Date.parse(oldest.due_at));
+    this.#lastLook = { at, oldestDueMs };
   }
 
   /** Hands a delivery to the worker, now or at its due time; false when nothing more can be taken in. */

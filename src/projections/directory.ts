@@ -9,6 +9,7 @@ import type { EndpointDocument } from "./endpoints.ts";
 import { ModelInMemory } from "./model-in-memory.ts";
 import { Pace } from "./pace.ts";
 import { ProjectionProgress } from "./progress.ts";
+import type { ProjectionStatus } from "./runner.ts";
 import { users } from "./users.ts";
 import type { UserDocument } from "./users.ts";
 
@@ -38,8 +39,12 @@ export class Directory {
     this.#progress = new ProjectionProgress(clock);
   }
 
-  /** Loads what the read models have and follows the log until the signal aborts; throws what either of them throws. */
-  async run(signal: AbortSignal): Promise<void> {
+  /**
+   * Loads what the read models have and follows the log until the signal aborts; throws what either of them throws.
+   *
+   * @param live is told each time that the log's end was reached
+   */
+  async run(signal: AbortSignal, live: () => void = () => undefined): Promise<void> {
     const after = await this.#load();
     const pace = new Pace(this.#clock);
     for await (const message of this.#log.subscribe({ after, categories: ["user", "endpoint"], signal })) {
@@ -48,6 +53,7 @@ export class Directory {
         continue;
       }
       this.#seen(message.position);
+      live();
       await pace.next(signal);
     }
   }
@@ -60,6 +66,11 @@ export class Directory {
   /** The endpoint with this id, or null. */
   endpoint(endpointId: number): Promise<EndpointDocument | null> {
     return this.#find(() => this.#endpoints.get(String(endpointId)));
+  }
+
+  /** Where it stands; null before it has reached the log's end for the first time. */
+  get status(): ProjectionStatus | null {
+    return this.#progress.statuses()[0] ?? null;
   }
 
   /** Resolves when everything up to `position` is known here, or after `timeoutMs`; true when it is. */

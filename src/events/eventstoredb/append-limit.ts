@@ -1,4 +1,4 @@
-import { StoreUnavailable } from "../event-store-errors.ts";
+import { StoreOverloaded } from "../event-store-errors.ts";
 
 /** Appends that may wait for the server's answer at a time: what a frozen server can make this process hold. */
 const MAX_APPENDS = 1_024;
@@ -9,10 +9,10 @@ export class AppendLimit {
   readonly #underWay = new Set<Promise<unknown>>();
   #bytes = 0;
 
-  /** Makes an append of so many bytes. Throws StoreUnavailable when there are too many already. */
+  /** Makes an append of so many bytes. Throws StoreOverloaded when there are too many already. */
   async run<T>(bytes: number, append: () => Promise<T>): Promise<T> {
     if (this.#underWay.size >= MAX_APPENDS || this.#bytes + bytes > MAX_BYTES) {
-      throw new StoreUnavailable("too many appends wait for the event store");
+      throw new StoreOverloaded("too many appends wait for the event store");
     }
     this.#bytes += bytes;
     const running = append();

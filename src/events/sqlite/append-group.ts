@@ -18,8 +18,8 @@ export interface AppendGroup {
 export type GroupOutcome =
   /** Durable. Three numbers an append: WRITTEN, revision, position, or CONFLICT, the stream's last revision or -1, 0. */
   | { readonly kind: "committed"; readonly results: readonly number[] }
-  /** Certainly not written. `fault`: nor will anything else be, until a restart. */
-  | { readonly kind: "not_written"; readonly reason: string; readonly fault: boolean }
+  /** Certainly not written. `fault`: nor will anything else be, until a restart. `full`: for lack of room on the disk. */
+  | { readonly kind: "not_written"; readonly reason: string; readonly fault: boolean; readonly full?: boolean }
   /** Perhaps written. Nothing else will be, until a restart. */
   | { readonly kind: "unknown"; readonly reason: string };
 

@@ -1,4 +1,10 @@
-import { AppendOutcomeUnknown, RevisionConflict, StoreUnavailable } from "../event-store-errors.ts";
+import {
+  AppendOutcomeUnknown,
+  RevisionConflict,
+  StoreFull,
+  StoreOverloaded,
+  StoreUnavailable,
+} from "../event-store-errors.ts";
 import type { AppendResult } from "../event-store.ts";
 import { expectedRevisionOf } from "../memory/prepared-append.ts";
 import type { PreparedAppend } from "../memory/prepared-append.ts";
@@ -41,7 +47,7 @@ export class AppendQueue {
   add(append: PreparedAppend): Promise<AppendResult> {
     if (this.#refusal !== null) return Promise.reject(new StoreUnavailable(this.#refusal));
     if (this.#appends >= QUEUE_LIMITS.appends || this.#bytes + append.bytes > QUEUE_LIMITS.bytes) {
-      return Promise.reject(new StoreUnavailable("the append queue is full"));
+      return Promise.reject(new StoreOverloaded("the append queue is full"));
     }
     this.#appends += 1;
     this.#bytes += append.bytes;
@@ -138,7 +144,8 @@ function answer(queued: QueuedAppend, outcome: GroupOutcome, index: number): voi
       return;
     }
     case "not_written": {
-      queued.reject(new StoreUnavailable(`the append was not written: ${outcome.reason}`));
+      const Unavailable = outcome.full === true ? StoreFull : StoreUnavailable;
+      queued.reject(new Unavailable(`the append was not written: ${outcome.reason}`));
       return;
     }
     case "committed": {

@@ -133,7 +133,7 @@ export class SqliteLog {
     const passing = code === SQLITE.FULL || code === SQLITE.BUSY;
     if (!passing) this.#fault = reason;
     this.#rollBack();
-    return { kind: "not_written", reason, fault: this.#fault !== null };
+    return { kind: "not_written", reason, fault: this.#fault !== null, full: code === SQLITE.FULL };
   }
 
   #perhapsWritten(error: unknown): GroupOutcome {

@@ -1,0 +1,43 @@
+import type { Position } from "../events/position.ts";
+
+/** The least time between two heads that are kept, in ms: so exact is an age. */
+const SPACING_MS = 1_000;
+/** As many are kept at the most; beyond that every second one is dropped, so that the older ones get rarer. */
+const KEPT = 600;
+
+interface SeenHead {
+  readonly position: Position;
+  /** In ms since the Unix epoch. */
+  readonly at: number;
+}
+
+/**
+ * When the log's head was seen where, in bounded memory. Positions are opaque, so that how far somebody is behind cannot
+ * be told in events; how long ago what he has not seen was in the log, can.
+ */
+export class SeenHeads {
+  #kept: SeenHead[] = [];
+  #newest: Position | null = null;
+  #newestAt = 0;
+
+  /** The log had its end there at `now` (ms since the Unix epoch). An earlier head than one seen before tells nothing. */
+  note(position: Position, now: number): void {
+    if (this.#newest !== null && position <= this.#newest) return;
+    this.#newest = position;
+    this.#newestAt = now;
+    if (now - (this.#kept.at(-1)?.at ?? Number.NEGATIVE_INFINITY) < SPACING_MS) return;
+    if (this.#kept.length === KEPT) this.#kept = this.#kept.filter((_, index) => index % 2 === 0);
+    this.#kept.push({ position, at: now });
+  }
+
+  /**
+   * For how long, in ms until `now`, the log has had something that somebody at `position` (null: at its beginning) has
+   * not seen: 0 when he has seen everything that is known here.
+   */
+  msBehind(position: Position | null, now: number): number {
+    const isAhead = (head: Position): boolean => position === null || head > position;
+    if (this.#newest === null || !isAhead(this.#newest)) return 0;
+    const first = this.#kept.find((head) => isAhead(head.position));
+    return Math.max(0, now - (first?.at ?? this.#newestAt));
+  }
+}
