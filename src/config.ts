@@ -96,6 +96,9 @@ export interface Config {
   readonly mongodbUrl: string | null;
   /** Base64 of 32 bytes, or null: made at the first start. */
   readonly masterKey: string | null;
+  /** UUIDs, or null: made at the first start. */
+  readonly operatorApiKey: string | null;
+  readonly auditorApiKey: string | null;
   readonly deliveryAllowCidrs: readonly string[];
   readonly dnsServers: readonly string[];
   readonly deliveryTimeoutMs: number;
@@ -139,6 +142,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     eventStoreUrl,
     mongodbUrl: read<string | null>("MONGODB_URL", null),
     masterKey: read<string | null>("MASTER_KEY", null),
+    operatorApiKey: read<string | null>("OPERATOR_API_KEY", null),
+    auditorApiKey: read<string | null>("AUDITOR_API_KEY", null),
     deliveryAllowCidrs: read<readonly string[]>("DELIVERY_ALLOW_CIDRS", []),
     dnsServers: read<readonly string[]>("DNS_SERVERS", []),
     deliveryTimeoutMs: read("DELIVERY_TIMEOUT_MS", 15_000),

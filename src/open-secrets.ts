@@ -2,25 +2,26 @@ import { beginLog, masterKeyCheckOf } from "./commands/begin-log.ts";
 import type { CommandContext } from "./commands/command-context.ts";
 import type { Config } from "./config.ts";
 import type { EventStore } from "./events/event-store.ts";
-import { checkOf, deriveSecrets, masterKeyOf, refuseOtherKey } from "./secrets.ts";
+import { checkOf, deriveSecrets, masterKeyOf, refuseOtherKey, staffKeysOf } from "./secrets.ts";
 import type { Secrets } from "./secrets.ts";
 
 /**
- * The secrets of this log: from the configured master key, or from the one in the data folder, which is made for a new
- * log. Everybody who serves a log must have the key that it was begun with.
+ * The secrets of this log, from the configured master key or from the one in the data folder, which is made for a new log,
+ * and the keys of auditors and operators. Everybody who serves a log must have the key that it was begun with.
  *
  * @param occasion when (ISO 8601 UTC) and as which command the log is taken into use
- * @param announce is told the place of a key that was made, never the key
+ * @param announce is told what was made and its place, never the key
  * @throws ConfigurationError in one line when the key is another or cannot be found, and whatever the store throws
  */
 export async function openSecrets(
-  config: Pick<Config, "masterKey" | "dataDir">,
+  config: Pick<Config, "masterKey" | "dataDir" | "auditorApiKey" | "operatorApiKey">,
   store: EventStore,
   occasion: CommandContext & { readonly now: string },
-  announce: (place: string) => void,
+  announce: (what: string, place: string) => void,
 ): Promise<Secrets> {
   const begun = (await masterKeyCheckOf(store)) !== null;
   const key = config.masterKey ?? masterKeyOf(config.dataDir, begun, announce);
   refuseOtherKey(key, await beginLog(store, checkOf(key), occasion.now, occasion));
-  return deriveSecrets(key);
+  const configured = { auditor: config.auditorApiKey, operator: config.operatorApiKey };
+  return { ...deriveSecrets(key), staffKeys: staffKeysOf(config.dataDir, configured, announce) };
 }

@@ -1,4 +1,4 @@
-import { hkdfSync, randomBytes } from "node:crypto";
+import { hkdfSync, randomBytes, randomUUID } from "node:crypto";
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ConfigurationError } from "./config.ts";
@@ -7,15 +7,26 @@ import { ConfigurationError } from "./config.ts";
 export const SECRETS = Symbol("Secrets");
 
 /** Keys for one purpose each, all derived from MASTER_KEY (HKDF, RFC 5869), so that none gives another away. */
-export interface Secrets {
+export interface DerivedSecrets {
   /** Names the streams of reservations. */
   readonly reservations: Uint8Array;
   /** Authenticates the cursors of lists. */
   readonly cursors: Uint8Array;
 }
 
+/** Who has a key of the gateway's own: auditors read across users, operators also act. */
+export type Staff = "auditor" | "operator";
+
+/** Their API keys: UUIDs in lower case. */
+export type StaffKeys = Readonly<Record<Staff, string>>;
+
+/** What a gateway keeps to itself. */
+export interface Secrets extends DerivedSecrets {
+  readonly staffKeys: StaffKeys;
+}
+
 /** Derives the keys from 32 bytes in base64. */
-export function deriveSecrets(masterKey: string): Secrets {
+export function deriveSecrets(masterKey: string): DerivedSecrets {
   const derive = (purpose: string): Uint8Array =>
     new Uint8Array(hkdfSync("sha256", Buffer.from(masterKey, "base64"), "", `webhook-gateway ${purpose}`, 32));
   return { reservations: derive("reservations"), cursors: derive("cursors") };
@@ -32,7 +43,7 @@ const KEY = /^[A-Za-z0-9+/]{43}=$/;
  * @param begun whether the log was begun before, so that its key can only be an earlier one
  * @throws ConfigurationError when the earlier key is not in the folder: another would not do (see `refuseOtherKey`)
  */
-export function masterKeyOf(dataDir: string, begun: boolean, announce: (place: string) => void): string {
+export function masterKeyOf(dataDir: string, begun: boolean, announce: (what: string, place: string) => void): string {
   const keyFile = join(dataDir, KEY_FILE);
   const known = keyInFile(keyFile);
   if (known !== null) return known;
@@ -43,8 +54,46 @@ export function masterKeyOf(dataDir: string, begun: boolean, announce: (place: s
   }
   const key = randomBytes(32).toString("base64");
   writeWhole(keyFile, key);
-  announce(keyFile);
+  announce("master key", keyFile);
   return key;
+}
+
+/** A UUID in lower case. */
+const API_KEY = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/**
+ * The keys of auditors and operators: the configured ones, else those in the data folder, made at the first start and kept
+ * with mode 0600. `announce` is told the place of a key that was made, never the key.
+ *
+ * @throws ConfigurationError when a file does not hold a key
+ */
+export function staffKeysOf(
+  dataDir: string,
+  configured: Readonly<Record<Staff, string | null>>,
+  announce: (what: string, place: string) => void,
+): StaffKeys {
+  const keyOf = (staff: Staff): string => {
+    const own = configured[staff];
+    if (own !== null) return own.toLowerCase();
+    const file = join(dataDir, `${staff}.key`);
+    if (!existsSync(file)) {
+      const key = randomUUID();
+      writeWhole(file, key);
+      announce(`${staff}'s API key`, file);
+      return key;
+    }
+    const key = readFileSync(file, "utf8").trim().toLowerCase();
+    if (API_KEY.test(key)) return key;
+    const name = `${staff.toUpperCase()}_API_KEY`;
+    throw new ConfigurationError(
+      `${name}: ${file} does not hold a UUID; write one into it, or remove it for a new one`,
+    );
+  };
+  const keys = { auditor: keyOf("auditor"), operator: keyOf("operator") };
+  if (keys.auditor === keys.operator) {
+    throw new ConfigurationError("AUDITOR_API_KEY: it is the same as OPERATOR_API_KEY; give each a key of its own");
+  }
+  return keys;
 }
 
 /**

@@ -31,7 +31,8 @@ async function serve(): Promise<void> {
   const storage = await openStorage(config, logger, logReports(health, logger));
   const commandId = randomUUID();
   const occasion = { commandId, correlationId: commandId, actor: "operator", now: new Date().toISOString() };
-  const announce = (place: string): void => logger.warn({ place }, "made a master key: keep a copy of this file");
+  const announce = (what: string, place: string): void =>
+    logger.warn({ place }, `made the ${what}: keep a copy of this file`);
   const secrets = await openSecrets(config, storage.store, occasion, announce);
   const gateway = await Gateway.start(config, storage, secrets, logger, { health });
   closeWithGrace({ delay: SHUTDOWN_LIMIT_MS, logger }, async ({ err, signal }) => {

@@ -43,6 +43,7 @@ export async function buildApp(deps: HttpDependencies): Promise<FastifyInstance>
     clientErrorHandler: refuseBrokenRequests(deps.clock),
   });
   app.decorateRequest("user", null);
+  app.decorateRequest("staff", null);
   handleErrors(app, deps.clock);
   refuseWhatNodeAnswers(app, deps.clock);
   refuseWhileClosing(app);

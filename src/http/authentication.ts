@@ -1,13 +1,16 @@
 import { hash } from "node:crypto";
 import type { FastifyRequest } from "fastify";
-import type { Directory } from "../projections/directory.ts";
 import type { UserDocument } from "../projections/users.ts";
+import type { Staff, StaffKeys } from "../secrets.ts";
+import type { HttpDependencies } from "./dependencies.ts";
 import { HttpError } from "./errors.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
     /** Who speaks; null on a route that asks for no key. Read it with `userOf`. */
     user: UserDocument | null;
+    /** Whose key of the gateway's own it is; null for a client's. Read it with `staffOf`. */
+    staff: Staff | null;
   }
 }
 
@@ -18,21 +21,61 @@ export function apiKeyDigest(apiKey: string): string {
   return hash("sha256", apiKey.toLowerCase(), "hex");
 }
 
-/**
- * A hook that lets only a user's key pass, and says who it is. The key is compared by looking up its digest, so the
- * time that takes says nothing about any key. A header that was sent twice arrives joined and is no UUID.
- */
-export function requireUser(directory: Directory): (request: FastifyRequest) => Promise<void> {
+type Hook = (request: FastifyRequest) => Promise<void>;
+type Keys = Pick<HttpDependencies, "directory" | "secrets">;
+
+/** A hook that lets only a user's key pass, and says who it is; 403 for an auditor's or operator's. */
+export function requireUser(deps: Keys): Hook {
   return async (request) => {
-    const key = request.headers["x-api-key"];
-    if (typeof key !== "string" || !UUID.test(key.toLowerCase())) throw new HttpError("invalid_api_key");
-    request.user = await directory.userByKeyDigest(apiKeyDigest(key));
+    const digest = digestOfKey(request);
+    if (staffByDigest(digest, deps.secrets.staffKeys) !== null) throw new HttpError("key_not_for_this");
+    request.user = await deps.directory.userByKeyDigest(digest);
     if (request.user === null) throw new HttpError("invalid_api_key");
   };
+}
+
+/** A hook that lets only the keys of these pass, and says whose it is; 403 for any other key that is known. */
+export function requireStaff(deps: Keys, ...allowed: readonly Staff[]): Hook {
+  return async (request) => {
+    const digest = digestOfKey(request);
+    const staff = staffByDigest(digest, deps.secrets.staffKeys);
+    if (staff === null && (await deps.directory.userByKeyDigest(digest)) === null) {
+      throw new HttpError("invalid_api_key");
+    }
+    if (staff === null || !allowed.includes(staff)) throw new HttpError("key_not_for_this");
+    request.staff = staff;
+  };
+}
+
+/**
+ * The digest of the key that a request brings. Keys are compared by their digests, so that the time it takes says nothing
+ * about any key. A header that was sent twice arrives joined and is no UUID.
+ */
+function digestOfKey(request: FastifyRequest): string {
+  const key = request.headers["x-api-key"];
+  if (typeof key !== "string" || !UUID.test(key.toLowerCase())) throw new HttpError("invalid_api_key");
+  return apiKeyDigest(key);
+}
+
+const staffDigests = new WeakMap<StaffKeys, ReadonlyMap<string, Staff>>();
+
+function staffByDigest(digest: string, keys: StaffKeys): Staff | null {
+  let byDigest = staffDigests.get(keys);
+  if (byDigest === undefined) {
+    byDigest = new Map(Object.entries(keys).map(([staff, key]) => [apiKeyDigest(key), staff as Staff]));
+    staffDigests.set(keys, byDigest);
+  }
+  return byDigest.get(digest) ?? null;
 }
 
 /** The user of a request that passed `requireUser`. */
 export function userOf(request: FastifyRequest): UserDocument {
   if (request.user === null) throw new Error("a route that needs a user does not ask for a key");
   return request.user;
+}
+
+/** Whose key a request has that passed `requireStaff`. */
+export function staffOf(request: FastifyRequest): Staff {
+  if (request.staff === null) throw new Error("a route for auditors or operators does not ask for their key");
+  return request.staff;
 }

@@ -4,6 +4,8 @@ export const ERRORS = {
   invalid_api_key: { status: 400, error: "Missing or invalid API key" },
   /** Mend what `details.errors` lists. */
   invalid_request: { status: 400, error: "Some fields are missing or invalid" },
+  /** A client's key on a route of auditors or operators, or theirs on a client's; use the key that the route is for. */
+  key_not_for_this: { status: 403, error: "This API key is not for this route" },
   endpoint_access_denied: { status: 403, error: "Endpoint access denied" },
   not_found: { status: 404, error: "Not found" },
   user_not_found: { status: 404, error: "User not found" },

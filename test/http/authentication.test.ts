@@ -6,7 +6,7 @@ import { positionOf } from "../../src/events/position.ts";
 import type { Position } from "../../src/events/position.ts";
 import type { Gateway } from "../../src/gateway.ts";
 import { memoryStorage } from "../fixtures/memory-storage.ts";
-import { startTestGateway } from "../fixtures/test-gateway.ts";
+import { TEST_STAFF_KEYS, startTestGateway } from "../fixtures/test-gateway.ts";
 import { NOW, ask, dispatchOf, expectBroken, expectError, newEndpoint, newUser, standingClock } from "./asking.ts";
 import type { Reply } from "./asking.ts";
 import { withMethods } from "./replaced-methods.ts";
@@ -38,6 +38,14 @@ describe("the API key", () => {
     expectNoKey(await ask(gateway, line, { body }));
     expectNoKey(await ask(gateway, line, { body, key: "not-a-uuid" }));
     expectNoKey(await ask(gateway, line, { body, key: randomUUID() }));
+  });
+
+  it.each(PROTECTED)("is not an auditor's or operator's, for %s", async (line) => {
+    const body = line.startsWith("POST") ? dispatchOf(1, '{"a":1}') : undefined;
+    for (const staffKey of Object.values(TEST_STAFF_KEYS)) {
+      const reply = await ask(gateway, line, { body, key: staffKey.toUpperCase() });
+      expectError(reply, 403, "This API key is not for this route");
+    }
   });
 
   it("is not asked for where it is not needed", async () => {

@@ -25,6 +25,8 @@ describe("the configuration", () => {
       eventStoreUrl: null,
       mongodbUrl: null,
       masterKey: null,
+      operatorApiKey: null,
+      auditorApiKey: null,
       deliveryAllowCidrs: [],
       dnsServers: [],
       deliveryTimeoutMs: 15_000,
@@ -50,8 +52,8 @@ describe("the configuration", () => {
     ["PORT", "65535", { port: 65_535 }],
     ["DATA_DIR", "/var/lib/webhook gateway", { dataDir: "/var/lib/webhook gateway" }],
     ["MASTER_KEY", KEY, { masterKey: KEY }],
-    ["OPERATOR_API_KEY", UUID, {}],
-    ["AUDITOR_API_KEY", UUID.toUpperCase(), {}],
+    ["OPERATOR_API_KEY", UUID, { operatorApiKey: UUID }],
+    ["AUDITOR_API_KEY", UUID.toUpperCase(), { auditorApiKey: UUID.toUpperCase() }],
     ["DELIVERY_ALLOW_CIDRS", "127.0.0.2/32, 10.1.0.0/16", { deliveryAllowCidrs: ["127.0.0.2/32", "10.1.0.0/16"] }],
     ["DELIVERY_ALLOW_CIDRS", "fd00::/8", { deliveryAllowCidrs: ["fd00::/8"] }],
     ["DNS_SERVERS", "127.0.0.1:5353, 9.9.9.9", { dnsServers: ["127.0.0.1:5353", "9.9.9.9"] }],
@@ -127,7 +129,8 @@ describe("the configuration", () => {
     "takes EVENTSTORE_URL=%s together with the keys that all instances share",
     (url) => {
       const config = readConfig({ ...keys, EVENTSTORE_URL: url });
-      expect(config).toEqual({ ...readConfig({}), masterKey: KEY, eventStoreUrl: url });
+      const known = { masterKey: KEY, operatorApiKey: UUID, auditorApiKey: UUID };
+      expect(config).toEqual({ ...readConfig({}), ...known, eventStoreUrl: url });
     },
   );
 

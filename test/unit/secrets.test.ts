@@ -6,11 +6,13 @@ import { ConfigurationError } from "../../src/config.ts";
 import { LOG_STREAM } from "../../src/events/log.ts";
 import { MemoryEventStore } from "../../src/events/memory/memory-event-store.ts";
 import { openSecrets } from "../../src/open-secrets.ts";
-import { deriveSecrets } from "../../src/secrets.ts";
-import type { Secrets } from "../../src/secrets.ts";
+import { deriveSecrets, staffKeysOf } from "../../src/secrets.ts";
+import type { DerivedSecrets, Secrets, StaffKeys } from "../../src/secrets.ts";
 import { newContext } from "./commands/store-doubles.ts";
 
 const NOW = "2026-11-25T10:00:00.000Z";
+const AUDITOR = "a0d17a0d-17a0-4d17-a0d1-7a0d17a0d17a";
+const OPERATOR = "0be4a704-0be4-4a70-80be-4a7040be4a70";
 
 const KEY = Buffer.alloc(32, 7).toString("base64");
 const OTHER_KEY = Buffer.alloc(32, 8).toString("base64");
@@ -22,9 +24,8 @@ describe("the master key of a log", () => {
   /** What a start makes of it, and that no refusal gives a key away. */
   const start = async (masterKey: string | null = null): Promise<Secrets> => {
     try {
-      return await openSecrets({ masterKey, dataDir: folder }, store, { ...newContext(), now: NOW }, (place) =>
-        announced.push(place),
-      );
+      const config = { masterKey, dataDir: folder, auditorApiKey: AUDITOR, operatorApiKey: OPERATOR };
+      return await openSecrets(config, store, { ...newContext(), now: NOW }, (_what, place) => announced.push(place));
     } catch (error) {
       const keys = [KEY, OTHER_KEY, ...(existsSync(keyFile()) ? [readFileSync(keyFile(), "utf8").trim()] : [])];
       for (const key of keys) if (key !== "") expect(String(error)).not.toContain(key);
@@ -44,7 +45,7 @@ describe("the master key of a log", () => {
   it("is made at the first start, for nobody else to read, and its place is told but not the key", async () => {
     const secrets = await start();
     expect(Buffer.from(keyInFile(), "base64")).toHaveLength(32);
-    expect(secrets).toEqual(deriveSecrets(keyInFile()));
+    expect(secrets).toMatchObject(deriveSecrets(keyInFile()));
     expect(announced).toEqual([keyFile()]);
     expect(statSync(keyFile()).mode & 0o777).toBe(0o600);
     for await (const event of store.readAll()) expect(JSON.stringify(event)).not.toContain(keyInFile());
@@ -60,8 +61,8 @@ describe("the master key of a log", () => {
   });
 
   it("is the configured one, which is not written anywhere", async () => {
-    expect(await start(KEY)).toEqual(deriveSecrets(KEY));
-    expect(await start(KEY)).toEqual(deriveSecrets(KEY));
+    expect(await start(KEY)).toMatchObject(deriveSecrets(KEY));
+    expect(await start(KEY)).toMatchObject(deriveSecrets(KEY));
     expect(readdirSync(folder)).toEqual([]);
     expect(announced).toEqual([]);
     for await (const event of store.readAll()) expect(JSON.stringify(event)).not.toContain(KEY);
@@ -116,11 +117,53 @@ describe("the master key of a log", () => {
   });
 });
 
+describe("the keys of auditors and operators", () => {
+  let folder: string;
+  let announced: string[];
+  const start = (auditor: string | null = null, operator: string | null = null): StaffKeys =>
+    staffKeysOf(folder, { auditor, operator }, (what, place) => announced.push(`${what} ${place}`));
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "webhook-gateway-secrets-"));
+    announced = [];
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("are made at the first start, for nobody else to read, and their places are told but not the keys", () => {
+    const keys = start();
+    expect(new Set(Object.values(keys)).size).toBe(2);
+    expect(announced).toEqual([
+      `auditor's API key ${join(folder, "auditor.key")}`,
+      `operator's API key ${join(folder, "operator.key")}`,
+    ]);
+    for (const staff of ["auditor", "operator"] as const) {
+      const file = join(folder, `${staff}.key`);
+      expect(readFileSync(file, "utf8")).toBe(`${keys[staff]}\n`);
+      expect(statSync(file).mode & 0o777).toBe(0o600);
+    }
+    announced = [];
+    expect(start()).toEqual(keys);
+    expect(announced).toEqual([]);
+  });
+
+  it("are the configured ones, which are not written anywhere", () => {
+    expect(start(AUDITOR.toUpperCase(), OPERATOR)).toEqual({ auditor: AUDITOR, operator: OPERATOR });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("are refused when both are one, or when a file does not hold one", () => {
+    expect(() => start(AUDITOR, AUDITOR)).toThrow(/^AUDITOR_API_KEY: it is the same as OPERATOR_API_KEY/);
+    writeFileSync(join(folder, "operator.key"), "hunter2\n");
+    expect(() => start()).toThrow(/^OPERATOR_API_KEY: .*operator\.key does not hold a UUID/);
+    expect(() => start()).not.toThrow(/hunter2/);
+  });
+});
+
 describe("the secrets derived from it", () => {
   it("are 32 bytes each, of one purpose each, and the same for the same key", () => {
     const secrets = deriveSecrets(KEY);
     expect(deriveSecrets(KEY)).toEqual(secrets);
-    const hex = ({ reservations, cursors }: Secrets): string[] =>
+    const hex = ({ reservations, cursors }: DerivedSecrets): string[] =>
       [reservations, cursors].map((secret) => Buffer.from(secret).toString("hex"));
     const all = [...hex(secrets), ...hex(deriveSecrets(OTHER_KEY))];
     expect(new Set(all).size).toBe(all.length);

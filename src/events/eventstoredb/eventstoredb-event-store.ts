@@ -28,7 +28,7 @@ export interface EventStoreDbOptions {
   readonly onFault?: (error: Error) => void;
   /** Called when the server cannot be reached, with the reason, and when it can again. */
   readonly onConnection?: (state: { readonly connected: boolean; readonly reason?: string }) => void;
-  /** How long an append, and the silence of a read, may last, in ms. Default 2,000: a client waits for the answer. */
+  /** How long an append, and the silence of a read, may last, in ms. Default 1,500: a client waits, and it is asked again. */
   readonly deadlineMs?: number;
 }
 
@@ -51,7 +51,7 @@ export class EventStoreDbEventStore implements EventStore {
     this.#client = client;
     this.#credentials = credentials;
     this.#options = options;
-    this.#deadlineMs = options.deadlineMs ?? 2_000;
+    this.#deadlineMs = options.deadlineMs ?? 1_500;
     this.#reader = new EventReader(client, this.#deadlineMs);
   }
 

@@ -16,8 +16,8 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** A user's deliveries: the list, newest first, one with its attempts, and the bytes that were sent. */
 export function deliveryRoutes(app: FastifyInstance, deps: HttpDependencies): void {
-  const { store, documents, directory, secrets } = deps;
-  const onRequest = requireUser(directory);
+  const { store, documents, secrets } = deps;
+  const onRequest = requireUser(deps);
 
   app.get("/v1/deliveries", { onRequest }, async (request, reply) => {
     const { user_id } = userOf(request);

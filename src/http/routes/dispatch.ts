@@ -15,7 +15,7 @@ const VISIBLE_ASCII = /^[\x21-\x7e]{1,255}$/;
 export function dispatchRoutes(app: FastifyInstance, deps: HttpDependencies): void {
   const { store, directory, worker, clock, settings } = deps;
 
-  app.post("/v1/dispatch", { onRequest: requireUser(directory) }, async (request, reply) => {
+  app.post("/v1/dispatch", { onRequest: requireUser(deps) }, async (request, reply) => {
     const { user_id } = userOf(request);
     const body = bodyOf(request);
     const { endpoint_id } = validOrRefuse(parseDispatch(body.value));

@@ -14,7 +14,7 @@ import { sendJson } from "../send-json.ts";
 export function endpointRoutes(app: FastifyInstance, deps: HttpDependencies): void {
   const { store, directory, progress, rules, secrets, clock } = deps;
 
-  app.post("/v1/endpoints", { onRequest: requireUser(directory) }, async (request, reply) => {
+  app.post("/v1/endpoints", { onRequest: requireUser(deps) }, async (request, reply) => {
     const { user_id } = userOf(request);
     const { url, nickname } = validOrRefuse(parseRegisterEndpoint(bodyOf(request).value, (it) => rules.judgeUrl(it)));
     const { endpointId, appended } = await registerEndpoint(

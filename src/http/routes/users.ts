@@ -41,7 +41,7 @@ export function userRoutes(app: FastifyInstance, deps: HttpDependencies): void {
     return sendJson(reply, 201, { api_key: apiKey });
   });
 
-  app.get("/v1/users/me", { onRequest: requireUser(directory) }, async (request, reply) => {
+  app.get("/v1/users/me", { onRequest: requireUser(deps) }, async (request, reply) => {
     const { user_id } = userOf(request);
     // The writes waited for their own models, so there is nothing to wait for but models that are being made.
     if (!progress.areLive([users.name, endpoints.name])) await upToDate(deps, [users.name, endpoints.name]);
