@@ -43,12 +43,15 @@ module.exports = {
     layer("projections", "^src/((events|projections)/|(clock|supervision)\\.ts$)"),
     layer(
       "processes",
-      "^src/((events|commands|projections|processes)/|(clock|supervision|logger|health|time-ordered-id)\\.ts$)",
+      "^src/((events|commands|projections|processes)/|(clock|supervision|logger|health|metrics|time-ordered-id)\\.ts$)",
     ),
-    layer("http", "^src/((events|commands|projections|processes|http)/|(clock|health|secrets|time-ordered-id)\\.ts$)"),
+    layer(
+      "http",
+      "^src/((events|commands|projections|processes|http)/|(clock|health|metrics|secrets|time-ordered-id)\\.ts$)",
+    ),
     layer(
       "cli",
-      "^src/((events|commands|projections|processes|storage|cli)/|(clock|config|gateway|health|logger|open-secrets|time-ordered-id|version)\\.ts$)",
+      "^src/((events|commands|projections|processes|storage|cli)/|(clock|config|gateway|health|logger|metrics|open-secrets|time-ordered-id|version)\\.ts$)",
     ),
     {
       name: "main-only-reads-the-command-line",
@@ -104,6 +107,7 @@ module.exports = {
     driver("eventstoredb", npmPackage("@eventstore/db-client"), "^src/events/eventstoredb/"),
     driver("undici", npmPackage("undici"), "^src/processes/sending/"),
     driver("fastify", npmPackage("(fastify|@fastify/[^/]+)"), "^src/(http/|gateway\\.ts$)"),
+    driver("prom-client", npmPackage("prom-client"), "^src/metrics\\.ts$"),
     driver("tsyringe", npmPackage("(tsyringe|reflect-metadata)"), ["^src/processes/[^/]+\\.ts$", COMPOSITION]),
     {
       name: "pure-files-do-no-io",

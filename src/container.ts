@@ -10,6 +10,8 @@ import { EVENT_STORE } from "./events/event-store.ts";
 import { HEALTH, Health } from "./health.ts";
 import type { HttpDependencies } from "./http/dependencies.ts";
 import { LOGGER } from "./logger.ts";
+import { METRICS, Metrics } from "./metrics.ts";
+import type { LiveFigures } from "./metrics.ts";
 import { DELIVERY_SETTINGS, DeliveryWorker } from "./processes/delivery-worker.ts";
 import type { DeliverySettings } from "./processes/delivery-worker.ts";
 import { ALL_SHARES, ShardTicks } from "./processes/shard-ticks.ts";
@@ -22,8 +24,10 @@ import type { TargetRules } from "./processes/sending/target-rules.ts";
 import { DIRECTORY, Directory } from "./projections/directory.ts";
 import { DOCUMENT_STORE } from "./projections/document-store.ts";
 import { PROJECTION_PROGRESS, ProjectionProgress } from "./projections/progress.ts";
+import { SeenHeads } from "./projections/seen-heads.ts";
 import { SECRETS } from "./secrets.ts";
 import type { Secrets } from "./secrets.ts";
+import { MeasuredEventStore } from "./storage/measured-event-store.ts";
 import type { Storage } from "./storage/storage.ts";
 import { VERSION } from "./version.ts";
 
@@ -36,6 +40,7 @@ const QUEUE = { entries: 10_000, bytes: 64 * 1024 * 1024, entriesPerEndpoint: 5_
 /** What the caller brings itself, a test for instance. */
 export interface Overrides {
   readonly health?: Health;
+  readonly metrics?: Metrics;
   readonly clock?: Clock;
   readonly sender?: Sender;
   readonly random?: () => number;
@@ -54,7 +59,12 @@ export function compose(
 ): DependencyContainer {
   const container = root.createChildContainer();
   const clock = overrides.clock ?? systemClock;
-  const { store, documents, sharedLog } = storage;
+  const { documents, sharedLog } = storage;
+  const health = overrides.health ?? new Health();
+  const metrics = overrides.metrics ?? new Metrics();
+  const heads = new SeenHeads();
+  const store = new MeasuredEventStore(storage.store, metrics, clock, heads);
+  health.watch("appends", () => store.refusal);
   const progress = new ProjectionProgress(clock);
   const rules = createTargetRules(config.deliveryAllowCidrs);
   const timeoutMs = config.deliveryTimeoutMs;
@@ -81,13 +91,15 @@ export function compose(
   container.registerInstance(DOCUMENT_STORE, documents);
   container.registerInstance(PROJECTION_PROGRESS, progress);
   container.registerInstance(DIRECTORY, new Directory(store, documents, clock));
-  container.registerInstance(HEALTH, overrides.health ?? new Health());
+  container.registerInstance(HEALTH, health);
+  container.registerInstance(METRICS, metrics);
   container.registerInstance(TARGET_RULES, rules);
   container.registerInstance(SENDER, sender);
   container.registerInstance(DELIVERY_SETTINGS, delivery);
   container.registerInstance(SCHEDULER_SETTINGS, scheduler);
   container.registerSingleton(DeliveryWorker);
   container.registerSingleton(RetryScheduler);
+  metrics.show(liveFigures(container, store, heads));
   return container;
 }
 
@@ -102,8 +114,38 @@ export function httpDependencies(container: DependencyContainer, config: Config)
     rules: container.resolve<TargetRules>(TARGET_RULES),
     secrets: container.resolve<Secrets>(SECRETS),
     health: container.resolve<Health>(HEALTH),
+    metrics: container.resolve<Metrics>(METRICS),
     clock: container.resolve<Clock>(CLOCK),
     logger: container.resolve<Logger>(LOGGER),
     settings: { maxPayloadBytes: config.maxPayloadBytes },
+  };
+}
+
+/** What `/metrics` reads at each scrape: all of it from memory, so that it answers whatever store is down. */
+function liveFigures(container: DependencyContainer, store: MeasuredEventStore, heads: SeenHeads): LiveFigures {
+  const clock = container.resolve<Clock>(CLOCK);
+  const health = container.resolve<Health>(HEALTH);
+  const worker = container.resolve(DeliveryWorker);
+  const scheduler = container.resolve(RetryScheduler);
+  const progress = container.resolve<ProjectionProgress>(PROJECTION_PROGRESS);
+  const directory = container.resolve<Directory>(DIRECTORY);
+  return {
+    load: () => worker.load,
+    appendsUnderWay: () => store.appendsUnderWay,
+    lastLook: () => {
+      const { lastLook } = scheduler;
+      if (lastLook === null) return null;
+      return { secondsAgo: (clock.now() - lastLook.at) / 1_000, oldestDueSeconds: lastLook.oldestDueMs / 1_000 };
+    },
+    armed: () => scheduler.armed,
+    projections: () =>
+      [...progress.statuses(), ...[directory.status].filter((status) => status !== null)].map(
+        ({ name, state, position }) => ({
+          name,
+          live: state === "live",
+          behindSeconds: heads.msBehind(position, clock.now()) / 1_000,
+        }),
+      ),
+    ready: () => health.reasons.length === 0,
   };
 }

@@ -6,6 +6,8 @@ import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { compose, httpDependencies } from "./container.ts";
 import type { Overrides } from "./container.ts";
+import { EVENT_STORE } from "./events/event-store.ts";
+import type { EventStore } from "./events/event-store.ts";
 import { HEALTH } from "./health.ts";
 import type { Health } from "./health.ts";
 import { buildApp } from "./http/app.ts";
@@ -113,12 +115,9 @@ export class Gateway {
       health.degrade("directory", "it cannot follow the log");
       this.#logger.error({ err, restartInMs }, "the directory cannot follow the log");
     };
-    const followLog = (): Promise<void> => {
-      health.restore("directory");
-      return directory.run(signal);
-    };
+    const followLog = (): Promise<void> => directory.run(signal, () => health.restore("directory"));
     this.#loops.push(supervise(followLog, clock, onDirectoryError, signal));
-    const head = await this.#storage.store.head();
+    const head = await this.container.resolve<EventStore>(EVENT_STORE).head();
     while (!(await directory.whenSeen(head, DIRECTORY_PATIENCE_MS))) {
       this.#logger.warn("waiting until the directory has read the log");
     }
@@ -133,11 +132,13 @@ export class Gateway {
     return {
       status: (status) => {
         progress.report(status);
+        if (status.state === "live") health.restore(`projection ${status.name}`);
         if (status.fault === null) return;
         const { stream, revision, reason } = status.fault;
         health.degrade(`projection ${status.name}`, `it stopped at revision ${revision} of ${stream}`);
         this.#logger.error({ projection: status.name, stream, revision, reason }, "a projection stopped at an event");
       },
+      // Not a reason to be unready: with MongoDB down, or no room for the read models, payloads are taken and attempted.
       failure: (projection, reason, restartInMs) =>
         this.#logger.error({ projection, reason, restartInMs }, "a projection failed and is started again"),
     };

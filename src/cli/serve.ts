@@ -5,6 +5,7 @@ import type { Logger } from "pino";
 import { readConfig } from "../config.ts";
 import { Gateway } from "../gateway.ts";
 import { Health } from "../health.ts";
+import { Metrics } from "../metrics.ts";
 import { openSecrets } from "../open-secrets.ts";
 import { openStorage } from "../storage/open-storage.ts";
 import type { LogReports } from "../storage/storage.ts";
@@ -28,13 +29,14 @@ async function serve(): Promise<void> {
   const config = readConfig(process.env);
   const logger = pino({ level: config.logLevel });
   const health = new Health();
+  const metrics = new Metrics({ process: true });
   const storage = await openStorage(config, logger, logReports(health, logger));
   const commandId = randomUUID();
   const occasion = { commandId, correlationId: commandId, actor: "operator", now: new Date().toISOString() };
   const announce = (what: string, place: string): void =>
     logger.warn({ place }, `made the ${what}: keep a copy of this file`);
   const secrets = await openSecrets(config, storage.store, occasion, announce);
-  const gateway = await Gateway.start(config, storage, secrets, logger, { health });
+  const gateway = await Gateway.start(config, storage, secrets, logger, { health, metrics });
   closeWithGrace({ delay: SHUTDOWN_LIMIT_MS, logger }, async ({ err, signal }) => {
     if (err) logger.fatal({ err }, "the process ends because of an error that nobody handled");
     else logger.info({ signal }, "shutting down");

@@ -7,6 +7,7 @@ import type { Directory } from "../projections/directory.ts";
 import type { DocumentStore } from "../projections/document-store.ts";
 import type { ProjectionProgress } from "../projections/progress.ts";
 import type { Health } from "../health.ts";
+import type { Metrics } from "../metrics.ts";
 import type { Secrets } from "../secrets.ts";
 
 /** What the routes work with. */
@@ -19,6 +20,7 @@ export interface HttpDependencies {
   readonly rules: TargetRules;
   readonly secrets: Secrets;
   readonly health: Health;
+  readonly metrics: Metrics;
   readonly clock: Clock;
   readonly logger: FastifyBaseLogger;
   readonly settings: HttpSettings;

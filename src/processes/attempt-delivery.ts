@@ -30,6 +30,8 @@ export interface AttemptDependencies {
   readonly timeoutMs: number;
   /** Where the endpoint is now; throws when it is not known (yet). */
   urlOf(endpointId: number): Promise<string>;
+  /** Is told of a claim that lapsed and was closed: nobody knows what became of that attempt. */
+  lapsed(event: DeliveryAttempted): void;
 }
 
 export type Attempted =
@@ -66,7 +68,11 @@ export async function attemptDelivery(
   ) => handleCommand(store, { stream, evolve: evolveDelivery, decide, commandId, actor: ACTOR, known: from });
 
   let loaded = known ?? (await loadStream(store, stream, evolveDelivery));
-  if (loaded.state?.underWay) loaded = await run(loaded, (d) => decideLapsedAttempt(d, clock.now(), policy));
+  if (loaded.state?.underWay) {
+    const closed = await run(loaded, (d) => decideLapsedAttempt(d, clock.now(), policy));
+    for (const event of closed.events) if (event.type === "DeliveryAttempted") deps.lapsed(event);
+    loaded = closed;
+  }
   if (loaded.state?.status !== "PENDING") return { kind: "nothing" };
 
   const url = await deps.urlOf(loaded.state.endpointId);

@@ -7,8 +7,10 @@ import type { RetryPolicy } from "../commands/retry-policy.ts";
 import { AppendOutcomeUnknown, StoreUnavailable } from "../events/event-store-errors.ts";
 import { EVENT_STORE } from "../events/event-store.ts";
 import type { EventStore } from "../events/event-store.ts";
-import type { Delivery } from "../events/delivery.ts";
+import type { Delivery, DeliveryAttempted } from "../events/delivery.ts";
 import { LOGGER } from "../logger.ts";
+import { METRICS } from "../metrics.ts";
+import type { Metrics } from "../metrics.ts";
 import { DIRECTORY } from "../projections/directory.ts";
 import type { Directory } from "../projections/directory.ts";
 import { attemptDelivery } from "./attempt-delivery.ts";
@@ -52,6 +54,7 @@ export class DeliveryWorker {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #settings: DeliverySettings;
+  readonly #metrics: Metrics;
   readonly #queue: FairQueue<Job>;
   readonly #underWay = new Set<Promise<void>>();
   readonly #abort = new AbortController();
@@ -66,6 +69,7 @@ export class DeliveryWorker {
     @inject(CLOCK) clock: Clock,
     @inject(LOGGER) logger: Logger,
     @inject(DELIVERY_SETTINGS) settings: DeliverySettings,
+    @inject(METRICS) metrics: Metrics,
   ) {
     this.#store = store;
     this.#sender = sender;
@@ -73,6 +77,7 @@ export class DeliveryWorker {
     this.#clock = clock;
     this.#logger = logger;
     this.#settings = settings;
+    this.#metrics = metrics;
     this.#queue = new FairQueue(settings.queue, () => this.#onLow());
   }
 
@@ -154,6 +159,7 @@ export class DeliveryWorker {
         policy: this.#settings.policy,
         timeoutMs: this.#settings.timeoutMs,
         urlOf: (endpointId: number) => this.#urlOf(endpointId),
+        lapsed: (event: DeliveryAttempted) => this.#ended(job, event, "attempt lapsed"),
       };
       const attempted = await attemptDelivery(
         deps,
@@ -201,20 +207,37 @@ export class DeliveryWorker {
   #log(job: Job, attempted: Attempted): void {
     const about = { delivery: job.deliveryId, endpoint: job.endpointId };
     switch (attempted.kind) {
-      case "attempted": {
-        const { number, outcome, errorCode, responseStatus, durationMs, nextAttemptAt } = attempted.event.data;
-        const fields = { ...about, attempt: number, outcome, errorCode, responseStatus, durationMs, nextAttemptAt };
-        this.#logger.info(fields, "attempt");
+      case "attempted":
+        this.#ended(job, attempted.event, "attempt");
         return;
-      }
       case "too_late":
+        this.#metrics.attempted("too_late", null, null);
         this.#logger.warn(about, "an attempt's result came after its lease and was refused");
         return;
       case "not_sent":
+        this.#metrics.attempted("not_sent", null, null);
         this.#logger.warn({ ...about, reason: attempted.reason }, "an attempt could not be made and is given back");
         return;
       case "nothing":
         return;
     }
+  }
+
+  /** One wide line for each attempt that counts; docs/operations/logs.md has its fields. */
+  #ended(job: Job, { data }: DeliveryAttempted, line: "attempt" | "attempt lapsed"): void {
+    const { outcome, errorCode, durationMs } = data;
+    // How long an attempt took that nobody saw end, nobody knows.
+    this.#metrics.attempted(outcome, errorCode, line === "attempt" ? durationMs : null);
+    const fields = {
+      delivery: job.deliveryId,
+      endpoint: job.endpointId,
+      attempt: data.number,
+      outcome,
+      error_code: errorCode,
+      response_status: data.responseStatus,
+      duration_ms: durationMs,
+      next_attempt_at: data.nextAttemptAt,
+    };
+    this.#logger.info(fields, line);
   }
 }

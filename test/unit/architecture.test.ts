@@ -45,6 +45,7 @@ const FORBIDDEN: Readonly<Record<string, readonly (readonly [file: string, impor
   "only-its-adapter-imports-eventstoredb": [["src/events/sqlite/uses-client.ts", "@eventstore/db-client"]],
   "only-its-adapter-imports-undici": [["src/processes/sends.ts", "undici"]],
   "only-its-adapter-imports-fastify": [["src/processes/speaks-http.ts", "fastify"]],
+  "only-its-adapter-imports-prom-client": [["src/http/counts.ts", "prom-client"]],
   "only-its-adapter-imports-tsyringe": [["src/http/locates-services.ts", "tsyringe"]],
   "pure-files-do-no-io": [
     ["src/events/reads-files.ts", "node:fs"],
@@ -63,15 +64,25 @@ const FORBIDDEN: Readonly<Record<string, readonly (readonly [file: string, impor
 /** What the files above need around them. */
 const OTHER_FILES: Readonly<Record<string, string>> = {
   "package.json": JSON.stringify({
-    dependencies: { "@eventstore/db-client": "1", fastify: "1", mongodb: "1", pino: "1", tsyringe: "1", undici: "1" },
+    dependencies: {
+      "@eventstore/db-client": "1",
+      fastify: "1",
+      mongodb: "1",
+      pino: "1",
+      "prom-client": "1",
+      tsyringe: "1",
+      undici: "1",
+    },
     devDependencies: { "fast-check": "1" },
   }),
   "src/processes/egg.ts": 'import { value } from "./chicken.ts";\nexport const egg = value;\n',
   ...Object.fromEntries(
-    ["@eventstore/db-client", "fastify", "mongodb", "pino", "tsyringe", "undici", "fast-check"].flatMap((name) => [
-      [`node_modules/${name}/package.json`, JSON.stringify({ name, version: "1.0.0", main: "index.js" })],
-      [`node_modules/${name}/index.js`, "module.exports = { value: 1 };\n"],
-    ]),
+    ["@eventstore/db-client", "fastify", "mongodb", "pino", "prom-client", "tsyringe", "undici", "fast-check"].flatMap(
+      (name) => [
+        [`node_modules/${name}/package.json`, JSON.stringify({ name, version: "1.0.0", main: "index.js" })],
+        [`node_modules/${name}/index.js`, "module.exports = { value: 1 };\n"],
+      ],
+    ),
   ),
 };
 

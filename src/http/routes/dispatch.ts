@@ -5,6 +5,7 @@ import { evolveDelivery } from "../../events/delivery.ts";
 import { timeOrderedId } from "../../time-ordered-id.ts";
 import { requireUser, userOf } from "../authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
+import { tellDispatch } from "../dispatch-line.ts";
 import { HttpError } from "../errors.ts";
 import { bodyOf, validOrRefuse } from "../request-body.ts";
 import { parseDispatch } from "../schemas/dispatch.ts";
@@ -13,9 +14,11 @@ const VISIBLE_ASCII = /^[\x21-\x7e]{1,255}$/;
 
 /** `POST /v1/dispatch` takes a payload for an endpoint: 202 when it is durable in the log. */
 export function dispatchRoutes(app: FastifyInstance, deps: HttpDependencies): void {
-  const { store, directory, worker, clock, settings } = deps;
+  const { store, directory, worker, clock, settings, metrics, logger } = deps;
+  app.decorateRequest("dispatch", null);
 
-  app.post("/v1/dispatch", { onRequest: requireUser(deps) }, async (request, reply) => {
+  const hooks = { onRequest: requireUser(deps), onSend: tellDispatch(metrics, logger) };
+  app.post("/v1/dispatch", hooks, async (request, reply) => {
     const { user_id } = userOf(request);
     const body = bodyOf(request);
     const { endpoint_id } = validOrRefuse(parseDispatch(body.value));
@@ -33,6 +36,7 @@ export function dispatchRoutes(app: FastifyInstance, deps: HttpDependencies): vo
     if (endpoint.user_id !== user_id) throw new HttpError("endpoint_access_denied");
 
     const deliveryId = idempotencyKey === null ? timeOrderedId() : idempotentDeliveryId(user_id, idempotencyKey);
+    request.dispatch = { endpointId: endpoint_id, deliveryId, bytes: payloadBytes };
     const command = {
       deliveryId,
       userId: user_id,

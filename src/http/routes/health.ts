@@ -2,8 +2,11 @@ import type { FastifyInstance } from "fastify";
 import { sendJson } from "../send-json.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 
-/** `GET /livez`: the process lives. `GET /readyz`: it can take work, or 503 with the reasons why it cannot. */
-export function healthRoutes(app: FastifyInstance, { health }: HttpDependencies): void {
+/**
+ * `GET /livez`: the process lives. `GET /readyz`: it can take work, or 503 with the reasons why it cannot. `GET /metrics`:
+ * figures for Prometheus. None of them asks a store for anything, so that they answer whatever is down.
+ */
+export function healthRoutes(app: FastifyInstance, { health, metrics }: HttpDependencies): void {
   app.get("/livez", (_request, reply) => sendJson(reply, 200, { status: "ok" }));
   app.get("/readyz", (_request, reply) => {
     const { reasons } = health;
@@ -11,5 +14,10 @@ export function healthRoutes(app: FastifyInstance, { health }: HttpDependencies)
       status: reasons.length === 0 ? "ok" : "unavailable",
       reasons,
     });
+  });
+  app.get("/metrics", async (_request, reply) => {
+    const text = await metrics.text();
+    // As bytes: to a text fastify may add a charset of its own.
+    return reply.header("content-type", metrics.contentType).send(Buffer.from(text));
   });
 }

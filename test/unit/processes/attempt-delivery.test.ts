@@ -35,6 +35,7 @@ async function newAttempts() {
   const deps = {
     ...{ store, sender, clock, policy: retryPolicy(60_000), timeoutMs: TIMEOUT_MS },
     urlOf: () => Promise.resolve(RECEIVER_URL),
+    lapsed: () => undefined,
   };
   const abort = new AbortController();
   const attempt = (sent: () => void = () => undefined) => attemptDelivery(deps, DELIVERY_ID, null, sent, abort.signal);

@@ -8,6 +8,7 @@ import { deliveryStream, evolveDelivery } from "../../../src/events/delivery.ts"
 import type { Delivery } from "../../../src/events/delivery.ts";
 import { endpointStream } from "../../../src/events/endpoint.ts";
 import type { EventStore, RecordedEvent } from "../../../src/events/event-store.ts";
+import { Metrics } from "../../../src/metrics.ts";
 import { DeliveryWorker } from "../../../src/processes/delivery-worker.ts";
 import type { DeliverySettings } from "../../../src/processes/delivery-worker.ts";
 import { RetryScheduler } from "../../../src/processes/retry-scheduler.ts";
@@ -99,7 +100,7 @@ export class DeliveryProcess {
       ...{ timeoutMs: 15_000, policy: retryPolicy(MINUTE), concurrency: options.concurrency ?? 256, queue },
     };
     const scheduling = { tickMs: MINUTE, shares: ALL_SHARES, armed: 10_000, random: () => 0, ...options.scheduler };
-    this.worker = new DeliveryWorker(store, sender, directory, clock, logger, settings);
+    this.worker = new DeliveryWorker(store, sender, directory, clock, logger, settings, new Metrics());
     this.scheduler = new RetryScheduler(store, documents, progress, this.worker, clock, logger, scheduling);
     const reports = { status: progress.report.bind(progress), failure: () => undefined };
     void hostProjections(PROJECTIONS, store, documents, clock, reports, signal);

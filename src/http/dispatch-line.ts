@@ -1,0 +1,48 @@
+import type { FastifyBaseLogger, FastifyReply, onSendHookHandler } from "fastify";
+import type { DispatchStatus, Metrics } from "../metrics.ts";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** What is known of the dispatch that this request asks for; null until its body is read, and on other routes. */
+    dispatch: DispatchDetails | null;
+  }
+}
+
+export interface DispatchDetails {
+  readonly endpointId: number;
+  readonly deliveryId: string;
+  /** Of the payload. */
+  readonly bytes: number;
+}
+
+/**
+ * A hook that counts a dispatch and, unless the client got it wrong, writes its one wide line. When the reply is sent and
+ * not when it is out: a client that hung up meanwhile has its delivery all the same.
+ */
+export function tellDispatch(metrics: Metrics, logger: FastifyBaseLogger): onSendHookHandler {
+  return (request, reply, payload, done) => {
+    const status = statusOf(reply);
+    metrics.dispatched(status);
+    if (status !== "refused") {
+      const { id, user, dispatch } = request;
+      const fields = {
+        request: id,
+        user: user?.user_id ?? null,
+        endpoint: dispatch?.endpointId ?? null,
+        delivery: dispatch?.deliveryId ?? null,
+        bytes: dispatch?.bytes ?? null,
+        outcome: status,
+        duration_ms: Math.round(reply.elapsedTime * 10) / 10,
+      };
+      logger.info(fields, "dispatch");
+    }
+    done(null, payload);
+  };
+}
+
+function statusOf(reply: FastifyReply): DispatchStatus {
+  const { statusCode } = reply;
+  if (statusCode === 202) return reply.hasHeader("idempotency-replayed") ? "replayed" : "accepted";
+  if (statusCode === 503) return "unavailable";
+  return statusCode < 500 ? "refused" : "failed";
+}
