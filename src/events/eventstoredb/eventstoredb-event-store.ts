@@ -1,5 +1,5 @@
 import type { EventStoreDBClient, Credentials } from "@eventstore/db-client";
-import { LogReplaced, RevisionConflict, StoreUnavailable } from "../event-store-errors.ts";
+import { AppendOutcomeUnknown, LogReplaced, RevisionConflict, StoreUnavailable } from "../event-store-errors.ts";
 import type {
   AppendResult,
   EventStore,
@@ -20,6 +20,12 @@ import { followLog } from "./follow-log.ts";
 import { openClient } from "./open-client.ts";
 import { EventReader } from "./read-events.ts";
 import { placeOf, serverRevisionOf } from "./server-place.ts";
+import { withinTime } from "./time-limit.ts";
+
+/** A subscription that brings nothing for so many deadlines, although something is due, is begun anew. */
+const STALLED_DEADLINES = 3;
+/** So much longer than its deadline, in ms, an append is waited for: the client counts the deadline from the sending on. */
+const GRACE_MS = 500;
 
 export interface EventStoreDbOptions {
   /** `esdb://…` or `esdb+discover://…`. */
@@ -69,7 +75,13 @@ export class EventStoreDbEventStore implements EventStore {
     const prepared = prepareAppend(stream, events, expected);
     this.#refuseWhenClosed();
     if (this.#replaced !== null) throw new StoreUnavailable(`no append until a restart: ${this.#replaced.message}`);
-    return this.#appends.run(prepared.bytes, () => this.#append(stream, events, expected, prepared.bytes));
+    const limit = this.#deadlineMs + GRACE_MS;
+    // It may still wait for a connection, be sent later and be written then. Until it has ended, it counts as under way.
+    return withinTime(
+      this.#appends.run(prepared.bytes, () => this.#append(stream, events, expected, prepared.bytes)),
+      limit,
+      () => new AppendOutcomeUnknown(`nobody knows whether the append was written: no answer within ${limit} ms`),
+    );
   }
 
   async read(stream: string, options: ReadStreamOptions = {}): Promise<RecordedEvent[]> {
@@ -87,6 +99,7 @@ export class EventStoreDbEventStore implements EventStore {
     const following = {
       client: this.#client,
       reader: this.#reader,
+      stalledMs: STALLED_DEADLINES * this.#deadlineMs,
       closing: this.#closing.signal,
       known: () => this.#knownHead,
       onKnown: (callback: () => void) => {
@@ -170,9 +183,16 @@ export class EventStoreDbEventStore implements EventStore {
 
   async #close(): Promise<void> {
     this.#closing.abort();
-    await this.#appends.drained();
-    await this.#client.dispose();
+    // Neither waits longer than an append may take, whatever the server and the client do.
+    const limit = this.#deadlineMs + GRACE_MS;
+    await endedWithin(this.#appends.drained(), limit);
+    await endedWithin(this.#client.dispose(), limit);
   }
+}
+
+/** Resolves when the work has ended, well or not, and at the latest after `milliseconds`. */
+async function endedWithin(work: Promise<unknown>, milliseconds: number): Promise<void> {
+  await withinTime(work, milliseconds, () => new StoreUnavailable("it takes too long")).catch(() => undefined);
 }
 
 function isName(expected: ExpectedRevision): expected is "any" | "no_stream" | "stream_exists" {

@@ -1,10 +1,14 @@
 import { START, excludeSystemEvents, streamNameFilter } from "@eventstore/db-client";
-import type { AllStreamSubscription, EventStoreDBClient, ResolvedEvent } from "@eventstore/db-client";
+import type {
+  AllStreamSubscription,
+  EventStoreDBClient,
+  Position as ServerPosition,
+  ResolvedEvent,
+} from "@eventstore/db-client";
 import type { RecordedEvent } from "../event-store.ts";
-import type { Position } from "../position.ts";
 import { PulledStream } from "./pulled-stream.ts";
 import { recordedEventOf } from "./recorded-event.ts";
-import { placeOf, serverPlaceOf, streamFilter } from "./server-place.ts";
+import { streamFilter } from "./server-place.ts";
 
 /** How many events the server looks through before it says how far it came, when it finds none that is asked for. */
 const SEARCH_WINDOW = 32;
@@ -16,20 +20,25 @@ export class LogSubscription {
   readonly #wanted: (stream: string) => boolean;
   #confirmed = false;
   #caughtUp = false;
-  #checkpoint: Position | null = null;
+  #checkpoint: ServerPosition | null = null;
 
   /** Begins behind `after` (exclusive; null: at the log's beginning); `categories` undefined: all streams. */
-  constructor(client: EventStoreDBClient, after: Position | null, categories: readonly string[] | undefined) {
+  constructor(
+    client: Pick<EventStoreDBClient, "subscribeToAll">,
+    after: ServerPosition | null,
+    categories: readonly string[] | undefined,
+  ) {
     this.#wanted = streamFilter(categories);
     const progress = {
       maxSearchWindow: SEARCH_WINDOW,
-      checkpointReached: async (_subscription: unknown, place: Parameters<typeof placeOf>[0]): Promise<void> => {
-        this.#checkpoint = placeOf(place);
+      // It must not throw: nobody would handle that, and the process would end.
+      checkpointReached: async (_subscription: unknown, place: ServerPosition): Promise<void> => {
+        this.#checkpoint = place;
         this.#pulled.wake();
       },
     };
     this.#call = client.subscribeToAll({
-      fromPosition: after === null ? START : serverPlaceOf(after),
+      fromPosition: after ?? START,
       filter:
         categories === undefined
           ? excludeSystemEvents(progress)
@@ -44,6 +53,10 @@ export class LogSubscription {
       this.#caughtUp = true;
       this.#pulled.wake();
     });
+    this.#call.on("fellBehind", () => {
+      this.#caughtUp = false;
+      this.#pulled.wake();
+    });
   }
 
   /** The server has taken the call. */
@@ -52,16 +65,21 @@ export class LogSubscription {
   }
 
   /**
-   * The server says that it has sent everything. What it sent may still be on its way: this, and `checkpoint`, mean
+   * The server says that it has sent everything. What it sent may still be on its way: this, and a checkpoint, mean
    * something only when `next` gave nothing.
    */
   get saysCaughtUp(): boolean {
     return this.#caughtUp;
   }
 
-  /** Up to where the server has looked without finding anything more that is asked for; null at first. */
-  get checkpoint(): Position | null {
-    return this.#checkpoint;
+  /**
+   * Up to where the server has looked without finding anything more that is asked for; null when it said nothing new of
+   * it. It is the place of an event, or (with another prepare position) the end of one, where the next one begins.
+   */
+  takeCheckpoint(): ServerPosition | null {
+    const checkpoint = this.#checkpoint;
+    this.#checkpoint = null;
+    return checkpoint;
   }
 
   /** True when the server ended the call, which it does without an error when it shuts down. */

@@ -1,11 +1,16 @@
-import { EventStoreDBClient } from "@eventstore/db-client";
+import { AccessDeniedError, EventStoreDBClient } from "@eventstore/db-client";
 import type { Credentials } from "@eventstore/db-client";
+import { credentialsOf } from "./connection-url.ts";
 import { EventStoreUnusable } from "./eventstore-unusable.ts";
 import { reasonOf } from "./grpc-status.ts";
+import { guardAppends } from "./guarded-append.ts";
 import { EventReader } from "./read-events.ts";
+import { withinTime } from "./time-limit.ts";
 
-/** How long the server may take to answer the first questions, in ms. */
+/** How long the server may take to answer the first questions, all together, in ms. */
 const OPENING_MS = 10_000;
+/** How long the client may take to end its calls, in ms. */
+const ENDING_MS = 1_000;
 /** The first line of servers that say when a subscription has caught up. */
 const OLDEST = [23, 10] as const;
 
@@ -18,52 +23,51 @@ export interface OpenedClient {
 /**
  * Connects, and asks the server for its version and for the end of its log.
  *
+ * @param openingMs how long all of that may take, in ms
  * @throws EventStoreUnusable with one line that repeats nothing of the URL but where the server is
  */
-export async function openClient(url: string): Promise<OpenedClient> {
+export async function openClient(url: string, openingMs: number = OPENING_MS): Promise<OpenedClient> {
   const credentials = credentialsOf(url);
-  let client: EventStoreDBClient;
+  const client = newClient(url);
+  guardAppends(client);
   try {
-    client = EventStoreDBClient.connectionString(url);
+    await withinTime(
+      refuseOldServer(client).then(() => new EventReader(client, openingMs).head()),
+      openingMs,
+      () => new EventStoreUnusable(unreachable(`no answer within ${openingMs} ms`)),
+    );
   } catch (error) {
-    const reason = /certificate|userKeyFile/i.test(reasonOf(error)) ? reasonOf(error) : "it is not well formed";
-    throw new EventStoreUnusable(`the address of the event store cannot be used: ${reason}`);
-  }
-  try {
-    const { serverVersion: version } = await inTime(capabilitiesOf(client));
-    if (!isRecent(version)) {
-      throw new EventStoreUnusable(
-        `the event store has version ${version}, and this program needs ${OLDEST.join(".")} or later: upgrade the server`,
-      );
-    }
-    await inTime(new EventReader(client, OPENING_MS).head());
-  } catch (error) {
-    await client.dispose();
+    const ended = client.dispose();
+    await withinTime(ended, ENDING_MS, () => new Error("the client does not end")).catch(() => undefined);
     if (error instanceof EventStoreUnusable) throw error;
     throw new EventStoreUnusable(whyNot(error), { cause: error });
   }
   return { client, credentials };
 }
 
-/**
- * The credentials of the URL. Every append passes them, since the client sends an append without any through a stream
- * that it shares among all appends of the process, where one that goes wrong can leave others unanswered for ever.
- * Without TLS they are never sent, so that any will do.
- */
-function credentialsOf(url: string): Credentials {
-  const [, username, password] = /^[^/]+:\/\/([^:@/]+):([^@/]+)@/.exec(url) ?? [];
-  if (username !== undefined && password !== undefined) {
-    return { username: decodeURIComponent(username), password: decodeURIComponent(password) };
+function newClient(url: string): EventStoreDBClient {
+  try {
+    return EventStoreDBClient.connectionString(url);
+  } catch (error) {
+    // What its parser says repeats parts of the URL; what it says of the files that are named there does not.
+    const reason = reasonOf(error);
+    const harmless = /^(Failed to load certificate|userCertFile must|Invalid (keepAlive|defaultDeadline))/.test(reason);
+    throw new EventStoreUnusable(
+      `the address of the event store cannot be used: ${harmless ? reason : "it is not well formed"}`,
+    );
   }
-  if (!/[?&]tls=false(&|$)/i.test(url)) {
-    throw new EventStoreUnusable("the address of the event store needs user:password@ before the host, or ?tls=false");
-  }
-  return { username: "anonymous", password: "anonymous" };
 }
 
-/** The client asks for them once by itself, and keeps the answer from its users' types. */
-function capabilitiesOf(client: EventStoreDBClient): Promise<{ readonly serverVersion: string }> {
-  return Reflect.get(client, "capabilities") as Promise<{ readonly serverVersion: string }>;
+async function refuseOldServer(client: EventStoreDBClient): Promise<void> {
+  // The client asks for them once by itself, and keeps the answer from its users' types.
+  const capabilities = Reflect.get(client, "capabilities") as Promise<{ readonly serverVersion: string }>;
+  const { serverVersion: version } = await capabilities;
+  if (isRecent(version)) return;
+  // A server that has no such question answered otherwise: the client then says "unknown".
+  if (!/^\d/.test(version)) throw new EventStoreUnusable(notAnEventStore("it does not tell its version"));
+  throw new EventStoreUnusable(
+    `the event store has version ${version}, and this program needs ${OLDEST.join(".")} or later: upgrade the server`,
+  );
 }
 
 function isRecent(version: string): boolean {
@@ -71,28 +75,24 @@ function isRecent(version: string): boolean {
   return Number(major) > OLDEST[0] || (Number(major) === OLDEST[0] && Number(minor) >= OLDEST[1]);
 }
 
-async function inTime<T>(answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${OPENING_MS} ms`)), OPENING_MS);
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 /** Why the server cannot be used, for whoever configured it. */
 function whyNot(error: unknown): string {
-  const reason = reasonOf(error);
-  if (/access-denied|UNAUTHENTICATED|PERMISSION_DENIED/i.test(`${reason} ${typeOf(error)}`)) {
-    return "the event store refuses the credentials: set the right user:password@ in its address";
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  const reason = reasonOf(cause);
+  if (cause instanceof AccessDeniedError || /^(7 PERMISSION_DENIED|16 UNAUTHENTICATED)/.test(reason)) {
+    return (
+      "the event store refuses the credentials: set the right user:password@ in its address, " +
+      "of a user who may read $all and write"
+    );
   }
-  return `the event store cannot be reached: ${reason}; is it running, is the address right, and TLS as it wants it?`;
+  if (/UNIMPLEMENTED|Received HTTP status code/.test(reason)) return notAnEventStore(reason);
+  return unreachable(reason);
 }
 
-function typeOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  return cause instanceof Error && "type" in cause ? String(cause.type) : "";
+function notAnEventStore(reason: string): string {
+  return `what answers at the address of the event store is no EventStoreDB of ${OLDEST.join(".")} or later: ${reason}`;
+}
+
+function unreachable(reason: string): string {
+  return `the event store cannot be reached: ${reason}; is it running, is the address right, and TLS as it wants it?`;
 }

@@ -1,13 +1,13 @@
 import { BACKWARDS, END, START, StreamNotFoundError } from "@eventstore/db-client";
-import type { EventStoreDBClient, ResolvedEvent } from "@eventstore/db-client";
-import { StoreUnavailable } from "../event-store-errors.ts";
+import type { EventStoreDBClient, Position as ServerPosition, ResolvedEvent } from "@eventstore/db-client";
+import { StoreUnavailable, UnreadableEvent } from "../event-store-errors.ts";
 import type { ReadAllOptions, ReadStreamOptions, RecordedEvent } from "../event-store.ts";
 import type { Position } from "../position.ts";
 import { codeOf, reasonOf, status } from "./grpc-status.ts";
 import { PulledStream } from "./pulled-stream.ts";
 import type { ClientStream } from "./pulled-stream.ts";
 import { recordedEventOf } from "./recorded-event.ts";
-import { serverPlaceOf, serverRevisionOf, streamFilter } from "./server-place.ts";
+import { isLogStream, serverPlaceOf, serverRevisionOf, streamFilter } from "./server-place.ts";
 
 /** Events that are asked for together; bounds what a call holds open on the server. */
 const PAGE_EVENTS = 500;
@@ -70,24 +70,37 @@ export class EventReader {
   /** At most `limit` events of all streams, the server's own too, behind `after` (exclusive). Throws StoreUnavailable. */
   async page(after: Position | null, limit: number): Promise<RecordedEvent[]> {
     // The server's reading is inclusive.
-    const call = this.#client.readAll({
-      fromPosition: after === null ? START : serverPlaceOf(after),
-      maxCount: after === null ? limit : limit + 1,
-    });
-    return (await this.#gathered(call)).filter(({ position }) => after === null || position > after).slice(0, limit);
+    const events = await this.pageFrom(
+      after === null ? null : serverPlaceOf(after),
+      after === null ? limit : limit + 1,
+    );
+    return events.filter(({ position }) => after === null || position > after).slice(0, limit);
   }
 
-  /** The position of the last event of the log, whatever its kind, or null. Throws StoreUnavailable. */
+  /** The same from a place of the server on (inclusive; null: the beginning), which may be one between two events. */
+  async pageFrom(place: ServerPosition | null, limit: number): Promise<RecordedEvent[]> {
+    return this.#gathered(this.#client.readAll({ fromPosition: place ?? START, maxCount: limit }));
+  }
+
+  /**
+   * The position of the last event of the log, whatever its kind, or null. The leader of a cluster is asked, for a follower
+   * may not have it yet. Throws StoreUnavailable.
+   */
   async head(): Promise<Position | null> {
-    const call = this.#client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1 });
+    const call = this.#client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1, requiresLeader: true });
     return (await this.#gathered(call))[0]?.position ?? null;
   }
 
-  /** The id of the event at exactly this position, or null. Throws StoreUnavailable. */
+  /**
+   * The id of the event at exactly this position, or null. One of the server's own events has none: it may be scavenged,
+   * and nobody should then take the log for another one. The leader is asked, as for the head. Throws StoreUnavailable.
+   */
   async idAt(position: Position): Promise<string | null> {
-    const call = this.#client.readAll({ fromPosition: serverPlaceOf(position), maxCount: 1 });
+    const call = this.#client.readAll({ fromPosition: serverPlaceOf(position), maxCount: 1, requiresLeader: true });
     try {
-      for await (const event of this.#events(call)) return event.position === position ? event.id : null;
+      for await (const event of this.#events(call)) {
+        return event.position === position && isLogStream(event.stream) ? event.id : null;
+      }
     } catch (error) {
       // A position at which no event of this log begins may be refused as such.
       const code = codeOf(error);
@@ -126,7 +139,7 @@ export class EventReader {
   }
 }
 
-function unavailable(error: unknown): StoreUnavailable {
-  if (error instanceof StoreUnavailable) return error;
+function unavailable(error: unknown): StoreUnavailable | UnreadableEvent {
+  if (error instanceof StoreUnavailable || error instanceof UnreadableEvent) return error;
   return new StoreUnavailable(`the event store cannot be read: ${reasonOf(error)}`, { cause: error });
 }

@@ -1,0 +1,72 @@
+import type { Credentials } from "@eventstore/db-client";
+import { EventStoreUnusable } from "./eventstore-unusable.ts";
+
+/** The options of a URL that the client knows (6.2); it writes the whole URL to the log when there is another one. */
+const OPTIONS = [
+  ...[
+    "connectionName",
+    "defaultDeadline",
+    "discoveryInterval",
+    "gossipTimeout",
+    "keepAliveInterval",
+    "keepAliveTimeout",
+  ],
+  ...["maxDiscoverAttempts", "nodePreference", "throwOnAppendFailure", "tls", "tlsCAFile", "tlsVerifyCert"],
+  ...["userCertFile", "userKeyFile"],
+];
+
+const SHAPE = /^esdb(?:\+discover)?:\/\/(?:([^:@/?]+):([^@/?]+)@)?([^@/?]+)\/?(?:\?(.*))?$/;
+
+/**
+ * The credentials of the URL. Every append passes them, since the client sends an append without any through a stream
+ * that it shares among all appends of the process, where one that goes wrong can leave others unanswered for ever.
+ * Without TLS they are never sent, so that any will do.
+ *
+ * @throws EventStoreUnusable for a URL that the client would misread, or whose secrets it would print
+ */
+export function credentialsOf(url: string): Credentials {
+  const match = SHAPE.exec(url.trim());
+  if (match === null) {
+    throw refused(
+      "it must be esdb://user:password@host:2113 or esdb+discover://…, with @ : / ? in them as %40 %3A %2F %3F",
+    );
+  }
+  const [, username, password, , query = ""] = match;
+  const options = new Map(query.split("&").map((option) => splitAt(option, "=")));
+  for (const name of options.keys()) {
+    if (name !== "" && !OPTIONS.some((known) => flat(known) === flat(name))) {
+      throw refused(`the option ${name} is not known (known: ${OPTIONS.join(", ")})`);
+    }
+    if (flat(name) === flat("tlsVerifyCert") && options.get(name) === "false") {
+      throw refused("tlsVerifyCert=false is not supported: name the authority's certificate with tlsCAFile");
+    }
+  }
+  if (username !== undefined && password !== undefined) return decoded(username, password);
+  const insecure = [...options].some(([name, value]) => flat(name) === "tls" && value === "false");
+  if (!insecure) throw refused("it needs user:password@ before the host, or ?tls=false");
+  return { username: "anonymous", password: "anonymous" };
+}
+
+function decoded(username: string, password: string): Credentials {
+  // The client takes what stands between the first two colons for the password.
+  if (password.includes(":")) throw refused("a colon in the password must be written as %3A");
+  try {
+    return { username: decodeURIComponent(username), password: decodeURIComponent(password) };
+  } catch {
+    throw refused("a percent sign in the user or the password must be written as %25");
+  }
+}
+
+function splitAt(text: string, separator: string): [string, string] {
+  const [name = "", ...rest] = text.split(separator);
+  return [name, rest.join(separator)];
+}
+
+/** As the client compares the names of options. */
+function flat(name: string): string {
+  return name.trim().toLowerCase().replaceAll(/[_-]/g, "");
+}
+
+function refused(reason: string): EventStoreUnusable {
+  return new EventStoreUnusable(`the address of the event store cannot be used: ${reason}`);
+}

@@ -1,0 +1,15 @@
+/**
+ * What `work` gives, or the error that `late` makes when it takes longer than `milliseconds`. The work itself goes on; what
+ * it then gives or throws is nobody's any more.
+ */
+export async function withinTime<T>(work: Promise<T>, milliseconds: number, late: () => Error): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const lateness = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late()), milliseconds);
+  });
+  try {
+    return await Promise.race([work, lateness]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
