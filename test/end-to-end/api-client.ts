@@ -30,8 +30,8 @@ export interface Dispatched extends Answered {
 
 /** A client of one gateway, with one user's key. */
 export class ApiClient {
-  readonly #address: string;
   readonly #apiKey: string;
+  readonly #address: string;
 
   constructor(address: string, apiKey: string) {
     this.#address = address;
@@ -72,6 +72,11 @@ export class ApiClient {
   post(path: string, body: string, headers: Record<string, string> = {}): Promise<Response> {
     const own = { "content-type": "application/json", "x-api-key": this.#apiKey };
     return fetch(this.#address + path, { method: "POST", headers: { ...own, ...headers }, body });
+  }
+
+  /** The reply to the shortest list of deliveries, whatever it is. */
+  list(): Promise<Response> {
+    return fetch(`${this.#address}/v1/deliveries?limit=1`, { headers: { "x-api-key": this.#apiKey } });
   }
 
   /** The exact bytes of a reply that must be 200. */

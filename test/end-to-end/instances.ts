@@ -2,14 +2,18 @@ import { randomUUID } from "node:crypto";
 import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway-process.ts";
 import { LogServerProcess } from "../fixtures/eventstoredb/log-server-process.ts";
 
+/** What every instance on a server must be told, and all of them the same. */
+export const SERVER_KEYS = {
+  MASTER_KEY: Buffer.alloc(32, 7).toString("base64"),
+  OPERATOR_API_KEY: randomUUID(),
+  AUDITOR_API_KEY: randomUUID(),
+};
+
 /** A short lease (4 s), a retry a second after a failure, and a look at what is due every second. */
 const ENV = {
   DELIVERY_TIMEOUT_MS: "2000",
   RETRY_UNIT_SECONDS: "1",
   RETRY_TICK_SECONDS: "1",
-  MASTER_KEY: Buffer.alloc(32, 7).toString("base64"),
-  OPERATOR_API_KEY: randomUUID(),
-  AUDITOR_API_KEY: randomUUID(),
 };
 
 /** Several gateways on one log, each with read models of its own in a folder of its own. */
@@ -36,7 +40,7 @@ export class Instances implements AsyncDisposable {
     const stack = new AsyncDisposableStack();
     const folder = stack.use(new TemporaryFolder());
     const log = stack.use(await LogServerProcess.start(folder.path));
-    return new Instances(folder.path, log, { ...ENV, EVENTSTORE_URL: log.url, ...env }, stack);
+    return new Instances(folder.path, log, { ...ENV, ...SERVER_KEYS, EVENTSTORE_URL: log.url, ...env }, stack);
   }
 
   /** The server of the log. */
