@@ -62,6 +62,8 @@ const ENDPOINTS: readonly Broken[] = [
   ['{"url":"","nickname":"short"}', NICKNAME_LENGTH, BLANK_URL],
   ['{"url":"nothing","nickname":"short"}', NICKNAME_LENGTH, NO_URL],
   [`{"url":"https://example.com","nickname":"${"n".repeat(31)}"}`, NICKNAME_LENGTH],
+  ['{"nickname":"half a \\ud83d","url":"https://example.com"}', "nickname must be well-formed Unicode"],
+  ['{"nickname":"long enough","url":"https://example.com/\\udc00"}', NO_URL],
   ['{"nickname":7,"url":7}', "nickname must be a string", "url must be a string"],
   ['{"nickname":"long enough","url":null}', BLANK_URL],
   ['{"nickname":"long enough","url":" \\n"}', BLANK_URL],

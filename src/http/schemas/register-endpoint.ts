@@ -10,8 +10,12 @@ export type JudgeUrl = TargetRules["judgeUrl"];
 /** What a new endpoint is made from. */
 export type NewEndpoint = z.output<typeof registerEndpointSchema>;
 
+/** Half a surrogate pair cannot be written as UTF-8, nor signed or exported (RFC 8785 section 3.2.2.2). */
+const wellFormed = (text: string): boolean => text.isWellFormed();
+
 const nickname = requiredText("nickname")
   .refine(lengthBetween(6, 30), { error: "nickname must be between 6 and 30" })
+  .refine(wellFormed, { error: "nickname must be well-formed Unicode" })
   .meta({
     description: "A name for people, 6 to 30 UTF-16 units, not only white space. Need not be unique.",
     minLength: 6,
@@ -19,12 +23,14 @@ const nickname = requiredText("nickname")
     examples: ["orders in production"],
   });
 
-const url = requiredText("url").meta({
-  description:
-    "Where deliveries go: http or https, at most 2048 characters, a public address. Kept exactly as sent; unique per user as text.",
-  maxLength: 2048,
-  examples: ["https://example.com/hooks/orders"],
-});
+const url = requiredText("url")
+  .refine(wellFormed, { error: "url must be a valid URL" })
+  .meta({
+    description:
+      "Where deliveries go: http or https, at most 2048 characters, a public address. Kept exactly as sent; unique per user as text.",
+    maxLength: 2048,
+    examples: ["https://example.com/hooks/orders"],
+  });
 
 /** The body of `POST /v1/endpoints`. The url's target is judged besides it, see `parseRegisterEndpoint`. */
 export const registerEndpointSchema = z
