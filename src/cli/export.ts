@@ -12,6 +12,7 @@ import type { Command, Invocation } from "./command.ts";
 import { openLogForReading } from "./open-log.ts";
 import type { ReadLog } from "./open-log.ts";
 import { Progress } from "./progress.ts";
+import { syncFolder } from "./sync-folder.ts";
 import { warn } from "./warn.ts";
 
 /** `webhook-gateway export`: the log as a file. */
@@ -107,14 +108,6 @@ function writeToStandardOutput(text: string): Promise<void> {
       else resolve();
     });
   });
-}
-
-async function syncFolder(path: string): Promise<void> {
-  // The name has to outlive a power cut as well. Windows cannot sync a folder.
-  if (process.platform === "win32") return;
-  const folder = await open(path, "r");
-  await folder.sync();
-  await folder.close();
 }
 
 function positionFrom(text: string): Position {

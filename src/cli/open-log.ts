@@ -2,6 +2,8 @@ import { existsSync } from "node:fs";
 import type { Config } from "../config.ts";
 import { ConfigurationError } from "../config.ts";
 import type { EventStore } from "../events/event-store.ts";
+import { backUpLog } from "../events/sqlite/backup-log.ts";
+import type { BackupOptions, LogBackup } from "../events/sqlite/backup-log.ts";
 import { openDataDirectory } from "../events/sqlite/data-directory.ts";
 import type { DataDirectory } from "../events/sqlite/data-directory.ts";
 import { logPath } from "../events/sqlite/log-file.ts";
@@ -64,10 +66,29 @@ export async function openLogForReading(config: Where, warn: (line: string) => v
     const { store } = await openAnyLog(config, null, reportsTo(warn));
     return { store, [Symbol.asyncDispose]: () => close(store, null) };
   }
-  if (!existsSync(logPath(directory))) throw new ConfigurationError(`DATA_DIR: there is no event log in ${directory}`);
+  refuseWithoutLog(directory);
   // Nobody announces commits to this process; it follows nothing and reads what is there.
   const store = new SqliteLogFollower({ directory, signal: newLogSignal() });
   return { store, [Symbol.asyncDispose]: () => store.close() };
+}
+
+/**
+ * Copies the embedded log into a new file, beside a gateway that may run on it.
+ *
+ * @throws ConfigurationError when there is no such log, and what `backUpLog` throws
+ */
+export function backUpEmbeddedLog(config: Where, file: string, options: BackupOptions): Promise<LogBackup> {
+  if (config.eventStoreUrl !== null) {
+    throw new ConfigurationError(
+      "EVENTSTORE_URL: back up that server with its own tools, or take a copy with `webhook-gateway export`",
+    );
+  }
+  refuseWithoutLog(config.dataDir);
+  return backUpLog(config.dataDir, file, options);
+}
+
+function refuseWithoutLog(directory: string): void {
+  if (!existsSync(logPath(directory))) throw new ConfigurationError(`DATA_DIR: there is no event log in ${directory}`);
 }
 
 async function close(store: EventStore, folder: DataDirectory | null): Promise<void> {

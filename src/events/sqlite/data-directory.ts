@@ -112,6 +112,14 @@ function takeLock(path: string): DatabaseSync {
   }
 }
 
+/**
+ * When the directory was last taken, in ns of the file's clock; another number after each time, and null when nobody
+ * has it (or who has it could not note it).
+ */
+export function lastTaken(directory: string): bigint | null {
+  return statSync(join(directory, "lock.pid"), { bigint: true, throwIfNoEntry: false })?.mtimeNs ?? null;
+}
+
 function holderOf(path: string): number | null {
   try {
     const pid = Number.parseInt(readFileSync(join(path, "lock.pid"), "utf8"), 10);

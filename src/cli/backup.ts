@@ -1,0 +1,103 @@
+import { createHash, randomBytes } from "node:crypto";
+import { createReadStream, lstatSync, statSync } from "node:fs";
+import { rename, rm, stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { readConfig } from "../config.ts";
+import { UsageError } from "./command.ts";
+import type { Command, Invocation } from "./command.ts";
+import { backUpEmbeddedLog } from "./open-log.ts";
+import { Progress } from "./progress.ts";
+import { syncFolder } from "./sync-folder.ts";
+import { warn } from "./warn.ts";
+
+/** `webhook-gateway backup`: a copy of the embedded log that a gateway can be started on. */
+export const backupCommand: Command = {
+  name: "backup",
+  summary: "Copies the event log of DATA_DIR into a file, also while it is served.",
+  details: `FILE gets its name when it is whole, checked and synced; a file that is there is
+never replaced. It holds every event up to the moment when the backup began, with
+their payloads: keep it as safe as the log. To restore, put it into a new folder
+as events.sqlite, with the master.key that it was made with, and start with
+DATA_DIR on that folder. The key is never in the file.`,
+  options: { json: { help: "says what is in it as one JSON object" } },
+  operands: ["FILE"],
+  failure: "cannot back up",
+  run: runBackup,
+};
+
+/** What was written, for whoever keeps it. */
+interface Written {
+  readonly file: string;
+  readonly events: number;
+  readonly position: string | null;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly log_id: string;
+}
+
+async function runBackup({ options, operands: [target] }: Invocation): Promise<void> {
+  if (target === undefined) throw new UsageError("backup: needs a FILE; see webhook-gateway backup --help");
+  const config = readConfig(process.env);
+  const file = resolve(target);
+  refuseTarget(file);
+  // Two backups to one name must not write into one file, and a name left by a killed one must not stop the next.
+  const unfinished = `${file}.${randomBytes(4).toString("hex")}.unfinished`;
+  const progress = new Progress(process.stderr, "copying");
+  const copied = await untilSignal((signal) =>
+    backUpEmbeddedLog(config, unfinished, {
+      signal,
+      // Reports count in 64 events.
+      onProgress: (fraction, events) => progress.report(Math.floor((fraction * events) / 64) * 64, fraction),
+    }),
+  ).finally(() => progress.end());
+  let sha256: string;
+  try {
+    sha256 = await digestOf(unfinished);
+    refuseTarget(file);
+    await rename(unfinished, file);
+  } catch (error) {
+    await rm(unfinished, { force: true });
+    throw error;
+  }
+  await syncFolder(dirname(file));
+  const { events, position, logId } = copied;
+  const written = { file, events, position, bytes: (await stat(file)).size, sha256, log_id: logId };
+  process.stdout.write(options["json"] === true ? `${JSON.stringify(written)}\n` : described(written));
+  const key = config.masterKey === null ? `${resolve(config.dataDir)}/master.key` : "the value of MASTER_KEY";
+  warn(`without the master key it is useless, and the key is not in it: keep a copy of ${key} apart from it`);
+}
+
+function refuseTarget(file: string): void {
+  // Not existsSync: a link that leads nowhere is something too.
+  if (lstatSync(file, { throwIfNoEntry: false }) !== undefined) {
+    throw new Error(`${file} is there already; name a new file`);
+  }
+  if (statSync(dirname(file), { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw new Error(`${dirname(file)} is not a folder; make it first`);
+  }
+}
+
+/** Does something that a first SIGINT or SIGTERM breaks off, so that it takes away what it began. */
+async function untilSignal<T>(task: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const stop = new AbortController();
+  const onSignal = (name: string): void => stop.abort(new Error(`stopped by ${name}; nothing was kept`));
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, onSignal);
+  try {
+    return await task(stop.signal);
+  } finally {
+    for (const name of ["SIGINT", "SIGTERM"] as const) process.off(name, onSignal);
+  }
+}
+
+async function digestOf(file: string): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(file, { highWaterMark: 1024 * 1024 }), hash);
+  return hash.digest("hex");
+}
+
+function described({ file, events, position, bytes, sha256, log_id }: Written): string {
+  const rows = { events, position: position ?? "none, the log is empty", bytes, sha256, "log id": log_id };
+  const lines = Object.entries(rows).map(([name, value]) => `  ${name.padEnd(8)}  ${value}`);
+  return [`backup of the event log: ${file}`, ...lines, ""].join("\n");
+}
