@@ -2,8 +2,10 @@ import type { Position } from "../events/position.ts";
 
 /** The least time between two heads that are kept, in ms: so exact is an age. */
 const SPACING_MS = 1_000;
-/** As many are kept at the most; beyond that every second one is dropped, so that the older ones get rarer. */
+/** When so many are kept they are thinned out. */
 const KEPT = 600;
+/** Then one is dropped where the gap that it leaves is no larger than this part of its age; fewer than 400 are left. */
+const GAP_OF_AGE = 0.1;
 
 interface SeenHead {
   readonly position: Position;
@@ -26,7 +28,7 @@ export class SeenHeads {
     this.#newest = position;
     this.#newestAt = now;
     if (now - (this.#kept.at(-1)?.at ?? Number.NEGATIVE_INFINITY) < SPACING_MS) return;
-    if (this.#kept.length === KEPT) this.#kept = this.#kept.filter((_, index) => index % 2 === 0);
+    if (this.#kept.length === KEPT) this.#thinOut(now);
     this.#kept.push({ position, at: now });
   }
 
@@ -39,5 +41,15 @@ export class SeenHeads {
     if (this.#newest === null || !isAhead(this.#newest)) return 0;
     const first = this.#kept.find((head) => isAhead(head.position));
     return Math.max(0, now - (first?.at ?? this.#newestAt));
+  }
+
+  #thinOut(now: number): void {
+    let older = this.#kept[0]?.at ?? now;
+    this.#kept = this.#kept.filter(({ at }, index, all) => {
+      const newer = all[index + 1]?.at ?? Number.POSITIVE_INFINITY;
+      if (index > 0 && newer - older <= (now - older) * GAP_OF_AGE) return false;
+      older = at;
+      return true;
+    });
   }
 }

@@ -1,0 +1,104 @@
+import { describe, expect, it } from "vitest";
+import { Metrics } from "../../src/metrics.ts";
+import type { LiveFigures } from "../../src/metrics.ts";
+import { figure, figureNames } from "../fixtures/prometheus.ts";
+
+const QUIET: LiveFigures = {
+  load: () => ({ waiting: 0, underWay: 0 }),
+  appendsUnderWay: () => 0,
+  lastLook: () => null,
+  armed: () => 0,
+  projections: () => [],
+  ready: () => true,
+};
+
+describe("the metrics", () => {
+  it("have every figure of the hot path from the start, so that a first event is seen as an increase", async () => {
+    const names = figureNames(await new Metrics().text());
+    for (const status of ["accepted", "replayed", "refused", "unavailable", "failed"]) {
+      expect(names).toContain(`webhook_dispatches_total{status="${status}"}`);
+    }
+    for (const outcome of ["written", "conflict", "rejected", "unavailable", "unknown"]) {
+      expect(names).toContain(`webhook_append_duration_seconds_count{outcome="${outcome}"}`);
+    }
+  });
+
+  it("count dispatches, attempts and appends", async () => {
+    const metrics = new Metrics();
+    for (let n = 0; n < 3; n++) metrics.dispatched("accepted");
+    metrics.dispatched("unavailable");
+    metrics.attempted("delivered", null, 120);
+    metrics.attempted("failed", "timeout", 15_000);
+    metrics.attempted("failed", "timeout", 15_000);
+    metrics.attempted("unknown", null, null);
+    metrics.appended("written", 2);
+    const text = await metrics.text();
+    const expected = {
+      'webhook_dispatches_total{status="accepted"}': 3,
+      'webhook_dispatches_total{status="unavailable"}': 1,
+      'webhook_dispatches_total{status="replayed"}': 0,
+      'webhook_attempts_total{outcome="delivered",error_code="none"}': 1,
+      'webhook_attempts_total{outcome="failed",error_code="timeout"}': 2,
+      'webhook_attempts_total{outcome="unknown",error_code="none"}': 1,
+      'webhook_attempt_duration_seconds_sum{outcome="failed"}': 30,
+      'webhook_attempt_duration_seconds_bucket{le="0.1",outcome="delivered"}': 0,
+      'webhook_attempt_duration_seconds_bucket{le="0.25",outcome="delivered"}': 1,
+      'webhook_append_duration_seconds_bucket{le="0.001",outcome="written"}': 0,
+      'webhook_append_duration_seconds_bucket{le="0.0025",outcome="written"}': 1,
+    };
+    const got = Object.fromEntries(Object.keys(expected).map((name) => [name, figure(text, name)]));
+    expect(got).toEqual(expected);
+    expect(text).not.toContain('webhook_attempt_duration_seconds_count{outcome="unknown"}');
+  });
+
+  it("are read anew at each scrape where they tell how things stand", async () => {
+    const metrics = new Metrics();
+    let now: LiveFigures = QUIET;
+    metrics.show({
+      load: () => now.load(),
+      appendsUnderWay: () => now.appendsUnderWay(),
+      lastLook: () => now.lastLook(),
+      armed: () => now.armed(),
+      projections: () => now.projections(),
+      ready: () => now.ready(),
+    });
+    const before = await metrics.text();
+    expect(figure(before, "webhook_ready")).toBe(1);
+    expect(figure(before, "webhook_due_oldest_age_seconds")).toBeNaN();
+    now = {
+      load: () => ({ waiting: 7, underWay: 5 }),
+      appendsUnderWay: () => 3,
+      lastLook: () => ({ secondsAgo: 12, oldestDueSeconds: 90.5 }),
+      armed: () => 4,
+      projections: () => [
+        { name: "deliveries", live: false, behindSeconds: 2.5 },
+        { name: "users", live: true, behindSeconds: 0 },
+      ],
+      ready: () => false,
+    };
+    const text = await metrics.text();
+    const expected = {
+      webhook_queue_waiting: 7,
+      webhook_attempts_under_way: 5,
+      webhook_appends_under_way: 3,
+      webhook_due_oldest_age_seconds: 90.5,
+      webhook_due_look_age_seconds: 12,
+      webhook_retries_armed: 4,
+      'webhook_projection_lag_seconds{projection="deliveries"}': 2.5,
+      'webhook_projection_live{projection="deliveries"}': 0,
+      'webhook_projection_live{projection="users"}': 1,
+      webhook_ready: 0,
+    };
+    expect(Object.fromEntries(Object.keys(expected).map((name) => [name, figure(text, name)]))).toEqual(expected);
+    now = QUIET;
+    expect(await metrics.text()).not.toContain('projection="deliveries"');
+  });
+
+  it("of two gateways in one process are apart, and the process's own come only where they are wanted", async () => {
+    const [one, other] = [new Metrics({ process: true }), new Metrics()];
+    one.dispatched("accepted");
+    expect(figure(await other.text(), 'webhook_dispatches_total{status="accepted"}')).toBe(0);
+    expect(await one.text()).toContain("process_cpu_seconds_total ");
+    expect(await other.text()).not.toContain("process_");
+  });
+});
