@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { StoreUnavailable } from "../../../src/events/event-store-errors.ts";
-import { blackHole, delivered, notSent } from "../../fixtures/fake-sender.ts";
+import { blackHole, delivered, notSent, refusedWith } from "../../fixtures/fake-sender.ts";
+import { figure } from "../../fixtures/prometheus.ts";
 import { times } from "../commands/store-doubles.ts";
 import { DeliveryWorld } from "./delivery-world.ts";
 import type { DeliveryProcess } from "./delivery-world.ts";
@@ -188,5 +189,48 @@ describe("the worker in trouble of its own", () => {
     expect(process.worker.knows(id)).toBe(false);
     expect(await world.delivery(id)).toMatchObject({ status: "PENDING", attempts: 0 });
     await process.stop();
+  });
+});
+
+describe("the worker's metrics", () => {
+  async function counted(process: DeliveryProcess, labels: string): Promise<number> {
+    return figure(await process.metrics.text(), `webhook_attempts_total{${labels}}`);
+  }
+
+  it("count every attempt that ended, and what was given back apart from it", async () => {
+    const world = await worldWithBlackHole(2);
+    const process = await world.start(WITHOUT_SCHEDULER);
+    await process.dispatch(2);
+    await world.clock.settle();
+    world.sender.answer = () => refusedWith(410, { errorCode: "gone" });
+    await process.dispatch(2);
+    await world.clock.settle();
+    world.sender.answer = () => notSent();
+    await process.dispatch(2);
+    await world.clock.settle();
+    expect(await counted(process, 'outcome="delivered",error_code="none"')).toBe(1);
+    expect(await counted(process, 'outcome="failed",error_code="gone"')).toBe(1);
+    expect(await counted(process, 'outcome="not_sent",error_code="none"')).toBe(1);
+    const text = await process.metrics.text();
+    expect(figure(text, 'webhook_attempt_duration_seconds_count{outcome="delivered"}')).toBe(1);
+    expect(text).not.toContain('webhook_attempt_duration_seconds_count{outcome="not_sent"}');
+    await process.stop();
+  });
+
+  it("count what a dead process left under way as unknown, with no duration", async () => {
+    const world = await worldWithBlackHole(2);
+    world.sender.answer = blackHole(world.clock);
+    const dead = await world.start(WITHOUT_SCHEDULER);
+    await dead.dispatch(2);
+    await world.clock.settle();
+    await dead.crash();
+    world.sender.answer = delivered;
+    const next = await world.start();
+    await world.clock.advance(5 * 60_000);
+    expect(await counted(next, 'outcome="unknown",error_code="none"')).toBe(1);
+    expect(await counted(next, 'outcome="delivered",error_code="none"')).toBe(1);
+    const text = await next.metrics.text();
+    expect(text).not.toContain('webhook_attempt_duration_seconds_count{outcome="unknown"}');
+    await next.stop();
   });
 });

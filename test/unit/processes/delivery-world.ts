@@ -83,6 +83,7 @@ export class DeliveryWorld {
 export class DeliveryProcess {
   readonly worker: DeliveryWorker;
   readonly scheduler: RetryScheduler;
+  readonly metrics = new Metrics();
   readonly #world: DeliveryWorld;
   readonly #abort = new AbortController();
   #dead = false;
@@ -100,7 +101,7 @@ export class DeliveryProcess {
       ...{ timeoutMs: 15_000, policy: retryPolicy(MINUTE), concurrency: options.concurrency ?? 256, queue },
     };
     const scheduling = { tickMs: MINUTE, shares: ALL_SHARES, armed: 10_000, random: () => 0, ...options.scheduler };
-    this.worker = new DeliveryWorker(store, sender, directory, clock, logger, settings, new Metrics());
+    this.worker = new DeliveryWorker(store, sender, directory, clock, logger, settings, this.metrics);
     this.scheduler = new RetryScheduler(store, documents, progress, this.worker, clock, logger, scheduling);
     const reports = { status: progress.report.bind(progress), failure: () => undefined };
     void hostProjections(PROJECTIONS, store, documents, clock, reports, signal);

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { ReadModelsUnavailable } from "../../../src/projections/document-store.ts";
 import { FakeClock } from "../../fixtures/fake-clock.ts";
 import { blackHole, delivered, refusedWith } from "../../fixtures/fake-sender.ts";
@@ -308,5 +308,27 @@ describe("the scheduler in trouble", () => {
     await world.clock.advance(55_000);
     await process.stop();
     expect(world.clock.timers).toBe(0);
+  });
+});
+
+describe("the last look at the to-do list", () => {
+  it("tells how long the oldest delivery had been due, and does not move on when a look fails", async () => {
+    const world = await newWorld();
+    world.sender.answer = blackHole(world.clock);
+    const process = await world.start();
+    expect(process.scheduler.lastLook).toEqual({ at: world.clock.now(), oldestDueMs: 0 });
+    await Promise.all(times(6, () => process.dispatch(1)));
+    const acceptedAt = world.clock.now();
+    await world.clock.advance(MINUTE + LOOK_MS);
+    const look = process.scheduler.lastLook;
+    // Five are under way, due at the end of their lease; the sixth has waited for its turn since it was accepted.
+    expect(look?.oldestDueMs).toBe(look!.at - acceptedAt);
+    expect(look?.at).toBeGreaterThanOrEqual(acceptedAt + MINUTE / 2);
+
+    vi.spyOn(world.documents, "find").mockRejectedValue(new ReadModelsUnavailable("down"));
+    await world.clock.advance(3 * MINUTE);
+    expect(process.scheduler.lastLook).toEqual(look);
+    vi.restoreAllMocks();
+    await process.crash();
   });
 });
