@@ -17,7 +17,9 @@ import type { Position } from "../position.ts";
 import { appendErrorOf } from "./append-error.ts";
 import { AppendLimit } from "./append-limit.ts";
 import { followLog } from "./follow-log.ts";
+import type { GuardedConnection } from "./guarded-connection.ts";
 import { openClient } from "./open-client.ts";
+import type { OpenedClient } from "./open-client.ts";
 import { EventReader } from "./read-events.ts";
 import { placeOf, serverRevisionOf } from "./server-place.ts";
 import { withinTime } from "./time-limit.ts";
@@ -41,6 +43,7 @@ export interface EventStoreDbOptions {
 /** The event store on an EventStoreDB server or cluster, 23.10 or later. */
 export class EventStoreDbEventStore implements EventStore {
   readonly #client: EventStoreDBClient;
+  readonly #connection: GuardedConnection;
   readonly #credentials: Credentials;
   readonly #options: EventStoreDbOptions;
   readonly #deadlineMs: number;
@@ -53,8 +56,9 @@ export class EventStoreDbEventStore implements EventStore {
   #replaced: LogReplaced | null = null;
   #closed: Promise<void> | undefined;
 
-  private constructor(client: EventStoreDBClient, credentials: Credentials, options: EventStoreDbOptions) {
+  private constructor({ client, connection, credentials }: OpenedClient, options: EventStoreDbOptions) {
     this.#client = client;
+    this.#connection = connection;
     this.#credentials = credentials;
     this.#options = options;
     this.#deadlineMs = options.deadlineMs ?? 1_500;
@@ -67,8 +71,7 @@ export class EventStoreDbEventStore implements EventStore {
    * @throws EventStoreUnusable when it cannot be reached, refuses the credentials or is too old
    */
   static async open(options: EventStoreDbOptions): Promise<EventStoreDbEventStore> {
-    const { client, credentials } = await openClient(options.url);
-    return new EventStoreDbEventStore(client, credentials, options);
+    return new EventStoreDbEventStore(await openClient(options.url), options);
   }
 
   async append(stream: string, events: readonly EventToAppend[], expected: ExpectedRevision): Promise<AppendResult> {
@@ -183,16 +186,11 @@ export class EventStoreDbEventStore implements EventStore {
 
   async #close(): Promise<void> {
     this.#closing.abort();
-    // Neither waits longer than an append may take, whatever the server and the client do.
+    // None of it waits longer than an append may take, whatever the server and the client do.
     const limit = this.#deadlineMs + GRACE_MS;
-    await endedWithin(this.#appends.drained(), limit);
-    await endedWithin(this.#client.dispose(), limit);
+    await withinTime(this.#appends.drained(), limit, () => new Error("the appends do not end")).catch(() => undefined);
+    await this.#connection.close(limit);
   }
-}
-
-/** Resolves when the work has ended, well or not, and at the latest after `milliseconds`. */
-async function endedWithin(work: Promise<unknown>, milliseconds: number): Promise<void> {
-  await withinTime(work, milliseconds, () => new StoreUnavailable("it takes too long")).catch(() => undefined);
 }
 
 function isName(expected: ExpectedRevision): expected is "any" | "no_stream" | "stream_exists" {

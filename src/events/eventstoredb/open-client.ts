@@ -3,7 +3,7 @@ import type { Credentials } from "@eventstore/db-client";
 import { credentialsOf } from "./connection-url.ts";
 import { EventStoreUnusable } from "./eventstore-unusable.ts";
 import { reasonOf } from "./grpc-status.ts";
-import { guardAppends } from "./guarded-append.ts";
+import { GuardedConnection } from "./guarded-connection.ts";
 import { EventReader } from "./read-events.ts";
 import { withinTime } from "./time-limit.ts";
 
@@ -14,9 +14,10 @@ const ENDING_MS = 1_000;
 /** The first line of servers that say when a subscription has caught up. */
 const OLDEST = [23, 10] as const;
 
-/** A client that has reached its server, and the credentials for each of its appends. */
+/** A client that has reached its server, its connection, and the credentials for each of its appends. */
 export interface OpenedClient {
   readonly client: EventStoreDBClient;
+  readonly connection: GuardedConnection;
   readonly credentials: Credentials;
 }
 
@@ -29,7 +30,7 @@ export interface OpenedClient {
 export async function openClient(url: string, openingMs: number = OPENING_MS): Promise<OpenedClient> {
   const credentials = credentialsOf(url);
   const client = newClient(url);
-  guardAppends(client);
+  const connection = new GuardedConnection(client);
   try {
     await withinTime(
       refuseOldServer(client).then(() => new EventReader(client, openingMs).head()),
@@ -37,12 +38,11 @@ export async function openClient(url: string, openingMs: number = OPENING_MS): P
       () => new EventStoreUnusable(unreachable(`no answer within ${openingMs} ms`)),
     );
   } catch (error) {
-    const ended = client.dispose();
-    await withinTime(ended, ENDING_MS, () => new Error("the client does not end")).catch(() => undefined);
+    await connection.close(ENDING_MS);
     if (error instanceof EventStoreUnusable) throw error;
     throw new EventStoreUnusable(whyNot(error), { cause: error });
   }
-  return { client, credentials };
+  return { client, connection, credentials };
 }
 
 function newClient(url: string): EventStoreDBClient {
@@ -94,5 +94,21 @@ function notAnEventStore(reason: string): string {
 }
 
 function unreachable(reason: string): string {
-  return `the event store cannot be reached: ${reason}; is it running, is the address right, and TLS as it wants it?`;
+  if (/wrong version number|packet length too long/i.test(reason)) {
+    return "the event store cannot be reached: it does not use TLS; add ?tls=false to its address, or have it use TLS";
+  }
+  if (/certificate|altname/i.test(reason)) {
+    const advice = "name the authority's certificate with ?tlsCAFile=, and the host as the certificate does";
+    return `the event store cannot be reached: its certificate is not accepted (${plain(reason)}); ${advice}`;
+  }
+  return `the event store cannot be reached: ${plain(reason)}; is it running, is the address right, and TLS as it wants it?`;
+}
+
+/** What gRPC says, without what only tells where it says so. */
+function plain(reason: string): string {
+  return reason
+    .replace(/^14 UNAVAILABLE: /, "")
+    .replace(/^No connection established\. Last error: (Error: )?/, "")
+    .replace(/ \(\d{4}-[^)]*Z\)/, "")
+    .replace(/[. ]*(Resolution note:)?[. ]*$/, "");
 }
