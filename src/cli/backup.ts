@@ -69,12 +69,12 @@ async function runBackup({ options, operands: [target] }: Invocation): Promise<v
 }
 
 function refuseTarget(file: string): void {
+  if (statSync(dirname(file), { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw new Error(`${dirname(file)} is not a folder; make it first`);
+  }
   // Not existsSync: a link that leads nowhere is something too.
   if (lstatSync(file, { throwIfNoEntry: false }) !== undefined) {
     throw new Error(`${file} is there already; name a new file`);
-  }
-  if (statSync(dirname(file), { throwIfNoEntry: false })?.isDirectory() !== true) {
-    throw new Error(`${dirname(file)} is not a folder; make it first`);
   }
 }
 
