@@ -1,3 +1,4 @@
+import { auditTree } from "./audit-tree.ts";
 import { deliveries } from "./deliveries.ts";
 import { dueDeliveries } from "./due-deliveries.ts";
 import { endpoints } from "./endpoints.ts";
@@ -10,4 +11,5 @@ export const PROJECTIONS: readonly AnyProjection[] = [
   endpoints,
   deliveries,
   dueDeliveries,
+  auditTree,
 ] as readonly AnyProjection[];

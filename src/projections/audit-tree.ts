@@ -1,0 +1,154 @@
+import { writtenEvent } from "../events/event-line.ts";
+import type { RecordedEvent } from "../events/event-store.ts";
+import { numberOf } from "../events/position.ts";
+import type { DocumentStore, GuardedWrite, StoredDocument } from "./document-store.ts";
+import { GrowingTree, decodeHashes, encodeHashes } from "./merkle-tiles.ts";
+import type { TilePlace } from "./merkle-tiles.ts";
+import { leafHash } from "./merkle-tree.ts";
+import type { Hash } from "./merkle-tree.ts";
+import { collectionOf } from "./projection.ts";
+import type { BatchProjection, LoadDocuments, Stages } from "./projection.ts";
+
+const TREE = "tree";
+
+/** The document that says how far the tree has grown, and holds what is in no full tile yet. */
+interface TreeDocument extends StoredDocument {
+  readonly size: number;
+  /** For each level of tiles the hashes of the one that is not full, in base64. */
+  readonly edge: readonly string[];
+}
+
+/** A full tile, for ever the same. */
+interface TileDocument extends StoredDocument {
+  /** 256 hashes, in base64. */
+  readonly hashes: string;
+}
+
+/** Which leaf an event is, for ever the same. Where it stood tells what was removed even when the log no longer can. */
+interface LeafDocument extends StoredDocument {
+  readonly leaf: number;
+  readonly stream: string;
+  readonly revision: number;
+}
+
+/** Where an event stood when the tree took it in. */
+export interface LeafPlace {
+  /** The event's id. */
+  readonly id: string;
+  /** Counts the log's events from 0. */
+  readonly leaf: number;
+  readonly stream: string;
+  readonly revision: number;
+}
+
+/**
+ * The Merkle tree over the whole log (RFC 6962). Its leaves are the events in log order, each as canonical JSON of id,
+ * stream, revision, type, data and metadata. Unknown types count; an event without a canonical form stops it.
+ */
+export const auditTree: BatchProjection = {
+  name: "audit-tree",
+  version: 1,
+  categories: null,
+  indexes: [],
+  reads: "recorded",
+  async foldBatch(events, load) {
+    const tree = (await load([TREE]))[0] as TreeDocument | undefined;
+    const news = events.filter(({ position }) => tree === undefined || position > tree.position);
+    const last = news.at(-1);
+    if (last === undefined) return [];
+    const growing = growingTree(tree);
+    const fixed = new Map<string, LeafDocument | TileDocument>();
+    for (const event of news) {
+      const { id, position, stream } = event;
+      // An id should be there once, and no store promises it: an event is then proven at its first place.
+      if (!fixed.has(id)) {
+        fixed.set(id, { _id: id, position, leaf: growing.size, stream, revision: numberOf(event.revision) });
+      }
+      for (const tile of growing.add(leafOf(event))) {
+        fixed.set(tileId(tile), { _id: tileId(tile), position, hashes: encodeHashes(tile.hashes) });
+      }
+    }
+    const next: TreeDocument = {
+      _id: TREE,
+      position: last.position,
+      size: growing.size,
+      edge: growing.edge.map(encodeHashes),
+    };
+    const newly = await whatIsNew(fixed, tree?.size ?? 0, load);
+    // First what never changes: whoever finds the tree so large then finds all that is in it.
+    const stages: Stages = [newly, [{ id: TREE, expected: tree?.position ?? null, next }]];
+    return stages;
+  },
+};
+
+/** The hash of an event's leaf. Throws UnreadableEvent for one that has no canonical form. */
+export function leafOf(event: RecordedEvent): Hash {
+  return leafHash(writtenEvent(event).leaf);
+}
+
+/** The writes of those documents that are not there. Those that are must be the same, unless an id was there before. */
+async function whatIsNew(
+  documents: ReadonlyMap<string, LeafDocument | TileDocument>,
+  sizeBefore: number,
+  load: LoadDocuments,
+): Promise<GuardedWrite[]> {
+  const stored = (await load([...documents.keys()])) as readonly (LeafDocument | TileDocument)[];
+  const there = new Set<string>();
+  for (const document of stored) {
+    const own = documents.get(document._id);
+    const earlier = "leaf" in document && document.leaf < sizeBefore;
+    // After a crash between the stages the log must still say what it said then.
+    if (own !== undefined && !earlier && contentOf(own) !== contentOf(document)) {
+      throw new Error(`the log no longer says what the audit tree holds of it in ${document._id}; see verify`);
+    }
+    there.add(document._id);
+  }
+  return [...documents.values()]
+    .filter(({ _id }) => !there.has(_id))
+    .map((next) => ({ id: next._id, expected: null, next }));
+}
+
+function contentOf(document: LeafDocument | TileDocument): string {
+  return "leaf" in document ? `${document.leaf} ${document.revision} ${document.stream}` : document.hashes;
+}
+
+function growingTree(tree: TreeDocument | undefined): GrowingTree {
+  return tree === undefined ? new GrowingTree() : new GrowingTree(tree.size, tree.edge.map(decodeHashes));
+}
+
+function tileId({ level, index }: TilePlace): string {
+  return `tile/${level}/${index}`;
+}
+
+/** The tree as the model has it now; one without leaves when it was not begun. */
+export async function treeNow(documents: DocumentStore): Promise<GrowingTree> {
+  return growingTree((await documents.load<TreeDocument>(collectionOf(auditTree), [TREE]))[0]);
+}
+
+/** Which leaf the event with this id is, the first one where there are several; null when the tree does not know it. */
+export async function leafPlaceOf(documents: DocumentStore, eventId: string): Promise<LeafPlace | null> {
+  const [found] = await documents.load<LeafDocument | TreeDocument | TileDocument>(collectionOf(auditTree), [eventId]);
+  return found !== undefined && "leaf" in found ? leafPlace(found) : null;
+}
+
+/** Which event this leaf is; null when no document tells. It looks through the whole model. */
+export async function leafPlaceAt(documents: DocumentStore, leaf: number): Promise<LeafPlace | null> {
+  for await (const found of documents.scan<LeafDocument | TreeDocument | TileDocument>(collectionOf(auditTree))) {
+    if ("leaf" in found && found.leaf === leaf) return leafPlace(found);
+  }
+  return null;
+}
+
+function leafPlace({ _id: id, leaf, stream, revision }: LeafDocument): LeafPlace {
+  return { id, leaf, stream, revision };
+}
+
+/** Those of these tiles that are stored, each with its 256 hashes, by `level/index`. */
+export async function storedTiles(
+  documents: DocumentStore,
+  places: readonly TilePlace[],
+): Promise<ReadonlyMap<string, readonly Hash[]>> {
+  const ids = [...new Set(places.map(tileId))];
+  const found = await documents.load<TileDocument>(collectionOf(auditTree), ids);
+  return new Map(found.map(({ _id, hashes }) => [_id.slice("tile/".length), decodeHashes(hashes)]));
+}
