@@ -139,6 +139,9 @@ export class Gateway {
         this.#logger.error({ projection: status.name, stream, revision, reason }, "a projection stopped at an event");
       },
       // Not a reason to be unready: with MongoDB down, or no room for the read models, payloads are taken and attempted.
+      live: (projection, { version, generation }) =>
+        this.#logger.debug({ projection, version, generation }, "this fill of the projection is shown"),
+      rebuild: (projection, status) => progress.reportRebuild(projection, status),
       failure: (projection, reason, restartInMs) =>
         this.#logger.error({ projection, reason, restartInMs }, "a projection failed and is started again"),
     };

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Position } from "../events/position.ts";
+import type { RebuildStatus } from "./fill-builder.ts";
 import type { ProjectionStatus } from "./runner.ts";
 
 /** The token under which the container registers the progress of the projections. */
@@ -14,6 +15,7 @@ interface Waiter {
 /** Where every projection stands, as far as this process knows, and who waits for one to come further. */
 export class ProjectionProgress {
   readonly #statuses = new Map<string, ProjectionStatus>();
+  readonly #rebuilds = new Map<string, RebuildStatus>();
   readonly #waiters = new Set<Waiter>();
   readonly #clock: Clock;
 
@@ -30,14 +32,28 @@ export class ProjectionProgress {
     }
   }
 
+  /** Takes note of how the making of another fill goes on; null when none is being made any more. */
+  reportRebuild(name: string, status: RebuildStatus | null): void {
+    if (status === null) this.#rebuilds.delete(name);
+    else this.#rebuilds.set(name, status);
+  }
+
+  /** The rebuild of this projection that is under way, or null. */
+  rebuildOf(name: string): RebuildStatus | null {
+    return this.#rebuilds.get(name) ?? null;
+  }
+
   /** The last status of every projection that reported one, by name. */
   statuses(): readonly ProjectionStatus[] {
     return [...this.#statuses.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** True when all the named projections have reached the log's end once and follow it. */
+  /** True when all the named projections may be shown: they have reached the log's end once, or are made anew meanwhile. */
   areLive(names: readonly string[]): boolean {
-    return names.every((name) => this.#statuses.get(name)?.state === "live");
+    return names.every((name) => {
+      const state = this.#statuses.get(name)?.state;
+      return state === "live" || state === "outdated";
+    });
   }
 
   /**
@@ -60,7 +76,10 @@ export class ProjectionProgress {
   }
 
   #oneStandsStill(names: readonly string[]): boolean {
-    return names.some((name) => this.#statuses.get(name)?.state === "faulted");
+    return names.some((name) => {
+      const state = this.#statuses.get(name)?.state;
+      return state === "faulted" || state === "outdated";
+    });
   }
 
   #haveSeen(names: readonly string[], position: Position): boolean {

@@ -1,39 +1,269 @@
 import type { Clock } from "../clock.ts";
+import { pause } from "../clock.ts";
 import type { EventStore } from "../events/event-store.ts";
 import { supervise } from "../supervision.ts";
 import type { DocumentStore } from "./document-store.ts";
+import { FillBuilder } from "./fill-builder.ts";
+import type { RebuildStatus } from "./fill-builder.ts";
+import { GroupRunner } from "./group-runner.ts";
+import type { RunnerContext } from "./group-runner.ts";
+import { checkpointNameOf, collectionOf } from "./projection.ts";
 import type { AnyProjection } from "./projection.ts";
-import { runProjections } from "./runner.ts";
 import type { ProjectionStatus } from "./runner.ts";
+import { SLOTS, beginBuilding, changeSlots, forget, giveUpBuilding, isSameSlot, switchOver } from "./slots.ts";
+import type { Slot, SlotsContent } from "./slots.ts";
 
 export interface ProjectionReports {
   status(status: ProjectionStatus): void;
   /** A runner failed and is started again after the wait; `message` is for the log. */
   failure(name: string, message: string, restartInMs: number): void;
+  /** Readers see this fill of the model from now on. */
+  live(name: string, slot: Slot): void;
+  /** Where the making of another fill stands; null when none is being made any more. */
+  rebuild(name: string, status: RebuildStatus | null): void;
+}
+
+/** How long an old fill is kept after the switch, in ms: a reader may be in the middle of it, in another process too. */
+const RETIREMENT_MS = 10_000;
+/** How often a shared store is asked whether another instance has switched, in ms. */
+const WATCH_MS = 1_000;
+
+/** What came of asking for a rebuild or for its end. */
+export type RebuildAnswer = "begun" | "already_running" | "ended" | "not_running" | "unknown_projection";
+
+/** Whom an operator's wishes go to. */
+export interface ProjectionControl {
+  /** Makes a read model again beside the live one, and shows it when it is complete. */
+  rebuild(name: string): Promise<RebuildAnswer>;
+  /** Ends a rebuild and removes what it made so far. */
+  cancel(name: string): Promise<RebuildAnswer>;
+}
+
+/** One read model and what this process does about it. */
+interface Hosted {
+  readonly projection: AnyProjection;
+  live: Slot;
+  builder: FillBuilder | null;
 }
 
 /**
- * Runs all projections until the signal aborts; resolves when the last one has ended. Those of the same categories
- * share one reading of the log, which is most of their cost.
+ * Keeps all read models up with the log, and makes them again beside the live ones: when somebody asks for it, and when
+ * the version of a fold changed. Those of the same categories share one reading of the log, which is most of their cost.
  */
-export async function hostProjections(
-  projections: readonly AnyProjection[],
-  log: Pick<EventStore, "subscribe" | "idAt">,
-  documents: DocumentStore,
-  clock: Clock,
-  reports: ProjectionReports,
-  signal: AbortSignal,
-): Promise<void> {
-  const groups = Map.groupBy(projections, ({ categories }) => categories?.join() ?? "all");
-  const runGroup = (group: readonly AnyProjection[]): Promise<void> =>
-    supervise(
-      () => runProjections(group, log, documents, clock, (status) => reports.status(status), signal),
-      clock,
-      (error, wait) => {
-        const message = error instanceof Error ? error.message : String(error);
-        for (const { name } of group) reports.failure(name, message, wait);
+export class ProjectionHost implements ProjectionControl {
+  readonly #hosted: readonly Hosted[];
+  readonly #groups = new Map<string, GroupRunner>();
+  readonly #context: RunnerContext;
+  readonly #reports: ProjectionReports;
+  readonly #positions = new Map<string, string>();
+  /** Changes of what runs come one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
+  readonly #abort = new AbortController();
+  readonly #retirements = new Set<() => void>();
+
+  constructor(
+    projections: readonly AnyProjection[],
+    log: Pick<EventStore, "subscribe" | "idAt">,
+    documents: DocumentStore,
+    clock: Clock,
+    reports: ProjectionReports,
+  ) {
+    this.#hosted = projections.map((projection) => ({ projection, live: firstSlot(projection), builder: null }));
+    this.#reports = reports;
+    this.#context = {
+      ...{ log, documents, clock },
+      status: (status) => {
+        this.#positions.set(status.name, status.position ?? "");
+        reports.status(status);
       },
+      failure: (name, message, restartInMs) => reports.failure(name, message, restartInMs),
+    };
+  }
+
+  /** Runs until the signal aborts. Never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { documents, clock } = this.#context;
+    await supervise(
+      () => this.#beginAll(),
+      clock,
+      (error, wait) => this.#failed(this.#hosted, error, wait),
       signal,
     );
-  await Promise.all([...groups.values()].map(runGroup));
+    for (const category of new Set(this.#hosted.map(categoriesOf))) {
+      const group = new GroupRunner(this.#context);
+      this.#groups.set(category, group);
+      group.start(this.#runnable(category));
+    }
+    while (!signal.aborted) {
+      // Another instance may have switched, or been asked to rebuild.
+      if (documents.shared) {
+        await this.#inTurn(() => this.#watch()).catch((error: unknown) => this.#failed(this.#hosted, error, WATCH_MS));
+      }
+      await pause(clock, documents.shared ? WATCH_MS : 60 * 60_000, signal);
+    }
+    this.#abort.abort();
+    for (const cancel of this.#retirements) cancel();
+    await this.#turn.catch(() => undefined);
+    await Promise.all([
+      ...[...this.#groups.values()].map((group) => group.stop()),
+      ...this.#hosted.map(({ builder }) => builder?.stop()),
+    ]);
+  }
+
+  rebuild(name: string): Promise<RebuildAnswer> {
+    return this.#inTurn(async () => {
+      const hosted = this.#named(name);
+      if (hosted === undefined) return "unknown_projection";
+      if (hosted.builder !== null) return "already_running";
+      const { building } = await this.#change(hosted, (slots) => beginBuilding(slots, hosted.projection));
+      if (building !== null) this.#build(hosted, building);
+      return "begun";
+    });
+  }
+
+  cancel(name: string): Promise<RebuildAnswer> {
+    return this.#inTurn(async () => {
+      const hosted = this.#named(name);
+      if (hosted === undefined) return "unknown_projection";
+      const { builder } = hosted;
+      if (builder === null) return "not_running";
+      hosted.builder = null;
+      await builder.stop();
+      await this.#change(hosted, giveUpBuilding);
+      await this.#remove(hosted, builder.slot);
+      this.#reports.rebuild(name, null);
+      return "ended";
+    });
+  }
+
+  async #beginAll(): Promise<void> {
+    await this.#context.documents.prepare(SLOTS);
+    for (const hosted of this.#hosted) await this.#begin(hosted);
+  }
+
+  #failed(hosted: readonly Hosted[], error: unknown, restartInMs: number): void {
+    const message = error instanceof Error ? error.message : String(error);
+    for (const { projection } of hosted) this.#reports.failure(projection.name, message, restartInMs);
+  }
+
+  /** What is live, what was being made when the process ended, and what was to be removed. */
+  async #begin(hosted: Hosted): Promise<void> {
+    const { projection } = hosted;
+    const slots = await this.#change(hosted, (known) =>
+      // A fold that changed is made again by itself, and the earlier one is shown meanwhile.
+      known.live.version === projection.version ? known : beginBuilding(known, projection),
+    );
+    this.#show(hosted, slots.live);
+    for (const slot of slots.retired) await this.#remove(hosted, slot);
+    if (slots.building !== null && hosted.builder === null) this.#build(hosted, slots.building);
+  }
+
+  #build(hosted: Hosted, slot: Slot): void {
+    const { projection } = hosted;
+    hosted.builder = new FillBuilder(projection, slot, this.#context, {
+      live: () => (hosted.live.version === projection.version ? hosted.live : null),
+      report: (status) => this.#reports.rebuild(projection.name, status),
+      complete: (builder) => this.#inTurn(() => this.#switch(hosted, builder)),
+    });
+  }
+
+  /** The moment at which a complete fill takes the place of the live one. Nothing that readers saw may be missing in it. */
+  async #switch(hosted: Hosted, builder: FillBuilder): Promise<void> {
+    if (hosted.builder !== builder || this.#abort.signal.aborted) return;
+    const old = hosted.live;
+    await this.#withGroupStopped(hosted, async () => {
+      if (!(await builder.reach(this.#positions.get(hosted.projection.name) ?? ""))) return;
+      const slots = await this.#change(hosted, (known) =>
+        known.building !== null && isSameSlot(known.building, builder.slot) ? switchOver(known) : known,
+      );
+      await builder.stop();
+      hosted.builder = null;
+      this.#show(hosted, slots.live);
+      this.#reports.rebuild(hosted.projection.name, null);
+    });
+    if (!isSameSlot(old, hosted.live)) this.#retire(hosted, old);
+  }
+
+  async #withGroupStopped(hosted: Hosted, task: () => Promise<void>): Promise<void> {
+    const category = categoriesOf(hosted);
+    const group = this.#groups.get(category);
+    await group?.stop();
+    try {
+      await task();
+    } finally {
+      group?.start(this.#runnable(category));
+    }
+  }
+
+  async #watch(): Promise<void> {
+    for (const hosted of this.#hosted) {
+      const slots = await this.#change(hosted, (known) => known);
+      if (!isSameSlot(slots.live, hosted.live)) await this.#follow(hosted, slots);
+    }
+  }
+
+  /** Another instance has switched: its fill is as good as the one that is being made here. */
+  async #follow(hosted: Hosted, slots: SlotsContent): Promise<void> {
+    await this.#withGroupStopped(hosted, async () => {
+      if (hosted.builder !== null) {
+        await hosted.builder.stop();
+        hosted.builder = null;
+        this.#reports.rebuild(hosted.projection.name, null);
+      }
+      this.#show(hosted, slots.live);
+    });
+  }
+
+  #show(hosted: Hosted, slot: Slot): void {
+    const { name, version } = hosted.projection;
+    hosted.live = slot;
+    this.#reports.live(name, slot);
+    // What an earlier version made stands still until the new one is there.
+    if (slot.version === version) return;
+    this.#reports.status({ name, version: slot.version, position: null, state: "outdated", fault: null });
+  }
+
+  /** The fills of these categories that are live and made by this version of their folds. */
+  #runnable(category: string): AnyProjection[] {
+    return this.#hosted
+      .filter((hosted) => categoriesOf(hosted) === category && hosted.live.version === hosted.projection.version)
+      .map(({ projection, live }) => ({ ...projection, generation: live.generation }));
+  }
+
+  #retire(hosted: Hosted, slot: Slot): void {
+    const cancel = this.#context.clock.schedule(RETIREMENT_MS, () => {
+      this.#retirements.delete(cancel);
+      // When it fails it stays written down as retired, and is removed at the next start.
+      void this.#inTurn(() => this.#remove(hosted, slot)).catch((error: unknown) => this.#failed([hosted], error, 0));
+    });
+    this.#retirements.add(cancel);
+  }
+
+  async #remove(hosted: Hosted, slot: Slot): Promise<void> {
+    const fill = { ...hosted.projection, ...slot };
+    await this.#context.documents.drop(collectionOf(fill), checkpointNameOf(fill));
+    await this.#change(hosted, (slots) => forget(slots, slot));
+  }
+
+  #change(hosted: Hosted, change: (slots: SlotsContent) => SlotsContent): Promise<SlotsContent> {
+    return changeSlots(this.#context.documents, hosted.projection, change);
+  }
+
+  #named(name: string): Hosted | undefined {
+    return this.#hosted.find(({ projection }) => projection.name === name);
+  }
+
+  #inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(task, task);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+}
+
+function categoriesOf({ projection }: Pick<Hosted, "projection">): string {
+  return projection.categories?.join() ?? "all";
+}
+
+function firstSlot({ version }: AnyProjection): Slot {
+  return { version, generation: 0 };
 }

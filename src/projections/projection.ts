@@ -11,6 +11,8 @@ export interface ReadModel {
   readonly name: string;
   /** Counts up with every change of the fold or of the indexes; another version fills another collection. */
   readonly version: number;
+  /** Which of several fills of this version it is; a rebuild makes another one beside the first. Default: 0, the first. */
+  readonly generation?: number;
   /** The categories of the streams whose events it folds; null: the whole log. */
   readonly categories: readonly string[] | null;
   readonly indexes: CollectionDefinition["indexes"];
@@ -59,16 +61,23 @@ export type AnyProjection = Projection | BatchProjection;
 const collections = new WeakMap<object, CollectionDefinition>();
 
 /** The collection in which this version of the projection keeps its documents; the same object each time. */
-export function collectionOf(projection: Pick<ReadModel, "name" | "version" | "indexes">): CollectionDefinition {
+export function collectionOf(
+  projection: Pick<ReadModel, "name" | "version" | "generation" | "indexes">,
+): CollectionDefinition {
   const known = collections.get(projection);
   if (known !== undefined) return known;
-  const name = `${projection.name.replaceAll("-", "_")}_v${projection.version}`;
+  const generation = projection.generation ?? 0;
+  const name = `${projection.name.replaceAll("-", "_")}_v${projection.version}${generation > 0 ? `_g${generation}` : ""}`;
   const collection = { name, indexes: projection.indexes };
   collections.set(projection, collection);
   return collection;
 }
 
-/** The name under which this version's checkpoint is kept. */
-export function checkpointNameOf(projection: Pick<ReadModel, "name" | "version">): string {
-  return `${projection.name}@${projection.version}`;
+/** The name under which the checkpoint of this fill is kept. */
+export function checkpointNameOf({
+  name,
+  version,
+  generation = 0,
+}: Pick<ReadModel, "name" | "version" | "generation">): string {
+  return `${name}@${version}${generation > 0 ? `#${generation}` : ""}`;
 }

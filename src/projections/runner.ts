@@ -22,7 +22,8 @@ export interface ProjectionStatus {
   readonly version: number;
   /** Everything at or before it is in the documents; null before the first event. */
   readonly position: Position | null;
-  readonly state: "catching_up" | "live" | "faulted";
+  /** `outdated`: made by an earlier version of the fold, and shown as it is until the new one is complete. */
+  readonly state: "catching_up" | "live" | "faulted" | "outdated";
   /** Why it stopped: an event that it cannot go past. */
   readonly fault: { readonly stream: string; readonly revision: string; readonly reason: string } | null;
 }

@@ -2,11 +2,13 @@ import type { Logger } from "pino";
 import type { Config } from "../config.ts";
 import { openDataDirectory } from "../events/sqlite/data-directory.ts";
 import type { DataDirectory } from "../events/sqlite/data-directory.ts";
+import { PROJECTIONS } from "../projections/catalogue.ts";
 import type { DocumentStore } from "../projections/document-store.ts";
+import { LiveDocuments } from "../projections/live-documents.ts";
 import { openLog } from "./open-log.ts";
 import type { OpenLog } from "./open-log.ts";
 import { openReadModels, readModelSourceOf } from "./open-read-models.ts";
-import { runInThread } from "./run-in-thread.ts";
+import { ProjectionThread } from "./run-in-thread.ts";
 import type { LogReports, Storage } from "./storage.ts";
 
 /**
@@ -28,13 +30,14 @@ export async function openStorage(
     log = await openLog(config, directory, reports);
     const { store, source } = log;
     const readModels = readModelSourceOf(config, directory, source);
-    const documents = await openReadModels(readModels, store);
+    const documents = await LiveDocuments.over(await openReadModels(readModels, store), PROJECTIONS);
+    const thread = new ProjectionThread({ log: source, readModels }, documents, logger);
     return {
       store,
       documents,
       sharedLog: source.kind !== "embedded",
-      runProjections: (projectionReports, signal) =>
-        runInThread({ log: source, readModels }, projectionReports, logger, signal),
+      projections: thread,
+      runProjections: (projectionReports, signal) => thread.run(projectionReports, signal),
       close: () => close(log, documents, folder),
     };
   } catch (error) {

@@ -1,8 +1,11 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../clock.ts";
 import { PROJECTIONS } from "../projections/catalogue.ts";
-import { hostProjections } from "../projections/projection-host.ts";
+import type { RebuildStatus } from "../projections/fill-builder.ts";
+import { ProjectionHost } from "../projections/projection-host.ts";
+import type { RebuildAnswer } from "../projections/projection-host.ts";
 import type { ProjectionStatus } from "../projections/runner.ts";
+import type { Slot } from "../projections/slots.ts";
 import { followLog } from "./open-log.ts";
 import type { LogSource } from "./open-log.ts";
 import { openReadModelsForWriting } from "./open-read-models.ts";
@@ -14,11 +17,19 @@ export interface ProjectionThreadData {
   readonly readModels: ReadModelSource;
 }
 
-/** What the thread says. It is told one thing only: any message means that it should stop. */
+/** What the thread is told. */
+export type ProjectionThreadRequest =
+  { readonly kind: "stop" } | { readonly kind: "rebuild" | "cancel"; readonly id: number; readonly name: string };
+
+/** What the thread says. */
 export type ProjectionThreadMessage =
   | { readonly kind: "status"; readonly status: ProjectionStatus }
   | { readonly kind: "failure"; readonly name: string; readonly message: string; readonly restartInMs: number }
-  | { readonly kind: "reset"; readonly reason: string };
+  | { readonly kind: "reset"; readonly reason: string }
+  | { readonly kind: "live"; readonly name: string; readonly slot: Slot }
+  | { readonly kind: "rebuild"; readonly name: string; readonly status: RebuildStatus | null }
+  | { readonly kind: "answer"; readonly id: number; readonly answer: RebuildAnswer }
+  | { readonly kind: "answer"; readonly id: number; readonly answer: null; readonly reason: string };
 
 /**
  * A thread that folds the log into the read models, with connections of its own: a rebuild may use a whole core without
@@ -30,20 +41,39 @@ async function run(): Promise<void> {
   const data = workerData as ProjectionThreadData;
   const say = (message: ProjectionThreadMessage): void => port.postMessage(message);
   const stop = new AbortController();
-  port.once("message", () => stop.abort());
+  let host: ProjectionHost | null = null;
+  port.on("message", (request: ProjectionThreadRequest) => {
+    if (request.kind === "stop") stop.abort();
+    else if (host !== null) void answer(host, request, say);
+    else say({ kind: "answer", id: request.id, answer: null, reason: "the projections are just starting" });
+  });
   const log = await followLog(data.log);
   const documents = await openReadModelsForWriting(data.readModels, (reason) => say({ kind: "reset", reason }));
   const reports = {
     status: (status: ProjectionStatus) => say({ kind: "status", status }),
     failure: (name: string, message: string, restartInMs: number) =>
       say({ kind: "failure", name, message, restartInMs }),
+    live: (name: string, slot: Slot) => say({ kind: "live", name, slot }),
+    rebuild: (name: string, status: RebuildStatus | null) => say({ kind: "rebuild", name, status }),
   };
-  await hostProjections(PROJECTIONS, log, documents, systemClock, reports, stop.signal);
-  // The port keeps the thread alive: projections that stopped at an event must not look like a thread that died.
-  if (!stop.signal.aborted) await new Promise((resolve) => stop.signal.addEventListener("abort", resolve));
+  host = new ProjectionHost(PROJECTIONS, log, documents, systemClock, reports);
+  await host.run(stop.signal);
   await documents.close();
   await log.close();
   port.close();
+}
+
+/** Does what an operator wants, and says what came of it. */
+async function answer(
+  host: ProjectionHost,
+  { kind, id, name }: Extract<ProjectionThreadRequest, { id: number }>,
+  say: (message: ProjectionThreadMessage) => void,
+): Promise<void> {
+  try {
+    say({ kind: "answer", id, answer: await host[kind](name) });
+  } catch (error) {
+    say({ kind: "answer", id, answer: null, reason: error instanceof Error ? error.message : String(error) });
+  }
 }
 
 await run();

@@ -1,19 +1,76 @@
 import { Worker } from "node:worker_threads";
 import type { Logger } from "pino";
-import type { ProjectionReports } from "../projections/projection-host.ts";
-import type { ProjectionThreadData, ProjectionThreadMessage } from "./projection-thread.ts";
+import { ReadModelsUnavailable } from "../projections/document-store.ts";
+import type { LiveDocuments } from "../projections/live-documents.ts";
+import type { ProjectionControl, ProjectionReports, RebuildAnswer } from "../projections/projection-host.ts";
+import type { ProjectionThreadData, ProjectionThreadMessage, ProjectionThreadRequest } from "./projection-thread.ts";
 
-/** Runs the projections in a thread until the signal aborts; rejects when the thread ends by itself. */
-export function runInThread(
-  data: ProjectionThreadData,
-  reports: ProjectionReports,
-  logger: Logger,
-  signal: AbortSignal,
-): Promise<void> {
-  // Under tests the sources run as they are; the built program has only JavaScript.
-  const entry = import.meta.url.endsWith(".ts") ? "./projection-thread.ts" : "./projection-thread.js";
-  const thread = new Worker(new URL(entry, import.meta.url), { workerData: data });
-  thread.on("message", (message: ProjectionThreadMessage) => {
+/** The thread in which the projections run, as this thread sees it. */
+export class ProjectionThread implements ProjectionControl {
+  readonly #data: ProjectionThreadData;
+  readonly #documents: LiveDocuments;
+  readonly #logger: Logger;
+  readonly #waiting = new Map<number, PromiseWithResolvers<RebuildAnswer>>();
+  #worker: Worker | null = null;
+  #asked = 0;
+
+  /** `documents` are told which fills are live. */
+  constructor(data: ProjectionThreadData, documents: LiveDocuments, logger: Logger) {
+    this.#data = data;
+    this.#documents = documents;
+    this.#logger = logger;
+  }
+
+  /** Runs the projections until the signal aborts; rejects when the thread ends by itself. */
+  async run(reports: ProjectionReports, signal: AbortSignal): Promise<void> {
+    // Under tests the sources run as they are; the built program has only JavaScript.
+    const entry = import.meta.url.endsWith(".ts") ? "./projection-thread.ts" : "./projection-thread.js";
+    const worker = new Worker(new URL(entry, import.meta.url), { workerData: this.#data });
+    this.#worker = worker;
+    worker.on("message", (message: ProjectionThreadMessage) => this.#take(message, reports));
+    const stop = (): void => this.#say({ kind: "stop" });
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
+    try {
+      await new Promise<void>((resolve, reject) => {
+        worker.once("error", reject);
+        worker.once("exit", (code) => {
+          if (signal.aborted) resolve();
+          else reject(new Error(`the thread of the projections ended with code ${code}`));
+        });
+      });
+    } finally {
+      signal.removeEventListener("abort", stop);
+      this.#worker = null;
+      for (const { reject } of this.#waiting.values()) reject(notRunning());
+      this.#waiting.clear();
+    }
+  }
+
+  /** @throws ReadModelsUnavailable when the thread does not run at the moment, or its store does not answer */
+  rebuild(name: string): Promise<RebuildAnswer> {
+    return this.#ask("rebuild", name);
+  }
+
+  /** @throws ReadModelsUnavailable when the thread does not run at the moment, or its store does not answer */
+  cancel(name: string): Promise<RebuildAnswer> {
+    return this.#ask("cancel", name);
+  }
+
+  #ask(kind: "rebuild" | "cancel", name: string): Promise<RebuildAnswer> {
+    if (this.#worker === null) return Promise.reject(notRunning());
+    const answer = Promise.withResolvers<RebuildAnswer>();
+    const id = ++this.#asked;
+    this.#waiting.set(id, answer);
+    this.#say({ kind, id, name });
+    return answer.promise;
+  }
+
+  #say(request: ProjectionThreadRequest): void {
+    this.#worker?.postMessage(request);
+  }
+
+  #take(message: ProjectionThreadMessage, reports: ProjectionReports): void {
     switch (message.kind) {
       case "status":
         reports.status(message.status);
@@ -22,19 +79,26 @@ export function runInThread(
         reports.failure(message.name, message.message, message.restartInMs);
         return;
       case "reset":
-        logger.warn({ reason: message.reason }, "the read models are made anew from the log");
+        this.#logger.warn({ reason: message.reason }, "the read models are made anew from the log");
         return;
+      case "live":
+        this.#documents.switchTo(message.name, message.slot);
+        reports.live(message.name, message.slot);
+        return;
+      case "rebuild":
+        reports.rebuild(message.name, message.status);
+        return;
+      case "answer": {
+        const waiting = this.#waiting.get(message.id);
+        this.#waiting.delete(message.id);
+        if (message.answer === null) waiting?.reject(new ReadModelsUnavailable(message.reason));
+        else waiting?.resolve(message.answer);
+        return;
+      }
     }
-  });
-  const stop = (): void => thread.postMessage("stop");
-  if (signal.aborted) stop();
-  else signal.addEventListener("abort", stop, { once: true });
-  return new Promise((resolve, reject) => {
-    thread.once("error", reject);
-    thread.once("exit", (code) => {
-      signal.removeEventListener("abort", stop);
-      if (signal.aborted) resolve();
-      else reject(new Error(`the thread of the projections ended with code ${code}`));
-    });
-  });
+  }
+}
+
+function notRunning(): ReadModelsUnavailable {
+  return new ReadModelsUnavailable("the projections do not run at the moment");
 }

@@ -1,6 +1,6 @@
 import type { EventStore } from "../events/event-store.ts";
 import type { DocumentStore } from "../projections/document-store.ts";
-import type { ProjectionReports } from "../projections/projection-host.ts";
+import type { ProjectionControl, ProjectionReports } from "../projections/projection-host.ts";
 
 /** The log, the read models, and whatever keeps the second up with the first. */
 export interface Storage {
@@ -8,6 +8,8 @@ export interface Storage {
   readonly documents: DocumentStore;
   /** True when other gateways may work on the same log. */
   readonly sharedLog: boolean;
+  /** Takes an operator's wishes while the projections run. */
+  readonly projections: ProjectionControl;
   /** Runs the projections until the signal aborts. */
   runProjections(reports: ProjectionReports, signal: AbortSignal): Promise<void>;
   /** Closes all of it; the projections must have ended. */

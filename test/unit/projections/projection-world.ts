@@ -5,7 +5,9 @@ import { MemoryEventStore } from "../../../src/events/memory/memory-event-store.
 import { PROJECTIONS } from "../../../src/projections/catalogue.ts";
 import type { DocumentStore } from "../../../src/projections/document-store.ts";
 import { MemoryDocumentStore } from "../../../src/projections/memory/memory-document-store.ts";
-import { hostProjections } from "../../../src/projections/projection-host.ts";
+import { ProjectionHost } from "../../../src/projections/projection-host.ts";
+import type { RebuildStatus } from "../../../src/projections/fill-builder.ts";
+import type { Slot } from "../../../src/projections/slots.ts";
 import type { ProjectionStatus } from "../../../src/projections/runner.ts";
 import { FakeClock } from "../../fixtures/fake-clock.ts";
 
@@ -17,6 +19,11 @@ export interface Runners {
   readonly reported: readonly ProjectionStatus[];
   /** The messages of failures after which a runner was started again. */
   readonly failures: readonly string[];
+  /** Which fill of each read model is shown. */
+  readonly live: ReadonlyMap<string, Slot>;
+  /** Every report of a rebuild, in order. */
+  readonly rebuilds: readonly (readonly [string, RebuildStatus | null])[];
+  readonly host: ProjectionHost;
   stop(): Promise<void>;
 }
 
@@ -42,19 +49,24 @@ export class ProjectionWorld {
     const statuses = new Map<string, ProjectionStatus>();
     const reported: ProjectionStatus[] = [];
     const failures: string[] = [];
+    const live = new Map<string, Slot>();
+    const rebuilds: [string, RebuildStatus | null][] = [];
     const reports = {
       status: (status: ProjectionStatus) => {
         statuses.set(status.name, status);
         reported.push(status);
       },
       failure: (_name: string, message: string) => failures.push(message),
+      live: (name: string, slot: Slot) => live.set(name, slot),
+      rebuild: (name: string, status: RebuildStatus | null) => rebuilds.push([name, status]),
     };
-    const ended = hostProjections(projections, this.log, documents, this.clock, reports, abort.signal);
+    const host = new ProjectionHost(projections, this.log, documents, this.clock, reports);
+    const ended = host.run(abort.signal);
     const stop = async (): Promise<void> => {
       abort.abort();
       await ended;
     };
-    return { statuses, reported, failures, stop };
+    return { statuses, reported, failures, live, rebuilds, host, stop };
   }
 
   /** Lets the runners reach the end of the log. */

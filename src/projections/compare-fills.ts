@@ -1,0 +1,96 @@
+import { canonicalJson } from "../events/canonical-json.ts";
+import { pause } from "../clock.ts";
+import type { Clock } from "../clock.ts";
+import type { CollectionDefinition, DocumentStore, StoredDocument } from "./document-store.ts";
+
+/** Documents that are compared at a time. */
+const PAGE = 500;
+/** How often two documents that are changing are looked at again, and how long between, in ms. */
+const LOOKS = 50;
+const LOOK_MS = 100;
+
+/** What comparing two fills of a read model found. */
+export interface Comparison {
+  /** Documents that differ although both fills have seen the same events of them. */
+  readonly differing: number;
+  /** Documents that changed whenever they were looked at, so that nobody knows. */
+  readonly undecided: number;
+}
+
+/**
+ * Compares two fills, both of which follow the log meanwhile: a document counts when both have it at the same position,
+ * and is looked at again while they have not.
+ */
+export async function compareFills(
+  documents: DocumentStore,
+  left: CollectionDefinition,
+  right: CollectionDefinition,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Comparison> {
+  let suspects = [
+    ...(await unequal(documents, left, right, signal)),
+    // What only the second has was not among the first's.
+    ...(await unequal(documents, right, left, signal)),
+  ];
+  suspects = [...new Set(suspects)];
+  let differing = 0;
+  for (let look = 0; look < LOOKS && suspects.length > 0 && !signal.aborted; look++) {
+    if (look > 0) await pause(clock, LOOK_MS, signal);
+    const open: string[] = [];
+    for (let first = 0; first < suspects.length; first += PAGE) {
+      const ids = suspects.slice(first, first + PAGE);
+      const [ofLeft, ofRight] = [await byId(documents, left, ids), await byId(documents, right, ids)];
+      for (const id of ids) {
+        const [a, b] = [ofLeft.get(id), ofRight.get(id)];
+        if (textOf(a) === textOf(b)) continue;
+        if (a !== undefined && b !== undefined && a.position === b.position) differing += 1;
+        else open.push(id);
+      }
+    }
+    suspects = open;
+  }
+  // What one has and the other has not, and nothing changes about it, is a difference too.
+  const [ofLeft, ofRight] = [await byId(documents, left, suspects), await byId(documents, right, suspects)];
+  const oneSided = suspects.filter((id) => ofLeft.has(id) !== ofRight.has(id)).length;
+  return { differing: differing + oneSided, undecided: suspects.length - oneSided };
+}
+
+/** The ids of the documents of `one` that `other` does not have just so, at this moment. */
+async function unequal(
+  documents: DocumentStore,
+  one: CollectionDefinition,
+  other: CollectionDefinition,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const ids: string[] = [];
+  let page: StoredDocument[] = [];
+  const compare = async (): Promise<void> => {
+    const others = await byId(
+      documents,
+      other,
+      page.map(({ _id }) => _id),
+    );
+    ids.push(...page.filter((document) => textOf(document) !== textOf(others.get(document._id))).map(({ _id }) => _id));
+    page = [];
+  };
+  for await (const document of documents.scan(one)) {
+    if (signal.aborted) break;
+    if (page.push(document) === PAGE) await compare();
+  }
+  await compare();
+  return ids;
+}
+
+async function byId(
+  documents: DocumentStore,
+  collection: CollectionDefinition,
+  ids: readonly string[],
+): Promise<Map<string, StoredDocument>> {
+  if (ids.length === 0) return new Map();
+  return new Map((await documents.load<StoredDocument>(collection, ids)).map((document) => [document._id, document]));
+}
+
+function textOf(document: StoredDocument | undefined): string {
+  return document === undefined ? "" : canonicalJson(document);
+}

@@ -1,0 +1,49 @@
+import type { Clock } from "../clock.ts";
+import type { EventStore } from "../events/event-store.ts";
+import { supervise } from "../supervision.ts";
+import type { DocumentStore } from "./document-store.ts";
+import type { AnyProjection } from "./projection.ts";
+import { runProjections } from "./runner.ts";
+import type { ProjectionStatus } from "./runner.ts";
+
+/** What runners work on, and whom they tell. */
+export interface RunnerContext {
+  readonly log: Pick<EventStore, "subscribe" | "idAt">;
+  readonly documents: DocumentStore;
+  readonly clock: Clock;
+  status(status: ProjectionStatus): void;
+  /** A runner failed and is started again after the wait; `message` is for the log. */
+  failure(name: string, message: string, restartInMs: number): void;
+}
+
+/** Runs fills of read models that share one reading of the log, supervised, until it is stopped; restartable with others. */
+export class GroupRunner {
+  readonly #context: RunnerContext;
+  #abort = new AbortController();
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(context: RunnerContext) {
+    this.#context = context;
+  }
+
+  /** Begins to run them. */
+  start(projections: readonly AnyProjection[]): void {
+    const { log, documents, clock, failure } = this.#context;
+    const { signal } = (this.#abort = new AbortController());
+    this.#running = supervise(
+      () => runProjections(projections, log, documents, clock, (status) => this.#context.status(status), signal),
+      clock,
+      (error, wait) => {
+        const message = error instanceof Error ? error.message : String(error);
+        for (const { name } of projections) failure(name, message, wait);
+      },
+      signal,
+    );
+  }
+
+  /** Ends the run, with everything that was folded written, and resolves when it has ended. */
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    await this.#running;
+  }
+}

@@ -1,0 +1,100 @@
+import type {
+  Checkpoint,
+  CollectionDefinition,
+  DocumentQuery,
+  DocumentStore,
+  GuardedWrite,
+  StoredDocument,
+} from "./document-store.ts";
+import { checkpointNameOf, collectionOf } from "./projection.ts";
+import type { ReadModel } from "./projection.ts";
+import { loadSlots } from "./slots.ts";
+import type { Slot } from "./slots.ts";
+
+/**
+ * A document store whose readers see each read model in the fill that is live, whichever that is at the moment. They name
+ * the first fill of the version that they know, as if there were no other.
+ */
+export class LiveDocuments implements DocumentStore {
+  readonly #documents: DocumentStore;
+  readonly #models: readonly ReadModel[];
+  readonly #collections = new Map<string, CollectionDefinition>();
+  readonly #checkpoints = new Map<string, string | null>();
+
+  private constructor(documents: DocumentStore, models: readonly ReadModel[]) {
+    this.#documents = documents;
+    this.#models = models;
+  }
+
+  /** Over a store that has nothing yet, or first fills only. */
+  static overNew(documents: DocumentStore, models: readonly ReadModel[]): LiveDocuments {
+    return new LiveDocuments(documents, models);
+  }
+
+  /** Looks which fills are live. Throws what the document store throws. */
+  static async over(documents: DocumentStore, models: readonly ReadModel[]): Promise<LiveDocuments> {
+    const live = LiveDocuments.overNew(documents, models);
+    await live.look();
+    return live;
+  }
+
+  get shared(): boolean {
+    return this.#documents.shared;
+  }
+
+  /** Looks again which fills are live: another instance may have switched. Throws what the document store throws. */
+  async look(): Promise<void> {
+    for (const [name, slots] of await loadSlots(this.#documents, this.#models)) this.switchTo(name, slots.live);
+  }
+
+  /** From now on readers see this fill of the model. */
+  switchTo(name: string, slot: Slot): void {
+    const model = this.#models.find((one) => one.name === name);
+    if (model === undefined) return;
+    const shown = { name, indexes: model.indexes, ...slot };
+    this.#collections.set(collectionOf(model).name, collectionOf(shown));
+    // What an earlier version of a fold made is good enough to be shown, and not to be folded further.
+    this.#checkpoints.set(checkpointNameOf(model), slot.version === model.version ? checkpointNameOf(shown) : null);
+  }
+
+  prepare(collection: CollectionDefinition, indexes?: "now" | "later"): Promise<void> {
+    return this.#documents.prepare(this.#live(collection), indexes);
+  }
+
+  load<D extends StoredDocument>(collection: CollectionDefinition, ids: readonly string[]): Promise<D[]> {
+    return this.#documents.load(this.#live(collection), ids);
+  }
+
+  write(
+    collection: CollectionDefinition,
+    writes: readonly GuardedWrite[],
+    checkpoint: Checkpoint | null,
+  ): Promise<string[]> {
+    return this.#documents.write(this.#live(collection), writes, checkpoint);
+  }
+
+  find<D extends StoredDocument>(collection: CollectionDefinition, query: DocumentQuery): Promise<D[]> {
+    return this.#documents.find(this.#live(collection), query);
+  }
+
+  scan<D extends StoredDocument>(collection: CollectionDefinition): AsyncIterable<D> {
+    return this.#documents.scan(this.#live(collection));
+  }
+
+  async checkpoint(name: string): Promise<Checkpoint | null> {
+    const live = this.#checkpoints.get(name);
+    return live === null ? null : this.#documents.checkpoint(live ?? name);
+  }
+
+  drop(collection: CollectionDefinition, checkpointName: string): Promise<void> {
+    return this.#documents.drop(this.#live(collection), checkpointName);
+  }
+
+  close(): Promise<void> {
+    return this.#documents.close();
+  }
+
+  #live(collection: CollectionDefinition): CollectionDefinition {
+    return this.#collections.get(collection.name) ?? collection;
+  }
+}
