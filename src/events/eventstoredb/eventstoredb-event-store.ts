@@ -162,11 +162,11 @@ export class EventStoreDbEventStore implements EventStore {
           deadline: this.#deadlineMs,
         },
       );
-      const revision = revisionOf(result.nextExpectedRevision);
-      // `throwOnAppendFailure=false` in the URL makes a conflict a result.
-      if (!result.success) throw new RevisionConflict(stream, expected, revision);
+      const { success, nextExpectedRevision: last } = result;
+      // `throwOnAppendFailure=false` in the URL makes a conflict a result, of -1 when there is no stream.
+      if (!success) throw new RevisionConflict(stream, expected, last < 0n ? null : revisionOf(last));
       if (result.position === undefined) throw new TypeError("the server told no position of an append");
-      return { revision, position: placeOf(result.position) };
+      return { revision: revisionOf(last), position: placeOf(result.position) };
     } catch (error) {
       if (error instanceof RevisionConflict) throw error;
       throw appendErrorOf(error, stream, expected, bytes);

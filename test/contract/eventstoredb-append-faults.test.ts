@@ -1,0 +1,201 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { AppendOutcomeUnknown, RevisionConflict, StoreUnavailable } from "../../src/events/event-store-errors.ts";
+import type { EventToAppend } from "../../src/events/event-store.ts";
+import { EventStoreDbEventStore } from "../../src/events/eventstoredb/eventstoredb-event-store.ts";
+import { MemoryEventStore } from "../../src/events/memory/memory-event-store.ts";
+import { collect, idsOf, sampleEvent, sampleEvents } from "../fixtures/event-samples.ts";
+import { startFakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
+import type { FakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
+
+const DEADLINE_MS = 1_000;
+/** Long before the client's own limits (10 s and more), and long enough for a busy machine. */
+const SOON_MS = 6_000;
+
+let log: MemoryEventStore;
+let server: FakeEventStoreDb;
+let store: EventStoreDbEventStore;
+
+beforeEach(async () => {
+  log = new MemoryEventStore({ now: () => Date.now() });
+  server = await startFakeEventStoreDb({ log });
+  store = await EventStoreDbEventStore.open({ url: server.url, deadlineMs: DEADLINE_MS });
+});
+afterEach(async () => {
+  await store.close();
+  await server.close();
+});
+
+/** What the append failed with. Fails when it succeeds or does not end soon. */
+async function failureOf(call: Promise<unknown>): Promise<unknown> {
+  const since = performance.now();
+  const outcome = await call.then(
+    () => null,
+    (error: unknown) => error,
+  );
+  expect(outcome).not.toBeNull();
+  expect(performance.now() - since).toBeLessThan(SOON_MS);
+  return outcome;
+}
+
+/** The append fails with an unknown outcome, `written` of its events stand in the log, and the same again settles it. */
+async function expectSettled(
+  events: readonly EventToAppend[],
+  expected: Parameters<EventStoreDbEventStore["append"]>[2],
+  mend: () => void,
+  written: number,
+): Promise<void> {
+  expect(await failureOf(store.append("user-1", events, expected))).toBeInstanceOf(AppendOutcomeUnknown);
+  expect(await log.read("user-1")).toHaveLength(1 + written);
+  mend();
+  const again = await store.append("user-1", events, expected);
+  const all = await log.read("user-1");
+  expect(idsOf(all).slice(1)).toEqual(idsOf(events));
+  expect(again).toEqual({ revision: all[2]!.revision, position: all[2]!.position });
+}
+
+describe("an append that nobody answers", () => {
+  it("has an unknown outcome after its deadline, and is settled by the same append", async () => {
+    const first = await store.append("user-1", [sampleEvent()], "no_stream");
+    server.faults.silence();
+    await expectSettled([sampleEvent(), sampleEvent()], first.revision, () => server.faults.endSilence(), 0);
+  });
+
+  it("is settled when it was written and answered late", async () => {
+    const first = await store.append("user-1", [sampleEvent()], "no_stream");
+    const held: PromiseWithResolvers<void> = Promise.withResolvers();
+    server.faults.holdReplies(held.promise);
+    await expectSettled([sampleEvent(), sampleEvent()], first.revision, () => held.resolve(), 2);
+  });
+
+  it("is settled when it was written and the connection broke", async () => {
+    const first = await store.append("user-1", [sampleEvent()], "no_stream");
+    server.faults.loseAnswers(1);
+    await expectSettled([sampleEvent(), sampleEvent()], first.revision, () => undefined, 2);
+  });
+
+  it("is settled when the server gave up waiting for its own write", async () => {
+    const first = await store.append("user-1", [sampleEvent()], "no_stream");
+    server.faults.timeOutAppends(1);
+    await expectSettled([sampleEvent(), sampleEvent()], first.revision, () => undefined, 2);
+  });
+
+  it("ends soon too when the client looks for a leader that no node names", async () => {
+    const found = await EventStoreDbEventStore.open({ url: server.discoverUrl, deadlineMs: DEADLINE_MS });
+    const { port } = server;
+    await server.close();
+    const frozen = createServer();
+    frozen.listen(port, "127.0.0.1");
+    await once(frozen, "listening");
+    try {
+      await failureOf(found.append("user-1", [sampleEvent()], "no_stream"));
+      const error = await failureOf(found.append("user-1", [sampleEvent()], "no_stream"));
+      expect(error).toBeInstanceOf(AppendOutcomeUnknown);
+      await found.close();
+    } finally {
+      frozen.close();
+    }
+  });
+});
+
+describe("an append that certainly was not written", () => {
+  it("is refused as unavailable while no server listens, and taken when one is back on the port", async () => {
+    await store.append("user-1", [sampleEvent()], "no_stream");
+    const { port } = server;
+    await server.close();
+    // The first calls may meet the end of the connection, behind which nobody knows.
+    await expect
+      .poll(() => failureOf(store.append("user-2", [sampleEvent()], "no_stream")))
+      .toSatisfy((error: unknown) => error instanceof StoreUnavailable);
+    server = await startFakeEventStoreDb({ log, port });
+    const event = sampleEvent();
+    await expect
+      .poll(() => store.append("user-3", [event], "no_stream").then(() => "taken", String), { timeout: 10_000 })
+      .toBe("taken");
+    expect(await log.read("user-3")).toHaveLength(1);
+  });
+
+  it("is refused by a node that does not lead, and the next goes to the leader", async () => {
+    const leaderLog = new MemoryEventStore({ now: () => 0 });
+    await using leader = await startFakeEventStoreDb({ log: leaderLog });
+    server.faults.refuseAsFollower(1, { address: "127.0.0.1", port: leader.port });
+    const event = sampleEvent();
+    expect(await failureOf(store.append("user-1", [event], "no_stream"))).toBeInstanceOf(StoreUnavailable);
+    await store.append("user-1", [event], "no_stream");
+    expect(idsOf(await leaderLog.read("user-1"))).toEqual([event.id]);
+    expect(await log.read("user-1")).toEqual([]);
+  });
+
+  it("is refused when the server denies access, or the stream was deleted for ever", async () => {
+    server.faults.deletedStreams.add("user-1");
+    expect(await failureOf(store.append("user-1", [sampleEvent()], "any"))).toBeInstanceOf(StoreUnavailable);
+    server.faults.denyAccess = true;
+    expect(await failureOf(store.append("user-2", [sampleEvent()], "any"))).toBeInstanceOf(StoreUnavailable);
+    server.faults.denyAccess = false;
+    await store.append("user-2", [sampleEvent()], "no_stream");
+  });
+
+  it("is a conflict also where the URL asks for conflicts that are no errors", async () => {
+    const quiet = await EventStoreDbEventStore.open({ url: `${server.url}&throwOnAppendFailure=false` });
+    const { revision } = await quiet.append("user-1", [sampleEvent()], "no_stream");
+    const conflict = await failureOf(quiet.append("user-1", [sampleEvent()], "no_stream"));
+    expect(conflict).toBeInstanceOf(RevisionConflict);
+    expect(conflict).toMatchObject({ actual: revision });
+    const missing = await failureOf(quiet.append("user-2", [sampleEvent()], revision));
+    expect(missing).toBeInstanceOf(RevisionConflict);
+    expect(missing).toMatchObject({ actual: null });
+    await quiet.close();
+  });
+});
+
+describe("a server that is frozen", () => {
+  it("makes the process hold no more than 1,024 appends, and takes appends again when it is back", async () => {
+    server.faults.silence();
+    const waiting = Array.from({ length: 1_024 }, (_, number) =>
+      failureOf(store.append(`user-${number}`, [sampleEvent()], "no_stream")),
+    );
+    const refused = await failureOf(store.append("user-more", [sampleEvent()], "no_stream"));
+    expect(refused).toBeInstanceOf(StoreUnavailable);
+    for (const error of await Promise.all(waiting)) expect(error).toBeInstanceOf(AppendOutcomeUnknown);
+    server.faults.endSilence();
+    const event = sampleEvent();
+    const taken = (): Promise<string> => store.append("user-more", [event], "no_stream").then(() => "taken", String);
+    await expect.poll(taken, { timeout: 10_000 }).toBe("taken");
+  });
+
+  it("makes every read unavailable soon", async () => {
+    const { position } = await store.append("user-1", [sampleEvent()], "no_stream");
+    server.faults.silence();
+    const reads = [store.read("user-1"), store.head(), store.idAt(position), collect(store.readAll())];
+    for (const error of await Promise.all(reads.map(failureOf))) expect(error).toBeInstanceOf(StoreUnavailable);
+    server.faults.endSilence();
+    expect(await store.read("user-1")).toHaveLength(1);
+  });
+
+  it("does not hold up the end of the store, which refuses what comes then", async () => {
+    server.faults.silence();
+    const waiting = failureOf(store.append("user-1", [sampleEvent()], "no_stream"));
+    await expect.poll(() => server.appends).toBe(1);
+    await store.close();
+    await store.close();
+    expect(await waiting).toBeInstanceOf(AppendOutcomeUnknown);
+    for (const call of [store.append("user-1", [sampleEvent()], "any"), store.head(), store.read("user-1")]) {
+      expect(await failureOf(call)).toBeInstanceOf(StoreUnavailable);
+    }
+  });
+});
+
+describe("a reader that leaves early", () => {
+  it("leaves no call open on the server", async () => {
+    for (let batch = 0; batch < 3; batch += 1) {
+      await log.append(`user-${batch}`, sampleEvents(300), "no_stream");
+    }
+    for await (const event of store.readAll()) {
+      expect(event.stream).toBe("user-0");
+      break;
+    }
+    await store.idAt((await store.head())!);
+    await expect.poll(() => server.reads).toBe(0);
+  });
+});

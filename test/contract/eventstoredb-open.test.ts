@@ -1,0 +1,128 @@
+import { once } from "node:events";
+import { createServer as createWebServer } from "node:http";
+import { createServer } from "node:net";
+import type { AddressInfo, Server } from "node:net";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { EventStoreDbEventStore } from "../../src/events/eventstoredb/eventstoredb-event-store.ts";
+import { EventStoreUnusable } from "../../src/events/eventstoredb/eventstore-unusable.ts";
+import { openClient } from "../../src/events/eventstoredb/open-client.ts";
+import { MemoryEventStore } from "../../src/events/memory/memory-event-store.ts";
+import { sampleEvent } from "../fixtures/event-samples.ts";
+import { startFakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
+import type { FakeEventStoreDbOptions } from "../fixtures/eventstoredb/fake-server.ts";
+
+const SECRET = "s3cretword";
+const cleanUps: (() => unknown)[] = [];
+
+beforeEach(() => {
+  vi.spyOn(console, "warn").mockImplementation(() => undefined);
+});
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0)) await cleanUp();
+  // The client prints whole URLs there.
+  expect(JSON.stringify(vi.mocked(console.warn).mock.calls)).not.toContain(SECRET);
+  vi.restoreAllMocks();
+});
+
+async function fakeServer(options: Partial<FakeEventStoreDbOptions> = {}): ReturnType<typeof startFakeEventStoreDb> {
+  const server = await startFakeEventStoreDb({ log: new MemoryEventStore({ now: () => 0 }), ...options });
+  cleanUps.push(() => server.close());
+  return server;
+}
+
+async function portOf(server: Server): Promise<number> {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  cleanUps.push(() => server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+/** What opening this URL says, which is one line without the secret. */
+async function refusalOf(url: string, openingMs?: number): Promise<string> {
+  const error: unknown = await openClient(url, openingMs).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(EventStoreUnusable);
+  const { message } = error as EventStoreUnusable;
+  expect(message).not.toContain("\n");
+  expect(message).not.toContain(SECRET);
+  expect(message).not.toContain("admin:");
+  return message;
+}
+
+describe("opening an EventStoreDB", () => {
+  it.each(["url", "discoverUrl"] as const)("takes appends by its %s", async (kind) => {
+    const server = await fakeServer();
+    const store = await EventStoreDbEventStore.open({ url: server[kind] });
+    await store.append("user-1", [sampleEvent()], "no_stream");
+    await store.close();
+  });
+
+  it("says that nobody listens, or that the name is not known", async () => {
+    const free = createServer();
+    const port = await portOf(free);
+    free.close();
+    expect(await refusalOf(`esdb://admin:${SECRET}@127.0.0.1:${port}?tls=false`)).toMatch(
+      /^the event store cannot be reached: connect ECONNREFUSED 127\.0\.0\.1:\d+; is it running/,
+    );
+    expect(await refusalOf(`esdb://admin:${SECRET}@no-such-host.invalid:2113?tls=false`)).toMatch(
+      /cannot be reached: Name resolution failed for target dns:no-such-host\.invalid:2113;/,
+    );
+    expect(await refusalOf(`esdb://admin:${SECRET}@127.0.0.1:${port},127.0.0.1:${port}?tls=false`)).toMatch(
+      /cannot be reached: Failed to discover after 10 attempts;/,
+    );
+  });
+
+  it("says within the time that it has that nothing answers", async () => {
+    const port = await portOf(createServer((socket) => cleanUps.push(() => socket.destroy())));
+    expect(await refusalOf(`esdb://admin:${SECRET}@127.0.0.1:${port}?tls=false`, 300)).toMatch(
+      /cannot be reached: no answer within 300 ms;/,
+    );
+  });
+
+  it("says that what answers is something else", async () => {
+    const web = await portOf(createWebServer((_request, response) => response.end("hello")));
+    expect(await refusalOf(`esdb://admin:${SECRET}@127.0.0.1:${web}?tls=false`)).toMatch(/cannot be reached: /);
+    const strange = await fakeServer({ version: "unknown" });
+    expect(await refusalOf(strange.url)).toMatch(/is no EventStoreDB of 23\.10 or later/);
+  });
+
+  it("says that the server does not use TLS", async () => {
+    const { port } = await fakeServer();
+    expect(await refusalOf(`esdb://admin:${SECRET}@127.0.0.1:${port}`)).toMatch(/it does not use TLS; add \?tls=false/);
+  });
+
+  it.each(["5.0.11", "21.10.0", "22.10.3", "23.6.0"])("refuses version %s", async (version) => {
+    const { url } = await fakeServer({ version });
+    expect(await refusalOf(url)).toBe(
+      `the event store has version ${version}, and this program needs 23.10 or later: upgrade the server`,
+    );
+  });
+
+  it.each(["23.10.0", "24.10.0-bookworm", "25.0.1"])("takes version %s", async (version) => {
+    const { url } = await fakeServer({ version });
+    await (await EventStoreDbEventStore.open({ url })).close();
+  });
+
+  it("says that the credentials are refused", async () => {
+    const server = await fakeServer();
+    server.faults.denyAccess = true;
+    expect(await refusalOf(server.url)).toMatch(
+      /^the event store refuses the credentials: set the right user:password@/,
+    );
+  });
+
+  it.each([
+    ["another protocol", `http://admin:${SECRET}@host`, /it must be esdb:/],
+    ["nothing", "", /it must be esdb:/],
+    ["an @ in the password", `esdb://admin:a@${SECRET}@host:2113`, /%40/],
+    ["a colon in the password", `esdb://admin:a:${SECRET}@host:2113`, /%3A/],
+    ["a slash in the password", `esdb://admin:a/${SECRET}@host:2113`, /%2F/],
+    ["a bare percent sign", `esdb://admin:%${SECRET}@host:2113`, /%25/],
+    ["no credentials with TLS", "esdb://host:2113", /needs user:password@/],
+    ["a port that is no number", `esdb://admin:${SECRET}@host:port`, /not well formed/],
+    ["an option that is not known", `esdb://admin:${SECRET}@host?tlss=false`, /the option tlss is not known/],
+    ["a certificate that is not there", `esdb://admin:${SECRET}@host?tlsCAFile=/no/such`, /File was not found/],
+    ["TLS without a check", `esdb://admin:${SECRET}@host?tlsVerifyCert=false`, /tlsCAFile/],
+  ])("says what is wrong with a URL that has %s", async (_, url, expected) => {
+    expect(await refusalOf(url)).toMatch(expected);
+  });
+});
