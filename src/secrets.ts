@@ -12,6 +12,8 @@ export interface DerivedSecrets {
   readonly reservations: Uint8Array;
   /** Authenticates the cursors of lists. */
   readonly cursors: Uint8Array;
+  /** The seed of the ed25519 key that signs the audit tree's checkpoints. */
+  readonly auditSigning: Uint8Array;
 }
 
 /** Who has a key of the gateway's own: auditors read across users, operators also act. */
@@ -29,7 +31,11 @@ export interface Secrets extends DerivedSecrets {
 export function deriveSecrets(masterKey: string): DerivedSecrets {
   const derive = (purpose: string): Uint8Array =>
     new Uint8Array(hkdfSync("sha256", Buffer.from(masterKey, "base64"), "", `webhook-gateway ${purpose}`, 32));
-  return { reservations: derive("reservations"), cursors: derive("cursors") };
+  return {
+    reservations: derive("reservations"),
+    cursors: derive("cursors"),
+    auditSigning: derive("audit signing key"),
+  };
 }
 
 const KEY_FILE = "master.key";

@@ -1,0 +1,96 @@
+import { createPrivateKey, createPublicKey, hash, sign, verify } from "node:crypto";
+import type { KeyObject } from "node:crypto";
+
+/** The byte that says ed25519 in a key's id and in its text form (C2SP signed-note). */
+const ED25519 = 1;
+const KEY_BYTES = 32;
+const ID_BYTES = 4;
+/** What PKCS #8 and SPKI put before the 32 bytes of an ed25519 key (RFC 8410). */
+const PRIVATE_PREFIX = Buffer.from("302e020100300506032b657004220420", "hex");
+const PUBLIC_PREFIX = Buffer.from("302a300506032b6570032100", "hex");
+
+/** A name as C2SP signed-note allows it: no white space and no plus. */
+const NAME = /^[^\s+]+$/u;
+/** Of ed25519 a signature has 64 bytes, and one in a note has the key's id before it. */
+const SIGNATURE_LINE = /^\u2014 (\S+) ([A-Za-z0-9+/]{91}=)$/u;
+
+/** Who signs notes. */
+export interface NoteSigner {
+  readonly name: string;
+  /** As others get it: `<name>+<key id>+<key>`. */
+  readonly publicKey: string;
+  /** The text, which must end with a line end, with a signature. */
+  sign(text: string): string;
+}
+
+/** A note or a key cannot be trusted, or is none. The message is one line. */
+export class NoteRefused extends Error {
+  readonly code = "note_refused";
+
+  constructor(message: string) {
+    super(message);
+    this.name = "NoteRefused";
+  }
+}
+
+/**
+ * A signer of notes in the form of C2SP signed-note (https://c2sp.org/signed-note).
+ *
+ * @param seed the 32 bytes of an ed25519 private key
+ */
+export function noteSigner(name: string, seed: Uint8Array): NoteSigner {
+  if (!NAME.test(name)) throw new RangeError(`not a name of a key: ${JSON.stringify(name)}`);
+  const privateKey = createPrivateKey({ key: Buffer.concat([PRIVATE_PREFIX, seed]), format: "der", type: "pkcs8" });
+  const raw = createPublicKey(privateKey).export({ format: "der", type: "spki" }).subarray(PUBLIC_PREFIX.length);
+  const id = keyId(name, raw);
+  return {
+    name,
+    publicKey: `${name}+${id.toString("hex")}+${Buffer.concat([Buffer.of(ED25519), raw]).toString("base64")}`,
+    sign: (text) => {
+      const signature = Buffer.concat([id, sign(null, Buffer.from(text), privateKey)]).toString("base64");
+      return `${text}\n\u2014 ${name} ${signature}\n`;
+    },
+  };
+}
+
+/**
+ * The text of a note that this key has signed; signatures of other keys are passed over, as witnesses may add theirs.
+ *
+ * @param publicKey as `NoteSigner.publicKey`
+ * @throws NoteRefused when it is not signed by this key, or was changed
+ */
+export function openNote(note: string, publicKey: string): string {
+  const { name, id, key } = keyFrom(publicKey);
+  const border = note.lastIndexOf("\n\n");
+  if (border < 0 || !note.endsWith("\n")) throw new NoteRefused("this is not a signed note");
+  const text = note.slice(0, border + 1);
+  for (const line of note.slice(border + 2, -1).split("\n")) {
+    const [, signer, signature = ""] = SIGNATURE_LINE.exec(line) ?? [];
+    const bytes = Buffer.from(signature, "base64");
+    if (signer !== name || !bytes.subarray(0, ID_BYTES).equals(id)) continue;
+    if (verify(null, Buffer.from(text), key, bytes.subarray(ID_BYTES))) return text;
+    throw new NoteRefused(`the note was changed: the signature of ${name} is not that of its text`);
+  }
+  throw new NoteRefused(`the note has no signature of the key ${name}+${id.toString("hex")}`);
+}
+
+function keyFrom(text: string): { name: string; id: Buffer; key: KeyObject } {
+  // The key in base64 may have a plus, the name may not.
+  const [, name = "", hexId = "", base64 = ""] =
+    /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]{44})$/u.exec(text.trim()) ?? [];
+  const bytes = Buffer.from(base64, "base64");
+  const raw = bytes.subarray(1);
+  if (bytes[0] !== ED25519 || raw.length !== KEY_BYTES)
+    throw new NoteRefused("this is not a public key for signed notes");
+  const id = keyId(name, raw);
+  if (id.toString("hex") !== hexId) throw new NoteRefused("the public key was changed: its id is that of another");
+  const key = createPublicKey({ key: Buffer.concat([PUBLIC_PREFIX, raw]), format: "der", type: "spki" });
+  return { name, id, key };
+}
+
+function keyId(name: string, raw: Uint8Array): Buffer {
+  return hash("sha256", Buffer.concat([Buffer.from(`${name}\n`), Buffer.of(ED25519), raw]), "buffer").subarray(
+    0,
+    ID_BYTES,
+  );
+}
