@@ -64,7 +64,7 @@ export function compose(
   const metrics = overrides.metrics ?? new Metrics();
   const heads = new SeenHeads();
   const store = new MeasuredEventStore(storage.store, metrics, clock, heads);
-  health.watch("appends", () => store.refusal);
+  health.watch("appends", () => store.trouble);
   const progress = new ProjectionProgress(clock);
   const rules = createTargetRules(config.deliveryAllowCidrs);
   const timeoutMs = config.deliveryTimeoutMs;

@@ -22,11 +22,19 @@ import type { AppendOutcome, Metrics } from "../metrics.ts";
 import type { SeenHeads } from "../projections/seen-heads.ts";
 
 /**
- * For so long after an append was refused the log is taken for one that refuses, in ms. Then the next append may try: a
- * gateway that gets no requests because it is not ready would otherwise never learn that there is room again. Longer than
- * the longest rest of the delivery worker, so that readiness does not come and go while there is anything to deliver.
+ * For so long after an append failed the log is taken for one that takes none, in ms. Then the next append may try: a
+ * gateway that gets no requests because it is not ready would otherwise never learn that the log is back. A disk stays full
+ * for longer than the longest rest of the delivery worker, so that readiness does not come and go while there is anything
+ * to deliver; a server that is back should get requests soon.
  */
-const REFUSAL_LASTS_MS = 15_000;
+const TROUBLE_LASTS_MS = { full: 15_000, refused: 5_000, unanswered: 5_000 };
+type Trouble = keyof typeof TROUBLE_LASTS_MS;
+
+const TROUBLES: Readonly<Record<Trouble, string>> = {
+  full: "the event log refuses them, its disk is full",
+  refused: "the event log refuses them",
+  unanswered: "the event log does not answer them",
+};
 
 /**
  * An event store whose appends are timed, and which knows from them whether the log takes any. Everything else is passed
@@ -38,7 +46,7 @@ export class MeasuredEventStore implements EventStore {
   readonly #clock: Clock;
   readonly #heads: SeenHeads;
   #underWay = 0;
-  #refusal: { readonly at: number; readonly full: boolean } | null = null;
+  #trouble: { readonly at: number; readonly what: Trouble } | null = null;
 
   constructor(inner: EventStore, metrics: Metrics, clock: Clock, heads: SeenHeads) {
     this.#inner = inner;
@@ -52,10 +60,11 @@ export class MeasuredEventStore implements EventStore {
     return this.#underWay;
   }
 
-  /** Why appends are refused at present, for whoever asks for readiness; null when they are taken. */
-  get refusal(): string | null {
-    if (this.#refusal === null || this.#clock.now() - this.#refusal.at >= REFUSAL_LASTS_MS) return null;
-    return `the event log refuses them${this.#refusal.full ? ", its disk is full" : ""}`;
+  /** Why no append is taken at present, for whoever asks for readiness; null when they are taken. */
+  get trouble(): string | null {
+    if (this.#trouble === null) return null;
+    const { at, what } = this.#trouble;
+    return this.#clock.now() - at < TROUBLE_LASTS_MS[what] ? TROUBLES[what] : null;
   }
 
   async append(stream: string, events: readonly EventToAppend[], expected: ExpectedRevision): Promise<AppendResult> {
@@ -65,14 +74,12 @@ export class MeasuredEventStore implements EventStore {
     try {
       const result = await this.#inner.append(stream, events, expected);
       this.#heads.note(result.position, this.#clock.now());
-      this.#refusal = null;
+      this.#trouble = null;
       return result;
     } catch (error) {
       outcome = outcomeOf(error);
-      // Too many at a time is no trouble of the log: those that wait will be taken.
-      if (outcome === "unavailable" && !(error instanceof StoreOverloaded)) {
-        this.#refusal = { at: this.#clock.now(), full: error instanceof StoreFull };
-      }
+      const what = troubleIn(error);
+      if (what !== null) this.#trouble = { at: this.#clock.now(), what };
       throw error;
     } finally {
       this.#underWay -= 1;
@@ -111,4 +118,12 @@ function outcomeOf(error: unknown): AppendOutcome {
   if (error instanceof RevisionConflict) return "conflict";
   if (error instanceof StoreUnavailable) return "unavailable";
   return error instanceof AppendOutcomeUnknown ? "unknown" : "rejected";
+}
+
+function troubleIn(error: unknown): Trouble | null {
+  // Too many at a time is no trouble of the log: those that wait will be taken.
+  if (error instanceof StoreOverloaded) return null;
+  if (error instanceof StoreFull) return "full";
+  if (error instanceof StoreUnavailable) return "refused";
+  return error instanceof AppendOutcomeUnknown ? "unanswered" : null;
 }

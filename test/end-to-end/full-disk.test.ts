@@ -59,6 +59,8 @@ it(
       await load.run(send, { clients: 4, limit: 20 });
       return load.refused.length > 0;
     });
+    const readiness = async () => (await fetch(`${await gateway.ready}/readyz`)).json();
+    expect(await readiness()).toMatchObject({ reasons: ["appends: the event log refuses them, its disk is full"] });
     // These answers come while nothing can be noted.
     for (const answer of held.splice(0)) answer();
     receiver.answer(ok);
@@ -72,6 +74,7 @@ it(
       await load.run(send, { clients: 1, limit: 1 });
       return load.acknowledged.size > taken;
     });
+    await until("the gateway to be ready", async () => (await fetch(`${await gateway.ready}/readyz`)).status === 200);
     const outcome = await expectPromisesKept(load, api, receiver.requests, 30_000);
     console.log(`refused ${load.refused.length}: ${JSON.stringify(outcome)}`);
     expect(await gateway.terminate()).toBe(0);

@@ -191,7 +191,7 @@ it(
     receiver.answer(respondWith(200, answers[0]));
     const otherMaster = randomBytes(32).toString("base64");
     places.push(...(await refusalOf(folder.path, { MASTER_KEY: otherMaster })));
-    places.push(...(await refusalOf(folder.path, { OPERATOR_API_KEY: `${password}` })));
+    places.push(...(await refusalOf(folder.path, { OPERATOR_API_KEY: password })));
     places.push(...(await refusalOf(folder.path, { AUDITOR_API_KEY: operator!, OPERATOR_API_KEY: operator! })));
     gateway = stack.use(await GatewayProcess.start(folder.path, ENV));
     client.address = await gateway.ready;

@@ -15,8 +15,6 @@ import { FakeClock } from "../../fixtures/fake-clock.ts";
 import { figure } from "../../fixtures/prometheus.ts";
 import { HookedEventStore } from "../commands/store-doubles.ts";
 
-const LASTS_MS = 15_000;
-
 class World {
   readonly clock = new FakeClock();
   readonly inner = new HookedEventStore(this.clock);
@@ -72,36 +70,44 @@ describe("a measured event store", () => {
     expect(world.store.appendsUnderWay).toBe(0);
   });
 
-  it("says why appends are refused, from the first refusal to the next append that is taken", async () => {
-    const world = new World();
-    expect(world.store.refusal).toBeNull();
-    await world.refuse(new StoreFull("SQLITE_FULL /var/lib"));
-    expect(world.store.refusal).toBe("the event log refuses them, its disk is full");
-    await world.refuse(new StoreUnavailable("10.0.0.7 is down"));
-    expect(world.store.refusal).toBe("the event log refuses them");
-    await world.append();
-    expect(world.store.refusal).toBeNull();
-  });
+  it.each<[string, Error, string]>([
+    ["refuses for lack of room", new StoreFull("SQLITE_FULL /var/lib"), "the event log refuses them, its disk is full"],
+    ["refuses", new StoreUnavailable("10.0.0.7 is down"), "the event log refuses them"],
+    ["does not answer", new AppendOutcomeUnknown("silence"), "the event log does not answer them"],
+  ])(
+    "says that the log %s, from the first append that failed to the next that is taken",
+    async (_what, error, says) => {
+      const world = new World();
+      expect(world.store.trouble).toBeNull();
+      await world.refuse(error);
+      expect(world.store.trouble).toBe(says);
+      await world.append();
+      expect(world.store.trouble).toBeNull();
+    },
+  );
 
-  it("lets an append try again after a while in which none was refused", async () => {
+  it.each<[number, Error]>([
+    [15_000, new StoreFull("full")],
+    [5_000, new StoreUnavailable("down")],
+    [5_000, new AppendOutcomeUnknown("silence")],
+  ])("lets an append try again when none has failed for %i ms", async (lastsMs, error) => {
     const world = new World();
-    await world.refuse(new StoreFull("full"));
-    await world.clock.advance(LASTS_MS - 1);
-    await world.refuse(new StoreFull("full"));
-    await world.clock.advance(LASTS_MS - 1);
-    expect(world.store.refusal).not.toBeNull();
+    await world.refuse(error);
+    await world.clock.advance(lastsMs - 1);
+    await world.refuse(error);
+    await world.clock.advance(lastsMs - 1);
+    expect(world.store.trouble).not.toBeNull();
     await world.clock.advance(1);
-    expect(world.store.refusal).toBeNull();
+    expect(world.store.trouble).toBeNull();
   });
 
   it.each([
     ["too many at a time", new StoreOverloaded("the append queue is full")],
-    ["an outcome that stays open", new AppendOutcomeUnknown("silence")],
     ["an append that is too large", new EventTooLarge("user-1", 2, 1)],
-  ])("does not take %s for a refusal", async (_what, error) => {
+  ])("does not take %s for a trouble of the log", async (_what, error) => {
     const world = new World();
     await world.refuse(error);
-    expect(world.store.refusal).toBeNull();
+    expect(world.store.trouble).toBeNull();
   });
 
   it("notes where the log's end was, by its own appends and when somebody asks for it", async () => {
