@@ -1,68 +1,74 @@
 import { MongoBulkWriteError } from "mongodb";
 import type { AnyBulkWriteOperation, BulkWriteResult, Collection } from "mongodb";
+import type { Position } from "../../events/position.ts";
 import type { GuardedWrite, StoredDocument } from "../document-store.ts";
+import type { GuardedOperation } from "./guarded-operations.ts";
 import type { StoredForm } from "./stored-form.ts";
-import { storedForm } from "./stored-form.ts";
 
 const DUPLICATE_KEY = 11_000;
 
-/** The operation that happens only while the guard of the write holds; null for one that has nothing to remove. */
-function operationOf(
-  { id, expected, next }: GuardedWrite,
-  indexed: readonly string[],
-): AnyBulkWriteOperation<StoredForm> | null {
-  if (expected === null) return next && { insertOne: { document: storedForm(next, indexed) } };
-  const filter = { _id: id, position: expected };
-  return next === null ? { deleteOne: { filter } } : { replaceOne: { filter, replacement: storedForm(next, indexed) } };
-}
-
 /**
- * Writes all in one go, in no order, and gives the ids whose guard did not hold. An insert that did not says so; of the
- * others there is only a count, so that when it is short they are looked up.
+ * Carries out all in one go, in no order, and gives the ids whose guard did not hold. An insert that did not says so; of
+ * the others there is only a count, so that when it is short they are looked up.
  *
  * @throws what the driver throws
  */
 export async function writeGuarded(
   collection: Collection<StoredForm>,
-  writes: readonly GuardedWrite[],
-  indexed: readonly string[],
+  guarded: readonly GuardedOperation[],
 ): Promise<string[]> {
-  const pairs = writes.flatMap((write) => {
-    const operation = operationOf(write, indexed);
-    return operation === null ? [] : [{ write, operation }];
-  });
-  const removedNothing = writes.filter(({ expected, next }) => expected === null && next === null);
-  const present = removedNothing.length === 0 ? [] : await existing(collection, removedNothing);
-  if (pairs.length === 0) return present.map(({ _id }) => _id);
+  const pairs = guarded.flatMap(({ write, operation }) => (operation === null ? [] : [{ write, operation }]));
+  const removedNothing = guarded.filter(({ operation }) => operation === null).map(({ write }) => write);
+  const conflicts = removedNothing.length === 0 ? [] : [...(await positionsOf(collection, removedNothing)).keys()];
+  if (pairs.length === 0) return conflicts;
   const { result, refused } = await bulk(
     collection,
     pairs.map(({ operation }) => operation),
   );
-  const failed = pairs.filter((_, index) => refused.has(index)).map(({ write }) => write);
-  const conflicts = [...present.map(({ _id }) => _id), ...failed.map(({ id }) => id)];
-  const replaced = pairs.map(({ write }) => write).filter(({ expected, next }) => expected !== null && next !== null);
-  const deleted = pairs.map(({ write }) => write).filter(({ next }) => next === null);
-  if (result.matchedCount < replaced.length) conflicts.push(...(await notReplaced(collection, replaced)));
-  // Which of them were there to be removed nobody can tell any more, so that all of them are looked at again.
-  if (result.deletedCount < deleted.length) conflicts.push(...deleted.map(({ id }) => id));
+  conflicts.push(...pairs.filter((_, index) => refused.has(index)).map(({ write }) => write.id));
+  const guardedByPosition = pairs.map(({ write }) => write).filter(({ expected }) => expected !== null);
+  const replaced = guardedByPosition.filter(({ next }) => next !== null);
+  const removed = guardedByPosition.filter(({ next }) => next === null);
+  if (result.matchedCount < replaced.length) {
+    conflicts.push(...notReplaced(replaced, await positionsOf(collection, replaced)));
+  }
+  if (result.deletedCount < removed.length) {
+    conflicts.push(...notRemoved(removed, await positionsOf(collection, removed), result.deletedCount));
+  }
   return conflicts;
 }
 
-/** Whether what stands there is what the write wanted; another runner that folds the same events may have put it there. */
-async function notReplaced(collection: Collection<StoredForm>, writes: readonly GuardedWrite[]): Promise<string[]> {
-  const positions = new Map((await existing(collection, writes)).map(({ _id, position }) => [_id, position]));
-  return writes.filter(({ id, next }) => positions.get(id) !== next?.position).map(({ id }) => id);
+/**
+ * Those of the replacements that do not stand where they should. One that stands there may be another runner's: it
+ * folded the same events, so that its document is the same, byte for byte.
+ */
+export function notReplaced(writes: readonly GuardedWrite[], stored: ReadonlyMap<string, Position>): string[] {
+  return writes.filter(({ id, next }) => stored.get(id) !== next?.position).map(({ id }) => id);
 }
 
-function existing(
+/**
+ * Those of the removals whose guard did not hold. When some documents were gone before, nobody can tell which; then all
+ * that are gone are named: to fold them again finds that there is nothing to do.
+ */
+export function notRemoved(
+  writes: readonly GuardedWrite[],
+  stored: ReadonlyMap<string, Position>,
+  removedCount: number,
+): string[] {
+  const there = writes.filter(({ id }) => stored.has(id));
+  return (writes.length - there.length === removedCount ? there : writes).map(({ id }) => id);
+}
+
+/** The positions of the documents of these writes that are there, by their ids. */
+async function positionsOf(
   collection: Collection<StoredForm>,
   writes: readonly GuardedWrite[],
-): Promise<Pick<StoredDocument, "_id" | "position">[]> {
-  const ids = writes.map(({ id }) => id);
-  return collection
-    .find({ _id: { $in: ids } })
+): Promise<Map<string, Position>> {
+  const found = await collection
+    .find({ _id: { $in: writes.map(({ id }) => id) } })
     .project<Pick<StoredDocument, "_id" | "position">>({ position: 1 })
     .toArray();
+  return new Map(found.map(({ _id, position }) => [_id, position]));
 }
 
 /** The counts of a bulk write, and the indexes of the inserts whose id was there already. Throws for any other error. */
@@ -75,6 +81,7 @@ async function bulk(
   } catch (error) {
     if (!(error instanceof MongoBulkWriteError)) throw error;
     const errors = [error.writeErrors].flat();
+    // `_id` is the one unique index, so that a duplicate key is an insert whose document was there.
     if (errors.length === 0 || errors.some(({ code }) => code !== DUPLICATE_KEY)) throw error;
     return { result: error.result, refused: new Set(errors.map(({ index }) => index)) };
   }

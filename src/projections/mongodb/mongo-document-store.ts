@@ -1,6 +1,4 @@
-import { MongoError } from "mongodb";
 import type { Collection, Db, MongoClient } from "mongodb";
-import type { Position } from "../../events/position.ts";
 import { checkQuery, checkWrite, indexedFields } from "../document-rules.ts";
 import { ReadModelsUnavailable } from "../document-store.ts";
 import type {
@@ -11,8 +9,13 @@ import type {
   GuardedWrite,
   StoredDocument,
 } from "../document-store.ts";
+import { CHECKPOINTS } from "./checkpoints.ts";
+import type { StoredCheckpoint } from "./checkpoints.ts";
 import { writeGuarded } from "./guarded-bulk.ts";
+import { guardedOperations, inParts } from "./guarded-operations.ts";
+import { portError } from "./mongo-failures.ts";
 import { openClient } from "./open-client.ts";
+import type { OpenedClient } from "./open-client.ts";
 import { prepareIndexes } from "./prepare-indexes.ts";
 import { filterOf, sortOf } from "./query-filter.ts";
 import { documentOf } from "./stored-form.ts";
@@ -20,15 +23,8 @@ import type { StoredForm } from "./stored-form.ts";
 import { within } from "./time-limit.ts";
 
 const SCAN_PAGE = 500;
-/** How long a call may take, in ms: what a request waits for, what a batch of writes, and what all of a collection. */
+/** How long a call may take, in ms: what a request waits for, what a part of a batch, and what all of a collection. */
 const LIMIT_MS = { read: 4_000, write: 30_000, all: 30 * 60_000 } as const;
-const CHECKPOINTS = "checkpoints";
-
-interface StoredCheckpoint {
-  readonly _id: string;
-  readonly position: Position;
-  readonly event_id: string;
-}
 
 /**
  * Read models in a MongoDB database (5 or later, or what speaks its protocol). Only portable operations: writes that are
@@ -38,11 +34,13 @@ export class MongoDocumentStore implements DocumentStore {
   readonly shared = true;
   readonly #client: MongoClient;
   readonly #db: Db;
+  readonly #writesAtOnce: number;
   #closed = false;
 
-  private constructor(client: MongoClient, database: string) {
+  private constructor({ client, database, writesAtOnce }: OpenedClient) {
     this.#client = client;
     this.#db = client.db(database);
+    this.#writesAtOnce = writesAtOnce;
   }
 
   /**
@@ -51,14 +49,13 @@ export class MongoDocumentStore implements DocumentStore {
    * @throws ReadModelsUnusable when it cannot be reached, refuses the credentials or is too old
    */
   static async open(options: { readonly url: string }): Promise<MongoDocumentStore> {
-    const { client, database } = await openClient(options.url);
-    return new MongoDocumentStore(client, database);
+    return new MongoDocumentStore(await openClient(options.url));
   }
 
   async prepare(collection: CollectionDefinition, indexes: "now" | "later" = "now"): Promise<void> {
     indexedFields(collection);
     await this.#call("all", async () => {
-      if (indexes === "now") await prepareIndexes(this.#collection(collection), collection);
+      if (indexes === "now") await prepareIndexes(this.#collection(collection), collection, this.#writesAtOnce);
     });
   }
 
@@ -77,15 +74,12 @@ export class MongoDocumentStore implements DocumentStore {
   ): Promise<string[]> {
     const indexed = indexedFields(collection);
     for (const write of writes) checkWrite(write);
-    return this.#call("write", async () => {
-      const conflicts = await writeGuarded(this.#collection(collection), writes, indexed);
-      if (checkpoint !== null && conflicts.length === 0) {
-        const { name, position, eventId } = checkpoint;
-        const next = { position, event_id: eventId };
-        await this.#checkpoints().updateOne({ _id: name }, { $set: next }, { upsert: true });
-      }
-      return conflicts;
-    });
+    const conflicts: string[] = [];
+    for (const part of inParts(guardedOperations(writes, indexed), this.#writesAtOnce)) {
+      conflicts.push(...(await this.#call("write", () => writeGuarded(this.#collection(collection), part))));
+    }
+    if (checkpoint !== null && conflicts.length === 0) await this.#write(checkpoint);
+    return conflicts;
   }
 
   async find<D extends StoredDocument>(collection: CollectionDefinition, query: DocumentQuery): Promise<D[]> {
@@ -129,6 +123,11 @@ export class MongoDocumentStore implements DocumentStore {
     await this.#client.close();
   }
 
+  async #write({ name, position, eventId }: Checkpoint): Promise<void> {
+    const next = { position, event_id: eventId };
+    await this.#call("write", () => this.#checkpoints().updateOne({ _id: name }, { $set: next }, { upsert: true }));
+  }
+
   #collection({ name }: CollectionDefinition): Collection<StoredForm> {
     return this.#db.collection<StoredForm>(name);
   }
@@ -143,8 +142,7 @@ export class MongoDocumentStore implements DocumentStore {
     try {
       return await within(LIMIT_MS[limit], calls());
     } catch (error) {
-      if (!(error instanceof MongoError)) throw error;
-      throw new ReadModelsUnavailable(`MongoDB does not answer as it should: ${error.message}`, { cause: error });
+      throw portError(error);
     }
   }
 }

@@ -7,16 +7,15 @@ import { documentOf, storedForm, storedName } from "./stored-form.ts";
 import type { StoredForm } from "./stored-form.ts";
 
 const NO_SUCH_COLLECTION = 26;
-/** Documents that are brought up to a new index together. */
-const PAGE = 500;
 
 /**
  * Makes the indexes that are not there yet. A document that was stored before a field was indexed has that field only in
- * its body, and is stored again, guarded as any write.
+ * its body, and is stored again, guarded as any write, at most `atOnce` together.
  */
 export async function prepareIndexes(
   collection: Collection<StoredForm>,
   definition: CollectionDefinition,
+  atOnce: number,
 ): Promise<void> {
   const known = new Set(await keysOf(collection));
   const missing = definition.indexes
@@ -25,7 +24,7 @@ export async function prepareIndexes(
   if (missing.length === 0) return;
   await collection.createIndexes(missing.map((key) => ({ key, name: indexName(definition.name, key) })));
   const fields = new Set(missing.flatMap((key) => Object.keys(key)).filter((name) => name !== "_id"));
-  for (const field of fields) await storeAgainWithout(collection, field, indexedFields(definition));
+  for (const field of fields) await storeAgainWithout(collection, field, indexedFields(definition), atOnce);
 }
 
 async function keysOf(collection: Collection<StoredForm>): Promise<string[]> {
@@ -50,11 +49,12 @@ async function storeAgainWithout(
   collection: Collection<StoredForm>,
   field: string,
   indexed: readonly string[],
+  atOnce: number,
 ): Promise<void> {
   for (;;) {
     const old = await collection
       .find({ [field]: { $exists: false } })
-      .limit(PAGE)
+      .limit(atOnce)
       .toArray();
     if (old.length === 0) return;
     const operations = old.map((stored) => ({

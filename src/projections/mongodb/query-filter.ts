@@ -16,6 +16,8 @@ export function filterOf({ equals = {}, range, order, after }: DocumentQuery): F
   conditions.push({ [ordered]: { $ne: null } });
   if (after !== undefined) {
     const further = order.direction === "ascending" ? "$gt" : "$lt";
+    // Says no more than the next condition, but in a form that a scan of the index can begin at, however deep the page.
+    conditions.push({ [ordered]: { [`${further}e`]: after.value } });
     conditions.push({
       $or: [{ [ordered]: { [further]: after.value } }, { [ordered]: after.value, _id: { [further]: after.id } }],
     });
