@@ -9,6 +9,7 @@ import { refuseWhileClosing } from "./closing.ts";
 import type { HttpDependencies } from "./dependencies.ts";
 import { handleErrors, refuseBadPath } from "./error-handler.ts";
 import { acceptJsonOnly } from "./request-body.ts";
+import { auditTreeRoutes } from "./routes/audit-tree.ts";
 import { deliveryRoutes } from "./routes/deliveries.ts";
 import { dispatchRoutes } from "./routes/dispatch.ts";
 import { endpointRoutes } from "./routes/endpoints.ts";
@@ -56,6 +57,7 @@ export async function buildApp(deps: HttpDependencies): Promise<FastifyInstance>
   endpointRoutes(app, deps);
   dispatchRoutes(app, deps);
   deliveryRoutes(app, deps);
+  auditTreeRoutes(app, deps);
   refuseTheRest();
   await app.ready();
   return app;

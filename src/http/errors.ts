@@ -12,6 +12,9 @@ export const ERRORS = {
   delivery_not_found: { status: 404, error: "Delivery not found" },
   /** Its text names the id. */
   endpoint_not_found: { status: 404, error: "Endpoint not found" },
+  event_not_found: { status: 404, error: "Event not found" },
+  /** `details.errors` says which sizes the tree has had. */
+  tree_size_not_found: { status: 404, error: "The audit tree has not had this size" },
   /** The header Allow lists what the path takes. */
   method_not_allowed: { status: 405, error: "Method not allowed" },
   request_timeout: { status: 408, error: "Request timeout" },

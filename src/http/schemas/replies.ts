@@ -86,6 +86,26 @@ export const deliveryListSchema = z
   })
   .meta({ description: "A page of deliveries." });
 
+const sha256 = z.string().regex(/^[A-Za-z0-9+/]{43}=$/);
+
+/** The reply to `GET /v1/audit/proof/{event_id}`. Hashes are SHA-256 in base64; the algorithms are RFC 6962's. */
+export const auditProofReplySchema = z
+  .strictObject({
+    event_id: z.uuid(),
+    leaf_index: z.int().min(0).meta({ description: "Counts the log's events from 0." }),
+    tree_size: z.int().min(1),
+    leaf_hash: sha256.meta({
+      description: "Of the event as canonical JSON: id, stream, revision, type, data, metadata.",
+    }),
+    root: sha256.meta({ description: "Of the tree of this size." }),
+    proof: z.array(sha256).meta({ description: "The inclusion proof, from the leaf upwards." }),
+    consistency: z
+      .strictObject({ from_size: z.int().min(1), from_root: sha256, proof: z.array(sha256) })
+      .optional()
+      .meta({ description: "That the tree begins with the one of `from_size` leaves. Present when it was asked for." }),
+  })
+  .meta({ description: "The proof that an event is in the log." });
+
 /** The body of every error reply. */
 export const errorSchema = z
   .strictObject({

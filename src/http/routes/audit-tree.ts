@@ -1,0 +1,90 @@
+import type { FastifyInstance, FastifyReply } from "fastify";
+import { signerOf, writeCheckpoint } from "../../processes/audit/checkpoint.ts";
+import type { NoteSigner } from "../../processes/audit/signed-note.ts";
+import { consistencyProof, inclusionProof } from "../../projections/audit-proofs.ts";
+import { auditTree, leafPlaceOf, treeNow } from "../../projections/audit-tree.ts";
+import type { DocumentStore } from "../../projections/document-store.ts";
+import type { GrowingTree } from "../../projections/merkle-tiles.ts";
+import { requireStaff } from "../authentication.ts";
+import type { HttpDependencies } from "../dependencies.ts";
+import { unavailable } from "../error-handler.ts";
+import { HttpError } from "../errors.ts";
+import { validOrRefuse } from "../request-body.ts";
+import { parseAuditProof } from "../schemas/audit-proof.ts";
+import { sendJson } from "../send-json.ts";
+import { upToDate } from "../up-to-date.ts";
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** For auditors: the signed size and root of the tree over the log, proofs from it, and the key of the signatures. */
+export function auditTreeRoutes(app: FastifyInstance, deps: HttpDependencies): void {
+  const { store, documents, secrets } = deps;
+  const onRequest = requireStaff(deps, "auditor", "operator");
+  let known: NoteSigner | null = null;
+  const signer = async (): Promise<NoteSigner> => {
+    known ??= await signerOf(store, secrets.auditSigning);
+    if (known === null) throw unavailable();
+    return known;
+  };
+
+  app.get("/v1/audit/public-key", { onRequest }, async (_request, reply) =>
+    sendText(reply, `${(await signer()).publicKey}\n`),
+  );
+
+  app.get("/v1/audit/checkpoint", { onRequest }, async (_request, reply) => {
+    await upToDate(deps, [auditTree.name]);
+    const tree = await treeNow(documents);
+    return sendText(reply, writeCheckpoint({ size: tree.size, root: tree.root() }, await signer()));
+  });
+
+  app.get("/v1/audit/proof/:event_id", { onRequest }, async (request, reply) => {
+    const query = validOrRefuse(parseAuditProof(request.query as Record<string, unknown>));
+    const { event_id } = request.params as { event_id: string };
+    await upToDate(deps, [auditTree.name]);
+    const place = UUID.test(event_id) ? await leafPlaceOf(documents, event_id) : null;
+    const tree = await treeNow(documents);
+    // A leaf that is written before its tree is not proven yet.
+    if (place === null || place.leaf >= tree.size) {
+      const errors = [`the audit tree has ${tree.size} leaves, and none of them is an event with this id`];
+      throw new HttpError("event_not_found", { errors });
+    }
+    const size = sizeFor(tree, query.tree_size, query.from_size);
+    if (place.leaf >= size) {
+      const errors = [`the event is leaf ${place.leaf}, which a tree of ${size} leaves does not have yet`];
+      throw new HttpError("tree_size_not_found", { errors });
+    }
+    const { leafHash, root, proof } = await inclusionProof(documents, tree, place.leaf, size);
+    return sendJson(reply, 200, {
+      event_id: place.id,
+      leaf_index: place.leaf,
+      tree_size: size,
+      leaf_hash: leafHash.toString("base64"),
+      root: root.toString("base64"),
+      proof: proof.map((hash) => hash.toString("base64")),
+      ...(query.from_size !== null && { consistency: await consistency(documents, tree, query.from_size, size) }),
+    });
+  });
+}
+
+async function consistency(documents: DocumentStore, tree: GrowingTree, from: number, to: number): Promise<object> {
+  const { fromRoot, proof } = await consistencyProof(documents, tree, from, to);
+  return {
+    from_size: from,
+    from_root: fromRoot.toString("base64"),
+    proof: proof.map((hash) => hash.toString("base64")),
+  };
+}
+
+/** The size that was asked for, by default that of now. Throws HttpError when the tree was never so large. */
+function sizeFor(tree: GrowingTree, asked: number | null, from: number | null): number {
+  for (const [name, size] of Object.entries({ tree_size: asked, from_size: from })) {
+    if (size === null || size <= tree.size) continue;
+    throw new HttpError("tree_size_not_found", { errors: [`${name} must be at most ${tree.size}, the size of now`] });
+  }
+  return asked ?? tree.size;
+}
+
+/** Replies with text as bytes, to which fastify adds no charset of its own. */
+function sendText(reply: FastifyReply, text: string): FastifyReply {
+  return reply.header("content-type", "text/plain; charset=utf-8").send(Buffer.from(text));
+}

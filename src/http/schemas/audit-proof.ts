@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { messagesOf } from "./rules.ts";
+import type { Parsed } from "./rules.ts";
+
+/** Between which sizes of the tree something is to be proven; null: as the tree is now, or no such proof. */
+export interface AuditProofQuery {
+  readonly tree_size: number | null;
+  readonly from_size: number | null;
+}
+
+/** A size as a client writes it; the largest is what a number holds exactly. */
+function size(name: string): z.ZodCodec<z.ZodString, z.ZodInt> {
+  const error = `${name} must be a whole number from 1`;
+  return z.codec(z.string().regex(/^[1-9]\d{0,15}$/, { error }), z.int({ error }), {
+    decode: Number,
+    encode: String,
+  });
+}
+
+/** The query of `GET /v1/audit/proof/{event_id}`. It both validates and describes. */
+export const auditProofSchema = z.strictObject({
+  tree_size: size("tree_size").optional().meta({ description: "The size of the tree. Default: that of now." }),
+  from_size: size("from_size")
+    .optional()
+    .meta({ description: "Adds a proof that the tree begins with the one that had this size." }),
+});
+
+/** Reads the query: a text for each parameter, or a list of texts for one that was sent twice, which is refused. */
+export function parseAuditProof(query: Readonly<Record<string, unknown>>): Parsed<AuditProofQuery> {
+  const given = Object.entries(query).filter(([name, value]) => value !== "" || !isKnown(name));
+  const repeated = given.filter(([name, value]) => isKnown(name) && Array.isArray(value));
+  if (repeated.length > 0) return { ok: false, errors: repeated.map(([name]) => `${name} must be given once`) };
+  const result = auditProofSchema.safeParse(Object.fromEntries(given));
+  if (!result.success) {
+    const { rules, unknown } = messagesOf(result.error, "parameter");
+    return { ok: false, errors: [...rules, ...unknown] };
+  }
+  const { tree_size = null, from_size = null } = result.data;
+  if (tree_size !== null && from_size !== null && from_size > tree_size) {
+    return { ok: false, errors: ["from_size must not be above tree_size"] };
+  }
+  return { ok: true, value: { tree_size, from_size } };
+}
+
+function isKnown(name: string): boolean {
+  return Object.hasOwn(auditProofSchema.shape, name);
+}
