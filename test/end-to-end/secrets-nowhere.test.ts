@@ -162,7 +162,8 @@ it(
     client.address = await gateway.ready;
     const keyFile = (name: string): string => readFileSync(join(folder.path, name), "utf8").trim();
     const [master, operator, auditor] = ["master.key", "operator.key", "auditor.key"].map(keyFile);
-    const alice = await client.createUser("alice", emails[0]!);
+    const username = `user_${randomBytes(5).toString("hex")}`;
+    const alice = await client.createUser(username, emails[0]!);
     const bob = await client.createUser("bobby", emails[1]!);
     const url = receiver.url(`/hook?access_token=${token}`);
     await client.createEndpoint(alice, url.replace("//", `//hook:${password}@`));
@@ -228,6 +229,7 @@ it(
         value,
         belongsIn: new RegExp(`${STORED}|^reply to GET /v1/deliveries`),
       })),
+      { name: "a username", value: username, belongsIn: new RegExp(`${STORED}|users/me$`) },
       ...emails.map((value) => ({ name: "an e-mail address", value, belongsIn: new RegExp(`${STORED}|users/me$`) })),
     ];
     expect(places.some(({ name }) => name.endsWith("events.sqlite-wal"))).toBe(true);
