@@ -58,6 +58,8 @@ async function expectNothingLost(disturb: (round: number) => Promise<void> | voi
     events.push(...some);
     await append("user-1", some);
     await append("other-1", sampleEvents(3));
+    // In the midst of them.
+    await recorder.until((message) => message.kind === "event" && message.event.id === some[0]!.id);
     await disturb(round);
   }
   const last = sampleEvent();
