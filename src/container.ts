@@ -23,6 +23,8 @@ import { TARGET_RULES, createTargetRules } from "./processes/sending/target-rule
 import type { TargetRules } from "./processes/sending/target-rules.ts";
 import { DIRECTORY, Directory } from "./projections/directory.ts";
 import { DOCUMENT_STORE } from "./projections/document-store.ts";
+import { PROJECTION_CONTROL } from "./projections/projection-host.ts";
+import type { ProjectionControl } from "./projections/projection-host.ts";
 import { PROJECTION_PROGRESS, ProjectionProgress } from "./projections/progress.ts";
 import { SeenHeads } from "./projections/seen-heads.ts";
 import { SECRETS } from "./secrets.ts";
@@ -90,6 +92,7 @@ export function compose(
   container.registerInstance(EVENT_STORE, store);
   container.registerInstance(DOCUMENT_STORE, documents);
   container.registerInstance(PROJECTION_PROGRESS, progress);
+  container.registerInstance(PROJECTION_CONTROL, storage.projections);
   container.registerInstance(DIRECTORY, new Directory(store, documents, clock));
   container.registerInstance(HEALTH, health);
   container.registerInstance(METRICS, metrics);
@@ -110,6 +113,7 @@ export function httpDependencies(container: DependencyContainer, config: Config)
     documents: container.resolve(DOCUMENT_STORE),
     directory: container.resolve<Directory>(DIRECTORY),
     progress: container.resolve<ProjectionProgress>(PROJECTION_PROGRESS),
+    projections: container.resolve<ProjectionControl>(PROJECTION_CONTROL),
     worker: container.resolve(DeliveryWorker),
     rules: container.resolve<TargetRules>(TARGET_RULES),
     secrets: container.resolve<Secrets>(SECRETS),
@@ -117,7 +121,7 @@ export function httpDependencies(container: DependencyContainer, config: Config)
     metrics: container.resolve<Metrics>(METRICS),
     clock: container.resolve<Clock>(CLOCK),
     logger: container.resolve<Logger>(LOGGER),
-    settings: { maxPayloadBytes: config.maxPayloadBytes },
+    settings: { maxPayloadBytes: config.maxPayloadBytes, sharedLog: config.eventStoreUrl !== null },
   };
 }
 

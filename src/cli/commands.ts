@@ -2,7 +2,16 @@ import { backupCommand } from "./backup.ts";
 import type { Command } from "./command.ts";
 import { exportCommand } from "./export.ts";
 import { importCommand } from "./import.ts";
+import { rebuildCommand } from "./rebuild.ts";
 import { serveCommand } from "./serve.ts";
+import { verifyCommand } from "./verify.ts";
 
 /** Every command, in the order of the help. The first is meant where none is named. */
-export const COMMANDS: readonly [Command, ...Command[]] = [serveCommand, backupCommand, exportCommand, importCommand];
+export const COMMANDS: readonly [Command, ...Command[]] = [
+  serveCommand,
+  backupCommand,
+  exportCommand,
+  importCommand,
+  rebuildCommand,
+  verifyCommand,
+];

@@ -9,6 +9,7 @@ import { refuseWhileClosing } from "./closing.ts";
 import type { HttpDependencies } from "./dependencies.ts";
 import { handleErrors, refuseBadPath } from "./error-handler.ts";
 import { acceptJsonOnly } from "./request-body.ts";
+import { adminProjectionRoutes } from "./routes/admin-projections.ts";
 import { auditTreeRoutes } from "./routes/audit-tree.ts";
 import { deliveryRoutes } from "./routes/deliveries.ts";
 import { dispatchRoutes } from "./routes/dispatch.ts";
@@ -57,6 +58,7 @@ export async function buildApp(deps: HttpDependencies): Promise<FastifyInstance>
   endpointRoutes(app, deps);
   dispatchRoutes(app, deps);
   deliveryRoutes(app, deps);
+  adminProjectionRoutes(app, deps);
   auditTreeRoutes(app, deps);
   refuseTheRest();
   await app.ready();

@@ -6,6 +6,7 @@ import type { TargetRules } from "../processes/sending/target-rules.ts";
 import type { Directory } from "../projections/directory.ts";
 import type { DocumentStore } from "../projections/document-store.ts";
 import type { ProjectionProgress } from "../projections/progress.ts";
+import type { ProjectionControl } from "../projections/projection-host.ts";
 import type { Health } from "../health.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Secrets } from "../secrets.ts";
@@ -16,6 +17,7 @@ export interface HttpDependencies {
   readonly documents: DocumentStore;
   readonly directory: Directory;
   readonly progress: ProjectionProgress;
+  readonly projections: ProjectionControl;
   readonly worker: DeliveryWorker;
   readonly rules: TargetRules;
   readonly secrets: Secrets;
@@ -29,6 +31,8 @@ export interface HttpDependencies {
 export interface HttpSettings {
   /** Of the payload value as the client wrote it. */
   readonly maxPayloadBytes: number;
+  /** Whether other gateways may work on the same log. */
+  readonly sharedLog: boolean;
 }
 
 /** How long a reply waits until its own client can read what it wrote, or a read until it has seen the log, in ms. */

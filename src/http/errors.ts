@@ -12,6 +12,8 @@ export const ERRORS = {
   delivery_not_found: { status: 404, error: "Delivery not found" },
   /** Its text names the id. */
   endpoint_not_found: { status: 404, error: "Endpoint not found" },
+  /** `details.errors` lists the projections that there are. */
+  projection_not_found: { status: 404, error: "Projection not found" },
   event_not_found: { status: 404, error: "Event not found" },
   /** `details.errors` says which sizes the tree has had. */
   tree_size_not_found: { status: 404, error: "The audit tree has not had this size" },
@@ -20,6 +22,9 @@ export const ERRORS = {
   request_timeout: { status: 408, error: "Request timeout" },
   username_taken: { status: 409, error: "Username already exists" },
   email_taken: { status: 409, error: "Email already exists" },
+  /** Wait until it is done, or end it with DELETE. */
+  rebuild_already_running: { status: 409, error: "This projection is being rebuilt already" },
+  rebuild_not_running: { status: 409, error: "This projection is not being rebuilt" },
   endpoint_already_registered: { status: 409, error: "Endpoint already registered for this user" },
   /** Send less; `details.errors` says how much is taken. */
   payload_too_large: { status: 413, error: "Payload too large" },

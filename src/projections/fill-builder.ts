@@ -48,6 +48,7 @@ export class FillBuilder {
     this.#context = context;
     this.#listener = listener;
     this.#runner = new GroupRunner({ ...context, status: (status) => this.#note(status) });
+    listener.report({ ...slot, phase: "filling", position: null, fault: null, comparison: null });
     this.#runner.start([this.#projection]);
   }
 

@@ -28,14 +28,15 @@ export class GroupRunner {
 
   /** Begins to run them. */
   start(projections: readonly AnyProjection[]): void {
-    const { log, documents, clock, failure } = this.#context;
+    const context = this.#context;
+    const { log, documents, clock } = context;
     const { signal } = (this.#abort = new AbortController());
     this.#running = supervise(
-      () => runProjections(projections, log, documents, clock, (status) => this.#context.status(status), signal),
+      () => runProjections(projections, log, documents, clock, (status) => context.status(status), signal),
       clock,
       (error, wait) => {
         const message = error instanceof Error ? error.message : String(error);
-        for (const { name } of projections) failure(name, message, wait);
+        for (const { name } of projections) context.failure(name, message, wait);
       },
       signal,
     );

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Position } from "../events/position.ts";
+import type { Comparison } from "./compare-fills.ts";
 import type { RebuildStatus } from "./fill-builder.ts";
 import type { ProjectionStatus } from "./runner.ts";
 
@@ -16,6 +17,7 @@ interface Waiter {
 export class ProjectionProgress {
   readonly #statuses = new Map<string, ProjectionStatus>();
   readonly #rebuilds = new Map<string, RebuildStatus>();
+  readonly #comparisons = new Map<string, Comparison>();
   readonly #waiters = new Set<Waiter>();
   readonly #clock: Clock;
 
@@ -34,6 +36,7 @@ export class ProjectionProgress {
 
   /** Takes note of how the making of another fill goes on; null when none is being made any more. */
   reportRebuild(name: string, status: RebuildStatus | null): void {
+    if (status?.comparison != null) this.#comparisons.set(name, status.comparison);
     if (status === null) this.#rebuilds.delete(name);
     else this.#rebuilds.set(name, status);
   }
@@ -41,6 +44,11 @@ export class ProjectionProgress {
   /** The rebuild of this projection that is under way, or null. */
   rebuildOf(name: string): RebuildStatus | null {
     return this.#rebuilds.get(name) ?? null;
+  }
+
+  /** What the last rebuild of this projection that was compared found; null when there was none since the start. */
+  lastComparisonOf(name: string): Comparison | null {
+    return this.#comparisons.get(name) ?? null;
   }
 
   /** The last status of every projection that reported one, by name. */

@@ -31,6 +31,9 @@ const WATCH_MS = 1_000;
 /** What came of asking for a rebuild or for its end. */
 export type RebuildAnswer = "begun" | "already_running" | "ended" | "not_running" | "unknown_projection";
 
+/** The token under which the container registers who takes an operator's wishes. */
+export const PROJECTION_CONTROL = Symbol("ProjectionControl");
+
 /** Whom an operator's wishes go to. */
 export interface ProjectionControl {
   /** Makes a read model again beside the live one, and shows it when it is complete. */

@@ -7,6 +7,8 @@ import {
   deliverySchema,
   endpointSchema,
   errorSchema,
+  projectionListSchema,
+  projectionSchema,
   userSchema,
 } from "../../src/http/schemas/replies.ts";
 import type { Reply } from "./asking.ts";
@@ -22,6 +24,9 @@ const SUCCESSES: readonly { route: RegExp; status: number; schema: z.ZodType }[]
   { route: new RegExp(`^GET /v1/deliveries/${UUID}$`), status: 200, schema: deliverySchema },
   { route: new RegExp(`^GET /v1/deliveries/${UUID}/payload$`), status: 200, schema: z.looseObject({}) },
   { route: new RegExp(`^GET /v1/audit/proof/${UUID}$`), status: 200, schema: auditProofReplySchema },
+  { route: /^GET \/v1\/admin\/projections$/, status: 200, schema: projectionListSchema },
+  { route: /^GET \/v1\/admin\/projections\/[a-z-]+$/, status: 200, schema: projectionSchema },
+  { route: /^(POST|DELETE) \/v1\/admin\/projections\/[a-z-]+\/rebuild$/, status: 202, schema: projectionSchema },
 ];
 
 /** The routes that answer with text. */

@@ -79,6 +79,31 @@ export const deliverySchema = z
   .meta({ description: "A delivery." });
 
 /** The reply to `GET /v1/deliveries`, newest first. */
+/** A projection as an operator sees it. */
+export const projectionSchema = z.strictObject({
+  name: z.string(),
+  version: z.int().positive(),
+  state: z.enum(["catching_up", "live", "rebuilding", "outdated", "faulted"]),
+  position: z.string().nullable(),
+  head: z.string().nullable(),
+  lag_events: z.int().nullable(),
+  lag_seconds: z.number().nonnegative(),
+  fault: z.strictObject({ stream: z.string(), revision: z.string(), reason: z.string() }).nullable(),
+  rebuild: z
+    .strictObject({
+      version: z.int().positive(),
+      phase: z.enum(["filling", "comparing", "faulted"]),
+      position: z.string().nullable(),
+      fault: z.strictObject({ stream: z.string(), revision: z.string(), reason: z.string() }).nullable(),
+    })
+    .nullable(),
+  last_comparison: z.strictObject({ differing: z.int(), undecided: z.int() }).nullable(),
+  digest: z.strictObject({ sha256: z.string(), position: z.string().nullable(), exact: z.boolean() }).nullable(),
+});
+
+/** The reply to `GET /v1/admin/projections`. */
+export const projectionListSchema = z.strictObject({ data: z.array(projectionSchema) });
+
 export const deliveryListSchema = z
   .strictObject({
     data: z.array(deliverySchema),

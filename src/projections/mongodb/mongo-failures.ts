@@ -25,14 +25,14 @@ export function portError(error: unknown): unknown {
  */
 export function whyUnusable(error: unknown, reading: boolean): string {
   if (reading || error instanceof MongoInvalidArgumentError) {
-    return "the address is not one of MongoDB: it should look like mongodb://user:password@host:27017/database, with special characters percent-encoded";
+    return "the address of MongoDB cannot be used: it is not well formed (mongodb://user:password@host:27017/database, with special characters percent-encoded)";
   }
   const message = error instanceof Error ? error.message : String(error);
   const code = error instanceof MongoError ? error.code : undefined;
   const [line = ""] = message.split("\n");
   if (code === AUTHENTICATION_FAILED || code === UNAUTHORIZED || /authentication failed|requires auth/i.test(line)) {
-    return "MongoDB refuses the credentials: the address needs the user:password@ of somebody who may read and write the database";
+    return "MongoDB refuses the credentials: set the user:password@ of somebody who may read and write the database";
   }
-  if (/wire version/i.test(line)) return `MongoDB is too old: ${line}`;
-  return `MongoDB cannot be reached (${line}): it has to run there, and to speak TLS exactly when the address says tls=true`;
+  if (/wire version/i.test(line)) return `MongoDB is too old for this program: ${line}`;
+  return `MongoDB cannot be reached: ${line}; is it running, is the address right, and does it speak TLS just when the address says tls=true?`;
 }

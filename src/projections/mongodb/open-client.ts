@@ -59,6 +59,7 @@ function readAddress(url: string): Pick<OpenedClient, "client" | "database"> {
     });
     return { client, database: named === undefined ? DATABASE : decodeURIComponent(named) };
   } catch (error) {
-    throw new ReadModelsUnusable(whyUnusable(error, true), { cause: error });
+    // Without the cause, which may repeat the address.
+    throw new ReadModelsUnusable(whyUnusable(error, true));
   }
 }

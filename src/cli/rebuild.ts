@@ -1,0 +1,173 @@
+import { setTimeout as pause } from "node:timers/promises";
+import pino from "pino";
+import { readConfig } from "../config.ts";
+import type { Config } from "../config.ts";
+import { PROJECTIONS } from "../projections/catalogue.ts";
+import type { RebuildStatus } from "../projections/fill-builder.ts";
+import { openStorage } from "../storage/open-storage.ts";
+import type { Storage } from "../storage/storage.ts";
+import { UsageError } from "./command.ts";
+import type { Command, Invocation } from "./command.ts";
+import { GatewayApi, operatorKeyOf } from "./gateway-api.ts";
+import { Progress } from "./progress.ts";
+import { warn } from "./warn.ts";
+
+/** How often a running gateway is asked how far it is, in ms. */
+const LOOK_MS = 250;
+
+/** `webhook-gateway rebuild`: a read model made again from the log. */
+export const rebuildCommand: Command = {
+  name: "rebuild",
+  summary: "Makes read models again from the event log, beside the live ones.",
+  details: `A running gateway does it itself and serves meanwhile: it is asked over its API,
+at HOST and PORT, with the operator's key. Where none runs, it is done here. An
+interrupted rebuild goes on where it was. The projections are
+
+${PROJECTIONS.map(({ name }) => `  ${name}`).join("\n")}`,
+  options: {
+    all: { help: "every projection, one after the other" },
+    url: { value: "URL", help: "where the gateway is, instead of HOST and PORT" },
+  },
+  operands: ["name"],
+  failure: "cannot rebuild",
+  run: runRebuild,
+};
+
+async function runRebuild({ options, operands }: Invocation): Promise<void> {
+  const names = namesOf(operands, options["all"] === true);
+  const config = readConfig(process.env);
+  const { url } = options;
+  const api = new GatewayApi(typeof url === "string" ? url : addressOf(config), operatorKeyOf(config) ?? "");
+  if (typeof url === "string" || (config.eventStoreUrl !== null && (await api.answers()))) {
+    for (const name of names) await throughGateway(api, name);
+    return;
+  }
+  let storage: Storage;
+  try {
+    storage = await openStorage(config, pino({ level: "silent" }), {
+      fault: (error) => warn(error.message),
+      connection: (connected, reason) => {
+        if (!connected) warn(`the event log's server cannot be reached: ${reason ?? ""}`);
+      },
+    });
+  } catch (error) {
+    // Another process has the data folder: the gateway.
+    if (!(error instanceof Error && "code" in error && error.code === "data_directory_in_use")) throw error;
+    for (const name of names) await throughGateway(api, name);
+    return;
+  }
+  await directly(storage, names);
+}
+
+function namesOf(operands: readonly string[], all: boolean): readonly string[] {
+  const known = PROJECTIONS.map(({ name }) => name);
+  const [name] = operands;
+  if (all && name === undefined) return known;
+  if (all || name === undefined) throw new UsageError("rebuild: name one projection, or --all");
+  if (!known.includes(name))
+    throw new UsageError(`rebuild: there is no projection ${name}; there are ${known.join(", ")}`);
+  return [name];
+}
+
+function addressOf({ host, port }: Config): string {
+  const reachable = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
+  return `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`;
+}
+
+/** Has a running gateway do it, and shows how far it is. */
+async function throughGateway(api: GatewayApi, name: string): Promise<void> {
+  await api.rebuild(name);
+  const bar = new RebuildBar(name);
+  for (;;) {
+    const shown = (await api.projections()).find((projection) => projection.name === name);
+    if (shown === undefined) throw new Error(`the gateway has no projection ${name}`);
+    const { rebuild, head, last_comparison: comparison } = shown;
+    if (rebuild === null) {
+      bar.done(comparison?.differing ?? null);
+      return;
+    }
+    if (rebuild.phase === "faulted") throw new Error(`${name} stopped at an event that it cannot read`);
+    bar.show(rebuild.position, head);
+    await pause(LOOK_MS);
+  }
+}
+
+/** Does it in this process, which has the log and the read models open. */
+async function directly(storage: Storage, names: readonly string[]): Promise<void> {
+  const stop = new AbortController();
+  const interrupted = (): void => stop.abort();
+  process.once("SIGINT", interrupted);
+  const watchers = new Map<string, (status: RebuildStatus | null) => void>();
+  const running = storage.runProjections(
+    {
+      status: () => undefined,
+      live: () => undefined,
+      failure: (name, message) => warn(`${name}: ${message}`),
+      rebuild: (name, status) => watchers.get(name)?.(status),
+    },
+    stop.signal,
+  );
+  try {
+    for (const name of names) {
+      const bar = new RebuildBar(name);
+      const head = await storage.store.head();
+      let differing: number | null = null;
+      const ended = new Promise<void>((resolve, reject) => {
+        watchers.set(name, (status) => {
+          if (status === null) resolve();
+          else if (status.phase === "faulted") reject(new Error(`${name} stopped at an event that it cannot read`));
+          else {
+            differing = status.comparison?.differing ?? null;
+            bar.show(status.position, head);
+          }
+        });
+        stop.signal.addEventListener("abort", () => reject(new Error("interrupted; it goes on at the next start")));
+      });
+      await begin(storage, name);
+      await ended;
+      bar.done(differing);
+    }
+  } finally {
+    process.off("SIGINT", interrupted);
+    stop.abort();
+    await running.catch(() => undefined);
+    await storage.close();
+  }
+}
+
+/** Asks until the thread of the projections has come up. */
+async function begin(storage: Storage, name: string): Promise<void> {
+  for (;;) {
+    try {
+      // One that an earlier process began is under way already.
+      await storage.projections.rebuild(name);
+      return;
+    } catch {
+      await pause(LOOK_MS);
+    }
+  }
+}
+
+/** One line about one rebuild. */
+class RebuildBar {
+  readonly #name: string;
+  readonly #progress: Progress;
+
+  constructor(name: string) {
+    this.#name = name;
+    this.#progress = new Progress(process.stderr, `rebuilding ${name}`);
+  }
+
+  show(position: string | null, head: string | null): void {
+    const done = Number(position ?? 0);
+    // In whole steps of what the progress looks at.
+    this.#progress.report(done - (done % 64), head === null ? null : Math.min(1, done / Number(head)));
+  }
+
+  /** `found`: how many documents of the old one differed, or null when they were not compared. */
+  done(found: number | null): void {
+    this.#progress.end();
+    const compared = found === null ? "" : found === 0 ? "; the old one was the same" : `; ${found} documents differed`;
+    warn(`rebuilt ${this.#name}${compared}`);
+  }
+}

@@ -1,0 +1,51 @@
+import { digestOf } from "./digest.ts";
+import type { DocumentStore } from "./document-store.ts";
+import type { ProjectionProgress } from "./progress.ts";
+import type { ReadModel } from "./projection.ts";
+
+/** How often a digest is taken again because its model changed meanwhile. */
+const TRIES = 3;
+
+/** A digest of a read model. */
+export interface ModelDigest {
+  /** SHA-256, lower-case hex. */
+  readonly value: string;
+  /** Up to where the model had come. */
+  readonly position: string | null;
+  /** False when the model changed while its documents were read: the digest then is that of no single moment. */
+  readonly exact: boolean;
+}
+
+/** Takes digests of read models and remembers the last of each; reading a whole model is too much for every question. */
+export class ProjectionDigests {
+  readonly #documents: DocumentStore;
+  readonly #progress: ProjectionProgress;
+  readonly #last = new Map<string, ModelDigest>();
+
+  constructor(documents: DocumentStore, progress: ProjectionProgress) {
+    this.#documents = documents;
+    this.#progress = progress;
+  }
+
+  /** The last digest that was taken, or null. */
+  last(name: string): ModelDigest | null {
+    return this.#last.get(name) ?? null;
+  }
+
+  /** Takes the digest now. Throws what the document store throws. */
+  async take(model: ReadModel): Promise<ModelDigest> {
+    let digest: ModelDigest;
+    let tries = 0;
+    do {
+      const position = this.#positionOf(model);
+      const value = await digestOf(this.#documents, model);
+      digest = { value, position, exact: this.#positionOf(model) === position };
+    } while (!digest.exact && ++tries < TRIES);
+    this.#last.set(model.name, digest);
+    return digest;
+  }
+
+  #positionOf({ name }: ReadModel): string | null {
+    return this.#progress.statuses().find((status) => status.name === name)?.position ?? null;
+  }
+}
