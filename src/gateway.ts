@@ -139,6 +139,8 @@ export class Gateway {
         this.#logger.error({ projection: status.name, stream, revision, reason }, "a projection stopped at an event");
       },
       // Not a reason to be unready: with MongoDB down, or no room for the read models, payloads are taken and attempted.
+      reset: (projection) =>
+        this.#logger.warn({ projection }, "the projection is made anew: it had come from another log"),
       live: (projection, { version, generation }) =>
         this.#logger.debug({ projection, version, generation }, "this fill of the projection is shown"),
       rebuild: (projection, status) => progress.reportRebuild(projection, status),

@@ -102,6 +102,7 @@ async function directly(storage: Storage, names: readonly string[]): Promise<voi
     {
       status: () => undefined,
       live: () => undefined,
+      reset: () => undefined,
       failure: (name, message) => warn(`${name}: ${message}`),
       rebuild: (name, status) => watchers.get(name)?.(status),
     },

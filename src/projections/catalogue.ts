@@ -1,6 +1,7 @@
 import { auditTree } from "./audit-tree.ts";
 import { deliveries } from "./deliveries.ts";
 import { dueDeliveries } from "./due-deliveries.ts";
+import { endpointStatistics } from "./endpoint-statistics.ts";
 import { endpoints } from "./endpoints.ts";
 import type { AnyProjection } from "./projection.ts";
 import { users } from "./users.ts";
@@ -11,5 +12,6 @@ export const PROJECTIONS: readonly AnyProjection[] = [
   endpoints,
   deliveries,
   dueDeliveries,
+  endpointStatistics,
   auditTree,
 ] as readonly AnyProjection[];

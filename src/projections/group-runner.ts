@@ -12,6 +12,8 @@ export interface RunnerContext {
   readonly documents: DocumentStore;
   readonly clock: Clock;
   status(status: ProjectionStatus): void;
+  /** A read model was made from another log, and is made anew. */
+  reset(name: string): void;
   /** A runner failed and is started again after the wait; `message` is for the log. */
   failure(name: string, message: string, restartInMs: number): void;
 }
@@ -32,7 +34,16 @@ export class GroupRunner {
     const { log, documents, clock } = context;
     const { signal } = (this.#abort = new AbortController());
     this.#running = supervise(
-      () => runProjections(projections, log, documents, clock, (status) => context.status(status), signal),
+      () =>
+        runProjections(
+          projections,
+          log,
+          documents,
+          clock,
+          (status) => context.status(status),
+          signal,
+          (name) => context.reset(name),
+        ),
       clock,
       (error, wait) => {
         const message = error instanceof Error ? error.message : String(error);

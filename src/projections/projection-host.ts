@@ -17,6 +17,8 @@ export interface ProjectionReports {
   status(status: ProjectionStatus): void;
   /** A runner failed and is started again after the wait; `message` is for the log. */
   failure(name: string, message: string, restartInMs: number): void;
+  /** A read model was made from another log, and is made anew. */
+  reset(name: string): void;
   /** Readers see this fill of the model from now on. */
   live(name: string, slot: Slot): void;
   /** Where the making of another fill stands; null when none is being made any more. */
@@ -79,6 +81,7 @@ export class ProjectionHost implements ProjectionControl {
         this.#positions.set(status.name, status.position ?? "");
         reports.status(status);
       },
+      reset: (name) => reports.reset(name),
       failure: (name, message, restartInMs) => reports.failure(name, message, restartInMs),
     };
   }

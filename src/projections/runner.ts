@@ -36,6 +36,7 @@ export interface ProjectionStatus {
  * An event that a projection cannot read or fold stops that projection, and no other: what came before it is written,
  * its status says `faulted`. The call returns when all have stopped.
  *
+ * @param reset is told of a read model that is made anew, since it had come from another log
  * @throws what the log and the document store throw, and ReadModelsOfAnotherLog; the caller starts it again
  */
 export async function runProjections(
@@ -45,13 +46,14 @@ export async function runProjections(
   clock: Clock,
   report: (status: ProjectionStatus) => void,
   signal: AbortSignal,
+  reset: (name: string) => void = () => undefined,
 ): Promise<void> {
   let running = projections;
   const categories = projections[0]?.categories ?? undefined;
   const tell = (state: "catching_up" | "live", position: Position | null): void => {
     for (const { name, version } of running) report({ name, version, position, state, fault: null });
   };
-  let position = await resumePoint(projections, log, documents);
+  let position = await resumePoint(projections, log, documents, reset);
   tell("catching_up", position);
 
   const pace = new Pace(clock);
@@ -95,6 +97,7 @@ async function resumePoint(
   projections: readonly AnyProjection[],
   log: Pick<EventStore, "idAt">,
   documents: DocumentStore,
+  reset: (name: string) => void,
 ): Promise<Position | null> {
   const checkpoints: (Position | null)[] = [];
   for (const projection of projections) {
@@ -102,6 +105,7 @@ async function resumePoint(
     if (checkpoint !== null && !(await isOfThisLog(checkpoint, log))) {
       // The log was restored from a copy that is older than the documents: they tell of events that it does not have.
       if (documents.shared) throw new ReadModelsOfAnotherLog(checkpoint);
+      reset(projection.name);
       await documents.drop(collectionOf(projection), checkpointNameOf(projection));
       checkpoint = null;
     }

@@ -53,6 +53,8 @@ async function run(): Promise<void> {
     status: (status: ProjectionStatus) => say({ kind: "status", status }),
     failure: (name: string, message: string, restartInMs: number) =>
       say({ kind: "failure", name, message, restartInMs }),
+    reset: (name: string) =>
+      say({ kind: "reset", reason: `${name} came from another log, or from a later state of this one` }),
     live: (name: string, slot: Slot) => say({ kind: "live", name, slot }),
     rebuild: (name: string, status: RebuildStatus | null) => say({ kind: "rebuild", name, status }),
   };

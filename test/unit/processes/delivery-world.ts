@@ -104,7 +104,13 @@ export class DeliveryProcess {
     this.worker = new DeliveryWorker(store, sender, directory, clock, logger, settings, this.metrics);
     this.scheduler = new RetryScheduler(store, documents, progress, this.worker, clock, logger, scheduling);
     const ignore = (): void => undefined;
-    const reports = { status: progress.report.bind(progress), failure: ignore, live: ignore, rebuild: ignore };
+    const reports = {
+      status: progress.report.bind(progress),
+      failure: ignore,
+      live: ignore,
+      reset: ignore,
+      rebuild: ignore,
+    };
     void new ProjectionHost(PROJECTIONS, store, documents, clock, reports).run(signal);
     void directory.run(signal);
     this.worker.start(() => this.scheduler.refill());

@@ -19,6 +19,8 @@ export interface Runners {
   readonly reported: readonly ProjectionStatus[];
   /** The messages of failures after which a runner was started again. */
   readonly failures: readonly string[];
+  /** The read models that were made anew because they came from another log. */
+  readonly resets: readonly string[];
   /** Which fill of each read model is shown. */
   readonly live: ReadonlyMap<string, Slot>;
   /** Every report of a rebuild, in order. */
@@ -50,6 +52,7 @@ export class ProjectionWorld {
     const reported: ProjectionStatus[] = [];
     const failures: string[] = [];
     const live = new Map<string, Slot>();
+    const resets: string[] = [];
     const rebuilds: [string, RebuildStatus | null][] = [];
     const reports = {
       status: (status: ProjectionStatus) => {
@@ -57,6 +60,7 @@ export class ProjectionWorld {
         reported.push(status);
       },
       failure: (_name: string, message: string) => failures.push(message),
+      reset: (name: string) => resets.push(name),
       live: (name: string, slot: Slot) => live.set(name, slot),
       rebuild: (name: string, status: RebuildStatus | null) => rebuilds.push([name, status]),
     };
@@ -66,7 +70,7 @@ export class ProjectionWorld {
       abort.abort();
       await ended;
     };
-    return { statuses, reported, failures, live, rebuilds, host, stop };
+    return { statuses, reported, failures, resets, live, rebuilds, host, stop };
   }
 
   /** Lets the runners reach the end of the log. */

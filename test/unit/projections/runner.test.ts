@@ -96,6 +96,7 @@ describe("the runner of projections", () => {
     await restored.caughtUp(runners);
     await runners.stop();
     expect(await contentsOf(deliveries, newer.documents)).toMatchObject([{ _id: DELIVERY_ID }]);
+    expect(runners.resets).toContain("deliveries");
   });
 
   it("refuses a shared store that was filled from another log, loudly, and drops nothing of it", async () => {

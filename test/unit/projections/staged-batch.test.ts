@@ -81,9 +81,7 @@ describe("a model that is written in stages", () => {
       reads: "recorded",
       foldBatch: (events, load) => {
         if (events.includes(poison)) throw new UnreadableEvent(poison, "it has a mistake");
-        return (
-          numbered.foldBatch
-        )(events, load);
+        return numbered.foldBatch(events, load);
       },
     };
     const documents = new MemoryDocumentStore();
