@@ -13,6 +13,7 @@ import { adminProjectionRoutes } from "./routes/admin-projections.ts";
 import { auditTreeRoutes } from "./routes/audit-tree.ts";
 import { deliveryRoutes } from "./routes/deliveries.ts";
 import { dispatchRoutes } from "./routes/dispatch.ts";
+import { endpointStatisticsRoutes } from "./routes/endpoint-statistics.ts";
 import { endpointRoutes } from "./routes/endpoints.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { pingRoutes } from "./routes/ping.ts";
@@ -56,6 +57,7 @@ export async function buildApp(deps: HttpDependencies): Promise<FastifyInstance>
   healthRoutes(app, deps);
   userRoutes(app, deps);
   endpointRoutes(app, deps);
+  endpointStatisticsRoutes(app, deps);
   dispatchRoutes(app, deps);
   deliveryRoutes(app, deps);
   adminProjectionRoutes(app, deps);

@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import { z } from "zod";
+import { endpointStatisticsSchema } from "../../src/http/schemas/endpoint-statistics.ts";
 import {
   apiKeySchema,
   auditProofReplySchema,
@@ -20,6 +21,7 @@ const SUCCESSES: readonly { route: RegExp; status: number; schema: z.ZodType }[]
   { route: /^POST \/v1\/users$/, status: 201, schema: apiKeySchema },
   { route: /^GET \/v1\/users\/me$/, status: 200, schema: userSchema },
   { route: /^POST \/v1\/endpoints$/, status: 201, schema: endpointSchema },
+  { route: /^GET \/v1\/endpoints\/\d+\/statistics$/, status: 200, schema: endpointStatisticsSchema },
   { route: /^GET \/v1\/deliveries$/, status: 200, schema: deliveryListSchema },
   { route: new RegExp(`^GET /v1/deliveries/${UUID}$`), status: 200, schema: deliverySchema },
   { route: new RegExp(`^GET /v1/deliveries/${UUID}/payload$`), status: 200, schema: z.looseObject({}) },

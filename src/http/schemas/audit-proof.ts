@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { messagesOf } from "./rules.ts";
+import { parseQuery } from "./query.ts";
 import type { Parsed } from "./rules.ts";
 
 /** Between which sizes of the tree something is to be proven; null: as the tree is now, or no such proof. */
@@ -25,23 +25,13 @@ export const auditProofSchema = z.strictObject({
     .meta({ description: "Adds a proof that the tree begins with the one that had this size." }),
 });
 
-/** Reads the query: a text for each parameter, or a list of texts for one that was sent twice, which is refused. */
+/** Reads that query. */
 export function parseAuditProof(query: Readonly<Record<string, unknown>>): Parsed<AuditProofQuery> {
-  const given = Object.entries(query).filter(([name, value]) => value !== "" || !isKnown(name));
-  const repeated = given.filter(([name, value]) => isKnown(name) && Array.isArray(value));
-  if (repeated.length > 0) return { ok: false, errors: repeated.map(([name]) => `${name} must be given once`) };
-  const result = auditProofSchema.safeParse(Object.fromEntries(given));
-  if (!result.success) {
-    const { rules, unknown } = messagesOf(result.error, "parameter");
-    return { ok: false, errors: [...rules, ...unknown] };
-  }
-  const { tree_size = null, from_size = null } = result.data;
+  const parsed = parseQuery(auditProofSchema, query);
+  if (!parsed.ok) return parsed;
+  const { tree_size = null, from_size = null } = parsed.value;
   if (tree_size !== null && from_size !== null && from_size > tree_size) {
     return { ok: false, errors: ["from_size must not be above tree_size"] };
   }
   return { ok: true, value: { tree_size, from_size } };
-}
-
-function isKnown(name: string): boolean {
-  return Object.hasOwn(auditProofSchema.shape, name);
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { endpointIdSchema } from "./endpoint-id.ts";
-import { messagesOf } from "./rules.ts";
+import { parseQuery } from "./query.ts";
 import type { Parsed } from "./rules.ts";
 
 /** The statuses that a delivery can have. */
@@ -53,42 +53,15 @@ export const listDeliveriesSchema = z.strictObject({
     .meta({ description: "The `next_cursor` of the page before, with the same filters." }),
 });
 
-const NUMERIC = new Set(["endpoint_id", "limit"]);
-
-/**
- * Reads the query of `GET /v1/deliveries`: a text for each parameter, or a list of texts for one that was sent more than
- * once, which is refused. An empty parameter is an absent one. The cursor is opaque here; whoever reads it judges it.
- */
+/** Reads the query of `GET /v1/deliveries`. The cursor is opaque here; whoever reads it judges it. */
 export function parseListDeliveries(query: Readonly<Record<string, unknown>>): Parsed<DeliveryListQuery> {
-  const repeated = Object.keys(query).filter((name) => isKnown(name) && Array.isArray(query[name]));
-  if (repeated.length > 0) return { ok: false, errors: repeated.map((name) => `${name} must be given once`) };
-  const result = listDeliveriesSchema.safeParse(withNumbers(query));
-  if (!result.success) {
-    const { rules, unknown } = messagesOf(result.error, "parameter");
-    return { ok: false, errors: [...rules, ...unknown] };
-  }
-  const { status = null, endpoint_id = null, limit, cursor = null } = result.data;
-  const from = utc(result.data.from);
-  const to = utc(result.data.to);
+  const parsed = parseQuery(listDeliveriesSchema, query, ["endpoint_id", "limit"]);
+  if (!parsed.ok) return parsed;
+  const { status = null, endpoint_id = null, limit, cursor = null } = parsed.value;
+  const from = utc(parsed.value.from);
+  const to = utc(parsed.value.to);
   if (from !== null && to !== null && from > to) return { ok: false, errors: ["from must not be after to"] };
   return { ok: true, value: { status, endpoint_id, from, to, limit, cursor } };
-}
-
-/** The query without its empty parameters, and with numbers where a number is meant and written. */
-function withNumbers(query: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(query)
-      .filter(([name, value]) => value !== "" || !isKnown(name))
-      .map(([name, value]) => [name, NUMERIC.has(name) && isWholeNumber(value) ? Number(value) : value]),
-  );
-}
-
-function isKnown(name: string): boolean {
-  return Object.hasOwn(listDeliveriesSchema.shape, name);
-}
-
-function isWholeNumber(value: unknown): boolean {
-  return typeof value === "string" && /^-?\d+$/.test(value);
 }
 
 function utc(time: string | undefined): string | null {

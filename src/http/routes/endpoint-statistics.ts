@@ -1,0 +1,73 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { percentile } from "../../projections/duration-histogram.ts";
+import { daysOfEndpoint, endpointStatistics } from "../../projections/endpoint-statistics.ts";
+import type { EndpointDayDocument } from "../../projections/endpoint-statistics.ts";
+import { requireUser, userOf } from "../authentication.ts";
+import { decodeCursor, encodeCursor } from "../cursor.ts";
+import type { HttpDependencies } from "../dependencies.ts";
+import { HttpError } from "../errors.ts";
+import { validOrRefuse } from "../request-body.ts";
+import { parseEndpointStatistics } from "../schemas/endpoint-statistics.ts";
+import { sendJson } from "../send-json.ts";
+import { upToDate } from "../up-to-date.ts";
+
+/**
+ * `GET /v1/endpoints/{id}/statistics`: what became of the endpoint's deliveries, a day (in UTC) each, the latest first:
+ *
+ *     {"data":[{"day":"2026-01-31","delivered":41,"failed":1,"attempts":47,
+ *       "attempt_outcomes":{"delivered":41,"failed":5,"unknown":1},"p50_duration_ms":86,"p95_duration_ms":424,
+ *       "error_codes":{"http_status":4,"timeout":1}}],"next_cursor":null}
+ */
+export function endpointStatisticsRoutes(app: FastifyInstance, deps: HttpDependencies): void {
+  const { documents, secrets } = deps;
+
+  app.get("/v1/endpoints/:id/statistics", { onRequest: requireUser(deps) }, async (request, reply) => {
+    const { from, to, limit, cursor } = validOrRefuse(
+      parseEndpointStatistics(request.query as Record<string, unknown>),
+    );
+    const endpointId = await ownEndpointOf(request, deps);
+    const scope = JSON.stringify(["endpoint-statistics", endpointId, from, to]);
+    let before: string | null = null;
+    if (cursor !== null) {
+      before = decodeCursor(cursor, scope, secrets.cursors)?.createdAt ?? null;
+      const errors = ["cursor must be the next_cursor of an earlier page with the same filters"];
+      if (before === null) throw new HttpError("invalid_request", { errors });
+    }
+    await upToDate(deps, [endpointStatistics.name]);
+    const range = { ...(from !== null && { from }), ...(to !== null && { to }) };
+    // One more than asked for tells whether there is another page.
+    const found = await daysOfEndpoint(documents, endpointId, range, limit + 1, before);
+    const page = found.slice(0, limit);
+    const last = found.length > limit ? page.at(-1) : undefined;
+    const place = last && { createdAt: last.day, id: last._id };
+    return sendJson(reply, 200, {
+      data: page.map(dayReply),
+      next_cursor: place ? encodeCursor(place, scope, secrets.cursors) : null,
+    });
+  });
+}
+
+/** The endpoint that a request names. Throws HttpError 404 when nobody has it, 403 when another user has. */
+async function ownEndpointOf(request: FastifyRequest, { directory }: HttpDependencies): Promise<number> {
+  const { id } = request.params as { id: string };
+  const endpointId = Number(id);
+  if (!/^[1-9]\d*$/.test(id) || !Number.isSafeInteger(endpointId)) throw new HttpError("endpoint_not_found");
+  const endpoint = await directory.endpoint(endpointId);
+  if (endpoint === null)
+    throw new HttpError("endpoint_not_found", { error: `Endpoint with id ${endpointId} not found` });
+  if (endpoint.user_id !== userOf(request).user_id) throw new HttpError("endpoint_access_denied");
+  return endpointId;
+}
+
+function dayReply({ day, delivered, failed, attempts, durations, error_codes }: EndpointDayDocument): object {
+  return {
+    day,
+    delivered,
+    failed,
+    attempts: attempts.delivered + attempts.failed + attempts.unknown,
+    attempt_outcomes: attempts,
+    p50_duration_ms: percentile(durations, 50),
+    p95_duration_ms: percentile(durations, 95),
+    error_codes,
+  };
+}

@@ -1,0 +1,33 @@
+import type { z } from "zod";
+
+import { messagesOf } from "./rules.ts";
+import type { Parsed } from "./rules.ts";
+
+/**
+ * Reads a query by its schema: a text for each parameter, or a list of texts for one that was sent more than once, which
+ * is refused. An empty parameter is an absent one.
+ *
+ * @param numeric the names of the parameters that the schema wants as numbers; what is no whole number stays a text
+ */
+export function parseQuery<S extends z.ZodObject>(
+  schema: S,
+  query: Readonly<Record<string, unknown>>,
+  numeric: readonly string[] = [],
+): Parsed<z.output<S>> {
+  const isKnown = (name: string): boolean => Object.hasOwn(schema.shape, name);
+  const given = Object.entries(query).filter(([name, value]) => value !== "" || !isKnown(name));
+  const repeated = given.filter(([name, value]) => isKnown(name) && Array.isArray(value));
+  if (repeated.length > 0) return { ok: false, errors: repeated.map(([name]) => `${name} must be given once`) };
+  const texts = given.map(([name, value]) => [
+    name,
+    numeric.includes(name) && isWholeNumber(value) ? Number(value) : value,
+  ]);
+  const result = schema.safeParse(Object.fromEntries(texts));
+  if (result.success) return { ok: true, value: result.data };
+  const { rules, unknown } = messagesOf(result.error, "parameter");
+  return { ok: false, errors: [...rules, ...unknown] };
+}
+
+function isWholeNumber(value: unknown): boolean {
+  return typeof value === "string" && /^-?\d+$/.test(value);
+}
