@@ -1,4 +1,5 @@
 import { getContainerRuntimeClient } from "testcontainers";
+import type { GenericContainer, StartedTestContainer } from "testcontainers";
 
 /** Whether a Docker engine answers here. Looks once. */
 export function dockerAnswers(): Promise<boolean> {
@@ -10,3 +11,15 @@ export function dockerAnswers(): Promise<boolean> {
 }
 
 let looked: Promise<boolean> | undefined;
+
+/** The container, running; or why it is not, for an engine may be without the image and without a way to get it. */
+export async function startContainer(
+  container: GenericContainer,
+): Promise<{ readonly started: StartedTestContainer } | { readonly missing: string }> {
+  try {
+    return { started: await container.start() };
+  } catch (error) {
+    const [line = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
+    return { missing: `its container did not start: ${line}` };
+  }
+}

@@ -1,5 +1,5 @@
 import { GenericContainer, Wait } from "testcontainers";
-import { dockerAnswers } from "./docker.ts";
+import { dockerAnswers, startContainer } from "./docker.ts";
 import type { TestServer } from "./test-server.ts";
 
 const IMAGE = "eventstore/eventstore:24.10.0-bookworm-slim";
@@ -12,20 +12,25 @@ export async function eventStoreDbServer(): Promise<TestServer> {
   if (!(await dockerAnswers())) {
     return { missing: "no EventStoreDB: TEST_EVENTSTORE_URL is not set and no Docker engine answers" };
   }
-  const container = await new GenericContainer(IMAGE)
-    .withEnvironment({
-      EVENTSTORE_INSECURE: "true",
-      EVENTSTORE_CLUSTER_SIZE: "1",
-      EVENTSTORE_NODE_PORT: String(PORT),
-    })
-    .withExposedPorts(PORT)
-    .withWaitStrategy(Wait.forHttp("/health/live", PORT).forStatusCode(204))
-    .start();
+  const container = await startContainer(
+    new GenericContainer(IMAGE)
+      .withEnvironment({
+        EVENTSTORE_INSECURE: "true",
+        EVENTSTORE_CLUSTER_SIZE: "1",
+        EVENTSTORE_NODE_PORT: String(PORT),
+      })
+      .withExposedPorts(PORT)
+      .withWaitStrategy(Wait.forHttp("/health/live", PORT).forStatusCode(204)),
+  );
+  if ("missing" in container) {
+    return { missing: `no EventStoreDB: TEST_EVENTSTORE_URL is not set and ${container.missing}` };
+  }
+  const { started } = container;
   return {
-    url: `esdb://${container.getHost()}:${container.getMappedPort(PORT)}?tls=false`,
+    url: `esdb://${started.getHost()}:${started.getMappedPort(PORT)}?tls=false`,
     kind: "real",
     stop: async () => {
-      await container.stop();
+      await started.stop();
     },
   };
 }

@@ -7,8 +7,3 @@ export type TestServer =
       stop(): Promise<void>;
     }
   | { readonly missing: string };
-
-/** What a suite skips with where it has no server. */
-export function reasonOf(server: TestServer): string | null {
-  return "missing" in server ? server.missing : null;
-}
