@@ -1,7 +1,9 @@
 import { beginLog, masterKeyCheckOf } from "./commands/begin-log.ts";
 import type { CommandContext } from "./commands/command-context.ts";
+import { ConfigurationError } from "./config.ts";
 import type { Config } from "./config.ts";
 import type { EventStore } from "./events/event-store.ts";
+import { signerOf } from "./processes/audit/checkpoint.ts";
 import { checkOf, deriveSecrets, masterKeyOf, refuseOtherKey, staffKeysOf } from "./secrets.ts";
 import type { Secrets } from "./secrets.ts";
 
@@ -24,4 +26,23 @@ export async function openSecrets(
   refuseOtherKey(key, await beginLog(store, checkOf(key), occasion.now, occasion));
   const configured = { auditor: config.auditorApiKey, operator: config.operatorApiKey };
   return { ...deriveSecrets(key), staffKeys: staffKeysOf(config.dataDir, configured, announce) };
+}
+
+/**
+ * The public key with which this log's own gateway signs checkpoints. Nothing is made.
+ *
+ * @throws ConfigurationError in one line when there is no such log, or its master key is another or cannot be found, and
+ *   whatever the store throws
+ */
+export async function auditKeyOf(
+  config: Pick<Config, "masterKey" | "dataDir">,
+  store: Pick<EventStore, "read">,
+): Promise<string> {
+  const key = config.masterKey ?? masterKeyOf(config.dataDir, true, () => undefined);
+  const check = await masterKeyCheckOf(store);
+  const signer = await signerOf(store, deriveSecrets(key).auditSigning);
+  if (check === null || signer === null)
+    throw new ConfigurationError("no gateway has begun this log, and signed for it");
+  refuseOtherKey(key, check);
+  return signer.publicKey;
 }

@@ -79,8 +79,7 @@ async function runVerify({ options }: Invocation): Promise<void> {
   async function signedHead(log: ReadLog | null): Promise<TreeHead | null> {
     if (wanted.checkpoint === null) return null;
     const note = await readFile(wanted.checkpoint, "utf8");
-    const key = wanted.publicKey ?? (log === null ? null : await auditKeyOf(config, log.store));
-    if (key === null) throw new UsageError("verify: --checkpoint with --input needs --public-key KEY");
+    const key = wanted.publicKey ?? (log === null ? "" : await auditKeyOf(config, log.store));
     return readCheckpoint(note, key);
   }
 
@@ -109,6 +108,9 @@ function wantedBy(options: Invocation["options"]): Wanted {
   if (wanted.against === "-") throw new UsageError("verify: --against needs a file, which is read more than once");
   if (wanted.publicKey !== null && wanted.checkpoint === null) {
     throw new UsageError("verify: --public-key needs --checkpoint FILE");
+  }
+  if (wanted.input !== null && wanted.checkpoint !== null && wanted.publicKey === null) {
+    throw new UsageError("verify: --checkpoint with --input needs --public-key KEY");
   }
   return wanted;
 }

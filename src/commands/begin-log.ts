@@ -12,7 +12,7 @@ import type { CommandContext } from "./command-context.ts";
  *
  * @throws whatever the store throws
  */
-export async function masterKeyCheckOf(store: EventStore): Promise<string | null> {
+export async function masterKeyCheckOf(store: Pick<EventStore, "read">): Promise<string | null> {
   const [first] = await store.read(LOG_STREAM, { limit: 1 });
   const event = first === undefined ? null : readEvent(first);
   return event?.type === "LogBegun" ? event.data.masterKeyCheck : null;

@@ -3,6 +3,7 @@ import type { Config } from "../config.ts";
 import type { EventStore } from "../events/event-store.ts";
 import { PROJECTIONS } from "../projections/catalogue.ts";
 import type { DocumentStore } from "../projections/document-store.ts";
+import { LiveDocuments } from "../projections/live-documents.ts";
 import { MongoDocumentStore } from "../projections/mongodb/mongo-document-store.ts";
 import { ReadModelsUnusable } from "../projections/mongodb/read-models-unusable.ts";
 import { ReadModelsOfAnotherLog, refuseAnotherLog } from "../projections/same-log.ts";
@@ -49,6 +50,26 @@ export async function openReadModels(source: ReadModelSource, log: Pick<EventSto
       const hint = "set the database of this log, or an empty one, in which they are made from the log";
       throw new ConfigurationError(`MONGODB_URL: ${error.message}; ${hint}`);
     }
+    throw error;
+  }
+}
+
+/**
+ * Opens the read models to compare a log with them that may no longer be the one that they were made from, which is
+ * therefore not looked at. Where there are none they read as empty.
+ *
+ * @throws ConfigurationError in one line that names the variable when they cannot be used
+ */
+export async function openReadModelsToCompare(config: Pick<Config, "dataDir" | "mongodbUrl">): Promise<DocumentStore> {
+  const { dataDir, mongodbUrl: url } = config;
+  let documents: DocumentStore | null = null;
+  try {
+    documents =
+      url === null ? SqliteDocumentStore.open(dataDir, { readOnly: true }) : await MongoDocumentStore.open({ url });
+    return await LiveDocuments.over(documents, PROJECTIONS);
+  } catch (error) {
+    await documents?.close();
+    if (error instanceof ReadModelsUnusable) throw new ConfigurationError(`MONGODB_URL: ${error.message}`);
     throw error;
   }
 }

@@ -1,0 +1,9 @@
+/** What somebody wants verified, or wants it compared with, cannot be used. The message is one line. */
+export class AuditRefused extends Error {
+  readonly code = "audit_refused";
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "AuditRefused";
+  }
+}

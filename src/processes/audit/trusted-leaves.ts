@@ -1,0 +1,90 @@
+import { leafPlaceAt, leafPlaceOf, storedTiles, treeNow } from "../../projections/audit-tree.ts";
+import type { DocumentStore } from "../../projections/document-store.ts";
+import { TILE_WIDTH } from "../../projections/merkle-tiles.ts";
+import type { Hash } from "../../projections/merkle-tree.ts";
+import { TransferRefused } from "../transfer/transfer-refused.ts";
+import { AuditRefused } from "./audit-refused.ts";
+import { eventsOfExport } from "./audited-events.ts";
+import type { AuditedEvent, EventPlace } from "./audited-events.ts";
+
+/** A list of leaves that somebody trusts, to find the first event that is another. */
+export interface TrustedLeaves {
+  /** What to call it. */
+  readonly name: string;
+  /** The hashes of the leaves in order, from the first; may be asked for again. */
+  hashes(): AsyncIterable<Hash>;
+  /** Which event this leaf is, or null. Slow. */
+  placeAt(leaf: number): Promise<EventPlace | null>;
+  /** Which leaf the event with this id is, or null. Slow. */
+  leafOf(id: string): Promise<number | null>;
+}
+
+/** So many tiles are loaded together. */
+const TILES_AT_ONCE = 16;
+
+/** The leaves of the audit tree in the read models. Throws AuditRefused when there is none. */
+export async function leavesOfTree(documents: DocumentStore): Promise<TrustedLeaves> {
+  const tree = await treeNow(documents);
+  if (tree.size === 0) throw new AuditRefused("there is no audit tree in the read models yet: start the gateway once");
+  return {
+    name: "the stored tree",
+    hashes: async function* () {
+      const full = Math.floor(tree.size / TILE_WIDTH);
+      for (let first = 0; first < full; first += TILES_AT_ONCE) {
+        const indexes = Array.from({ length: Math.min(TILES_AT_ONCE, full - first) }, (_, at) => first + at);
+        const tiles = await storedTiles(
+          documents,
+          indexes.map((index) => ({ level: 0, index })),
+        );
+        for (const index of indexes) {
+          const hashes = tiles.get(`0/${index}`);
+          if (hashes === undefined)
+            throw new AuditRefused(`the stored tree is incomplete: its tile ${index} is missing`);
+          yield* hashes;
+        }
+      }
+      yield* tree.edge[0] ?? [];
+    },
+    placeAt: async (leaf) => {
+      const place = await leafPlaceAt(documents, leaf);
+      if (place === null) return null;
+      const { id, stream, revision } = place;
+      return { id, stream, revision, type: null, position: null, line: null };
+    },
+    leafOf: async (id) => (await leafPlaceOf(documents, id))?.leaf ?? null,
+  };
+}
+
+/**
+ * The leaves of an export that somebody has kept. Its use throws AuditRefused when it is damaged or does not begin with
+ * the log's first event.
+ *
+ * @param open gives its bytes from the beginning, each time
+ */
+export function leavesOfExport(name: string, open: () => AsyncIterable<Uint8Array>): TrustedLeaves {
+  const events = async function* (): AsyncGenerator<AuditedEvent> {
+    try {
+      yield* eventsOfExport(open(), null);
+    } catch (error) {
+      if (!(error instanceof TransferRefused || error instanceof AuditRefused)) throw error;
+      throw new AuditRefused(`${name} is not to be compared with: ${error.message}`, { cause: error });
+    }
+  };
+  const first = async <T>(choose: (event: AuditedEvent, leaf: number) => T | null): Promise<T | null> => {
+    let leaf = 0;
+    for await (const event of events()) {
+      const chosen = choose(event, leaf);
+      if (chosen !== null) return chosen;
+      leaf += 1;
+    }
+    return null;
+  };
+  return {
+    name,
+    hashes: async function* () {
+      for await (const { hash } of events()) yield hash;
+    },
+    placeAt: (wanted) => first((event, leaf) => (leaf === wanted ? event : null)),
+    leafOf: (id) => first((event, leaf) => (event.id === id ? leaf : null)),
+  };
+}

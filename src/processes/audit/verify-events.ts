@@ -1,0 +1,181 @@
+import { UnreadableEvent } from "../../events/event-store-errors.ts";
+import { numberOf } from "../../events/position.ts";
+import { GrowingTree } from "../../projections/merkle-tiles.ts";
+import type { Hash } from "../../projections/merkle-tree.ts";
+import { TransferRefused } from "../transfer/transfer-refused.ts";
+import type { AuditedEvent, EventPlace } from "./audited-events.ts";
+import type { TreeHead } from "./checkpoint.ts";
+import { explain, named } from "./findings.ts";
+import type { Finding } from "./findings.ts";
+import type { TrustedLeaves } from "./trusted-leaves.ts";
+
+export interface VerifyOptions {
+  /** What somebody has signed, and whose signature was checked. */
+  readonly checkpoint: TreeHead | null;
+  readonly trusted: TrustedLeaves | null;
+  /** Is told how many events were read, for every event; the fraction is of all there is, null when nobody knows. */
+  readonly onProgress?: (events: number, fraction: number | null) => void;
+}
+
+/** What came out. */
+export interface VerifyReport {
+  /** How many events could be read, and the root over them. */
+  readonly events: number;
+  readonly root: Hash;
+  /** With how many leaves of the trusted list they were compared; null without one. */
+  readonly compared: number | null;
+  /** Null when there is nothing to find with what there was to compare with. */
+  readonly finding: Finding | null;
+}
+
+/**
+ * Reads events, makes the tree over them, and looks for the first that is not what it was: by a checkpoint, which tells
+ * that there is one, and by a list of leaves, which tells which one. With both, the list itself has to be what was signed.
+ *
+ * @throws what reading the events throws, except for an event that cannot be read: that is a finding
+ */
+export async function verifyEvents(events: AsyncIterable<AuditedEvent>, options: VerifyOptions): Promise<VerifyReport> {
+  const { checkpoint, trusted } = options;
+  const vouched = trusted === null || checkpoint === null || (await begins(trusted.hashes(), checkpoint));
+  const list = vouched ? trusted : null;
+  const read = await readAll(events, list, options);
+  const { size, end, rootThen, root } = read;
+  return {
+    events: size,
+    root,
+    compared: list === null ? null : read.compared,
+    finding: await find(),
+  };
+
+  async function find(): Promise<Finding | null> {
+    // Before anything is said of the log, the list has to be one: an export that was changed itself is refused at its end.
+    if (list !== null && (read.different !== null || read.left)) await readToItsEnd(list.hashes());
+    if (list !== null && read.different !== null) return explainWith(list, read.different, end === null);
+    if (end !== null) return damaged(end, list, size);
+    if (read.left) return truncated(list, size);
+    if (checkpoint !== null && checkpoint.size > size) {
+      const text = `of ${checkpoint.size} events that were signed there are ${size}: the end was cut off`;
+      return { kind: "truncated", leaf: size, event: null, text };
+    }
+    if (checkpoint !== null && rootThen?.equals(checkpoint.root) !== true) {
+      const text = `the first ${checkpoint.size} events are not those that were signed`;
+      return { kind: "rewritten", leaf: null, event: null, text };
+    }
+    if (trusted === null || vouched) return null;
+    const text = `the events are those that were signed, but ${trusted.name} is not`;
+    return { kind: "untrusted_list", leaf: null, event: null, text };
+  }
+}
+
+/** The first event that is not the trusted one, with what came of looking for the trusted one behind it. */
+interface Different {
+  readonly leaf: number;
+  readonly found: AuditedEvent;
+  readonly trusted: EventPlace | null;
+  trustedNow: number | null;
+}
+
+interface Read {
+  readonly size: number;
+  readonly root: Hash;
+  /** The root when there were as many events as were signed. */
+  readonly rootThen: Hash | null;
+  readonly compared: number;
+  readonly different: Different | null;
+  /** The list has more leaves than there are events. */
+  readonly left: boolean;
+  /** What the reading ended with before the end. */
+  readonly end: UnreadableEvent | TransferRefused | null;
+}
+
+async function readAll(
+  events: AsyncIterable<AuditedEvent>,
+  list: TrustedLeaves | null,
+  { checkpoint, onProgress = () => undefined }: VerifyOptions,
+): Promise<Read> {
+  const tree = new GrowingTree();
+  const hashes = list?.hashes()[Symbol.asyncIterator]() ?? null;
+  let [comparing, compared] = [hashes !== null, 0];
+  let different: Different | null = null;
+  let rootThen: Hash | null = checkpoint?.size === 0 ? tree.root() : null;
+  let end: Read["end"] = null;
+  try {
+    for await (const event of whatCanBeRead(events, (error) => (end = error))) {
+      if (comparing && hashes !== null) {
+        const next = await hashes.next();
+        if (next.done === true) comparing = false;
+        else if (next.value.equals(event.hash)) compared += 1;
+        else {
+          comparing = false;
+          const trusted = (await list?.placeAt(tree.size)) ?? null;
+          different = { leaf: tree.size, found: event, trusted, trustedNow: null };
+        }
+      } else if (different?.trusted?.id === event.id) {
+        different.trustedNow ??= tree.size;
+      }
+      tree.add(event.hash);
+      if (tree.size === checkpoint?.size) rootThen = tree.root();
+      onProgress(tree.size, event.fraction);
+    }
+    const left = comparing && (await hashes?.next())?.done === false;
+    return { size: tree.size, root: tree.root(), rootThen, compared, different, left, end };
+  } finally {
+    await hashes?.return?.();
+  }
+}
+
+/** The events up to one that cannot be read, whose error is told. */
+async function* whatCanBeRead(
+  events: AsyncIterable<AuditedEvent>,
+  onEnd: (error: UnreadableEvent | TransferRefused) => void,
+): AsyncGenerator<AuditedEvent> {
+  try {
+    yield* events;
+  } catch (error) {
+    if (!(error instanceof UnreadableEvent || error instanceof TransferRefused)) throw error;
+    onEnd(error);
+  }
+}
+
+async function readToItsEnd(hashes: AsyncIterable<Hash>): Promise<void> {
+  const reading = hashes[Symbol.asyncIterator]();
+  while ((await reading.next()).done !== true);
+}
+
+/** Whether these leaves begin with those of the checkpoint. */
+async function begins(hashes: AsyncIterable<Hash>, { size, root }: TreeHead): Promise<boolean> {
+  const tree = new GrowingTree();
+  if (size > 0) {
+    for await (const hash of hashes) {
+      tree.add(hash);
+      if (tree.size === size) break;
+    }
+  }
+  return tree.size === size && tree.root().equals(root);
+}
+
+async function explainWith(list: TrustedLeaves, different: Different, wholeRead: boolean): Promise<Finding> {
+  return explain({ ...different, foundBefore: await list.leafOf(different.found.id), wholeRead });
+}
+
+async function truncated(list: TrustedLeaves | null, leaf: number): Promise<Finding> {
+  const event = (await list?.placeAt(leaf)) ?? null;
+  const text = `the end was cut off from leaf ${leaf} on${event === null ? "" : `: ${named(event)}`}`;
+  return { kind: "truncated", leaf, event, text };
+}
+
+async function damaged(
+  error: UnreadableEvent | TransferRefused,
+  list: TrustedLeaves | null,
+  leaf: number,
+): Promise<Finding> {
+  const trusted = (await list?.placeAt(leaf)) ?? null;
+  if (trusted !== null) {
+    const text = `leaf ${leaf} cannot be read: ${named(trusted)}; ${error.message}`;
+    return { kind: "damaged", leaf, event: trusted, text };
+  }
+  if (error instanceof TransferRefused) return { kind: "damaged", leaf: null, event: null, text: error.message };
+  const { stream, revision, position, message } = error;
+  const event = { id: null, stream, revision: numberOf(revision), type: null, position, line: null };
+  return { kind: "damaged", leaf, event, text: `leaf ${leaf} cannot be read: ${message}` };
+}
