@@ -14,6 +14,8 @@ export interface ServerProcess {
   /** Resident memory now, in MiB. */
   residentMiB(): number;
   stop(): Promise<void>;
+  /** Ends it at once (SIGKILL), as a crash does. */
+  kill(): Promise<void>;
 }
 
 /** Starts `bench/<script>.ts` and waits for the line that says where it listens. */
@@ -43,6 +45,10 @@ export async function startServer(script: string, env: Readonly<Record<string, s
     },
     stop: async () => {
       child.kill("SIGTERM");
+      await exited;
+    },
+    kill: async () => {
+      child.kill("SIGKILL");
       await exited;
     },
   };
