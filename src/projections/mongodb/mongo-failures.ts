@@ -11,10 +11,20 @@ const UNAUTHORIZED = 13;
  * program's own (a document that is too large, a value that cannot be stored) as it is.
  */
 export function portError(error: unknown): unknown {
-  if (!(error instanceof MongoError) || error instanceof MongoInvalidArgumentError) return error;
+  if (!isFromDriver(error) && !isFromConnection(error)) return error;
   const [line = ""] = error.message.split("\n");
   const what = error instanceof MongoBulkWriteError ? "did not take all of a batch" : "does not answer as it should";
   return new ReadModelsUnavailable(`MongoDB ${what}: ${line}`, { cause: error });
+}
+
+function isFromDriver(error: unknown): error is MongoError {
+  return error instanceof MongoError && !(error instanceof MongoInvalidArgumentError);
+}
+
+/** What Node says of a socket (EPIPE, ERR_STREAM_DESTROYED): the driver lets it through when the server goes while it writes. */
+function isFromConnection(error: unknown): error is Error {
+  if (!(error instanceof Error) || error instanceof TypeError || error instanceof RangeError) return false;
+  return "code" in error && typeof error.code === "string" && /^E[A-Z]/.test(error.code);
 }
 
 /**

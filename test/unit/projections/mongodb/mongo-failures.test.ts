@@ -1,5 +1,4 @@
 import { MongoInvalidArgumentError, MongoNetworkError, MongoServerError } from "mongodb";
-import type { MongoError } from "mongodb";
 import { describe, expect, it } from "vitest";
 import { ReadModelsUnavailable } from "../../../../src/projections/document-store.ts";
 import { MongoDocumentStore } from "../../../../src/projections/mongodb/mongo-document-store.ts";
@@ -8,9 +7,10 @@ import { ReadModelsUnusable } from "../../../../src/projections/mongodb/read-mod
 import { writesAtOnce } from "../../../../src/projections/mongodb/server-limits.ts";
 
 describe("a failure of the driver", () => {
-  const failures: [string, MongoError][] = [
+  const failures: [string, Error][] = [
     ["the way to the server", new MongoNetworkError("read ECONNRESET\nand more")],
     ["the server", new MongoServerError({ message: "interrupted at shutdown", code: 11_600 })],
+    ["a socket", Object.assign(new Error("This socket has been ended by the other party"), { code: "EPIPE" })],
   ];
   it.each(failures)("of %s is ReadModelsUnavailable in one line, with its cause", (_, failure) => {
     const error = portError(failure) as ReadModelsUnavailable;
@@ -20,7 +20,12 @@ describe("a failure of the driver", () => {
   });
 
   it("that is a fault of the program stays as it is", () => {
-    const faults = [new RangeError("other"), new MongoInvalidArgumentError("Document is larger than the maximum size")];
+    const faults = [
+      new RangeError("other"),
+      Object.assign(new TypeError("not a text"), { code: "ERR_INVALID_ARG_TYPE" }),
+      new Error("other"),
+      new MongoInvalidArgumentError("Document is larger than the maximum size"),
+    ];
     for (const fault of faults) expect(portError(fault)).toBe(fault);
   });
 });
