@@ -70,7 +70,12 @@ export function explain(difference: Difference): Finding {
     return { kind: "replaced", leaf, event: trusted, text: `${here} was replaced: ${named(trusted)}; ${inItsPlace}` };
   }
   if (!wholeRead) {
-    return { kind: "moved", leaf, event: trusted, text: `${here} was moved or removed: ${named(trusted)}; ${inItsPlace}` };
+    return {
+      kind: "moved",
+      leaf,
+      event: trusted,
+      text: `${here} was moved or removed: ${named(trusted)}; ${inItsPlace}`,
+    };
   }
   return { kind: "removed", leaf, event: trusted, text: `${here} was removed: ${named(trusted)}; ${inItsPlace}` };
 }
