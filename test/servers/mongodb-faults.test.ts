@@ -131,7 +131,7 @@ describe("the read models in MongoDB, while their server", () => {
     expect((await store.find(wider, query)).map(({ _id }) => _id)).toEqual(["id-119"]);
   });
 
-  it("is asked in words of an address that would weaken it, keep their promises", async () => {
+  it("is asked in words of an address that would weaken it, know of each write, and end as soon", async () => {
     const url = `${mongo.url}?w=0&journal=false&readPreference=secondary&serverSelectionTimeoutMS=600000`;
     await using stack = new AsyncDisposableStack();
     const other = stack.adopt(await MongoDocumentStore.open({ url }), (it) => it.close());
