@@ -10,6 +10,8 @@ const EVENTS = 1_000_000;
 const PER_SECOND = 300;
 const SECONDS = 10;
 const OPERATOR = randomUUID();
+/** Nothing is sent, to a place that would be allowed. */
+const NO_DELIVERIES = { BENCH_DELIVER: "0", DELIVERY_ALLOW_CIDRS: "127.0.0.2/32" };
 
 interface Shown {
   readonly name: string;
@@ -26,10 +28,10 @@ interface Shown {
 export async function benchRebuild(): Promise<void> {
   await withFolder(async (folder) => {
     await seedLog(folder, EVENTS);
-    const env = { DATA_DIR: folder, LOG_LEVEL: "error", OPERATOR_API_KEY: OPERATOR, BENCH_DELIVER: "0" };
+    const env = { DATA_DIR: folder, LOG_LEVEL: "error", OPERATOR_API_KEY: OPERATOR, ...NO_DELIVERIES };
     let gateway = await startServer("gateway-server", env);
     await untilLive(gateway);
-    const account = await createAccount(gateway.address, ["http://192.0.2.1/"]);
+    const account = await createAccount(gateway.address, ["http://127.0.0.2:9/"]);
     const load = new PacedLoad(gateway, account);
     say(`a log of ${round(EVENTS)} events, ${PER_SECOND} dispatches/s`);
     await load.run(SECONDS);
