@@ -10,6 +10,8 @@ import type { HttpDependencies } from "./dependencies.ts";
 import { handleErrors, refuseBadPath } from "./error-handler.ts";
 import { acceptJsonOnly } from "./request-body.ts";
 import { adminProjectionRoutes } from "./routes/admin-projections.ts";
+import { auditDeliveryRoutes } from "./routes/audit-deliveries.ts";
+import { auditEventRoutes } from "./routes/audit-events.ts";
 import { auditTreeRoutes } from "./routes/audit-tree.ts";
 import { deliveryRoutes } from "./routes/deliveries.ts";
 import { dispatchRoutes } from "./routes/dispatch.ts";
@@ -61,6 +63,8 @@ export async function buildApp(deps: HttpDependencies): Promise<FastifyInstance>
   dispatchRoutes(app, deps);
   deliveryRoutes(app, deps);
   adminProjectionRoutes(app, deps);
+  auditEventRoutes(app, deps);
+  auditDeliveryRoutes(app, deps);
   auditTreeRoutes(app, deps);
   refuseTheRest();
   await app.ready();

@@ -16,6 +16,7 @@ const PATHS: Readonly<Record<string, string>> = {
   "/v1/deliveries": "GET, HEAD",
   [`/v1/deliveries/${ID}`]: "GET, HEAD",
   [`/v1/deliveries/${ID}/payload`]: "GET, HEAD",
+  "/v1/audit/events": "GET, HEAD",
   "/livez": "GET, HEAD",
   "/readyz": "GET, HEAD",
 };

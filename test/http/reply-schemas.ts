@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import { z } from "zod";
+import { auditEventSchema } from "../../src/http/schemas/audit-events.ts";
 import { endpointStatisticsSchema } from "../../src/http/schemas/endpoint-statistics.ts";
 import {
   apiKeySchema,
@@ -52,6 +53,10 @@ export function checkReply(method: string, url: string, reply: Reply): void {
     return;
   }
   if (TEXTS.test(route)) return;
+  if (route === "GET /v1/audit/events") {
+    checkLines(reply);
+    return;
+  }
   const success = SUCCESSES.find((one) => one.route.test(route));
   expect(success, `a success of ${route} that no schema describes`).toBeDefined();
   expect(reply.status).toBe(success?.status);
@@ -67,6 +72,15 @@ export function checkError(reply: Pick<Reply, "status" | "headers" | "text">): v
   expect(Object.keys(body as object)).toEqual(details === undefined ? ERROR_MEMBERS : [...ERROR_MEMBERS, "details"]);
   expect(details?.errors).not.toEqual([]);
   expect(reply.headers["content-type"]).toBe("application/json");
+}
+
+/** NDJSON: each line ends, and readers skip empty ones. */
+function checkLines({ status, headers, text }: Reply): void {
+  expect(status).toBe(200);
+  expect(headers["content-type"]).toBe("application/x-ndjson");
+  const lines = text.split("\n");
+  expect(lines.pop()).toBe("");
+  for (const line of lines) if (line !== "") auditEventSchema.parse(JSON.parse(line));
 }
 
 function checkAccepted({ status, headers, bytes }: Reply): void {

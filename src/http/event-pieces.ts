@@ -1,0 +1,96 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Clock } from "../clock.ts";
+import { writtenEvent } from "../events/event-line.ts";
+import { UnreadableEvent } from "../events/event-store-errors.ts";
+import type { RecordedEvent, SubscriptionMessage } from "../events/event-store.ts";
+import { Arrival, nextTurnAlarm } from "./arrival.ts";
+
+/** Text is handed on in pieces of about so many characters. */
+const PIECE = 64 * 1024;
+/** A follower gets at least an empty line in so many ms, so that nobody on the way takes its connection for dead. */
+const BEAT_MS = 15_000;
+
+/** Whether a reader asked for an event. */
+export type Wanted = (event: RecordedEvent) => boolean;
+
+/**
+ * The lines of those events that are wanted, `limit` at the most, in pieces. An event is pulled only when there is room for
+ * it in the piece, and no piece is made before the last one was taken.
+ *
+ * @throws UnreadableEvent behind the lines before it, and whatever the log throws
+ */
+export async function* eventPieces(
+  events: AsyncIterable<RecordedEvent>,
+  wanted: Wanted,
+  limit: number,
+): AsyncGenerator<string> {
+  let piece = "";
+  let left = limit;
+  try {
+    for await (const event of events) {
+      if (!wanted(event)) continue;
+      piece += `${writtenEvent(event).line}\n`;
+      left -= 1;
+      if (left === 0) break;
+      if (piece.length < PIECE) continue;
+      yield piece;
+      piece = "";
+    }
+  } catch (error) {
+    yield* beforeUnreadable(error, piece);
+    throw error;
+  }
+  if (piece !== "") yield piece;
+}
+
+/**
+ * The same of a subscription, until that ends. A piece is handed on as soon as nothing more is there. The first line is
+ * empty, so that the reader learns at once that it is connected, and so is one after each 15 s in which it got none.
+ *
+ * @param ending aborted when nobody reads any more; the subscription is one that this ends
+ */
+export async function* followedPieces(
+  subscription: AsyncIterable<SubscriptionMessage>,
+  wanted: Wanted,
+  clock: Clock,
+  ending: AbortController,
+): AsyncGenerator<string> {
+  const messages = subscription[Symbol.asyncIterator]();
+  let piece = "\n";
+  let sentAt = clock.now();
+  try {
+    for (;;) {
+      const message = new Arrival(messages.next());
+      if (piece.length >= PIECE || (piece !== "" && !(await message.within(nextTurnAlarm)))) {
+        yield piece;
+        piece = "";
+        sentAt = clock.now();
+      }
+      for (;;) {
+        // A filter may leave out all that there is for a long time, in which no wait is a long one.
+        const left = sentAt + BEAT_MS - clock.now();
+        if (left > 0 && (await message.within((beat) => clock.schedule(left, beat)))) break;
+        yield "\n";
+        sentAt = clock.now();
+      }
+      const next = message.take();
+      if (next.done === true) break;
+      if (next.value.kind === "event" && wanted(next.value.event)) piece += `${writtenEvent(next.value.event).line}\n`;
+    }
+  } catch (error) {
+    yield* beforeUnreadable(error, piece);
+    throw error;
+  } finally {
+    ending.abort();
+    await messages.return?.();
+  }
+  if (piece !== "") yield piece;
+}
+
+/** Whoever reads on behind an event that cannot be read has to have all before it; what fails otherwise is asked again. */
+async function* beforeUnreadable(error: unknown, piece: string): AsyncGenerator<string> {
+  if (piece === "" || !(error instanceof UnreadableEvent)) return;
+  yield piece;
+  // The error breaks the connection off, and what was not sent is lost.
+  await nextTurn();
+}

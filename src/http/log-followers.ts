@@ -1,0 +1,58 @@
+import type { ServerResponse } from "node:http";
+import type { FastifyInstance } from "fastify";
+import { unavailable } from "./error-handler.ts";
+import { HttpError } from "./errors.ts";
+
+/** How many may follow the log at a time: each holds a reader of the log and a connection for as long as it likes. */
+const MOST_FOLLOWERS = 8;
+const RETRY_AFTER_SECONDS = "10";
+
+/** Those who follow the log over HTTP. They leave by themselves, or when the server closes, which waits for none. */
+export class LogFollowers {
+  readonly #open = new Map<ServerResponse, AbortController>();
+  #closed = false;
+
+  constructor(app: FastifyInstance) {
+    app.addHook("preClose", (done) => {
+      this.#closeAll();
+      done();
+    });
+  }
+
+  /**
+   * Takes one more in, until its connection closes.
+   *
+   * @returns what is aborted when it is to end
+   * @throws HttpError 503 when there are too many, or the server closes
+   */
+  join(response: ServerResponse): AbortController {
+    if (this.#closed) throw unavailable();
+    if (this.#open.size >= MOST_FOLLOWERS) {
+      const errors = [
+        `the log has ${MOST_FOLLOWERS} followers already: wait until one leaves, or read it without follow`,
+      ];
+      throw new HttpError("unavailable", { errors, headers: { "retry-after": RETRY_AFTER_SECONDS } });
+    }
+    const ending = new AbortController();
+    // Who left while the log was asked for its end is not heard to leave any more.
+    if (response.destroyed) {
+      ending.abort();
+      return ending;
+    }
+    this.#open.set(response, ending);
+    response.once("close", () => {
+      this.#open.delete(response);
+      ending.abort();
+    });
+    return ending;
+  }
+
+  #closeAll(): void {
+    this.#closed = true;
+    for (const [response, ending] of this.#open) {
+      ending.abort();
+      // What waits to be sent would be waited for, perhaps for ever. It is in the log.
+      if (response.writableLength > 0) response.destroy();
+    }
+  }
+}

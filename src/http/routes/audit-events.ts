@@ -1,0 +1,86 @@
+import { Readable } from "node:stream";
+import type { FastifyInstance } from "fastify";
+import { UnreadableEvent } from "../../events/event-store-errors.ts";
+import type { EventStore } from "../../events/event-store.ts";
+import type { Position } from "../../events/position.ts";
+import { requireStaff } from "../authentication.ts";
+import type { HttpDependencies } from "../dependencies.ts";
+import { HttpError } from "../errors.ts";
+import { eventPieces, followedPieces } from "../event-pieces.ts";
+import type { Wanted } from "../event-pieces.ts";
+import { LogFollowers } from "../log-followers.ts";
+import { validOrRefuse } from "../request-body.ts";
+import { parseAuditEvents } from "../schemas/audit-events.ts";
+import type { AuditEventsQuery } from "../schemas/audit-events.ts";
+
+/**
+ * `GET /v1/audit/events`: the log for auditors as NDJSON, in log order, each line as an export writes it. With
+ * `follow=true` it goes on with what is added.
+ */
+export function auditEventRoutes(app: FastifyInstance, deps: HttpDependencies): void {
+  const { store, clock, logger } = deps;
+  const followers = new LogFollowers(app);
+
+  app.get("/v1/audit/events", { onRequest: requireStaff(deps, "auditor", "operator") }, async (request, reply) => {
+    const query = validOrRefuse(parseAuditEvents(request.query as Record<string, unknown>));
+    const after = await placeIn(store, query.after);
+    // Whoever asks for the head alone would otherwise follow without an end.
+    const pieces = request.method === "HEAD" ? [] : told(query.follow ? follow() : read(), request.id);
+    reply.header("content-type", "application/x-ndjson");
+    return reply.send(Readable.from(pieces, { objectMode: false }));
+
+    function read(): AsyncIterable<string> {
+      // The log counts its own events; what is left out here does not count.
+      const limit = query.types === null && query.stream === null ? { limit: query.limit } : {};
+      return eventPieces(store.readAll({ after, ...categoriesOf(query), ...limit }), wantedBy(query), query.limit);
+    }
+
+    function follow(): AsyncIterable<string> {
+      const ending = followers.join(reply.raw);
+      // A proxy that gathers a reply before it hands it on would never do so.
+      reply.header("x-accel-buffering", "no");
+      const events = store.subscribe({ after, ...categoriesOf(query), signal: ending.signal });
+      return followedPieces(events, wantedBy(query), clock, ending);
+    }
+  });
+
+  /** Says in our log why a reading broke off, which its reader sees only from the broken connection. */
+  async function* told(pieces: AsyncIterable<string>, request: string): AsyncGenerator<string> {
+    try {
+      yield* pieces;
+    } catch (error) {
+      if (error instanceof UnreadableEvent) {
+        const { stream, revision, position, reason } = error;
+        logger.error({ request, stream, revision, position, reason }, "a reading of the log stopped at an event");
+      } else {
+        logger.warn({ request, reason: String(error) }, "a reading of the log was broken off");
+      }
+      throw error;
+    }
+  }
+}
+
+function wantedBy({ types, stream }: AuditEventsQuery): Wanted {
+  return (event) => (types === null || types.has(event.type)) && (stream === null || event.stream === stream);
+}
+
+function categoriesOf({ category }: AuditEventsQuery): { categories?: readonly string[] } {
+  return category === null ? {} : { categories: [category] };
+}
+
+/** The position to read behind. Throws HttpError when the log has none such, for it would be another log's. */
+async function placeIn(store: EventStore, after: Position | null): Promise<Position | null> {
+  const head = await store.head();
+  if (after === null || after === head) return after;
+  if (head !== null && after < head && (await store.idAt(after)) !== null) return after;
+  // No event has it in the embedded log, and programs like to begin with it.
+  if (/^0+$/.test(after)) return null;
+  const errors = [
+    head === null
+      ? "after must not be beyond the log, which is empty"
+      : after > head
+        ? `after must not be beyond the log's end, which is ${head}`
+        : `after must be the position of an event, and the log has none at ${after}`,
+  ];
+  throw new HttpError("invalid_request", { errors });
+}

@@ -1,0 +1,94 @@
+import { z } from "zod";
+import { categoryOf } from "../../events/event-store.ts";
+import { positionOf } from "../../events/position.ts";
+import type { Position } from "../../events/position.ts";
+import { parseQuery } from "./query.ts";
+import type { Parsed } from "./rules.ts";
+
+/** What somebody wants to read of the log; null is no filter. */
+export interface AuditEventsQuery {
+  /** Exclusive; null: from the beginning. */
+  readonly after: Position | null;
+  /** How many events at the most. */
+  readonly limit: number;
+  readonly types: ReadonlySet<string> | null;
+  /** The one category that is asked for, or that of the one stream. */
+  readonly category: string | null;
+  /** The one stream that is asked for. */
+  readonly stream: string | null;
+  /** Whether what is added later is sent too. */
+  readonly follow: boolean;
+}
+
+const DEFAULT_LIMIT = 1_000;
+const MOST_EVENTS = 10_000;
+const LIMIT_MESSAGE = `limit must be between 1 and ${MOST_EVENTS}`;
+const AFTER_MESSAGE = "after must be a position of the log, a number of at most 20 digits";
+const TYPE_MESSAGE = "type must be event types with commas between them, such as DeliveryRequested,DeliverySucceeded";
+const STREAM_MESSAGE = "stream must be the name of a stream such as user-1, or of a whole category such as delivery-*";
+
+/** The query of `GET /v1/audit/events`. It both validates and describes. */
+export const auditEventsSchema = z.strictObject({
+  after: z
+    .string()
+    .regex(/^\d{1,20}$/, { error: AFTER_MESSAGE })
+    .optional()
+    .meta({ description: "Only what comes after this position. Default: from the beginning." }),
+  limit: z
+    .int({ error: (issue) => (issue.code === "invalid_type" ? "limit must be an integer" : LIMIT_MESSAGE) })
+    .min(1, { error: LIMIT_MESSAGE })
+    .max(MOST_EVENTS, { error: LIMIT_MESSAGE })
+    .optional()
+    .meta({ description: `How many events at the most (default ${DEFAULT_LIMIT}); not together with follow.` }),
+  type: z
+    .string()
+    .regex(/^[^,\s]+(,[^,\s]+)*$/, { error: TYPE_MESSAGE })
+    .optional()
+    .meta({ description: "Only events of these types, with commas between them." }),
+  stream: z
+    .string()
+    .regex(/^[a-z][A-Za-z0-9]*-\S{1,200}$/, { error: STREAM_MESSAGE })
+    .optional()
+    .meta({ description: "Only this stream; `delivery-*` is all streams of the category `delivery`." }),
+  follow: z
+    .literal("true", { error: "follow must be true, or be left out" })
+    .optional()
+    .meta({ description: "Goes on with what is added, until one side closes." }),
+});
+
+/** Reads that query. Whether there is such a position, the log has to say. */
+export function parseAuditEvents(query: Readonly<Record<string, unknown>>): Parsed<AuditEventsQuery> {
+  const parsed = parseQuery(auditEventsSchema, query, ["limit"]);
+  if (!parsed.ok) return parsed;
+  const { after, limit, type, stream, follow } = parsed.value;
+  if (follow !== undefined && limit !== undefined) {
+    return { ok: false, errors: ["limit and follow must not be given together: following has no end"] };
+  }
+  const category = stream === undefined ? null : categoryOf(stream);
+  return {
+    ok: true,
+    value: {
+      after: after === undefined ? null : positionOf(BigInt(after)),
+      limit: limit ?? DEFAULT_LIMIT,
+      types: type === undefined ? null : new Set(type.split(",")),
+      category,
+      stream: stream === undefined || stream === `${category}-*` ? null : stream,
+      follow: follow !== undefined,
+    },
+  };
+}
+
+/** One line of the reply. */
+export const auditEventSchema = z.strictObject({
+  data: z.unknown(),
+  id: z.string(),
+  metadata: z.unknown(),
+  position: z
+    .string()
+    .regex(/^\d{20}$/)
+    .meta({ description: "Where it stands in the log: give it as `after` to go on behind it." }),
+  recorded_at: z.iso.datetime(),
+  revision: z.int().min(0),
+  stream: z.string(),
+  type: z.string(),
+});
