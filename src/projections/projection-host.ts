@@ -49,11 +49,15 @@ interface Hosted {
   readonly projection: AnyProjection;
   live: Slot;
   builder: FillBuilder | null;
+  /** Whether it reads the log by itself: it is not where the others of its categories are, and they do not go back. */
+  apart: boolean;
 }
 
 /**
  * Keeps all read models up with the log, and makes them again beside the live ones: when somebody asks for it, and when
- * the version of a fold changed. Those of the same categories share one reading of the log, which is most of their cost.
+ * the version of a fold changed. Those of the same categories share one reading of the log, which is most of their cost; one
+ * that is far behind them, because it is new, was not complete when a process ended, or stood still, joins them when it
+ * has caught up.
  */
 export class ProjectionHost implements ProjectionControl {
   readonly #hosted: readonly Hosted[];
@@ -61,6 +65,8 @@ export class ProjectionHost implements ProjectionControl {
   readonly #context: RunnerContext;
   readonly #reports: ProjectionReports;
   readonly #positions = new Map<string, string>();
+  readonly #caughtUp = new Set<Hosted>();
+  readonly #joining = new Set<Hosted>();
   /** Changes of what runs come one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
   readonly #abort = new AbortController();
@@ -73,13 +79,16 @@ export class ProjectionHost implements ProjectionControl {
     clock: Clock,
     reports: ProjectionReports,
   ) {
-    this.#hosted = projections.map((projection) => ({ projection, live: firstSlot(projection), builder: null }));
+    this.#hosted = projections.map((projection) => ({
+      ...{ projection, live: firstSlot(projection), builder: null, apart: false },
+    }));
     this.#reports = reports;
     this.#context = {
       ...{ log, documents, clock },
       status: (status) => {
         this.#positions.set(status.name, status.position ?? "");
         reports.status(status);
+        this.#placeOf(status);
       },
       reset: (name) => reports.reset(name),
       failure: (name, message, restartInMs) => reports.failure(name, message, restartInMs),
@@ -95,11 +104,7 @@ export class ProjectionHost implements ProjectionControl {
       (error, wait) => this.#failed(this.#hosted, error, wait),
       signal,
     );
-    for (const category of new Set(this.#hosted.map(categoriesOf))) {
-      const group = new GroupRunner(this.#context);
-      this.#groups.set(category, group);
-      group.start(this.#runnable(category));
-    }
+    for (const group of new Set(this.#hosted.map(groupOf))) this.#start(group);
     while (!signal.aborted) {
       // Another instance may have switched, or been asked to rebuild.
       if (documents.shared) {
@@ -145,6 +150,42 @@ export class ProjectionHost implements ProjectionControl {
   async #beginAll(): Promise<void> {
     await this.#context.documents.prepare(SLOTS);
     for (const hosted of this.#hosted) await this.#begin(hosted);
+    const reached = new Map<Hosted, string>();
+    for (const hosted of this.#hosted.filter(isOfThisVersion)) {
+      const checkpoint = await this.#context.documents.checkpoint(
+        checkpointNameOf({ ...hosted.projection, ...hosted.live }),
+      );
+      reached.set(hosted, checkpoint?.position ?? "");
+    }
+    for (const [hosted, position] of reached) {
+      hosted.apart = [...reached].some(
+        ([other, further]) => categoriesOf(other) === categoriesOf(hosted) && further > position,
+      );
+    }
+  }
+
+  /** Takes one that stands still out of its group, for when that begins again, and brings back one that has caught up. */
+  #placeOf({ name, state }: ProjectionStatus): void {
+    const hosted = this.#named(name);
+    if (hosted === undefined) return;
+    if (state === "faulted") hosted.apart = true;
+    if (state !== "live") this.#caughtUp.delete(hosted);
+    else this.#caughtUp.add(hosted);
+    if (state !== "live" || !hosted.apart || this.#joining.has(hosted)) return;
+    const others = this.#hosted.filter((other) => groupOf(other) === categoriesOf(hosted) && isOfThisVersion(other));
+    // It would go back to where they are.
+    if (!others.every((other) => this.#caughtUp.has(other))) return;
+    this.#joining.add(hosted);
+    void this.#inTurn(() => this.#join(hosted)).catch((error: unknown) => this.#failed([hosted], error, 0));
+  }
+
+  async #join(hosted: Hosted): Promise<void> {
+    this.#joining.delete(hosted);
+    if (this.#abort.signal.aborted) return;
+    await this.#withGroupStopped(hosted, () => {
+      hosted.apart = false;
+      return Promise.resolve();
+    });
   }
 
   #failed(hosted: readonly Hosted[], error: unknown, restartInMs: number): void {
@@ -191,13 +232,13 @@ export class ProjectionHost implements ProjectionControl {
   }
 
   async #withGroupStopped(hosted: Hosted, task: () => Promise<void>): Promise<void> {
-    const category = categoriesOf(hosted);
-    const group = this.#groups.get(category);
-    await group?.stop();
+    // Both those who are together and those who are apart: a runner may know a fill of it from before it stood still.
+    const groups = [true, false].map((apart) => groupOf({ ...hosted, apart }));
+    for (const group of groups) await this.#runner(group).stop();
     try {
       await task();
     } finally {
-      group?.start(this.#runnable(category));
+      for (const group of groups) this.#start(group);
     }
   }
 
@@ -229,10 +270,21 @@ export class ProjectionHost implements ProjectionControl {
     this.#reports.status({ name, version: slot.version, position: null, state: "outdated", fault: null });
   }
 
-  /** The fills of these categories that are live and made by this version of their folds. */
-  #runnable(category: string): AnyProjection[] {
+  #runner(group: string): GroupRunner {
+    const runner = this.#groups.get(group) ?? new GroupRunner(this.#context);
+    this.#groups.set(group, runner);
+    return runner;
+  }
+
+  #start(group: string): void {
+    const fills = this.#runnable(group);
+    if (fills.length > 0) this.#runner(group).start(fills);
+  }
+
+  /** The fills of this group that are live and made by this version of their folds. */
+  #runnable(group: string): AnyProjection[] {
     return this.#hosted
-      .filter((hosted) => categoriesOf(hosted) === category && hosted.live.version === hosted.projection.version)
+      .filter((hosted) => groupOf(hosted) === group && isOfThisVersion(hosted))
       .map(({ projection, live }) => ({ ...projection, generation: live.generation }));
   }
 
@@ -268,6 +320,15 @@ export class ProjectionHost implements ProjectionControl {
 
 function categoriesOf({ projection }: Pick<Hosted, "projection">): string {
   return projection.categories?.join() ?? "all";
+}
+
+/** Those of one group share a reading of the log. */
+function groupOf(hosted: Pick<Hosted, "projection" | "apart">): string {
+  return `${categoriesOf(hosted)}${hosted.apart ? " apart" : ""}`;
+}
+
+function isOfThisVersion({ projection, live }: Hosted): boolean {
+  return live.version === projection.version;
 }
 
 function firstSlot({ version }: AnyProjection): Slot {
