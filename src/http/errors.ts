@@ -33,6 +33,8 @@ export const ERRORS = {
   /** Use another Idempotency-Key for another request. */
   idempotency_key_reused: { status: 422, error: "Idempotency-Key was already used for another request" },
   headers_too_large: { status: 431, error: "Request header fields too large" },
+  /** `details.errors` says at which event; an `at` before it is answered. The operator's log has the reason. */
+  history_unreadable: { status: 500, error: "The delivery's history cannot be read to its end" },
   unexpected: { status: 500, error: "An unexpected error occurred" },
   /** Nothing was accepted; send it again after Retry-After. */
   unavailable: { status: 503, error: "Service temporarily unavailable" },

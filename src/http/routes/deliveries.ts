@@ -1,10 +1,16 @@
-import type { FastifyInstance, FastifyRequest } from "fastify";
-import { readEvent } from "../../events/catalogue.ts";
-import { deliveryStream } from "../../events/delivery.ts";
+import type { FastifyInstance } from "fastify";
 import { deliveries, deliveriesOfUser, deliveryOfUser } from "../../projections/deliveries.ts";
-import type { DeliveryDocument, DeliveryPlace } from "../../projections/deliveries.ts";
+import type { DeliveryPlace } from "../../projections/deliveries.ts";
+import { shownDelivery } from "../../projections/shown-delivery.ts";
 import { requireUser, userOf } from "../authentication.ts";
 import { decodeCursor, encodeCursor } from "../cursor.ts";
+import {
+  deliveryAsItWas,
+  deliveryIdOf,
+  deliveryQuestion,
+  payloadText,
+  sendDeliveryEvents,
+} from "../delivery-history.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { HttpError } from "../errors.ts";
 import { validOrRefuse } from "../request-body.ts";
@@ -12,9 +18,7 @@ import { parseListDeliveries } from "../schemas/list-deliveries.ts";
 import { upToDate } from "../up-to-date.ts";
 import { sendJson, sendJsonText } from "../send-json.ts";
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
-/** A user's deliveries: the list, newest first, one with its attempts, and the bytes that were sent. */
+/** A user's deliveries: the list, newest first, one with its attempts, now or as it was, its events, and its payload. */
 export function deliveryRoutes(app: FastifyInstance, deps: HttpDependencies): void {
   const { store, documents, secrets } = deps;
   const onRequest = requireUser(deps);
@@ -43,49 +47,25 @@ export function deliveryRoutes(app: FastifyInstance, deps: HttpDependencies): vo
     const last = found.length > limit ? page.at(-1) : undefined;
     const place = last && { createdAt: last.created_at, id: last._id };
     return sendJson(reply, 200, {
-      data: page.map(deliveryReply),
+      data: page.map(shownDelivery),
       next_cursor: place ? encodeCursor(place, scope, secrets.cursors) : null,
     });
   });
 
   app.get("/v1/deliveries/:id", { onRequest }, async (request, reply) => {
-    const id = deliveryIdOf(request);
+    const question = deliveryQuestion(request, userOf(request).user_id);
+    if (question.at !== null) return sendJson(reply, 200, await deliveryAsItWas(store, request, question));
     await upToDate(deps, [deliveries.name]);
-    const delivery = await deliveryOfUser(documents, userOf(request).user_id, id);
+    const delivery = await deliveryOfUser(documents, userOf(request).user_id, question.id);
     if (delivery === null) throw new HttpError("delivery_not_found");
-    return sendJson(reply, 200, deliveryReply(delivery));
+    return sendJson(reply, 200, shownDelivery(delivery));
   });
 
-  app.get("/v1/deliveries/:id/payload", { onRequest }, async (request, reply) => {
-    const [first] = await store.read(deliveryStream(deliveryIdOf(request)), { limit: 1 });
-    const requested = first && readEvent(first);
-    if (requested?.type !== "DeliveryRequested" || requested.data.userId !== userOf(request).user_id) {
-      throw new HttpError("delivery_not_found");
-    }
-    return sendJsonText(reply, 200, requested.data.payload);
-  });
-}
+  app.get("/v1/deliveries/:id/events", { onRequest }, (request, reply) =>
+    sendDeliveryEvents(store, request, reply, deliveryQuestion(request, userOf(request).user_id)),
+  );
 
-function deliveryIdOf(request: FastifyRequest): string {
-  const { id } = request.params as { id: string };
-  if (!UUID.test(id)) throw new HttpError("delivery_not_found");
-  return id;
-}
-
-/** A delivery as the contract shows it. */
-function deliveryReply(delivery: DeliveryDocument): object {
-  return {
-    id: delivery._id,
-    endpoint_id: delivery.endpoint_id,
-    user_id: delivery.user_id,
-    status: delivery.status,
-    attempts: delivery.attempts,
-    next_attempt_at: delivery.next_attempt_at,
-    created_at: delivery.created_at,
-    completed_at: delivery.completed_at,
-    payload_bytes: delivery.payload_bytes,
-    payload_sha256: delivery.payload_sha256,
-    failure_reason: delivery.failure_reason,
-    attempt_log: delivery.attempt_log,
-  };
+  app.get("/v1/deliveries/:id/payload", { onRequest }, async (request, reply) =>
+    sendJsonText(reply, 200, await payloadText(store, deliveryIdOf(request), userOf(request).user_id)),
+  );
 }

@@ -1,0 +1,29 @@
+import type { FastifyInstance } from "fastify";
+import { requireStaff } from "../authentication.ts";
+import {
+  deliveryAsItWas,
+  deliveryIdOf,
+  deliveryQuestion,
+  payloadText,
+  sendDeliveryEvents,
+} from "../delivery-history.ts";
+import type { HttpDependencies } from "../dependencies.ts";
+import { sendJson, sendJsonText } from "../send-json.ts";
+
+/** For auditors: any user's delivery, now or as it was, from the log itself and in the form of the client's routes. */
+export function auditDeliveryRoutes(app: FastifyInstance, deps: HttpDependencies): void {
+  const { store } = deps;
+  const onRequest = requireStaff(deps, "auditor", "operator");
+
+  app.get("/v1/audit/deliveries/:id", { onRequest }, async (request, reply) =>
+    sendJson(reply, 200, await deliveryAsItWas(store, request, deliveryQuestion(request, null))),
+  );
+
+  app.get("/v1/audit/deliveries/:id/events", { onRequest }, (request, reply) =>
+    sendDeliveryEvents(store, request, reply, deliveryQuestion(request, null)),
+  );
+
+  app.get("/v1/audit/deliveries/:id/payload", { onRequest }, async (request, reply) =>
+    sendJsonText(reply, 200, await payloadText(store, deliveryIdOf(request), null)),
+  );
+}

@@ -1,0 +1,103 @@
+import { readEvent } from "../events/catalogue.ts";
+import { deliveryStream } from "../events/delivery.ts";
+import type { DeliveryRequested } from "../events/delivery.ts";
+import { endpointStream } from "../events/endpoint.ts";
+import { UnreadableEvent } from "../events/event-store-errors.ts";
+import type { EventStore, RecordedEvent } from "../events/event-store.ts";
+import { numberOf } from "../events/position.ts";
+import type { Position } from "../events/position.ts";
+import { historySteps } from "../projections/delivery-history.ts";
+import type { HistoryStep } from "../projections/delivery-history.ts";
+import { endpoints } from "../projections/endpoints.ts";
+import type { EndpointDocument } from "../projections/endpoints.ts";
+import { eventsUntil } from "../projections/moment.ts";
+import type { Moment } from "../projections/moment.ts";
+import { stateAt } from "../projections/state-at.ts";
+
+/** What a history is read from. */
+export type HistorySource = Pick<EventStore, "read" | "head">;
+
+/** What the log has of a delivery, or why it can show nothing. */
+export type History =
+  | FoundHistory
+  /** There is no such delivery, or it is not this user's. */
+  | { readonly kind: "unknown" }
+  /** It did not exist at that moment: its first event came at this time and position. */
+  | { readonly kind: "too_early"; readonly time: string; readonly position: Position }
+  /** The log has not come so far; null: it is empty. */
+  | { readonly kind: "beyond_log"; readonly head: Position | null };
+
+export interface FoundHistory {
+  readonly kind: "found";
+  readonly requested: DeliveryRequested["data"];
+  /**
+   * Begins to fold its events up to the moment, each step only when it is asked for. Throws UnreadableEvent at the first
+   * event that cannot be read.
+   */
+  steps(): Generator<HistoryStep, void>;
+}
+
+/**
+ * Reads the history of a delivery from the log.
+ *
+ * @param userId whose it has to be; null: anybody's
+ * @param at up to and with which moment; null: all of it
+ * @throws UnreadableEvent when not even its first event can be read
+ * @throws StoreUnavailable
+ */
+export async function openHistory(
+  store: HistorySource,
+  deliveryId: string,
+  userId: number | null,
+  at: Moment | null,
+): Promise<History> {
+  const { events, broken } = await readableEvents(store, deliveryStream(deliveryId));
+  const [first] = events;
+  if (first === undefined) {
+    if (broken !== null) throw broken;
+    return { kind: "unknown" };
+  }
+  const requested = readEvent(first);
+  if (requested.type !== "DeliveryRequested" || (userId !== null && requested.data.userId !== userId)) {
+    return { kind: "unknown" };
+  }
+  const last = events.at(-1) ?? first;
+  if (at?.kind === "position" && at.position > last.position) {
+    const head = await store.head();
+    if (head === null || at.position > head) return { kind: "beyond_log", head };
+  }
+  const until = eventsUntil(events, at);
+  if (until.length === 0) return { kind: "too_early", time: first.recordedAt, position: first.position };
+  const reachesBroken =
+    broken !== null && until.length === events.length && (at?.kind !== "position" || broken.position <= at.position);
+  return {
+    kind: "found",
+    requested: requested.data,
+    *steps() {
+      yield* historySteps(deliveryId, until);
+      if (reachesBroken) throw broken;
+    },
+  };
+}
+
+/** The endpoint as it was at a moment (null: now), or null when there was none. Throws UnreadableEvent, StoreUnavailable. */
+export async function endpointAt(
+  store: HistorySource,
+  endpointId: number,
+  at: Moment | null,
+): Promise<EndpointDocument | null> {
+  return stateAt(endpoints, String(endpointId), await store.read(endpointStream(endpointId)), at);
+}
+
+/** The events of a stream up to the first that the store itself cannot read, which would else hide all of them. */
+async function readableEvents(
+  store: HistorySource,
+  stream: string,
+): Promise<{ events: readonly RecordedEvent[]; broken: UnreadableEvent | null }> {
+  try {
+    return { events: await store.read(stream), broken: null };
+  } catch (error) {
+    if (!(error instanceof UnreadableEvent)) throw error;
+    return { events: await store.read(stream, { limit: numberOf(error.revision) }), broken: error };
+  }
+}

@@ -1,0 +1,41 @@
+import { z } from "zod";
+import type { RecordedEvent } from "../events/event-store.ts";
+import { positionOf } from "../events/position.ts";
+import type { Position } from "../events/position.ts";
+
+/** A point of the past, up to and with which something is looked at: a time, or a place in the log. */
+export type Moment =
+  | {
+      readonly kind: "time";
+      /** Since the Unix epoch, in ms. */
+      readonly milliseconds: number;
+    }
+  | { readonly kind: "position"; readonly position: Position };
+
+const POSITION = /^\d{20}$/;
+const isoTime = z.iso.datetime({ offset: true });
+
+/** A moment as somebody writes it: an ISO 8601 time in UTC or with an offset, or a position's text. Null for anything else. */
+export function readMoment(text: string): Moment | null {
+  if (POSITION.test(text)) return { kind: "position", position: positionOf(BigInt(text)) };
+  const milliseconds = isoTime.safeParse(text).success ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(milliseconds) ? null : { kind: "time", milliseconds };
+}
+
+/**
+ * The events that were there at this moment: all before the first that was recorded later. So a state is always folded
+ * from a beginning of its stream, even where the clock of the log went back. Null is now.
+ */
+export function eventsUntil(events: readonly RecordedEvent[], at: Moment | null): readonly RecordedEvent[] {
+  const end = at === null ? -1 : events.findIndex((event) => isLater(event, at));
+  return end === -1 ? events : events.slice(0, end);
+}
+
+function isLater(event: RecordedEvent, at: Moment): boolean {
+  switch (at.kind) {
+    case "time":
+      return Date.parse(event.recordedAt) > at.milliseconds;
+    case "position":
+      return event.position > at.position;
+  }
+}

@@ -1,0 +1,23 @@
+import type { DeliveryDocument } from "./deliveries.ts";
+import type { Content } from "./projection.ts";
+
+/** A delivery as the contract shows it, its fields in the contract's order. */
+export type ShownDelivery = { readonly id: string } & Content<DeliveryDocument>;
+
+/** What a client, an auditor or an operator gets to see of a delivery. */
+export function shownDelivery(delivery: DeliveryDocument): ShownDelivery {
+  return {
+    id: delivery._id,
+    endpoint_id: delivery.endpoint_id,
+    user_id: delivery.user_id,
+    status: delivery.status,
+    attempts: delivery.attempts,
+    next_attempt_at: delivery.next_attempt_at,
+    created_at: delivery.created_at,
+    completed_at: delivery.completed_at,
+    payload_bytes: delivery.payload_bytes,
+    payload_sha256: delivery.payload_sha256,
+    failure_reason: delivery.failure_reason,
+    attempt_log: delivery.attempt_log,
+  };
+}
