@@ -1,0 +1,278 @@
+import { once } from "node:events";
+import { get } from "node:http";
+import type { IncomingMessage } from "node:http";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { writtenEvent } from "../../src/events/event-line.ts";
+import type { EventStore, SubscribeOptions } from "../../src/events/event-store.ts";
+import { UnreadableEvent } from "../../src/events/event-store-errors.ts";
+import type { Gateway } from "../../src/gateway.ts";
+import { collect, sampleEvent, sampleEvents } from "../fixtures/event-samples.ts";
+import { FakeClock } from "../fixtures/fake-clock.ts";
+import { keepingLogger } from "../fixtures/log-lines.ts";
+import { memoryStorage } from "../fixtures/memory-storage.ts";
+import { TEST_STAFF_KEYS, startTestGateway } from "../fixtures/test-gateway.ts";
+import { ask } from "./asking.ts";
+import { listen } from "./raw-http.ts";
+import { withMethods } from "./replaced-methods.ts";
+
+const AUDITOR = { key: TEST_STAFF_KEYS.auditor };
+const FOLLOW = "/v1/audit/events?follow=true";
+const TICKS = `${FOLLOW}&stream=tick-*`;
+
+/** A reader of NDJSON at a real socket. */
+class Follower {
+  readonly response: IncomingMessage;
+  /** The whole lines so far, without the empty ones; and how many were empty. */
+  readonly lines: string[] = [];
+  empty = 0;
+  closed = false;
+  #begun = "";
+
+  constructor(response: IncomingMessage) {
+    this.response = response;
+    response.on("close", () => (this.closed = true));
+    response.on("error", () => undefined);
+  }
+
+  read(): this {
+    this.response.setEncoding("utf8").on("data", (chunk: string) => {
+      const whole = (this.#begun + chunk).split("\n");
+      this.#begun = whole.pop() ?? "";
+      this.empty += whole.filter((line) => line === "").length;
+      this.lines.push(...whole.filter((line) => line !== ""));
+    });
+    return this;
+  }
+
+  leave(): void {
+    this.response.destroy();
+  }
+}
+
+describe("following the log over HTTP", () => {
+  let clock: FakeClock;
+  let gateway: Gateway;
+  let port: number;
+  let store: EventStore;
+  let lines: readonly Record<string, unknown>[];
+  /** Of the subscriptions for auditors: the signals of all that were opened, how many ended, what they gave. */
+  let signals: AbortSignal[];
+  let ended: number;
+  let pulled: number;
+  /** Fails the next subscription for auditors at its n-th event. */
+  let failAt: number;
+
+  beforeEach(async () => {
+    [signals, ended, pulled, failAt] = [[], 0, 0, Number.POSITIVE_INFINITY];
+    clock = new FakeClock();
+    const inner = memoryStorage(clock);
+    async function* counted(options: SubscribeOptions): ReturnType<typeof messages> {
+      signals.push(options.signal);
+      try {
+        yield* messages(options);
+      } finally {
+        ended += 1;
+      }
+    }
+    async function* messages(options: SubscribeOptions) {
+      for await (const message of inner.store.subscribe(options)) {
+        if (message.kind === "event") {
+          pulled += 1;
+          if (pulled > failAt) throw new UnreadableEvent(message.event, "its data is not JSON");
+        }
+        yield message;
+      }
+    }
+    const { logger, lines: kept } = keepingLogger();
+    lines = kept;
+    // Nothing in the gateway itself asks for ticks.
+    const subscribe: EventStore["subscribe"] = (options) =>
+      options.categories?.join() === "tick" ? counted(options) : inner.store.subscribe(options);
+    const readAll: EventStore["readAll"] = async function* (options) {
+      for await (const event of inner.store.readAll(options)) {
+        pulled += 1;
+        yield event;
+      }
+    };
+    const storage = { ...inner, store: withMethods(inner.store, { subscribe, readAll }) };
+    gateway = await startTestGateway({ clock, deliver: false, storage, logger });
+    store = inner.store;
+    port = await listen(gateway);
+  });
+  afterEach(() => gateway.stop());
+
+  /** Waits for real input and output, so by turns and not by the clock. */
+  async function until(condition: () => boolean): Promise<void> {
+    const giveUp = performance.now() + 10_000;
+    while (!condition()) {
+      if (performance.now() > giveUp) throw new Error(`never: ${condition.toString()}`);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  /** Until the sockets between are full: then many turns bring nothing any more. */
+  async function untilNothingIsPulled(): Promise<void> {
+    for (let [seen, quiet] = [-1, 0]; quiet < 500;) {
+      await new Promise((resolve) => setImmediate(resolve));
+      [seen, quiet] = seen === pulled ? [seen, quiet + 1] : [pulled, 0];
+    }
+  }
+
+  /** Each of 100 kB. */
+  async function appendBig(count: number): Promise<void> {
+    const data = { text: "x".repeat(100_000) };
+    for (let n = 0; n < count; n += 10) {
+      await store.append(
+        "tick-1",
+        Array.from({ length: 10 }, () => sampleEvent({ data })),
+        "any",
+      );
+    }
+  }
+
+  async function follow(path: string): Promise<Follower> {
+    const request = get({ port, host: "127.0.0.1", path, headers: { "x-api-key": AUDITOR.key }, agent: false });
+    const [response] = (await once(request, "response")) as [IncomingMessage];
+    return new Follower(response);
+  }
+
+  async function written(after = 0): Promise<string[]> {
+    const all = await collect(store.readAll({ categories: ["tick"] }));
+    return all.slice(after).map((event) => writtenEvent(event).line);
+  }
+
+  it("gives what is there and then what comes, in the form of an export", async () => {
+    await store.append("tick-1", sampleEvents(3), "no_stream");
+    const follower = (await follow(TICKS)).read();
+    expect(follower.response.headers).toMatchObject({
+      "content-type": "application/x-ndjson",
+      "x-accel-buffering": "no",
+    });
+    await until(() => follower.lines.length === 3);
+    await store.append("user-9", sampleEvents(2), "no_stream");
+    await store.append("tick-1", sampleEvents(2), "any");
+    await until(() => follower.lines.length === 5);
+    expect(follower.lines).toEqual(await written());
+    follower.leave();
+  });
+
+  it("begins behind a position, and sends its head before there is anything", async () => {
+    await store.append("tick-1", sampleEvents(5), "no_stream");
+    const events = await collect(store.readAll());
+    const follower = (await follow(`${TICKS}&after=${events.at(-1)!.position}`)).read();
+    await until(() => follower.empty === 1);
+    await store.append("tick-1", sampleEvents(1), "any");
+    await until(() => follower.lines.length === 1);
+    expect(follower.lines).toEqual(await written(5));
+    follower.leave();
+  });
+
+  it("gives an empty line whenever it gave nothing for 15 s", async () => {
+    const follower = (await follow(TICKS)).read();
+    await until(() => follower.empty === 1);
+    await clock.advance(14_999);
+    expect(follower.empty).toBe(1);
+    await clock.advance(1);
+    await until(() => follower.empty === 2);
+    await store.append("tick-1", sampleEvents(1), "no_stream");
+    await until(() => follower.lines.length === 1);
+    await clock.advance(45_000);
+    await until(() => follower.empty === 5);
+    expect(follower.lines).toEqual(await written());
+    follower.leave();
+  });
+
+  it.each([
+    ["followed", TICKS],
+    ["read", "/v1/audit/events?limit=10000&stream=tick-*"],
+  ])(
+    "pulls nothing more from a log that is %s while its reader takes nothing, and goes on when that does",
+    async (_what, path) => {
+      const events = 500;
+      await appendBig(events);
+      const reader = await follow(path);
+      await untilNothingIsPulled();
+      expect(pulled).toBeGreaterThan(0);
+      expect(pulled, "of 50 MB what the sockets hold").toBeLessThan(events / 2);
+      await clock.advance(600_000);
+      reader.read();
+      await until(() => reader.lines.length === events);
+      expect(reader.lines).toEqual(await written());
+      expect(reader.empty, "no empty lines were heaped up").toBe(path === TICKS ? 1 : 0);
+      reader.leave();
+    },
+    60_000,
+  );
+
+  it("ends with its subscription when the reader goes away, caught up or not", async () => {
+    const timers = clock.timers;
+    const idle = await follow(TICKS);
+    await until(() => signals.length === 1);
+    idle.leave();
+    await until(() => ended === 1);
+    const events = Array.from({ length: 10 }, () => sampleEvent({ data: { text: "x".repeat(100_000) } }));
+    for (let n = 0; n < 30; n++)
+      await store.append(
+        `tick-${n}`,
+        events.map(({ data }) => sampleEvent({ data })),
+        "any",
+      );
+    const stalled = await follow(TICKS);
+    await until(() => pulled > 0);
+    stalled.leave();
+    await until(() => ended === 2);
+    expect(signals.every(({ aborted }) => aborted)).toBe(true);
+    await until(() => clock.timers === timers);
+    expect(lines.filter(({ level }) => Number(level) >= 40)).toEqual([]);
+  });
+
+  it("takes eight, and one more when one leaves", async () => {
+    const followers = await Promise.all(Array.from({ length: 8 }, () => follow(TICKS)));
+    const refused = await ask(gateway, `GET ${FOLLOW}`, AUDITOR);
+    expect(refused.status).toBe(503);
+    expect(refused.headers["retry-after"]).toBe("10");
+    expect(refused.json()).toMatchObject({
+      details: { errors: ["the log has 8 followers already: wait until one leaves, or read it without follow"] },
+    });
+    expect((await ask(gateway, "GET /v1/audit/events", AUDITOR)).status).toBe(200);
+    followers[0]!.leave();
+    await until(() => ended === 1);
+    followers.push(await follow(TICKS));
+    expect(followers.at(-1)!.response.statusCode).toBe(200);
+    for (const follower of followers) follower.leave();
+    await until(() => ended === 9);
+  });
+
+  it("lets no shutdown wait: it ends for who has read all, and breaks off for who reads nothing", async () => {
+    const idle = (await follow(TICKS)).read();
+    await until(() => idle.empty === 1);
+    await appendBig(300);
+    await until(() => idle.lines.length === 300);
+    const stalled = await follow(TICKS);
+    await until(() => signals.length === 2 && pulled > 300);
+    await untilNothingIsPulled();
+    const begun = performance.now();
+    await gateway.stop();
+    // A follower that is waited for is cut off after 20 s.
+    expect(performance.now() - begun).toBeLessThan(5_000);
+    expect(ended).toBe(2);
+    await until(() => idle.closed);
+    expect(idle.response.complete).toBe(true);
+    stalled.read();
+    await until(() => stalled.closed);
+    expect(stalled.response.complete).toBe(false);
+  }, 60_000);
+
+  it("gives what stands before an event that cannot be read, then breaks off, and our log says where", async () => {
+    await store.append("tick-1", sampleEvents(5), "no_stream");
+    failAt = 3;
+    const follower = (await follow(TICKS)).read();
+    await until(() => follower.closed);
+    expect(follower.lines).toEqual((await written()).slice(0, 3));
+    expect(follower.response.complete).toBe(false);
+    const place = { stream: "tick-1", revision: "00000000000000000003" };
+    expect(lines).toContainEqual(
+      expect.objectContaining({ level: 50, ...place, msg: "a reading of the log stopped at an event" }),
+    );
+  });
+});
