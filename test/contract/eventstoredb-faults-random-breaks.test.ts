@@ -86,7 +86,10 @@ test("subscriptions give every event once, in order, whatever breaks at whatever
         const plan = [...breaks];
         let left = plan[0]!.behind;
         // The third one, which is given all, breaks the calls of all three from within the giving.
-        const recorders = followed.map((categories) => new SubscriptionRecorder(breaking(categories), { categories }));
+        const recorders = followed.map(
+          (categories) =>
+            new SubscriptionRecorder(breaking(categories), categories === undefined ? {} : { categories }),
+        );
         function breaking(categories: readonly string[] | undefined): Pick<EventStoreDbEventStore, "subscribe"> {
           if (categories !== undefined) return store;
           return {

@@ -16,6 +16,7 @@ import { revisionOf } from "../position.ts";
 import type { Position } from "../position.ts";
 import { appendErrorOf } from "./append-error.ts";
 import { AppendLimit } from "./append-limit.ts";
+import { ConnectionState } from "./connection-state.ts";
 import { followLog } from "./follow-log.ts";
 import type { GuardedConnection } from "./guarded-connection.ts";
 import { openClient } from "./open-client.ts";
@@ -49,10 +50,10 @@ export class EventStoreDbEventStore implements EventStore {
   readonly #deadlineMs: number;
   readonly #reader: EventReader;
   readonly #appends = new AppendLimit();
+  readonly #state: ConnectionState;
   readonly #closing = new AbortController();
   readonly #headListeners = new Set<() => void>();
   #knownHead: Position | null = null;
-  #connected = true;
   #replaced: LogReplaced | null = null;
   #closed: Promise<void> | undefined;
 
@@ -63,6 +64,9 @@ export class EventStoreDbEventStore implements EventStore {
     this.#options = options;
     this.#deadlineMs = options.deadlineMs ?? 1_500;
     this.#reader = new EventReader(client, this.#deadlineMs);
+    this.#state = new ConnectionState((reason) =>
+      options.onConnection?.(reason === null ? { connected: true } : { connected: false, reason }),
+    );
   }
 
   /**
@@ -99,6 +103,7 @@ export class EventStoreDbEventStore implements EventStore {
 
   async *subscribe(options: SubscribeOptions): AsyncGenerator<SubscriptionMessage> {
     this.#refuseWhenClosed();
+    const connection = this.#state.join();
     const following = {
       client: this.#client,
       reader: this.#reader,
@@ -109,7 +114,7 @@ export class EventStoreDbEventStore implements EventStore {
         this.#headListeners.add(callback);
         return () => this.#headListeners.delete(callback);
       },
-      connection: (reason: string | null) => this.#noteConnection(reason),
+      connection: (reason: string | null) => connection.note(reason),
     };
     try {
       yield* followLog(following, options);
@@ -119,6 +124,8 @@ export class EventStoreDbEventStore implements EventStore {
         this.#options.onFault?.(error);
       }
       throw error;
+    } finally {
+      if (!this.#closing.signal.aborted) connection.leave();
     }
   }
 
@@ -171,13 +178,6 @@ export class EventStoreDbEventStore implements EventStore {
       if (error instanceof RevisionConflict) throw error;
       throw appendErrorOf(error, stream, expected, bytes);
     }
-  }
-
-  #noteConnection(reason: string | null): void {
-    const connected = reason === null;
-    if (connected === this.#connected) return;
-    this.#connected = connected;
-    this.#options.onConnection?.(connected ? { connected } : { connected, reason });
   }
 
   #refuseWhenClosed(): void {

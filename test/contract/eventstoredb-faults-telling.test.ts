@@ -1,0 +1,75 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { SubscribeOptions, SubscriptionMessage } from "../../src/events/event-store.ts";
+import { EventStoreDbEventStore } from "../../src/events/eventstoredb/eventstoredb-event-store.ts";
+import { MemoryEventStore } from "../../src/events/memory/memory-event-store.ts";
+import { PulledSubscription, sampleEvent } from "../fixtures/event-samples.ts";
+import { startFakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
+import type { FakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
+
+/** A log whose later subscriptions can be made to give nothing. */
+class StallingLog extends MemoryEventStore {
+  stalling = false;
+
+  constructor() {
+    super({ now: () => 0 });
+  }
+
+  override async *subscribe(options: SubscribeOptions): AsyncGenerator<SubscriptionMessage> {
+    if (this.stalling) await new Promise((resolve) => options.signal.addEventListener("abort", resolve));
+    yield* super.subscribe(options);
+  }
+}
+
+let log: StallingLog;
+let server: FakeEventStoreDb;
+let store: EventStoreDbEventStore;
+const onConnection = vi.fn<(state: { connected: boolean; reason?: string }) => void>();
+
+beforeEach(async () => {
+  onConnection.mockClear();
+  log = new StallingLog();
+  server = await startFakeEventStoreDb({ log });
+  store = await EventStoreDbEventStore.open({ url: server.url, deadlineMs: 300, onConnection });
+});
+afterEach(async () => {
+  await store.close();
+  await server.close();
+});
+
+/** A subscription that the server has taken and then gives nothing, until that was told of. */
+async function inTrouble(): Promise<{ subscription: PulledSubscription; next: Promise<unknown> }> {
+  log.stalling = true;
+  server.faults.earlyCaughtUp = true;
+  const subscription = new PulledSubscription(store, { categories: ["user"] });
+  const next = subscription.next();
+  const times = onConnection.mock.calls.length;
+  await expect.poll(() => onConnection.mock.calls.length, { timeout: 10_000 }).toBe(times + 1);
+  expect(onConnection.mock.lastCall?.[0]).toMatchObject({ connected: false });
+  return { subscription, next };
+}
+
+describe("what is told of the connection", () => {
+  it("is that all is well again when the one subscription that was in trouble has left", async () => {
+    await log.append("user-1", [sampleEvent()], "no_stream");
+    const well = new PulledSubscription(store, { categories: ["user"] });
+    await well.untilCaughtUp();
+    const { subscription, next } = await inTrouble();
+    subscription.abort();
+    expect(await next).toBeNull();
+    expect(onConnection.mock.lastCall?.[0]).toEqual({ connected: true });
+    well.abort();
+  });
+
+  it("stays trouble when the last subscription left in it, until one goes on", async () => {
+    await log.append("user-1", [sampleEvent()], "no_stream");
+    const { subscription, next } = await inTrouble();
+    subscription.abort();
+    expect(await next).toBeNull();
+    expect(onConnection).toHaveBeenCalledTimes(1);
+    log.stalling = false;
+    const well = new PulledSubscription(store, { categories: ["user"] });
+    await well.untilCaughtUp();
+    expect(onConnection.mock.lastCall?.[0]).toEqual({ connected: true });
+    well.abort();
+  });
+});
