@@ -3,6 +3,7 @@ import type { Command } from "./command.ts";
 import { exportCommand } from "./export.ts";
 import { importCommand } from "./import.ts";
 import { rebuildCommand } from "./rebuild.ts";
+import { replayCommand } from "./replay.ts";
 import { serveCommand } from "./serve.ts";
 import { verifyCommand } from "./verify.ts";
 
@@ -13,5 +14,6 @@ export const COMMANDS: readonly [Command, ...Command[]] = [
   exportCommand,
   importCommand,
   rebuildCommand,
+  replayCommand,
   verifyCommand,
 ];

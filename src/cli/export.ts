@@ -12,6 +12,7 @@ import type { Command, Invocation } from "./command.ts";
 import { openLogForReading } from "./open-log.ts";
 import type { ReadLog } from "./open-log.ts";
 import { Progress } from "./progress.ts";
+import { standardOutput } from "./standard-output.ts";
 import { syncFolder } from "./sync-folder.ts";
 import { warn } from "./warn.ts";
 
@@ -39,9 +40,7 @@ async function runExport({ options }: Invocation): Promise<void> {
   const position = typeof after === "string" ? positionFrom(after) : null;
   await using log = await openLogForReading(readConfig(process.env), warn);
   if (file === null) {
-    // Each write hears by itself that the reader has gone; with nobody listening here it would end the process besides.
-    process.stdout.on("error", () => undefined);
-    await writeAll(log, await beginExport(log.store, position), writeToStandardOutput);
+    await writeAll(log, await beginExport(log.store, position), standardOutput());
   } else {
     await exportToFile(log, file, position, resume === true);
   }
@@ -99,15 +98,6 @@ async function writeWhole(handle: FileHandle, bytes: Buffer, at: number): Promis
     written += (await handle.write(bytes, written, bytes.length - written, at + written)).bytesWritten;
   }
   return bytes.length;
-}
-
-function writeToStandardOutput(text: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    process.stdout.write(text, (error) => {
-      if (error) reject(new Error(`standard output takes no more: ${error.message}`, { cause: error }));
-      else resolve();
-    });
-  });
 }
 
 function positionFrom(text: string): Position {

@@ -27,7 +27,7 @@ export interface DeliveryQuestion {
 }
 
 /** The id of a delivery in a path. Throws HttpError 404 for what is none. */
-export function deliveryIdOf(request: FastifyRequest): string {
+function deliveryIdOf(request: FastifyRequest): string {
   const { id } = request.params as { id: string };
   if (!UUID.test(id)) throw new HttpError("delivery_not_found");
   return id;
@@ -93,14 +93,22 @@ function* listOf(steps: Iterable<HistoryStep>): Generator<Buffer> {
   yield Buffer.from("]}");
 }
 
-/** The exact text of a delivery's payload; `userId` is whose it has to be, null anybody's. Throws HttpError 404. */
-export async function payloadText(store: EventStore, id: string, userId: number | null): Promise<string> {
-  const [first] = await store.read(deliveryStream(id), { limit: 1 });
-  const requested = first && readEvent(first);
-  if (requested?.type !== "DeliveryRequested" || (userId !== null && requested.data.userId !== userId)) {
-    throw new HttpError("delivery_not_found");
-  }
-  return requested.data.payload;
+/**
+ * The exact text of a delivery's payload.
+ *
+ * @param userId whose it has to be; null: anybody's
+ * @throws HttpError 404 when there is none, 500 when its event cannot be read
+ */
+export function payloadText(store: EventStore, request: FastifyRequest, userId: number | null): Promise<string> {
+  const stream = deliveryStream(deliveryIdOf(request));
+  return orWhereItStopped(request, async () => {
+    const [first] = await store.read(stream, { limit: 1 });
+    const requested = first && readEvent(first);
+    if (requested?.type !== "DeliveryRequested" || (userId !== null && requested.data.userId !== userId)) {
+      throw new HttpError("delivery_not_found");
+    }
+    return requested.data.payload;
+  });
 }
 
 async function foundHistory(store: EventStore, { id, userId, at }: DeliveryQuestion): Promise<FoundHistory> {

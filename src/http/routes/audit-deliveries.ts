@@ -1,12 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { requireStaff } from "../authentication.ts";
-import {
-  deliveryAsItWas,
-  deliveryIdOf,
-  deliveryQuestion,
-  payloadText,
-  sendDeliveryEvents,
-} from "../delivery-history.ts";
+import { deliveryAsItWas, deliveryQuestion, payloadText, sendDeliveryEvents } from "../delivery-history.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { sendJson, sendJsonText } from "../send-json.ts";
 
@@ -24,6 +18,6 @@ export function auditDeliveryRoutes(app: FastifyInstance, deps: HttpDependencies
   );
 
   app.get("/v1/audit/deliveries/:id/payload", { onRequest }, async (request, reply) =>
-    sendJsonText(reply, 200, await payloadText(store, deliveryIdOf(request), null)),
+    sendJsonText(reply, 200, await payloadText(store, request, null)),
   );
 }

@@ -4,13 +4,7 @@ import type { DeliveryPlace } from "../../projections/deliveries.ts";
 import { shownDelivery } from "../../projections/shown-delivery.ts";
 import { requireUser, userOf } from "../authentication.ts";
 import { decodeCursor, encodeCursor } from "../cursor.ts";
-import {
-  deliveryAsItWas,
-  deliveryIdOf,
-  deliveryQuestion,
-  payloadText,
-  sendDeliveryEvents,
-} from "../delivery-history.ts";
+import { deliveryAsItWas, deliveryQuestion, payloadText, sendDeliveryEvents } from "../delivery-history.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { HttpError } from "../errors.ts";
 import { validOrRefuse } from "../request-body.ts";
@@ -66,6 +60,6 @@ export function deliveryRoutes(app: FastifyInstance, deps: HttpDependencies): vo
   );
 
   app.get("/v1/deliveries/:id/payload", { onRequest }, async (request, reply) =>
-    sendJsonText(reply, 200, await payloadText(store, deliveryIdOf(request), userOf(request).user_id)),
+    sendJsonText(reply, 200, await payloadText(store, request, userOf(request).user_id)),
   );
 }

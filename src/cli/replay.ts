@@ -1,0 +1,81 @@
+import { styleText } from "node:util";
+import { readConfig } from "../config.ts";
+import { UnreadableEvent } from "../events/event-store-errors.ts";
+import { positionOf } from "../events/position.ts";
+import { openHistory } from "../processes/open-history.ts";
+import type { FoundHistory, HistorySource } from "../processes/open-history.ts";
+import { shownStep } from "../projections/delivery-history.ts";
+import { readMoment } from "../projections/moment.ts";
+import type { Moment } from "../projections/moment.ts";
+import { UsageError } from "./command.ts";
+import type { Command, Invocation } from "./command.ts";
+import { openLogForReading } from "./open-log.ts";
+import { stepText } from "./replay-text.ts";
+import { standardOutput } from "./standard-output.ts";
+import { escaped, escapedJson } from "./terminal-text.ts";
+import { warn } from "./warn.ts";
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** `webhook-gateway replay`: what happened to a delivery, step by step. */
+export const replayCommand: Command = {
+  name: "replay",
+  summary: "Tells a delivery's history from the event log, step by step.",
+  details: `For each event: what happened, what it changed, and the delivery after it. It
+only reads, also beside a running gateway, and needs no read model. Nothing is
+sent. Payloads are not shown, only their size and digest.`,
+  options: {
+    until: { value: "MOMENT", help: "stop there: a time (ISO 8601) or a position of the log" },
+    json: { help: "one line of JSON for each event, as the API has it" },
+  },
+  operands: ["delivery"],
+  failure: "cannot replay",
+  run: runReplay,
+};
+
+async function runReplay({ options, operands }: Invocation): Promise<void> {
+  const id = operands[0]?.toLowerCase();
+  if (id === undefined) throw new UsageError("replay: name a delivery by its id");
+  if (!UUID.test(id)) throw new UsageError(`replay: no delivery has an id like ${JSON.stringify(id.slice(0, 100))}`);
+  const until = typeof options["until"] === "string" ? momentFrom(options["until"]) : null;
+  const json = options["json"] === true;
+  await using log = await openLogForReading(readConfig(process.env), warn);
+  const write = standardOutput();
+  try {
+    for (const step of (await foundHistory(log.store, id, until)).steps()) {
+      await write(json ? `${escapedJson(JSON.stringify(shownStep(step)))}\n` : stepText(step, paint));
+    }
+  } catch (error) {
+    if (!(error instanceof UnreadableEvent)) throw error;
+    // What cannot be read may be in the reason, and reaches the terminal of whoever looks into it.
+    throw new Error(`${escaped(error.message)} (position ${error.position})`, { cause: error });
+  }
+}
+
+async function foundHistory(store: HistorySource, id: string, until: Moment | null): Promise<FoundHistory> {
+  const history = await openHistory(store, id, null, until);
+  switch (history.kind) {
+    case "found":
+      return history;
+    case "unknown":
+      throw new Error(`there is no delivery ${id} in this log`);
+    case "too_early":
+      throw new Error(`the delivery came later, at ${history.time}, position ${history.position}`);
+    case "beyond_log":
+      throw new Error(`the log has not come so far: its last position is ${history.head ?? "none"}`);
+  }
+}
+
+function momentFrom(text: string): Moment {
+  // Leading zeros need not be typed, as for `export --after`.
+  const moment = /^\d{1,20}$/.test(text)
+    ? ({ kind: "position", position: positionOf(BigInt(text)) } as const)
+    : readMoment(text);
+  if (moment !== null) return moment;
+  throw new UsageError("replay: --until needs a time such as 2026-01-31T12:00:00.000Z, or a position of the log");
+}
+
+/** Only where it is shown in a terminal, and not when NO_COLOR is set. */
+function paint(look: "bold" | "dim", text: string): string {
+  return styleText(look, text, { stream: process.stdout });
+}

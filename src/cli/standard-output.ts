@@ -1,0 +1,15 @@
+/**
+ * Standard output for much text: each write resolves when the text was taken, so that a slow reader is waited for and
+ * nothing is lost when the process ends. It rejects in one line when nobody reads any more.
+ */
+export function standardOutput(): (text: string) => Promise<void> {
+  // Each write hears by itself that the reader has gone; with nobody listening here it would end the process besides.
+  process.stdout.on("error", () => undefined);
+  return (text) =>
+    new Promise((resolve, reject) => {
+      process.stdout.write(text, (error) => {
+        if (error) reject(new Error(`standard output takes no more: ${error.message}`, { cause: error }));
+        else resolve();
+      });
+    });
+}
