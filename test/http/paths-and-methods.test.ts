@@ -12,6 +12,7 @@ const PATHS: Readonly<Record<string, string>> = {
   "/v1/users": "POST",
   "/v1/users/me": "GET, HEAD",
   "/v1/endpoints": "POST",
+  "/v1/endpoints/1/statistics": "GET, HEAD",
   "/v1/dispatch": "POST",
   "/v1/deliveries": "GET, HEAD",
   [`/v1/deliveries/${ID}`]: "GET, HEAD",

@@ -71,6 +71,7 @@ describe("a store that is down", () => {
     ["GET /v1/users/me", () => ({ key: "01890a5d-ac96-474b-bcce-b302099a8057" }), "head"],
     ["GET /v1/users/me", () => ({ key }), "load", "find"],
     ["GET /v1/deliveries", () => ({ key }), "head", "find"],
+    ["GET /v1/endpoints/1/statistics", () => ({ key }), "head", "find"],
     ["GET /v1/deliveries/ID", () => ({ key }), "head", "load"],
     ["GET /v1/deliveries/ID/payload", () => ({ key }), "read"],
   ];
