@@ -24,7 +24,12 @@ export function canonicalJson(value: unknown): string {
   }
 }
 
+/** Printable ASCII in which nothing is escaped: nearly every key and short value. Asked first, it halves the whole. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+const SHORT = 64;
+
 function textOf(text: string): string {
+  if (text.length <= SHORT && PLAIN.test(text)) return `"${text}"`;
   if (!text.isWellFormed()) throw new RangeError(`canonical JSON has no lone surrogates: ${JSON.stringify(text)}`);
   return JSON.stringify(text);
 }
@@ -42,9 +47,17 @@ function objectOf(object: object): string {
     throw new RangeError(`canonical JSON has only plain objects and arrays`);
   }
   let text = "";
-  // Without a comparison of its own, sort goes by UTF-16 code units, as the RFC wants it.
-  for (const key of Object.keys(object).sort()) {
+  for (const key of sortedKeys(object)) {
     text += `${text === "" ? "" : ","}${textOf(key)}:${canonicalJson((object as Record<string, unknown>)[key])}`;
   }
   return `{${text}}`;
+}
+
+function sortedKeys(object: object): string[] {
+  const keys = Object.keys(object);
+  for (let index = 1; index < keys.length; index += 1) {
+    // Without a comparison of its own, sort goes by UTF-16 code units, as the RFC wants it and as texts are compared.
+    if ((keys[index - 1] as string) > (keys[index] as string)) return keys.sort();
+  }
+  return keys;
 }
