@@ -14,12 +14,12 @@ import { warn } from "./warn.ts";
 /** `webhook-gateway backup`: a copy of the embedded log that a gateway can be started on. */
 export const backupCommand: Command = {
   name: "backup",
-  summary: "Copies the event log of DATA_DIR into a file, also while it is served.",
+  summary: "Copies the event log of DATA_DIR into a file, also while in use.",
   details: `FILE gets its name when it is whole, checked and synced; a file that is there is
-never replaced. It holds every event up to the moment when the backup began, with
-their payloads: keep it as safe as the log. To restore, put it into a new folder
-as events.sqlite, with the master.key that it was made with, and start with
-DATA_DIR on that folder. The key is never in the file.`,
+never replaced. It holds every event up to the moment when the backup began,
+with their payloads: keep it as safe as the log. To restore, put it into a new
+folder as events.sqlite, with the master.key that it was made with, and start
+with DATA_DIR on that folder. The key is never in the file.`,
   options: { json: { help: "says what is in it as one JSON object" } },
   operands: ["FILE"],
   failure: "cannot back up",

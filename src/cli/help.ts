@@ -23,7 +23,7 @@ export function helpFor(command: Command): string {
     ...options.map((option) => `[${spelled(option)}]`),
   ];
   return [
-    `webhook-gateway ${usage.join(" ")}`,
+    ...wrapped(["webhook-gateway", ...usage]),
     "",
     command.summary,
     "",
@@ -31,6 +31,18 @@ export function helpFor(command: Command): string {
     ...table([...options.map((option) => [spelled(option), option[1].help] as const), ["--help", "this text"]]),
     "",
   ].join("\n");
+}
+
+/** The words in lines of at most 80 characters, those behind the first one indented. */
+function wrapped(words: readonly string[]): string[] {
+  const lines: string[] = [];
+  for (const word of words) {
+    const last = lines.at(-1);
+    if (last === undefined) lines.push(word);
+    else if (last.length + 1 + word.length <= 80) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(`    ${word}`);
+  }
+  return lines;
 }
 
 function spelled([name, { value }]: readonly [string, Option]): string {
