@@ -17,6 +17,8 @@ const PROTECTED = [
   "POST /v1/dispatch",
   "GET /v1/deliveries",
   "GET /v1/deliveries/01890a5d-ac96-774b-bcce-b302099a8057",
+  "GET /v1/deliveries/01890a5d-ac96-774b-bcce-b302099a8057?at=now",
+  "GET /v1/deliveries/01890a5d-ac96-774b-bcce-b302099a8057/events",
   "GET /v1/deliveries/01890a5d-ac96-774b-bcce-b302099a8057/payload",
 ];
 

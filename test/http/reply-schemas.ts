@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import { z } from "zod";
 import { auditEventSchema } from "../../src/http/schemas/audit-events.ts";
+import { deliveryEventListSchema, pastDeliverySchema } from "../../src/http/schemas/delivery-history.ts";
 import { endpointStatisticsSchema } from "../../src/http/schemas/endpoint-statistics.ts";
 import {
   apiKeySchema,
@@ -24,8 +25,15 @@ const SUCCESSES: readonly { route: RegExp; status: number; schema: z.ZodType }[]
   { route: /^POST \/v1\/endpoints$/, status: 201, schema: endpointSchema },
   { route: /^GET \/v1\/endpoints\/\d+\/statistics$/, status: 200, schema: endpointStatisticsSchema },
   { route: /^GET \/v1\/deliveries$/, status: 200, schema: deliveryListSchema },
-  { route: new RegExp(`^GET /v1/deliveries/${UUID}$`), status: 200, schema: deliverySchema },
-  { route: new RegExp(`^GET /v1/deliveries/${UUID}/payload$`), status: 200, schema: z.looseObject({}) },
+  // With `at` it is the longer form.
+  {
+    route: new RegExp(`^GET /v1/deliveries/${UUID}$`),
+    status: 200,
+    schema: z.union([deliverySchema, pastDeliverySchema]),
+  },
+  { route: new RegExp(`^GET /v1/audit/deliveries/${UUID}$`), status: 200, schema: pastDeliverySchema },
+  { route: new RegExp(`^GET /v1/(audit/)?deliveries/${UUID}/events$`), status: 200, schema: deliveryEventListSchema },
+  { route: new RegExp(`^GET /v1/(audit/)?deliveries/${UUID}/payload$`), status: 200, schema: z.looseObject({}) },
   { route: new RegExp(`^GET /v1/audit/proof/${UUID}$`), status: 200, schema: auditProofReplySchema },
   { route: /^GET \/v1\/admin\/projections$/, status: 200, schema: projectionListSchema },
   { route: /^GET \/v1\/admin\/projections\/[a-z-]+$/, status: 200, schema: projectionSchema },

@@ -5,7 +5,7 @@ import type { Gateway } from "../../src/gateway.ts";
 import { ReadModelsUnavailable } from "../../src/projections/document-store.ts";
 import type { DocumentStore } from "../../src/projections/document-store.ts";
 import { memoryStorage } from "../fixtures/memory-storage.ts";
-import { startTestGateway } from "../fixtures/test-gateway.ts";
+import { TEST_STAFF_KEYS, startTestGateway } from "../fixtures/test-gateway.ts";
 import { ask, dispatchOf, expectError, newDelivery, newEndpoint, newUser, standingClock } from "./asking.ts";
 import type { Question, Reply } from "./asking.ts";
 import { withMethods } from "./replaced-methods.ts";
@@ -74,6 +74,12 @@ describe("a store that is down", () => {
     ["GET /v1/endpoints/1/statistics", () => ({ key }), "head", "find"],
     ["GET /v1/deliveries/ID", () => ({ key }), "head", "load"],
     ["GET /v1/deliveries/ID/payload", () => ({ key }), "read"],
+    ["GET /v1/deliveries/ID/events", () => ({ key }), "read"],
+    ["GET /v1/deliveries/ID?at=2026-02-01T00:00:00Z", () => ({ key }), "read"],
+    ["GET /v1/deliveries/ID?at=00000000000000000099", () => ({ key }), "read", "head"],
+    ["GET /v1/audit/deliveries/ID", () => ({ key: TEST_STAFF_KEYS.auditor }), "read"],
+    ["GET /v1/audit/deliveries/ID/events", () => ({ key: TEST_STAFF_KEYS.auditor }), "read"],
+    ["GET /v1/audit/deliveries/ID/payload", () => ({ key: TEST_STAFF_KEYS.auditor }), "read"],
   ];
 
   const failures = routes.flatMap(([line, question, ...methods]) =>
