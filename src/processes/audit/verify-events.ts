@@ -94,13 +94,20 @@ async function readAll(
   { checkpoint, onProgress = () => undefined }: VerifyOptions,
 ): Promise<Read> {
   const tree = new GrowingTree();
+  const reading = events[Symbol.asyncIterator]();
   const hashes = list?.hashes()[Symbol.asyncIterator]() ?? null;
   let [comparing, compared] = [hashes !== null, 0];
   let different: Different | null = null;
   let rootThen: Hash | null = checkpoint?.size === 0 ? tree.root() : null;
   let end: Read["end"] = null;
   try {
-    for await (const event of whatCanBeRead(events, (error) => (end = error))) {
+    for (;;) {
+      const event = await nextOf(reading);
+      if (event === null) break;
+      if (event instanceof Error) {
+        end = event;
+        break;
+      }
       if (comparing && hashes !== null) {
         const next = await hashes.next();
         if (next.done === true) comparing = false;
@@ -121,19 +128,18 @@ async function readAll(
     return { size: tree.size, root: tree.root(), rootThen, compared, different, left, end };
   } finally {
     await hashes?.return?.();
+    await reading.return?.();
   }
 }
 
-/** The events up to one that cannot be read, whose error is told. */
-async function* whatCanBeRead(
-  events: AsyncIterable<AuditedEvent>,
-  onEnd: (error: UnreadableEvent | TransferRefused) => void,
-): AsyncGenerator<AuditedEvent> {
+/** The next event, null at the end, or the error of one that cannot be read. */
+async function nextOf(reading: AsyncIterator<AuditedEvent>): Promise<AuditedEvent | null | NonNullable<Read["end"]>> {
   try {
-    yield* events;
+    const next = await reading.next();
+    return next.done === true ? null : next.value;
   } catch (error) {
-    if (!(error instanceof UnreadableEvent || error instanceof TransferRefused)) throw error;
-    onEnd(error);
+    if (error instanceof UnreadableEvent || error instanceof TransferRefused) return error;
+    throw error;
   }
 }
 
