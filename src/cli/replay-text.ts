@@ -61,14 +61,10 @@ function flat(delivery: ShownDelivery): Flat {
   ]);
 }
 
-function attemptText({ round, number, outcome, response_status, error_code, duration_ms }: AttemptEntry): string {
-  return [
-    ...(round > 1 ? [`number ${number} of round ${round}`] : []),
-    outcome,
-    ...(response_status === null ? [] : [`status ${response_status}`]),
-    ...(error_code === null ? [] : [error_code]),
-    `${duration_ms} ms`,
-  ].join(", ");
+function attemptText({ round, outcome, response_status, error_code, duration_ms }: AttemptEntry): string {
+  const answer = [response_status, error_code].filter((part) => part !== null).join(" ");
+  const parts = [outcome, ...(answer === "" ? [] : [answer]), `${duration_ms} ms`];
+  return `${round > 1 ? `round ${round}: ` : ""}${parts.join(", ")}`;
 }
 
 function textOf(value: unknown): string {
