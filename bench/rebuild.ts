@@ -31,7 +31,7 @@ export async function benchRebuild(): Promise<void> {
     const env = { DATA_DIR: folder, LOG_LEVEL: "error", OPERATOR_API_KEY: OPERATOR, ...NO_DELIVERIES };
     let gateway = await startServer("gateway-server", env);
     await untilLive(gateway);
-    const account = await createAccount(gateway.address, ["http://127.0.0.2:9/"]);
+    const account = await createAccount(gateway.address, ["http://127.0.0.2:8099/"]);
     const load = new PacedLoad(gateway, account);
     say(`a log of ${round(EVENTS)} events, ${PER_SECOND} dispatches/s`);
     await load.run(SECONDS);
