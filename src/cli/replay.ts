@@ -36,7 +36,8 @@ sent. Payloads are not shown, only their size and digest.`,
 async function runReplay({ options, operands }: Invocation): Promise<void> {
   const id = operands[0]?.toLowerCase();
   if (id === undefined) throw new UsageError("replay: name a delivery by its id");
-  if (!UUID.test(id)) throw new UsageError(`replay: no delivery has an id like ${JSON.stringify(id.slice(0, 100))}`);
+  if (!UUID.test(id))
+    throw new UsageError(`replay: no delivery has an id like ${escapedJson(JSON.stringify(id.slice(0, 100)))}`);
   const until = typeof options["until"] === "string" ? momentFrom(options["until"]) : null;
   const json = options["json"] === true;
   await using log = await openLogForReading(readConfig(process.env), warn);

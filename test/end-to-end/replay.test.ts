@@ -1,0 +1,251 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { schemaVersionOf } from "../../src/events/catalogue.ts";
+import type { GatewayEvent } from "../../src/events/catalogue.ts";
+import type { EventToAppend } from "../../src/events/event-store.ts";
+import { openDataDirectory } from "../../src/events/sqlite/data-directory.ts";
+import { SqliteEventStore } from "../../src/events/sqlite/sqlite-event-store.ts";
+import { runCommand } from "../fixtures/command-process.ts";
+import type { CommandOutcome } from "../fixtures/command-process.ts";
+import { sampleEvent } from "../fixtures/event-samples.ts";
+import { LogServerProcess } from "../fixtures/eventstoredb/log-server-process.ts";
+import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway-process.ts";
+import { respondWith, startReceiver } from "../fixtures/receiver.ts";
+import { columnsOf, obeyedByTerminals } from "../fixtures/terminal.ts";
+import { DELIVERY_ID, attempted, requested, started } from "../specification/delivery-story.ts";
+import { ApiClient } from "./api-client.ts";
+import { SERVER_KEYS } from "./instances.ts";
+
+const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+const FAST = { RETRY_UNIT_SECONDS: "0.05", RETRY_TICK_SECONDS: "0.05" };
+const EVIL = "\u001b[2J\u001b]0;owned\u0007\u009b31m\r\nforged line\u202e🎉👨‍👩‍👧‍👦漢字";
+
+interface Step {
+  readonly position: string;
+  readonly time: string;
+  readonly type: string;
+}
+
+function expectReadable(stdout: string): void {
+  expect(obeyedByTerminals(stdout)).toEqual([]);
+  for (const line of stdout.split("\n")) expect(columnsOf(line), line).toBeLessThanOrEqual(80);
+}
+
+function titlesIn(stdout: string): string[] {
+  return stdout.split("\n").filter((line) => /^\d+\. /.test(line));
+}
+
+function toAppend(event: GatewayEvent): EventToAppend {
+  const metadata = { ...sampleEvent().metadata, schemaVersion: schemaVersionOf(event.type) };
+  return sampleEvent({ type: event.type, data: event.data, metadata });
+}
+
+/** A data folder whose log has one delivery, and these further events of it. */
+async function seeded(directory: string, more: readonly EventToAppend[]): Promise<void> {
+  const folder = openDataDirectory(directory);
+  const store = await SqliteEventStore.open({ directory });
+  const evil = attempted(1, 0, 1, {
+    responseBody: EVIL.repeat(20),
+    url: `https://a.example/${"x".repeat(500)}${EVIL}`,
+  });
+  await store.append(`delivery-${DELIVERY_ID}`, [...[requested(), started(1, 0), evil].map(toAppend), ...more], "any");
+  await store.close();
+  folder.release();
+}
+
+/** Makes a delivery that fails once and is then taken, and shows how the API and the command tell it. */
+async function toldByBoth(
+  directory: string,
+  env: Readonly<Record<string, string>>,
+): Promise<{
+  id: string;
+  api: string;
+  replay: (...options: string[]) => Promise<CommandOutcome>;
+  stop: () => Promise<void>;
+}> {
+  await using stack = new AsyncDisposableStack();
+  const receiver = stack.adopt(await startReceiver(respondWith(503, "later\u202e\n🎉")), (it) => it.close());
+  const gateway = stack.use(await GatewayProcess.start(directory, { ...FAST, ...env }));
+  const user = await ApiClient.createUser(await gateway.ready);
+  const endpoint = await user.createEndpoint(receiver.url(`/${"long".repeat(100)}`));
+  const { deliveryId: id } = await user.dispatch(endpoint, '{"secret":"in the payload"}');
+  await receiver.received(1);
+  receiver.answer(respondWith(200, "thanks"));
+  await user.untilAllFinal();
+  const api = await user.text(`/v1/deliveries/${id}/events`);
+  const kept = stack.move();
+  return {
+    id,
+    api,
+    replay: (...options) => runCommand(["replay", id, ...options], directory, { env }),
+    stop: async () => {
+      expect(await gateway.terminate()).toBe(0);
+      await kept.disposeAsync();
+    },
+  };
+}
+
+describe("webhook-gateway replay", () => {
+  it("tells the same beside a running gateway, after its end, and as the API", async () => {
+    using folder = new TemporaryFolder();
+    const { id, api, replay, stop } = await toldByBoth(folder.path, {});
+    const beside = { text: await replay(), json: await replay("--json") };
+    await stop();
+    const { data } = JSON.parse(api) as { data: Step[] };
+
+    expect(beside.text).toMatchObject({ exitCode: 0, stderr: "" });
+    expectReadable(beside.text.stdout);
+    expect(titlesIn(beside.text.stdout)).toEqual(data.map(({ type }, revision) => `${revision}. ${type}`));
+    expect(beside.text.stdout).toContain("→ SUCCESS");
+    expect(beside.text.stdout).not.toContain("in the payload");
+    expect(beside.json).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(obeyedByTerminals(beside.json.stdout)).toEqual([]);
+    expect(
+      beside.json.stdout
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line) as unknown),
+    ).toEqual(data);
+
+    expect(await replay()).toEqual(beside.text);
+    expect(await replay("--json")).toEqual(beside.json);
+    expect(await runCommand(["replay", id.toUpperCase()], folder.path)).toEqual(beside.text);
+    const third = data[2]!;
+    const untilThird = await replay("--until", third.position);
+    expect(titlesIn(untilThird.stdout)).toHaveLength(3);
+    expect(beside.text.stdout.startsWith(untilThird.stdout)).toBe(true);
+    expect((await replay("--until", String(Number(third.position)))).stdout).toBe(untilThird.stdout);
+    const then = data.filter(({ time }) => time <= third.time).length;
+    expect(titlesIn((await replay("--until", third.time)).stdout)).toHaveLength(then);
+  });
+
+  it("tells it from an EventStoreDB", async () => {
+    using folder = new TemporaryFolder();
+    await using log = await LogServerProcess.start(join(folder.path, "log"));
+    const env = { EVENTSTORE_URL: log.url, ...SERVER_KEYS };
+    const { api, replay, stop } = await toldByBoth(join(folder.path, "data"), env);
+    const { data } = JSON.parse(api) as { data: Step[] };
+    const [text, json] = [await replay(), await replay("--json")];
+    await stop();
+    expectReadable(text.stdout);
+    expect(titlesIn(text.stdout)).toHaveLength(data.length);
+    expect(
+      json.stdout
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line) as unknown),
+    ).toEqual(data);
+    const beyond = await replay("--until", "9".repeat(19));
+    expect(beyond).toMatchObject({ exitCode: 1, stdout: "" });
+    expect(beyond.stderr).toMatch(
+      /^webhook-gateway cannot replay: the log has not come so far: its last position is \d{20}\n$/,
+    );
+  });
+
+  it("never lets a receiver speak to the terminal", async () => {
+    using folder = new TemporaryFolder();
+    await seeded(folder.path, []);
+    const text = await runCommand(["replay", DELIVERY_ID], folder.path);
+    expect(text.exitCode).toBe(0);
+    expectReadable(text.stdout);
+    expect(text.stdout).toContain("\\u001b[2J\\u001b]0;owned\\u0007\\u009b31m\\r\\n");
+    const json = await runCommand(["replay", DELIVERY_ID, "--json"], folder.path);
+    expect(obeyedByTerminals(json.stdout)).toEqual([]);
+    const last = JSON.parse(json.stdout.trimEnd().split("\n").at(-1)!) as { data: { response_body: string } };
+    expect(last.data.response_body).toBe(EVIL.repeat(20));
+  });
+
+  it("stops at an event that it does not know, says where, and shows all before it", async () => {
+    using folder = new TemporaryFolder();
+    await seeded(folder.path, [sampleEvent({ type: "Evil\u001b[2J" }), toAppend(started(2, 5))]);
+    const { exitCode, stdout, stderr } = await runCommand(["replay", DELIVERY_ID], folder.path);
+    expect(exitCode).toBe(1);
+    expect(titlesIn(stdout)).toHaveLength(3);
+    expect(stderr).toBe(
+      `webhook-gateway cannot replay: event 00000000000000000003 of stream delivery-${DELIVERY_ID} cannot be read: ` +
+        `its type Evil\\u001b[2J is not in this version's catalogue (position 00000000000000000004)\n`,
+    );
+    expect(await runCommand(["replay", DELIVERY_ID, "--until", "3"], folder.path)).toEqual({
+      exitCode: 0,
+      stdout,
+      stderr: "",
+    });
+  });
+
+  it("stops at an event that is not even JSON", async () => {
+    using folder = new TemporaryFolder();
+    await seeded(folder.path, [toAppend(started(2, 5))]);
+    const file = new DatabaseSync(join(folder.path, "events.sqlite"));
+    file.exec("UPDATE events SET data = '{' WHERE position = 2");
+    file.close();
+    const { exitCode, stdout, stderr } = await runCommand(["replay", DELIVERY_ID], folder.path);
+    expect(exitCode).toBe(1);
+    expect(titlesIn(stdout)).toEqual(["0. DeliveryRequested"]);
+    expect(stderr).toMatch(
+      /event 0{19}1 of stream \S+ cannot be read: its data or metadata is not JSON \(position 0{19}2\)\n$/,
+    );
+  });
+
+  it("is painted in a terminal, but not where NO_COLOR is set", async (context) => {
+    const probe = spawnSync("script", ["--version"]);
+    if (probe.error !== undefined) context.skip("script (of util-linux) is not installed");
+    using folder = new TemporaryFolder();
+    await seeded(folder.path, []);
+    const inTerminal = (env: Readonly<Record<string, string>>): string => {
+      const command = `'${process.execPath}' '${MAIN}' replay ${DELIVERY_ID}`;
+      const options = { env: { DATA_DIR: folder.path, TERM: "xterm-256color", PATH: process.env["PATH"], ...env } };
+      return spawnSync("script", ["-qec", command, "/dev/null"], options).stdout.toString().replaceAll("\r\n", "\n");
+    };
+    const plain = (await runCommand(["replay", DELIVERY_ID], folder.path)).stdout;
+    expect(inTerminal({ NO_COLOR: "1" })).toBe(plain);
+    const painted = inTerminal({});
+    expect(painted).toContain("\u001b[1m0. DeliveryRequested\u001b[22m");
+    const unpainted = ["1", "2", "22"].reduce((text, look) => text.replaceAll(`\u001b[${look}m`, ""), painted);
+    expect(unpainted).toBe(plain);
+  });
+
+  it.each([
+    [[], 2, "webhook-gateway: replay: name a delivery by its id\n"],
+    [["nonsense\u001b[2J"], 2, 'webhook-gateway: replay: no delivery has an id like "nonsense\\u001b[2j"\n'],
+    [[DELIVERY_ID, "more"], 2, /^webhook-gateway: replay has no use for "more"; .*\n$/],
+    [
+      [DELIVERY_ID, "--until", "yesterday"],
+      2,
+      "webhook-gateway: replay: --until needs a time such as 2026-01-31T12:00:00.000Z, or a position of the log\n",
+    ],
+    [
+      [DELIVERY_ID.replace("0198", "0199")],
+      1,
+      `webhook-gateway cannot replay: there is no delivery ${DELIVERY_ID.replace("0198", "0199")} in this log\n`,
+    ],
+    [
+      [DELIVERY_ID, "--until", "4"],
+      1,
+      "webhook-gateway cannot replay: the log has not come so far: its last position is 00000000000000000003\n",
+    ],
+    [
+      [DELIVERY_ID, "--until", "2020-01-01T00:00:00Z"],
+      1,
+      /^webhook-gateway cannot replay: the delivery came later, at \S+, position 0{19}1\n$/,
+    ],
+  ] as const)("refuses %j in one line", async (args, exitCode, line) => {
+    using folder = new TemporaryFolder();
+    await seeded(folder.path, []);
+    const refused = await runCommand(["replay", ...args], folder.path);
+    expect(refused).toMatchObject({ exitCode, stdout: "" });
+    if (typeof line === "string") expect(refused.stderr).toBe(line);
+    else expect(refused.stderr).toMatch(line);
+  });
+
+  it("says where there is no log, and what it can do in lines of 80 columns", async () => {
+    const { exitCode, stderr } = await runCommand(["replay", DELIVERY_ID], "/nowhere");
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 1,
+      stderr: "webhook-gateway cannot replay: DATA_DIR: there is no event log in /nowhere\n",
+    });
+    expectReadable((await runCommand(["replay", "--help"], "/nowhere")).stdout);
+  });
+});
