@@ -26,7 +26,7 @@ export function stepText(step: HistoryStep, paint: Paint): string {
   const lines = [
     ...wrapped(`${revision}. `, type).map((line) => paint("bold", line)),
     ...fields({ time, position, actor, correlation: correlation_id, causation: causation_id }, 2),
-    ...section("what happened", fields(data, 4)),
+    ...section("what happened", fields(withoutId(data), 4)),
     ...section("what changed", before === null ? [] : changes(before, after)),
     ...section("the delivery after it", fields(Object.fromEntries(lasting), 4)),
   ];
@@ -51,6 +51,11 @@ export function stepText(step: HistoryStep, paint: Paint): string {
     const [line = "", ...more] = wrapped(first, text);
     return [paint("dim", first) + line.slice(first.length), ...more];
   }
+}
+
+/** Whoever asks for a delivery knows its id. */
+function withoutId(data: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(data).filter(([name]) => name !== "delivery_id"));
 }
 
 function flat(delivery: ShownDelivery): Flat {

@@ -25,7 +25,6 @@ describe("a step of a history, told to a person", () => {
   correlation         00000000-0000-4000-8000-000000000000
   causation           00000000-0000-4000-8000-000000000000
   what happened
-    delivery_id         ${DELIVERY_ID}
     number              1
     round               1
     url                 https://receiver.example/hook
