@@ -7,6 +7,9 @@ import type { AnyProjection } from "./projection.ts";
 import type { ProjectionStatus } from "./runner.ts";
 import type { Slot } from "./slots.ts";
 
+/** A rebuild leaves the processor and the disk to the service for twice as long as it takes them. */
+const REST_RATIO = 2;
+
 /** Where the making of a fill stands. */
 export interface RebuildStatus {
   readonly version: number;
@@ -47,7 +50,7 @@ export class FillBuilder {
     this.#projection = { ...projection, generation: slot.generation };
     this.#context = context;
     this.#listener = listener;
-    this.#runner = new GroupRunner({ ...context, status: (status) => this.#note(status) });
+    this.#runner = new GroupRunner({ ...context, status: (status) => this.#note(status) }, REST_RATIO);
     listener.report({ ...slot, phase: "filling", position: null, fault: null, comparison: null });
     this.#runner.start([this.#projection]);
   }

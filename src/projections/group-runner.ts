@@ -21,11 +21,14 @@ export interface RunnerContext {
 /** Runs fills of read models that share one reading of the log, supervised, until it is stopped; restartable with others. */
 export class GroupRunner {
   readonly #context: RunnerContext;
+  readonly #restRatio: number;
   #abort = new AbortController();
   #running: Promise<void> = Promise.resolve();
 
-  constructor(context: RunnerContext) {
+  /** `restRatio`: how much it leaves to others while it is behind, see `RunnerOptions`. */
+  constructor(context: RunnerContext, restRatio = 0) {
     this.#context = context;
+    this.#restRatio = restRatio;
   }
 
   /** Begins to run them. */
@@ -35,15 +38,10 @@ export class GroupRunner {
     const { signal } = (this.#abort = new AbortController());
     this.#running = supervise(
       () =>
-        runProjections(
-          projections,
-          log,
-          documents,
-          clock,
-          (status) => context.status(status),
-          signal,
-          (name) => context.reset(name),
-        ),
+        runProjections(projections, log, documents, clock, (status) => context.status(status), signal, {
+          reset: (name) => context.reset(name),
+          restRatio: this.#restRatio,
+        }),
       clock,
       (error, wait) => {
         const message = error instanceof Error ? error.message : String(error);

@@ -1,3 +1,4 @@
+import { pause } from "../clock.ts";
 import type { Clock } from "../clock.ts";
 import { readEvent } from "../events/catalogue.ts";
 import type { KnownEvent } from "../events/catalogue.ts";
@@ -28,6 +29,17 @@ export interface ProjectionStatus {
   readonly fault: { readonly stream: string; readonly revision: string; readonly reason: string } | null;
 }
 
+/** How a run differs from the usual one. */
+export interface RunnerOptions {
+  /** Told of a read model that is made anew, since it had come from another log. */
+  readonly reset?: (name: string) => void;
+  /** For how long it rests after each batch while it is behind, in parts of the time that the batch took. Default: not at all. */
+  readonly restRatio?: number;
+}
+
+/** The longest rest after a batch, in ms. */
+const LONGEST_REST_MS = 2_000;
+
 /**
  * Keeps read models up with the log until the signal aborts: takes what is there as a batch, reads it once, and folds it
  * into each of them. The projections must be of the same categories. Replays, crashes and two runners at once are
@@ -36,7 +48,6 @@ export interface ProjectionStatus {
  * An event that a projection cannot read or fold stops that projection, and no other: what came before it is written,
  * its status says `faulted`. The call returns when all have stopped.
  *
- * @param reset is told of a read model that is made anew, since it had come from another log
  * @throws what the log and the document store throw, and ReadModelsOfAnotherLog; the caller starts it again
  */
 export async function runProjections(
@@ -46,7 +57,7 @@ export async function runProjections(
   clock: Clock,
   report: (status: ProjectionStatus) => void,
   signal: AbortSignal,
-  reset: (name: string) => void = () => undefined,
+  { reset = () => undefined, restRatio = 0 }: RunnerOptions = {},
 ): Promise<void> {
   let running = projections;
   const categories = projections[0]?.categories ?? undefined;
@@ -63,6 +74,7 @@ export async function runProjections(
   for await (const message of log.subscribe({ after: position, ...(categories && { categories }), signal })) {
     if (message.kind === "event") batch.push(message.event);
     if (message.kind === "event" && batch.length < BATCH_EVENTS) continue;
+    const begunAt = clock.now();
     const recorded = batch;
     batch = [];
     const known = readUntilPoison(running.some(readsKnown) ? recorded : []);
@@ -89,6 +101,9 @@ export async function runProjections(
     }
     tell(message.kind === "caughtUp" ? "live" : "catching_up", position);
     if (message.kind === "caughtUp") await pace.next(signal);
+    else if (restRatio > 0) {
+      await pause(clock, Math.min(LONGEST_REST_MS, (clock.now() - begunAt) * restRatio), signal);
+    }
   }
 }
 
