@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { AppendOutcomeUnknown, RevisionConflict, StoreUnavailable } from "../../src/events/event-store-errors.ts";
 import { EventStoreDbEventStore } from "../../src/events/eventstoredb/eventstoredb-event-store.ts";
@@ -48,6 +49,8 @@ test("closing waits for the appends that are being written, and they succeed", a
   let closed = false;
   const closing = store.close().then(() => (closed = true));
   await expect(store.append("user-4", [sampleEvent()], "no_stream")).rejects.toBeInstanceOf(StoreUnavailable);
+  // Where it waits for nothing it has ended in the first of these turns.
+  for (let turn = 0; turn < 20; turn += 1) await nextTurn();
   expect(closed).toBe(false);
   held.resolve();
   const results = await Promise.all(appends);
