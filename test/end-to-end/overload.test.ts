@@ -40,7 +40,9 @@ it(
 
     // Somebody holds the log, as a slow disk would: what comes now has to wait, and soon there is no more room for it.
     filler = LARGE.bytes;
-    const log = stack.adopt(new DatabaseSync(join(folder.path, "events.sqlite")), (it) => it.close());
+    // It waits for its turn, since the gateway is still busy with what was accepted.
+    const file = join(folder.path, "events.sqlite");
+    const log = stack.adopt(new DatabaseSync(file, { timeout: 10_000 }), (it) => it.close());
     log.exec("BEGIN IMMEDIATE");
     const underLoad = load.run(send, { clients: LARGE.count, limit: LARGE.count });
     await until("the first refusal", () => load.refused.length > 0);
