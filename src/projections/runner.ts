@@ -14,6 +14,8 @@ import { ReadModelsOfAnotherLog, isOfThisLog } from "./same-log.ts";
 
 /** As many events are folded and written together at the most; bounds memory. */
 const BATCH_EVENTS = 4_000;
+/** Or of so many characters of payload and other text, whichever comes first. */
+const BATCH_CHARACTERS = 16 * 1024 * 1024;
 /** How many times the end of the log is reached with nothing to fold before the checkpoint moves on all the same. */
 const IDLE_CHECKPOINT_EVERY = 1_000;
 
@@ -69,11 +71,16 @@ export async function runProjections(
 
   const pace = new Pace(clock);
   let batch: RecordedEvent[] = [];
+  let characters = 0;
   let idle = 0;
   let indexed = false;
   for await (const message of log.subscribe({ after: position, ...(categories && { categories }), signal })) {
-    if (message.kind === "event") batch.push(message.event);
-    if (message.kind === "event" && batch.length < BATCH_EVENTS) continue;
+    if (message.kind === "event") {
+      batch.push(message.event);
+      characters += textIn(message.event.data);
+      if (batch.length < BATCH_EVENTS && characters < BATCH_CHARACTERS) continue;
+    }
+    characters = 0;
     const begunAt = clock.now();
     const recorded = batch;
     batch = [];
@@ -142,6 +149,14 @@ async function moveCheckpoints(
   for (const projection of projections) {
     await documents.write(collectionOf(projection), [], { name: checkpointNameOf(projection), position, eventId });
   }
+}
+
+/** How many characters the texts of an event's data have: most of what it takes in memory. */
+function textIn(data: unknown): number {
+  if (typeof data !== "object" || data === null) return 0;
+  let characters = 0;
+  for (const value of Object.values(data)) if (typeof value === "string") characters += value.length;
+  return characters;
 }
 
 function readsKnown(projection: AnyProjection): boolean {
