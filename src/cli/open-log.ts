@@ -4,6 +4,7 @@ import { ConfigurationError } from "../config.ts";
 import type { EventStore } from "../events/event-store.ts";
 import { backUpLog } from "../events/sqlite/backup-log.ts";
 import type { BackupOptions, LogBackup } from "../events/sqlite/backup-log.ts";
+import { GROUP_LIMITS } from "../events/sqlite/append-queue.ts";
 import { openDataDirectory } from "../events/sqlite/data-directory.ts";
 import type { DataDirectory } from "../events/sqlite/data-directory.ts";
 import { logPath } from "../events/sqlite/log-file.ts";
@@ -25,8 +26,6 @@ export interface ReadLog extends AsyncDisposable {
   readonly store: Pick<EventStore, "read" | "readAll" | "head" | "idAt">;
 }
 
-/** The embedded log writes appends that were made together in one commit, up to this much: all of them or none. */
-const ONE_COMMIT: AppendsInFlight = { appends: 256, bytes: 4 * 1024 * 1024 };
 /** A server may take appends in another order than they were sent in. */
 const ONE_BY_ONE: AppendsInFlight = { appends: 1, bytes: 1024 * 1024 };
 
@@ -45,7 +44,8 @@ export async function openLog(config: Where, warn: (line: string) => void): Prom
     const { store } = await openAnyLog(config, folder?.path ?? null, reportsTo(warn));
     return {
       store,
-      inFlight: folder === null ? ONE_BY_ONE : ONE_COMMIT,
+      // The embedded log writes what one commit takes at a time: all of it or none.
+      inFlight: folder === null ? ONE_BY_ONE : GROUP_LIMITS,
       [Symbol.asyncDispose]: () => close(store, folder),
     };
   } catch (error) {

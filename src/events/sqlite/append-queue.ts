@@ -16,7 +16,7 @@ import type { AppendGroup, GroupOutcome } from "./append-group.ts";
 export const QUEUE_LIMITS = { appends: 10_000, bytes: 64 * 1024 * 1024 };
 
 /** What one commit takes at most. Larger groups gain little, and make those behind them wait. */
-const GROUP_LIMITS = { appends: 256, bytes: 4 * 1024 * 1024 };
+export const GROUP_LIMITS = { appends: 256, bytes: 4 * 1024 * 1024 };
 
 interface QueuedAppend {
   readonly append: PreparedAppend;

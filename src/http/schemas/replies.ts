@@ -79,6 +79,9 @@ export const deliverySchema = z
   .meta({ description: "A delivery." });
 
 /** The reply to `GET /v1/deliveries`, newest first. */
+/** The event that a projection cannot go past. */
+const faultSchema = z.strictObject({ stream: z.string(), revision: z.string(), reason: z.string() }).nullable();
+
 /** A projection as an operator sees it. */
 export const projectionSchema = z.strictObject({
   name: z.string(),
@@ -88,13 +91,13 @@ export const projectionSchema = z.strictObject({
   head: z.string().nullable(),
   lag_events: z.int().nullable(),
   lag_seconds: z.number().nonnegative(),
-  fault: z.strictObject({ stream: z.string(), revision: z.string(), reason: z.string() }).nullable(),
+  fault: faultSchema,
   rebuild: z
     .strictObject({
       version: z.int().positive(),
       phase: z.enum(["filling", "comparing", "faulted"]),
       position: z.string().nullable(),
-      fault: z.strictObject({ stream: z.string(), revision: z.string(), reason: z.string() }).nullable(),
+      fault: faultSchema,
     })
     .nullable(),
   last_comparison: z.strictObject({ differing: z.int(), undecided: z.int() }).nullable(),
