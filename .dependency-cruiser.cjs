@@ -52,7 +52,7 @@ module.exports = {
     ),
     layer(
       "cli",
-      "^src/((events|commands|projections|processes|storage|cli)/|(clock|config|gateway|health|logger|metrics|open-secrets|time-ordered-id|version)\\.ts$)",
+      "^src/((events|commands|projections|processes|storage|cli)/|(clock|config|gateway|health|logger|metrics|open-secrets|sync-folder|time-ordered-id|version)\\.ts$)",
     ),
     {
       name: "main-only-reads-the-command-line",

@@ -2,6 +2,7 @@ import { hkdfSync, randomBytes, randomUUID } from "node:crypto";
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ConfigurationError } from "./config.ts";
+import { syncFolder } from "./sync-folder.ts";
 
 /** The token under which the container registers the secrets. */
 export const SECRETS = Symbol("Secrets");
@@ -141,9 +142,5 @@ function writeWhole(file: string, content: string): void {
     closeSync(handle);
   }
   renameSync(unfinished, file);
-  // The name has to outlive a power cut as well. Windows cannot sync a folder.
-  if (process.platform === "win32") return;
-  const folder = openSync(dirname(file), "r");
-  fsyncSync(folder);
-  closeSync(folder);
+  syncFolder(dirname(file));
 }

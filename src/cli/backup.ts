@@ -8,7 +8,7 @@ import { UsageError } from "./command.ts";
 import type { Command, Invocation } from "./command.ts";
 import { backUpEmbeddedLog } from "./open-log.ts";
 import { Progress } from "./progress.ts";
-import { syncFolder } from "./sync-folder.ts";
+import { syncFolder } from "../sync-folder.ts";
 import { warn } from "./warn.ts";
 
 /** `webhook-gateway backup`: a copy of the embedded log that a gateway can be started on. */
@@ -60,7 +60,7 @@ async function runBackup({ options, operands: [target] }: Invocation): Promise<v
     await rm(unfinished, { force: true });
     throw error;
   }
-  await syncFolder(dirname(file));
+  syncFolder(dirname(file));
   const { events, position, logId } = copied;
   const written = { file, events, position, bytes: (await stat(file)).size, sha256, log_id: logId };
   process.stdout.write(options["json"] === true ? `${JSON.stringify(written)}\n` : described(written));

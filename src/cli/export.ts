@@ -13,7 +13,7 @@ import { openLogForReading } from "./open-log.ts";
 import type { ReadLog } from "./open-log.ts";
 import { Progress } from "./progress.ts";
 import { standardOutput } from "./standard-output.ts";
-import { syncFolder } from "./sync-folder.ts";
+import { syncFolder } from "../sync-folder.ts";
 import { warn } from "./warn.ts";
 
 /** `webhook-gateway export`: the log as a file. */
@@ -65,7 +65,7 @@ async function exportToFile(log: ReadLog, file: string, after: Position | null, 
     await handle.close();
   }
   await rename(unfinished, file);
-  await syncFolder(dirname(file));
+  syncFolder(dirname(file));
 }
 
 async function writeAll(log: ReadLog, begun: ExportProgress, write: (text: string) => Promise<void>): Promise<void> {
