@@ -55,15 +55,32 @@ const DNS =
 const REFUSED = /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|EADDRNOTAVAIL|EACCES|EPERM|EINVAL)$/;
 const RESET = /^(ECONNRESET|ECONNABORTED|EPIPE|ENOTCONN|UND_ERR_SOCKET)$/;
 const TIMEOUT = /^(ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT|UND_ERR_HEADERS_TIMEOUT|UND_ERR_BODY_TIMEOUT)$/;
-/** Node's own codes, OpenSSL's handshake errors and its names for what is wrong with a certificate. */
+/** Node's own codes, OpenSSL's errors (one is `ERR_SSL_SSL/TLS_ALERT_…`) and its names for what is wrong with a certificate. */
 const TLS =
-  /^(ERR_TLS_\w+|ERR_O?SSL_\w+|EPROTO|\w*CERT_?\w*|\w*CRL_\w+|UNABLE_TO_\w+|INVALID_(CA|PURPOSE)|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH)$/;
+  /^(ERR_TLS_.+|ERR_O?SSL_.+|EPROTO|\w*CERT_?\w*|\w*CRL_\w+|UNABLE_TO_\w+|INVALID_(CA|PURPOSE)|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH)$/;
+
+/** An alert of a receiver that wants a certificate of ours. In TLS 1.3 it comes when we think the handshake done. */
+const CERTIFICATE_WANTED = /^ERR_SSL_.*ALERT.*(CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)/;
+
+/** Where an exchange was when it failed: without TLS or with it before the request was written, or after that. */
+export type Stage = "connecting" | "securing" | "written";
 
 /**
  * The code of a failure before any status came. Whatever is not a failure to connect or to stay connected is put down
- * to the protocol: a parser's error, oversized headers, a failed assertion of the HTTP client.
+ * to the protocol: a parser's error, oversized headers, a failed assertion of the HTTP client. `tls` means that the
+ * handshake did not succeed, so that nothing was read of the request: a connection that ends in it is one of those, and
+ * what breaks TLS after it is not.
  */
-export function errorCodeOf(error: unknown): ErrorCode {
+export function errorCodeOf(error: unknown, stage: Stage): ErrorCode {
+  const code = codeOf(error);
+  if (stage === "securing" && code === "reset") return "tls";
+  if (stage === "written" && code === "tls" && !causesOf(error).some((cause) => CERTIFICATE_WANTED.test(cause.code))) {
+    return "protocol";
+  }
+  return code;
+}
+
+function codeOf(error: unknown): ErrorCode {
   for (const { code, syscall } of causesOf(error)) {
     // A resolver that refuses us has the code of a receiver that does.
     if (DNS.test(code) || /^(query|getaddrinfo)/.test(syscall)) return "dns";

@@ -102,12 +102,11 @@ export class Attempt implements Dispatcher.DispatchHandler {
       this.#settle({ kind: "not_sent", reason: "the process or the machine cannot open a connection now" }, true);
       return;
     }
-    const code = errorCodeOf(error);
-    // A connection that ends in the handshake is the handshake's failure: no byte of the request was sent.
-    const ended = this.#controller === null && this.#options.secure && code === "reset" ? "tls" : code;
+    const connecting = this.#options.secure ? "securing" : "connecting";
+    const code = errorCodeOf(error, this.#controller === null ? connecting : "written");
     // The client takes a 100 or 101 that nobody asked for as an error of the socket, and reports no status.
-    this.#status ??= ended === "reset" ? (this.#interimStatus ?? unaskedStatus(error)) : null;
-    this.#settle(this.#answer(ended, false), true);
+    this.#status ??= code === "reset" ? (this.#interimStatus ?? unaskedStatus(error)) : null;
+    this.#settle(this.#answer(code, false), true);
   }
 
   /** The result is known, or the time is over: ends the exchange. The error code holds when there is no status. */

@@ -1,7 +1,12 @@
 /** How much of a receiver's body is read and kept (delivery-safety.md, section 2). */
 export const MAX_RESPONSE_BODY_BYTES = 16 * 1024;
 
-const NEW_LINE_AND_TAB_APART = /[^\P{Cc}\n\r\t]/gu;
+/**
+ * What could change how a text is shown without being seen itself: control characters but line ends and tabs; format
+ * characters, which turn the direction of what follows or hide in it; separators that some programs take for line ends.
+ * A carriage return alone lets a terminal write over what stands there, so that only one before a line feed is a line end.
+ */
+const UNSAFE = /\r(?!\n)|[^\P{Cc}\n\r\t]|[\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /** Collects the beginning of a body, in memory that does not depend on how small the pieces are that it comes in. */
 export class ResponseBody {
@@ -42,12 +47,12 @@ function grown(bytes: Buffer): Buffer {
 
 /**
  * A receiver's bytes as text that is safe to show: read as UTF-8, what is not UTF-8 as U+FFFD (so there is never a lone
- * surrogate), without control characters other than line ends and tabs. When the bytes are not the whole body, a
+ * surrogate), without control and format characters other than line ends and tabs. When the bytes are not the whole body, a
  * character that the cut tore is left out.
  */
 export function responseText(bytes: Buffer, whole: boolean): string {
   const complete = whole ? bytes : bytes.subarray(0, endOfLastCharacter(bytes));
-  return complete.toString("utf8").replace(NEW_LINE_AND_TAB_APART, "");
+  return complete.toString("utf8").replace(UNSAFE, "");
 }
 
 /** The length without the beginning of a character whose other bytes are missing. */

@@ -34,31 +34,52 @@ describe("errorCodeOf", () => {
     ["reset", ["ECONNRESET", "EPIPE", "ECONNABORTED", "UND_ERR_SOCKET"]],
     ["timeout", ["ETIMEDOUT", "UND_ERR_CONNECT_TIMEOUT", "UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"]],
     ["tls", ["ERR_TLS_CERT_ALTNAME_INVALID", "ERR_SSL_WRONG_VERSION_NUMBER", "EPROTO", "CERT_HAS_EXPIRED"]],
+    ["tls", ["ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE", "ERR_SSL_TLSV1_UNRECOGNIZED_NAME", "ERR_OSSL_EVP_UNSUPPORTED"]],
     ["tls", ["DEPTH_ZERO_SELF_SIGNED_CERT", "SELF_SIGNED_CERT_IN_CHAIN", "UNABLE_TO_VERIFY_LEAF_SIGNATURE"]],
     ["tls", ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "INVALID_CA", "HOSTNAME_MISMATCH", "CRL_HAS_EXPIRED"]],
     ["protocol", ["HPE_INVALID_CONSTANT", "UND_ERR_HEADERS_OVERFLOW", "UND_ERR_RES_CONTENT_LENGTH_MISMATCH"]],
     ["protocol", ["UND_ERR_RES_EXCEEDED_MAX_SIZE", "ERR_ASSERTION", "UND_ERR_INVALID_ARG", "SOMETHING_NEW"]],
   ])("gives %s for %s", (expected, codes) => {
-    expect(codes.map((code) => errorCodeOf(failure(code)))).toEqual(codes.map(() => expected));
+    expect(codes.map((code) => errorCodeOf(failure(code), "connecting"))).toEqual(codes.map(() => expected));
   });
 
   it("takes a resolver that refuses for a failure of the look-up", () => {
-    expect(errorCodeOf(failure("ECONNREFUSED", { syscall: "queryA" }))).toBe("dns");
-    expect(errorCodeOf(failure("ECONNREFUSED", { syscall: "connect" }))).toBe("refused");
+    expect(errorCodeOf(failure("ECONNREFUSED", { syscall: "queryA" }), "connecting")).toBe("dns");
+    expect(errorCodeOf(failure("ECONNREFUSED", { syscall: "connect" }), "connecting")).toBe("refused");
+  });
+
+  it("takes a connection that ends in the handshake for a failure of TLS, and not what breaks after it", () => {
+    const stages = ["connecting", "securing", "written"] as const;
+    const codesOf = (code: string): string[] => stages.map((stage) => errorCodeOf(failure(code), stage));
+    expect(codesOf("ECONNRESET")).toEqual(["reset", "tls", "reset"]);
+    expect(codesOf("UND_ERR_SOCKET")).toEqual(["reset", "tls", "reset"]);
+    expect(codesOf("ECONNREFUSED")).toEqual(["refused", "refused", "refused"]);
+    expect(codesOf("ERR_SSL_BAD_RECORD_TYPE")).toEqual(["tls", "tls", "protocol"]);
+    expect(codesOf("ERR_SSL_SSL/TLS_ALERT_UNEXPECTED_MESSAGE")).toEqual(["tls", "tls", "protocol"]);
+    // Of a receiver that wants our certificate, and tells so after our side of a TLS 1.3 handshake.
+    expect(codesOf("ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED")).toEqual(["tls", "tls", "tls"]);
+    expect(codesOf("ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE")).toEqual(["tls", "tls", "tls"]);
   });
 
   it("looks into the errors of several addresses and into causes", () => {
-    expect(errorCodeOf(new AggregateError([failure("ECONNREFUSED"), failure("ENETUNREACH")]))).toBe("refused");
-    expect(errorCodeOf(new Error("x", { cause: failure("ECONNRESET") }))).toBe("reset");
+    expect(errorCodeOf(new AggregateError([failure("ECONNREFUSED"), failure("ENETUNREACH")]), "connecting")).toBe(
+      "refused",
+    );
+    expect(errorCodeOf(new Error("x", { cause: failure("ECONNRESET") }), "connecting")).toBe("reset");
   });
 
   it("gives a code for whatever was thrown", () => {
     const circle: { cause?: unknown } = {};
     circle.cause = circle;
-    expect([undefined, null, "text", 7, {}, circle, new Error("x")].map(errorCodeOf)).toEqual(
+    expect([undefined, null, "text", 7, {}, circle, new Error("x")].map((e) => errorCodeOf(e, "written"))).toEqual(
       Array(7).fill("protocol"),
     );
-    fc.assert(fc.property(fc.anything(), (thrown) => typeof errorCodeOf(thrown) === "string" && !isOwnFault(thrown)));
+    fc.assert(
+      fc.property(
+        fc.anything(),
+        (thrown) => typeof errorCodeOf(thrown, "securing") === "string" && !isOwnFault(thrown),
+      ),
+    );
   });
 });
 

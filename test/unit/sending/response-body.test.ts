@@ -9,10 +9,23 @@ const textOf = (bytes: Buffer, pieceLength: number): string => {
 };
 
 describe("a response's body as text", () => {
-  it("keeps line ends and tabs, and drops every other control character", () => {
+  it("keeps line ends and tabs, and drops every other control or format character", () => {
     const all = Array.from({ length: 0xa1 }, (_, code) => String.fromCharCode(code)).join("");
     const printable = Array.from({ length: 0x5f }, (_, index) => String.fromCharCode(0x20 + index)).join("");
-    expect(responseText(Buffer.from(all), true)).toBe(`\t\n\r${printable}\u00a0`);
+    expect(responseText(Buffer.from(all), true)).toBe(`\t\n${printable}\u00a0`);
+    expect(responseText(Buffer.from("a\r\nb\rc\r\r\nd\r"), true)).toBe("a\r\nbc\r\nd");
+  });
+
+  it.each([
+    ["directions", "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"],
+    ["what has no width", "\u00ad\u200b\u200c\u200d\u2060\u2061\u2062\u2063\u2064\ufeff\u180e"],
+    ["other line ends", "\u0085\u2028\u2029"],
+    ["tags and annotations", "\u{e0001}\u{e0041}\u{e007f}\ufff9\ufffa\ufffb"],
+    ["escapes", "\u001b\u009b\u007f\u0000"],
+  ])("drops %s, of which a reader would see only what they do to the rest", (_, characters) => {
+    for (const character of characters) {
+      expect(responseText(Buffer.from(`a${character}\u05d0${character}`), true)).toBe("a\u05d0");
+    }
   });
 
   it("replaces what is not UTF-8, so that there is never a lone surrogate", () => {
@@ -38,7 +51,7 @@ describe("a response's body as text", () => {
         expect(
           bytes
             .toString()
-            .replace(/[^\P{Cc}\n\r\t]/gu, "")
+            .replace(/\r(?!\n)|[^\P{Cc}\n\r\t]|[\p{Cf}\p{Zl}\p{Zp}]/gu, "")
             .startsWith(kept),
         ).toBe(true);
         expect(bytes.length - Buffer.byteLength(kept)).toBeLessThan(text.length * 4 + 4);
