@@ -12,6 +12,8 @@ export class ConfigurationError extends Error {
 
 /** The largest MAX_PAYLOAD_BYTES: written as JSON text in an event it may double, and an append takes 1 MiB. */
 const LARGEST_PAYLOAD = 480 * 1024;
+/** For whoever wants no endpoint to be disabled in practice: ten years. */
+const LONGEST_FAILURE_SECONDS = 315_360_000;
 const LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 
 /** A whole number from `least` to `most`, or with `fraction` any number in that range. */
@@ -76,6 +78,13 @@ const SETTINGS = {
   RETRY_UNIT_SECONDS: { schema: number(0.001, 86_400, true), example: "60" },
   RETRY_TICK_SECONDS: { schema: number(0.01, 3_600, true), example: "60" },
   MAX_PAYLOAD_BYTES: { schema: number(2, LARGEST_PAYLOAD), example: "262144" },
+  FAILED_KEYS_PER_MINUTE: { schema: number(0, 1_000_000), example: "20" },
+  DISPATCHES_PER_SECOND: { schema: number(0, 1_000_000), example: "100" },
+  MAX_PENDING_PER_USER: { schema: number(0, 1_000_000_000), example: "1000000" },
+  TRUSTED_PROXIES: { schema: z.string().transform((value) => parseCidrs(value)), example: "127.0.0.1/32,10.1.0.0/16" },
+  ENDPOINT_FAILING_ATTEMPTS: { schema: number(1, 1_000_000), example: "20" },
+  ENDPOINT_WARN_AFTER_SECONDS: { schema: number(0.001, LONGEST_FAILURE_SECONDS, true), example: "86400" },
+  ENDPOINT_DISABLE_AFTER_SECONDS: { schema: number(0.001, LONGEST_FAILURE_SECONDS, true), example: "432000" },
   LOG_LEVEL: {
     schema: z.enum(LEVELS).catch(() => {
       throw new ConfigurationError(`must be one of ${LEVELS.join(", ")}`);
@@ -105,6 +114,20 @@ export interface Config {
   readonly retryUnitMs: number;
   readonly retryTickMs: number;
   readonly maxPayloadBytes: number;
+  /** How many wrong API keys one client address may send in a minute; 0: any number. */
+  readonly failedKeysPerMinute: number;
+  /** How many dispatches one user may send in a second; 0: any number. */
+  readonly dispatchesPerSecond: number;
+  /** How many deliveries of one user may wait for their end before a dispatch is refused; 0: any number. */
+  readonly maxPendingPerUser: number;
+  /** The ranges of the proxies whose X-Forwarded-For says where a request comes from. */
+  readonly trustedProxies: readonly string[];
+  /** An endpoint fails when so many attempts in a row did; then it counts for how long. */
+  readonly endpointFailingAttempts: number;
+  /** For how long an endpoint fails until its failing is recorded as a warning. */
+  readonly endpointWarnAfterMs: number;
+  /** For how long an endpoint fails until it is disabled; never shorter than the warning's. */
+  readonly endpointDisableAfterMs: number;
   readonly logLevel: (typeof LEVELS)[number];
 }
 
@@ -135,6 +158,15 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       );
     }
   }
+  const warnAfterSeconds = read("ENDPOINT_WARN_AFTER_SECONDS", 86_400);
+  const disableAfterSeconds = read("ENDPOINT_DISABLE_AFTER_SECONDS", Math.max(432_000, warnAfterSeconds));
+  if (disableAfterSeconds < warnAfterSeconds) {
+    throw new ConfigurationError(
+      "ENDPOINT_DISABLE_AFTER_SECONDS: must not be less than ENDPOINT_WARN_AFTER_SECONDS " +
+        `(got "${disableAfterSeconds}", and ${warnAfterSeconds} there); ` +
+        `for example ENDPOINT_DISABLE_AFTER_SECONDS=${warnAfterSeconds}`,
+    );
+  }
   return {
     host: read("HOST", "127.0.0.1"),
     port: read("PORT", 8080),
@@ -150,6 +182,13 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     retryUnitMs: read("RETRY_UNIT_SECONDS", 60) * 1_000,
     retryTickMs: read("RETRY_TICK_SECONDS", 60) * 1_000,
     maxPayloadBytes: read("MAX_PAYLOAD_BYTES", 262_144),
+    failedKeysPerMinute: read("FAILED_KEYS_PER_MINUTE", 20),
+    dispatchesPerSecond: read("DISPATCHES_PER_SECOND", 0),
+    maxPendingPerUser: read("MAX_PENDING_PER_USER", 1_000_000),
+    trustedProxies: read<readonly string[]>("TRUSTED_PROXIES", []),
+    endpointFailingAttempts: read("ENDPOINT_FAILING_ATTEMPTS", 20),
+    endpointWarnAfterMs: warnAfterSeconds * 1_000,
+    endpointDisableAfterMs: disableAfterSeconds * 1_000,
     logLevel: read<Config["logLevel"]>("LOG_LEVEL", "info"),
   };
 }

@@ -33,6 +33,13 @@ describe("the configuration", () => {
       retryUnitMs: 60_000,
       retryTickMs: 60_000,
       maxPayloadBytes: 262_144,
+      failedKeysPerMinute: 20,
+      dispatchesPerSecond: 0,
+      maxPendingPerUser: 1_000_000,
+      trustedProxies: [],
+      endpointFailingAttempts: 20,
+      endpointWarnAfterMs: 86_400_000,
+      endpointDisableAfterMs: 432_000_000,
       logLevel: "info",
     };
     expect(readConfig({})).toEqual(defaults);
@@ -63,6 +70,20 @@ describe("the configuration", () => {
     ["RETRY_UNIT_SECONDS", "0.5", { retryUnitMs: 500 }],
     ["RETRY_TICK_SECONDS", "1", { retryTickMs: 1_000 }],
     ["MAX_PAYLOAD_BYTES", "491520", { maxPayloadBytes: 491_520 }],
+    ["FAILED_KEYS_PER_MINUTE", "0", { failedKeysPerMinute: 0 }],
+    ["DISPATCHES_PER_SECOND", "250", { dispatchesPerSecond: 250 }],
+    ["MAX_PENDING_PER_USER", "0", { maxPendingPerUser: 0 }],
+    ["MAX_PENDING_PER_USER", "1000000000", { maxPendingPerUser: 1_000_000_000 }],
+    ["TRUSTED_PROXIES", "127.0.0.1/32, fd00::/8", { trustedProxies: ["127.0.0.1/32", "fd00::/8"] }],
+    ["ENDPOINT_FAILING_ATTEMPTS", "1", { endpointFailingAttempts: 1 }],
+    ["ENDPOINT_WARN_AFTER_SECONDS", "0.5", { endpointWarnAfterMs: 500 }],
+    // The default of the other one is not below it.
+    [
+      "ENDPOINT_WARN_AFTER_SECONDS",
+      "864000",
+      { endpointWarnAfterMs: 864_000_000, endpointDisableAfterMs: 864_000_000 },
+    ],
+    ["ENDPOINT_DISABLE_AFTER_SECONDS", "86400", { endpointDisableAfterMs: 86_400_000 }],
     ["LOG_LEVEL", "silent", { logLevel: "silent" }],
   ])("takes %s=%s", (name, value, expected) => {
     expect(readConfig({ [name]: value })).toEqual({ ...readConfig({}), ...expected });
@@ -97,6 +118,23 @@ describe("the configuration", () => {
     ["RETRY_TICK_SECONDS", "3601"],
     ["MAX_PAYLOAD_BYTES", "1"],
     ["MAX_PAYLOAD_BYTES", "491521"],
+    ["FAILED_KEYS_PER_MINUTE", "-1"],
+    ["FAILED_KEYS_PER_MINUTE", "none"],
+    ["FAILED_KEYS_PER_MINUTE", "1000001"],
+    ["DISPATCHES_PER_SECOND", "0.5"],
+    ["DISPATCHES_PER_SECOND", "100/s"],
+    ["MAX_PENDING_PER_USER", "1000000001"],
+    ["MAX_PENDING_PER_USER", "1e6"],
+    ["TRUSTED_PROXIES", "loopback"],
+    ["TRUSTED_PROXIES", "true"],
+    ["TRUSTED_PROXIES", "10.0.0.0/8;10.1.0.0/16"],
+    ["ENDPOINT_FAILING_ATTEMPTS", "0"],
+    ["ENDPOINT_WARN_AFTER_SECONDS", "0"],
+    ["ENDPOINT_WARN_AFTER_SECONDS", "315360001"],
+    ["ENDPOINT_DISABLE_AFTER_SECONDS", "-1"],
+    ["ENDPOINT_DISABLE_AFTER_SECONDS", "5d"],
+    // Less than the day after which the warning is due.
+    ["ENDPOINT_DISABLE_AFTER_SECONDS", "3600"],
     ["LOG_LEVEL", "INFO"],
     ["LOG_LEVEL", "loud\nline two"],
   ])("refuses %s=%j in one line that names it, what it was, and an example", (name, value) => {
