@@ -9,6 +9,7 @@ import type { Config } from "./config.ts";
 import { EVENT_STORE } from "./events/event-store.ts";
 import { HEALTH, Health } from "./health.ts";
 import type { HttpDependencies } from "./http/dependencies.ts";
+import { FailedKeys } from "./http/failed-keys.ts";
 import { LOGGER } from "./logger.ts";
 import { METRICS, Metrics } from "./metrics.ts";
 import type { LiveFigures } from "./metrics.ts";
@@ -121,7 +122,15 @@ export function httpDependencies(container: DependencyContainer, config: Config)
     metrics: container.resolve<Metrics>(METRICS),
     clock: container.resolve<Clock>(CLOCK),
     logger: container.resolve<Logger>(LOGGER),
-    settings: { maxPayloadBytes: config.maxPayloadBytes, sharedLog: config.eventStoreUrl !== null },
+    failedKeys: new FailedKeys(config.failedKeysPerMinute, container.resolve<Clock>(CLOCK)),
+    pendingOfUser: () => Promise.resolve(0),
+    settings: {
+      maxPayloadBytes: config.maxPayloadBytes,
+      sharedLog: config.eventStoreUrl !== null,
+      trustedProxies: config.trustedProxies,
+      dispatchesPerSecond: config.dispatchesPerSecond,
+      maxPendingPerUser: config.maxPendingPerUser,
+    },
   };
 }
 

@@ -4,10 +4,13 @@ import fastify, { LogController } from "fastify";
 import type { FastifyInstance } from "fastify";
 import { refuseOtherMethods } from "./allowed-methods.ts";
 import { limitBodiesUnderWay } from "./body-budget.ts";
+import { trustedProxies } from "./client-address.ts";
 import { refuseBrokenRequests, refuseWhatNodeAnswers } from "./broken-requests.ts";
 import { refuseWhileClosing } from "./closing.ts";
 import type { HttpDependencies } from "./dependencies.ts";
 import { handleErrors, refuseBadPath } from "./error-handler.ts";
+import { refuseUnderPressure } from "./pressure.ts";
+import { addReplyHeaders } from "./reply-headers.ts";
 import { acceptJsonOnly } from "./request-body.ts";
 import { adminProjectionRoutes } from "./routes/admin-projections.ts";
 import { auditDeliveryRoutes } from "./routes/audit-deliveries.ts";
@@ -39,6 +42,7 @@ export async function buildApp(deps: HttpDependencies): Promise<FastifyInstance>
     // Node swaps the two when the first is not the larger one.
     requestTimeout: 15_000,
     http: { headersTimeout: 10_000, connectionsCheckingInterval: 1_000, requireHostHeader: false },
+    trustProxy: trustedProxies(deps.settings.trustedProxies),
     forceCloseConnections: "idle",
     return503OnClosing: false,
     exposeHeadRoutes: true,
@@ -49,10 +53,12 @@ export async function buildApp(deps: HttpDependencies): Promise<FastifyInstance>
   });
   app.decorateRequest("user", null);
   app.decorateRequest("staff", null);
+  addReplyHeaders(app);
   handleErrors(app, deps.clock);
   refuseWhatNodeAnswers(app, deps.clock);
   refuseWhileClosing(app);
-  limitBodiesUnderWay(app, BODIES_UNDER_WAY);
+  refuseUnderPressure(app, deps.health);
+  limitBodiesUnderWay(app, BODIES_UNDER_WAY, deps.clock);
   acceptJsonOnly(app);
   const refuseTheRest = refuseOtherMethods(app);
   pingRoutes(app);

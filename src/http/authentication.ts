@@ -22,26 +22,23 @@ export function apiKeyDigest(apiKey: string): string {
 }
 
 type Hook = (request: FastifyRequest) => Promise<void>;
-type Keys = Pick<HttpDependencies, "directory" | "secrets">;
+type Keys = Pick<HttpDependencies, "directory" | "secrets" | "failedKeys">;
 
 /** A hook that lets only a user's key pass, and says who it is; 403 for an auditor's or operator's. */
 export function requireUser(deps: Keys): Hook {
   return async (request) => {
-    const digest = digestOfKey(request);
+    const digest = digestOfKey(request, deps);
     if (staffByDigest(digest, deps.secrets.staffKeys) !== null) throw new HttpError("key_not_for_this");
-    request.user = await deps.directory.userByKeyDigest(digest);
-    if (request.user === null) throw new HttpError("invalid_api_key");
+    request.user = deps.directory.knownUser(digest) ?? (await lateUser(request, digest, deps));
   };
 }
 
 /** A hook that lets only the keys of these pass, and says whose it is; 403 for any other key that is known. */
 export function requireStaff(deps: Keys, ...allowed: readonly Staff[]): Hook {
   return async (request) => {
-    const digest = digestOfKey(request);
+    const digest = digestOfKey(request, deps);
     const staff = staffByDigest(digest, deps.secrets.staffKeys);
-    if (staff === null && (await deps.directory.userByKeyDigest(digest)) === null) {
-      throw new HttpError("invalid_api_key");
-    }
+    if (staff === null && deps.directory.knownUser(digest) === null) await lateUser(request, digest, deps);
     if (staff === null || !allowed.includes(staff)) throw new HttpError("key_not_for_this");
     request.staff = staff;
   };
@@ -51,10 +48,31 @@ export function requireStaff(deps: Keys, ...allowed: readonly Staff[]): Hook {
  * The digest of the key that a request brings. Keys are compared by their digests, so that the time it takes says nothing
  * about any key. A header that was sent twice arrives joined and is no UUID.
  */
-function digestOfKey(request: FastifyRequest): string {
+function digestOfKey(request: FastifyRequest, { failedKeys }: Keys): string {
   const key = request.headers["x-api-key"];
-  if (typeof key !== "string" || !UUID.test(key.toLowerCase())) throw new HttpError("invalid_api_key");
-  return apiKeyDigest(key);
+  if (typeof key === "string" && UUID.test(key.toLowerCase())) return apiKeyDigest(key);
+  // No key at all is no try.
+  if (key !== undefined) failedKeys.count(request);
+  throw new HttpError("invalid_api_key");
+}
+
+/**
+ * The user of a key that the directory has not heard of: it may have been made on another instance a moment ago. It counts
+ * as wrong while that is waited for, so that of many at once only as many wait as may.
+ */
+async function lateUser(
+  request: FastifyRequest,
+  digest: string,
+  { directory, failedKeys }: Keys,
+): Promise<UserDocument> {
+  failedKeys.count(request);
+  const user = await directory.userByKeyDigest(digest).catch((error: unknown) => {
+    failedKeys.forgive(request);
+    throw error;
+  });
+  if (user === null) throw new HttpError("invalid_api_key");
+  failedKeys.forgive(request);
+  return user;
 }
 
 const staffDigests = new WeakMap<StaffKeys, ReadonlyMap<string, Staff>>();

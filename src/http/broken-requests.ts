@@ -5,8 +5,14 @@ import type { Duplex } from "node:stream";
 import type { FastifyInstance } from "fastify";
 import type { Clock } from "../clock.ts";
 import { ERRORS, HttpError, errorBody } from "./errors.ts";
+import { REPLY_HEADERS } from "./reply-headers.ts";
 
 const NOT_HTTP = new HttpError("invalid_request", { errors: ["request must be valid HTTP/1.1"] });
+
+/** The headers of a reply that is written past fastify. */
+const HEAD = Object.entries({ "Content-Type": "application/json", Connection: "close", ...REPLY_HEADERS })
+  .map(([name, value]) => `${name}: ${value}`)
+  .join("\r\n");
 
 /** What Node's HTTP parser calls the mistakes that have a status of their own. */
 const REFUSALS: Readonly<Record<string, HttpError>> = {
@@ -18,7 +24,7 @@ const REFUSALS: Readonly<Record<string, HttpError>> = {
 export function refuseBrokenRequests(clock: Clock): (error: Error & { code?: string }, socket: Socket) => void {
   return (error, socket) => {
     if (error.code === "ECONNRESET") socket.destroy();
-    else endWith(REFUSALS[error.code ?? ""] ?? NOT_HTTP, socket, clock);
+    else refuseAndClose(REFUSALS[error.code ?? ""] ?? NOT_HTTP, socket, clock);
   };
 }
 
@@ -35,18 +41,19 @@ export function refuseWhatNodeAnswers(app: FastifyInstance, clock: Clock): void 
   app.server.on("connect", (_request: IncomingMessage, socket: Duplex) => {
     // The client may be gone before it has read the answer.
     socket.on("error", () => undefined);
-    endWith(NOT_HTTP, socket, clock);
+    refuseAndClose(NOT_HTTP, socket, clock);
   });
   app.server.on("checkExpectation", (request, response) => app.server.emit("request", request, response));
 }
 
-function endWith(refusal: HttpError, socket: Duplex, clock: Clock): void {
+/** Answers past fastify and ends the connection; one that was ended before is destroyed, whether or not the client lets go. */
+export function refuseAndClose(refusal: HttpError, socket: Duplex, clock: Clock): void {
   if (!socket.writable) {
     socket.destroy();
     return;
   }
   const body = errorBody(refusal, new Date(clock.now()).toISOString());
   const { status } = ERRORS[refusal.code];
-  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json\r\nConnection: close`;
-  socket.end(`${head}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+  const length = Buffer.byteLength(body);
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${HEAD}\r\nContent-Length: ${length}\r\n\r\n${body}`);
 }

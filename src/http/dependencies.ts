@@ -10,6 +10,8 @@ import type { ProjectionControl } from "../projections/projection-host.ts";
 import type { Health } from "../health.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Secrets } from "../secrets.ts";
+import type { DispatchLimits } from "./dispatch-limits.ts";
+import type { FailedKeys } from "./failed-keys.ts";
 
 /** What the routes work with. */
 export interface HttpDependencies {
@@ -21,6 +23,9 @@ export interface HttpDependencies {
   readonly worker: DeliveryWorker;
   readonly rules: TargetRules;
   readonly secrets: Secrets;
+  readonly failedKeys: FailedKeys;
+  /** How many deliveries of a user have not ended; rejects as the document store does. */
+  readonly pendingOfUser: (userId: number) => Promise<number>;
   readonly health: Health;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -28,11 +33,13 @@ export interface HttpDependencies {
   readonly settings: HttpSettings;
 }
 
-export interface HttpSettings {
+export interface HttpSettings extends DispatchLimits {
   /** Of the payload value as the client wrote it. */
   readonly maxPayloadBytes: number;
   /** Whether other gateways may work on the same log. */
   readonly sharedLog: boolean;
+  /** Ranges in CIDR notation. */
+  readonly trustedProxies: readonly string[];
 }
 
 /** How long a reply waits until its own client can read what it wrote, or a read until it has seen the log, in ms. */

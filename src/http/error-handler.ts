@@ -5,6 +5,7 @@ import { AppendOutcomeUnknown, EventTooLarge, StoreUnavailable } from "../events
 import { ReadModelsUnavailable } from "../projections/document-store.ts";
 import { ERRORS, HttpError, errorBody } from "./errors.ts";
 import { MalformedBody } from "./json-body.ts";
+import { REPLY_HEADERS } from "./reply-headers.ts";
 import { sendJsonText } from "./send-json.ts";
 
 /** How long a client should wait before it sends again what we could not take, in seconds. */
@@ -24,7 +25,7 @@ export function handleErrors(app: FastifyInstance, clock: Clock): void {
       refused += 1;
       // While the log is down or full every request ends here: a line a second says as much as a line each.
       if (clock.now() >= silentUntil) {
-        log.warn({ reason: error.message, refused }, "requests could not be taken");
+        log.warn({ reason: known.options.reason ?? error.message, refused }, "requests could not be taken");
         silentUntil = clock.now() + WARNING_INTERVAL_MS;
         refused = 0;
       }
@@ -38,7 +39,7 @@ export function handleErrors(app: FastifyInstance, clock: Clock): void {
 /** Answers a path that cannot be decoded, which fastify refuses before it looks for a route. */
 export function refuseBadPath(clock: Clock): (error: Error, request: unknown, reply: FastifyReply) => void {
   const refusal = new HttpError("invalid_request", { errors: ["path must be valid percent-encoded UTF-8"] });
-  return (_error, _request, reply) => void sendError(reply, refusal, clock);
+  return (_error, _request, reply) => void sendError(reply.headers(REPLY_HEADERS), refusal, clock);
 }
 
 function sendError(reply: FastifyReply, error: HttpError, clock: Clock): FastifyReply {
@@ -62,9 +63,10 @@ function toHttpError(error: Error, bodyLimit: number): HttpError {
   return fromFastify(error as FastifyError, bodyLimit);
 }
 
-/** The reply when nothing can be taken for the moment. */
-export function unavailable(): HttpError {
-  return new HttpError("unavailable", { headers: { "retry-after": RETRY_AFTER_SECONDS } });
+/** The reply when nothing can be taken for the moment; `reason` is why, for the program's own log. */
+export function unavailable(reason?: string): HttpError {
+  const headers = { "retry-after": RETRY_AFTER_SECONDS };
+  return new HttpError("unavailable", reason === undefined ? { headers } : { headers, reason });
 }
 
 /**

@@ -32,6 +32,12 @@ export const ERRORS = {
   unsupported_media_type: { status: 415, error: "Unsupported media type" },
   /** Use another Idempotency-Key for another request. */
   idempotency_key_reused: { status: 422, error: "Idempotency-Key was already used for another request" },
+  /** Use the key that `POST /v1/users` gave; from this address no other is looked up before Retry-After. */
+  too_many_failed_keys: { status: 429, error: "Too many requests with an invalid API key" },
+  /** Wait for Retry-After; `details.errors` says how many are taken. */
+  too_many_dispatches: { status: 429, error: "Too many dispatches" },
+  /** Wait until some have ended; `details.errors` says how many may be pending. */
+  backlog_full: { status: 429, error: "Too many pending deliveries" },
   headers_too_large: { status: 431, error: "Request header fields too large" },
   /** `details.errors` says at which event; an `at` before it is answered. The operator's log has the reason. */
   history_unreadable: { status: 500, error: "The delivery's history cannot be read to its end" },
@@ -48,6 +54,8 @@ export interface HttpErrorOptions {
   /** Instead of the catalogue's text, where that has to name something. */
   readonly error?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** For the program's own log, when the client need not know. */
+  readonly reason?: string;
 }
 
 /** Ends a request with an error of the catalogue. */

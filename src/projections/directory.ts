@@ -58,6 +58,11 @@ export class Directory {
     }
   }
 
+  /** The user whose key has this digest, or null when that is not known here yet: at once. */
+  knownUser(digest: string): UserDocument | null {
+    return this.#userByKey.get(digest) ?? null;
+  }
+
   /** The user whose key has this SHA-256 digest (lower-case hex), or null. */
   userByKeyDigest(digest: string): Promise<UserDocument | null> {
     return this.#find(() => this.#userByKey.get(digest));

@@ -3,14 +3,15 @@ import { once } from "node:events";
 import fastify from "fastify";
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../src/clock.ts";
+import type { Clock } from "../../src/clock.ts";
 import { limitBodiesUnderWay } from "../../src/http/body-budget.ts";
 import { handleErrors } from "../../src/http/error-handler.ts";
 
 /** A server with room for one body of 600 bytes at a time, whose route waits for the body. */
-async function startServer() {
+async function startServer(clock: Clock = systemClock) {
   const app = fastify({ bodyLimit: 800 });
   handleErrors(app, systemClock);
-  limitBodiesUnderWay(app, 1_000);
+  limitBodiesUnderWay(app, 1_000, clock);
   app.post("/", (_request, reply) => reply.code(202).send());
   const address = new URL(await app.listen({ host: "127.0.0.1", port: 0 }));
   const post = (bytes: number) =>

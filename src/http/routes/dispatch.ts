@@ -5,6 +5,7 @@ import { evolveDelivery } from "../../events/delivery.ts";
 import { timeOrderedId } from "../../time-ordered-id.ts";
 import { requireUser, userOf } from "../authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
+import { limitDispatches } from "../dispatch-limits.ts";
 import { tellDispatch } from "../dispatch-line.ts";
 import { HttpError } from "../errors.ts";
 import { bodyOf, validOrRefuse } from "../request-body.ts";
@@ -17,7 +18,8 @@ export function dispatchRoutes(app: FastifyInstance, deps: HttpDependencies): vo
   const { store, directory, worker, clock, settings, metrics, logger } = deps;
   app.decorateRequest("dispatch", null);
 
-  const hooks = { onRequest: requireUser(deps), onSend: tellDispatch(metrics, logger) };
+  const limits = limitDispatches(settings, deps.pendingOfUser, clock);
+  const hooks = { onRequest: [requireUser(deps), ...limits], onSend: tellDispatch(metrics, logger) };
   app.post("/v1/dispatch", hooks, async (request, reply) => {
     const { user_id } = userOf(request);
     const body = bodyOf(request);

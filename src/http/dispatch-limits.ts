@@ -1,0 +1,49 @@
+import type { onRequestHookHandler } from "fastify";
+import type { Clock } from "../clock.ts";
+import { userOf } from "./authentication.ts";
+import { Backlogs } from "./backlogs.ts";
+import { HttpError } from "./errors.ts";
+import { RateLimit } from "./rate-limit.ts";
+import { retryAfter } from "./retry-after.ts";
+
+const WINDOW_MS = 1_000;
+/** When to try again with a full backlog. Nobody knows when there is room; deliveries end every moment. */
+const BACKLOG_WAIT_MS = 5_000;
+
+export interface DispatchLimits {
+  /** For each user; 0: any number. */
+  readonly dispatchesPerSecond: number;
+  /** For each user; 0: any number. */
+  readonly maxPendingPerUser: number;
+}
+
+/**
+ * Hooks that refuse a dispatch before its body is read: 429 to a user who sends too many in a second, or has too many
+ * deliveries that have not ended. They come behind `requireUser`; a limit that is off has none.
+ *
+ * @param pendingOf gives how many deliveries of a user have not ended
+ */
+export function limitDispatches(
+  { dispatchesPerSecond, maxPendingPerUser }: DispatchLimits,
+  pendingOf: (userId: number) => Promise<number>,
+  clock: Clock,
+): onRequestHookHandler[] {
+  const hooks: onRequestHookHandler[] = [];
+  if (dispatchesPerSecond > 0) {
+    const rate = new RateLimit<number>(dispatchesPerSecond, WINDOW_MS, clock);
+    const errors = [`at most ${dispatchesPerSecond} dispatches a second are taken`];
+    hooks.push((request, _reply, done) => {
+      const waitMs = rate.take(userOf(request).user_id);
+      done(waitMs > 0 ? new HttpError("too_many_dispatches", { errors, headers: retryAfter(waitMs) }) : undefined);
+    });
+  }
+  if (maxPendingPerUser > 0) {
+    const backlogs = new Backlogs(maxPendingPerUser, pendingOf, clock);
+    const errors = [`at most ${maxPendingPerUser} deliveries may be pending`];
+    hooks.push((request, _reply, done) => {
+      const full = backlogs.isFull(userOf(request).user_id);
+      done(full ? new HttpError("backlog_full", { errors, headers: retryAfter(BACKLOG_WAIT_MS) }) : undefined);
+    });
+  }
+  return hooks;
+}
