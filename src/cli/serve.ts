@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import closeWithGrace from "close-with-grace";
-import pino from "pino";
 import type { Logger } from "pino";
 import { readConfig } from "../config.ts";
 import { Gateway } from "../gateway.ts";
 import { Health } from "../health.ts";
+import { createLogger } from "../logger.ts";
 import { Metrics } from "../metrics.ts";
 import { openSecrets } from "../open-secrets.ts";
 import { openStorage } from "../storage/open-storage.ts";
@@ -27,7 +27,7 @@ export const serveCommand: Command = {
 
 async function serve(): Promise<void> {
   const config = readConfig(process.env);
-  const logger = pino({ level: config.logLevel });
+  const logger = createLogger(config.logLevel);
   const health = new Health();
   const metrics = new Metrics({ process: true });
   const storage = await openStorage(config, logger, logReports(health, logger));
