@@ -1,6 +1,7 @@
 import { createServer } from "node:net";
 import type { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
+import { resetBehind } from "../../fixtures/hostile-answers.ts";
 import type { Answer } from "../../fixtures/receiver.ts";
 import { respondRaw, respondWith } from "../../fixtures/receiver.ts";
 import { answered, makeReceiver, makeSender, openRules, requestTo, send } from "./sender-setup.ts";
@@ -83,7 +84,7 @@ describe("a connection that breaks", () => {
     ["is reset without an answer", (socket) => socket.resetAndDestroy()],
     ["ends in the status line", respondRaw("HTTP/1.1 2", "end")],
     ["ends in the headers", respondRaw(`${head200}x: y\r\n`, "end")],
-    ["is reset in the headers", (socket) => socket.write(`${head200}x: `, () => socket.resetAndDestroy())],
+    ["is reset in the headers", resetBehind(`${head200}x: `)],
   ];
   it.each(breaking)("fails as reset when it %s, after one request", async (_, answer) => {
     const receiver = await makeReceiver(answer);

@@ -1,24 +1,16 @@
 import type { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
+import { drip } from "../../fixtures/hostile-answers.ts";
 import type { Answer } from "../../fixtures/receiver.ts";
 import { respondRaw, respondWith } from "../../fixtures/receiver.ts";
 import { createManualClock } from "./manual-clock.ts";
 import { answered, makeReceiver, makeSender, requestTo, send } from "./sender-setup.ts";
 
-/** Writes the text every few milliseconds, until the connection ends. */
-function drip(first: string, again: string): Answer {
-  return (socket) => {
-    socket.write(first);
-    const timer = setInterval(() => socket.write(again), 10);
-    socket.on("close", () => clearInterval(timer));
-  };
-}
-
 const late: [string, Answer][] = [
   ["never answers", () => undefined],
-  ["drips its status line", drip("HTTP/1.1 200 ", "O")],
-  ["drips its headers", drip("HTTP/1.1 200 OK\r\nx: ", "y")],
-  ["sends 103 for ever", drip("", "HTTP/1.1 103 Early Hints\r\n\r\n")],
+  ["drips its status line", drip("HTTP/1.1 200 ", "O", 10)],
+  ["drips its headers", drip("HTTP/1.1 200 OK\r\nx: ", "y", 10)],
+  ["sends 103 for ever", drip("", "HTTP/1.1 103 Early Hints\r\n\r\n", 10)],
 ];
 
 describe("the deadline", () => {

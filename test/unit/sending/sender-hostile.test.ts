@@ -1,5 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
+import { flood, resetBehind } from "../../fixtures/hostile-answers.ts";
 import type { Answer } from "../../fixtures/receiver.ts";
 import { respondRaw, respondWith } from "../../fixtures/receiver.ts";
 import { createManualClock } from "./manual-clock.ts";
@@ -7,26 +8,10 @@ import { answered, makeReceiver, makeSender, resultOf, send } from "./sender-set
 
 const head200 = "HTTP/1.1 200 OK\r\n";
 
-/** Writes the text again and again, as fast as it is taken, until the connection ends. */
-function flood(first: string, again: string): Answer {
-  return (socket) => {
-    const piece = Buffer.from(again.repeat(Math.ceil(60_000 / again.length)));
-    const write = (): void => {
-      while (!socket.destroyed && socket.write(piece));
-    };
-    socket.on("drain", write);
-    socket.write(first);
-    write();
-  };
-}
-
 describe("a receiver that accepted (2xx) and then breaks its body has it delivered", () => {
   const broken: [string, Answer][] = [
     ["ends before the stated length", respondRaw(`${head200}content-length: 10\r\n\r\nabc`, "end")],
-    [
-      "resets in the middle",
-      (socket) => socket.write(`${head200}content-length: 10\r\n\r\nabc`, () => socket.resetAndDestroy()),
-    ],
+    ["resets in the middle", resetBehind(`${head200}content-length: 10\r\n\r\nabc`)],
     ["sends a broken chunk", respondRaw(`${head200}transfer-encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n`)],
     ["ends between chunks", respondRaw(`${head200}transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n`, "end")],
   ];
@@ -177,7 +162,7 @@ describe("a body that is meant to exhaust memory", () => {
     let written = 0;
     const receiver = await makeReceiver((socket) => {
       socket.on("close", () => (written = socket.bytesWritten));
-      flood(`${head200}content-length: 1000000000\r\n\r\n`, "x")(socket, receiver.requests[0]!);
+      flood(`${head200}content-length: 1000000000\r\n\r\n`, "x")(socket);
     });
     const sender = makeSender();
     const before = process.memoryUsage().arrayBuffers;

@@ -1,18 +1,20 @@
 import type { Socket } from "node:net";
-import { createServer as createTlsServer } from "node:tls";
 import { describe, expect, it } from "vitest";
+import { brokenHandshakes, strangeTls, untrusted } from "../../fixtures/hostile-receivers/broken-tls.ts";
+import type { HostileReceiver } from "../../fixtures/hostile-receivers/hostile-receiver.ts";
 import { respondWith } from "../../fixtures/receiver.ts";
-import { makeSelfSigned } from "../../fixtures/receiver-certificate.ts";
+import { makeTlsCertificates } from "../../fixtures/tls-certificates.ts";
+import type { TlsCertificates } from "../../fixtures/tls-certificates.ts";
 import { answered, makeReceiver, makeSender, send } from "./sender-setup.ts";
 
-const certificate = makeSelfSigned("127.0.0.2");
+const certificates = makeTlsCertificates();
 
-describe.skipIf(certificate === null)("TLS", () => {
-  const tls = certificate ?? { key: "", cert: "" };
-  const trusted = { connect: { ca: tls.cert } };
+describe.skipIf(certificates === null)("TLS", () => {
+  const { authority, good, selfSigned } = certificates ?? ({} as TlsCertificates);
+  const trusted = { connect: { ca: authority } };
 
   it("delivers to a receiver whose certificate is trusted, over one connection", async () => {
-    const receiver = await makeReceiver(respondWith(200, "ok"), { tls });
+    const receiver = await makeReceiver(respondWith(200, "ok"), { tls: good });
     const sender = makeSender(trusted);
     for (let n = 0; n < 3; n += 1) {
       expect(answered(await send(sender, receiver.url()))).toMatchObject({ outcome: "delivered", responseBody: "ok" });
@@ -22,13 +24,13 @@ describe.skipIf(certificate === null)("TLS", () => {
   });
 
   it("refuses a certificate that nobody vouches for, before a byte of the request", async () => {
-    const receiver = await makeReceiver(respondWith(200), { tls });
+    const receiver = await makeReceiver(respondWith(200), { tls: good });
     expect(answered(await send(makeSender(), receiver.url()))).toMatchObject({ outcome: "failed", errorCode: "tls" });
     expect(receiver.requests).toHaveLength(0);
   });
 
   it("refuses it even when the environment or the connection's options say otherwise", async () => {
-    const receiver = await makeReceiver(respondWith(200), { tls });
+    const receiver = await makeReceiver(respondWith(200), { tls: selfSigned });
     const before = process.env["NODE_TLS_REJECT_UNAUTHORIZED"];
     process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = "0";
     try {
@@ -41,33 +43,35 @@ describe.skipIf(certificate === null)("TLS", () => {
     expect(receiver.requests).toHaveLength(0);
   });
 
-  it("refuses a certificate for another address", async () => {
-    const receiver = await makeReceiver(respondWith(200), { tls, host: "127.0.0.3" });
+  const everyKind: readonly HostileReceiver[] = [...untrusted, ...brokenHandshakes, ...strangeTls];
+  it.each(everyKind.map((hostile) => ({ hostile, ...hostile })))(
+    "to one that $name fails as $expected.errorCode",
+    async ({ hostile, expected }) => {
+      const forbiddenUrl = "http://127.0.0.3/";
+      await using stack = new AsyncDisposableStack();
+      const receiver = await hostile.start({ forbiddenUrl, certificates: certificates! });
+      stack.defer(() => receiver.close());
+      const result = answered(await send(makeSender(trusted), receiver.url));
+      expect([result.outcome, result.errorCode, result.responseStatus]).toEqual(["failed", expected.errorCode, null]);
+      if (expected.errorCode === "tls") expect(receiver.requests() ?? 0).toBe(0);
+    },
+  );
+
+  it("knows a receiver that wants a certificate of ours, which TLS 1.3 tells when our side is done", async () => {
+    const tls = { ...good, minVersion: "TLSv1.3", requestCert: true, rejectUnauthorized: true } as const;
+    const receiver = await makeReceiver(respondWith(200), { tls });
     expect(answered(await send(makeSender(trusted), receiver.url())).errorCode).toBe("tls");
     expect(receiver.requests).toHaveLength(0);
   });
-
-  it("refuses a version before 1.2", async () => {
-    const server = createTlsServer({ ...tls, minVersion: "TLSv1", maxVersion: "TLSv1.1", ciphers: "ALL:@SECLEVEL=0" });
-    const port = await new Promise<number>((resolve) => {
-      server.listen(0, "127.0.0.2", () => {
-        const address = server.address();
-        resolve(typeof address === "object" && address !== null ? address.port : 0);
-      });
-    });
-    expect(answered(await send(makeSender(trusted), `https://127.0.0.2:${port}/`)).errorCode).toBe("tls");
-    await new Promise((resolve) => server.close(resolve));
-  });
 });
 
-describe("TLS to a port that does not speak it", () => {
+describe("TLS without a certificate", () => {
   it.each([
-    ["answers in plain HTTP", (socket: Socket) => socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n")],
-    ["closes", (socket: Socket) => socket.end()],
-    ["resets", (socket: Socket) => socket.resetAndDestroy()],
-  ])("fails as tls when it %s", async (_, act) => {
+    ["closes", (socket: Socket) => void socket.end()],
+    ["resets", (socket: Socket) => void socket.resetAndDestroy()],
+  ])("fails as tls when the receiver %s at once", async (_, act) => {
     const onConnection = (socket: Socket): boolean => {
-      socket.once("data", () => act(socket));
+      act(socket);
       return true;
     };
     const receiver = await makeReceiver(undefined, { onConnection });
