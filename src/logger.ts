@@ -9,15 +9,10 @@ export const LOGGER = Symbol("Logger");
 const MOST_CAUSES = 5;
 
 /** What belongs in no line, wherever in it. Names are compared without case, `_` and `-`. */
-const SECRET_FIELDS: ReadonlySet<string> = new Set(
-  ["headers", "rawheaders", "authorization", "cookie", "apikey", "xapikey", "masterkey", "password"].concat([
-    "secret",
-    "secrets",
-    "seed",
-    "payload",
-    "body",
-  ]),
-);
+const SECRET_FIELDS: ReadonlySet<string> = new Set([
+  ...["headers", "rawheaders", "authorization", "cookie", "apikey", "xapikey", "masterkey", "password", "url"],
+  ...["secret", "secrets", "seed", "payload", "body"],
+]);
 const CENSOR = "[redacted]";
 /** How deep a line is looked through; what is deeper is left out. */
 const MOST_LEVELS = 5;
@@ -61,6 +56,10 @@ function redacted(value: unknown, levels: number): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (levels === 0) return CENSOR;
   if (Array.isArray(value)) return value.map((one) => redacted(one, levels - 1));
+  if (value instanceof Date) return value;
+  const { constructor } = value;
+  // A request, a socket, a map: what it holds is nobody's intention.
+  if (typeof constructor === "function" && constructor !== Object) return `[${constructor.name}]`;
   return redactedFields(value as Record<string, unknown>, levels - 1);
 }
 

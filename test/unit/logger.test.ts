@@ -58,6 +58,8 @@ describe("a line of the program's log", () => {
     ["a request", { req: request() }],
     ["a request under another name", { what: request() }],
     ["an error under another name", { reason: Object.assign(new Error("broken"), { request: request() }) }],
+    ["bytes", { what: Buffer.from(SECRET) }],
+    ["an endpoint's URL", { endpoint: { url: `https://example.com/${SECRET}` } }],
     ["headers", { headers: { "x-api-key": SECRET } }],
     ["headers in a list", { requests: [{ headers: { "x-api-key": SECRET } }] }],
     ["an API key", { user: { api_key: SECRET } }],
