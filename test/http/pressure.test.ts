@@ -1,0 +1,34 @@
+import fastify from "fastify";
+import type { FastifyInstance } from "fastify";
+import { expect, it } from "vitest";
+import { Health } from "../../src/health.ts";
+import { handleErrors } from "../../src/http/error-handler.ts";
+import { refuseUnderPressure } from "../../src/http/pressure.ts";
+import { errorText, standingClock } from "./asking.ts";
+
+/** A server whose memory is as full as the test says. */
+async function serverOf(heap: { share: number }, health: Health): Promise<FastifyInstance> {
+  const app = fastify();
+  handleErrors(app, standingClock);
+  refuseUnderPressure(app, health, () => heap.share);
+  for (const path of ["/v1/ping", "/livez", "/readyz", "/metrics"])
+    app.get(path, (_request, reply) => reply.send("here"));
+  await app.ready();
+  return app;
+}
+
+it("answers 503 with Retry-After to all but probes while the memory is nearly full, and is not ready", async () => {
+  const heap = { share: 0.95 };
+  const health = new Health();
+  const app = await serverOf(heap, health);
+  await expect.poll(() => health.reasons).toEqual(["load: its memory is nearly full"]);
+  const reply = await app.inject("/v1/ping");
+  expect(reply.body).toBe(errorText(503, "Service temporarily unavailable"));
+  expect(reply.headers["retry-after"]).toBe("1");
+  for (const probe of ["/livez", "/readyz", "/metrics"]) expect((await app.inject(probe)).body).toBe("here");
+
+  heap.share = 0.5;
+  await expect.poll(() => health.reasons).toEqual([]);
+  expect((await app.inject("/v1/ping")).body).toBe("here");
+  await app.close();
+});
