@@ -1,18 +1,30 @@
 import { connect } from "node:net";
 import { once } from "node:events";
 import fastify from "fastify";
+import type { onRequestHookHandler } from "fastify";
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../src/clock.ts";
 import type { Clock } from "../../src/clock.ts";
 import { limitBodiesUnderWay } from "../../src/http/body-budget.ts";
 import { handleErrors } from "../../src/http/error-handler.ts";
+import { HttpError } from "../../src/http/errors.ts";
+import { FakeClock } from "../fixtures/fake-clock.ts";
 
-/** A server with room for one body of 600 bytes at a time, whose route waits for the body. */
+/** A server with room for one body of 600 bytes at a time, whose route waits for the body, and then as long as it is held. */
 async function startServer(clock: Clock = systemClock) {
   const app = fastify({ bodyLimit: 800 });
+  let held: Promise<void> = Promise.resolve();
+  let waiting = 0;
   handleErrors(app, systemClock);
   limitBodiesUnderWay(app, 1_000, clock);
-  app.post("/", (_request, reply) => reply.code(202).send());
+  const onRequest: onRequestHookHandler = (request, _reply, done) =>
+    done(request.headers["x-refuse"] === undefined ? undefined : new HttpError("invalid_api_key"));
+  app.post("/", { onRequest }, async (_request, reply) => {
+    waiting += 1;
+    await held;
+    waiting -= 1;
+    return reply.code(202).send();
+  });
   const address = new URL(await app.listen({ host: "127.0.0.1", port: 0 }));
   const post = (bytes: number) =>
     fetch(address, { method: "POST", headers: { "content-type": "text/plain" }, body: "x".repeat(bytes) });
@@ -25,7 +37,13 @@ async function startServer(clock: Clock = systemClock) {
     await seen;
     return socket;
   };
-  return { app, post, announce };
+  /** Has every request wait until the function that this gives is called. */
+  const hold = (): (() => void) => {
+    let letGo = (): void => undefined;
+    held = new Promise((resolve) => (letGo = resolve));
+    return () => letGo();
+  };
+  return { app, post, announce, hold, waiting: () => waiting };
 }
 
 describe("the budget of bodies", () => {
@@ -47,6 +65,49 @@ describe("the budget of bodies", () => {
     expect((await post(300)).status).toBe(503);
     expect((await post(150)).status).toBe(202);
     slow.destroy();
+    await app.close();
+  });
+
+  it("has bodies that take their time give way, the oldest first, and no others", async () => {
+    const clock = new FakeClock();
+    const { app, post, announce } = await startServer(clock);
+    const oldest = await announce("Content-Length: 300");
+    clock.jump(100);
+    const second = await announce("Content-Length: 300");
+    clock.jump(100);
+    const third = await announce("Content-Length: 300");
+    clock.jump(800);
+    const answer = once(oldest, "data");
+    // A second after the first, and not yet after the others.
+    expect((await post(600)).status).toBe(503);
+    expect(String((await answer)[0])).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n[^]*"error":"Request timeout"/);
+    clock.jump(200);
+    expect((await post(600)).status).toBe(202);
+    for (const slow of [second, third]) slow.destroy();
+    oldest.destroy();
+    await app.close();
+  });
+
+  it("leaves alone what is here in full and waits for its answer", async () => {
+    const clock = new FakeClock();
+    const { app, post, hold, waiting: waitingCount } = await startServer(clock);
+    const letGo = hold();
+    const waiting = post(600);
+    await expect.poll(waitingCount).toBe(1);
+    clock.jump(60_000);
+    expect((await post(600)).status).toBe(503);
+    letGo();
+    expect((await waiting).status).toBe(202);
+    expect((await post(600)).status).toBe(202);
+    await app.close();
+  });
+
+  it("has no share for a request that is refused for another reason", async () => {
+    const { app, post, announce } = await startServer();
+    const sockets = [];
+    for (let n = 0; n < 5; n++) sockets.push(await announce("Content-Length: 600\r\nX-Refuse: yes"));
+    expect((await post(600)).status).toBe(202);
+    for (const socket of sockets) socket.destroy();
     await app.close();
   });
 });

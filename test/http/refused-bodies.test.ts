@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Gateway } from "../../src/gateway.ts";
-import { arrays, refusedBodies } from "../fixtures/nasty-json.ts";
+import { arrays, objects, refusedBodies } from "../fixtures/nasty-json.ts";
 import { startTestGateway } from "../fixtures/test-gateway.ts";
 import { ask, dispatchOf, expectBroken, expectError, newEndpoint, newUser, standingClock } from "./asking.ts";
 import type { Question, Reply } from "./asking.ts";
@@ -56,6 +56,37 @@ describe("a body that cannot be taken", () => {
     expectBroken(await post(line, { body: Buffer.from([0x7b, 0xff, 0x7d]) }), "body must be valid UTF-8");
     expectBroken(await post(line, { body: `{"a":${arrays(65)}}` }), "body must not be nested deeper than 64 levels");
     expectBroken(await post(line, { body: "[".repeat(LARGEST_BODY) }), "body must not be nested deeper than 64 levels");
+  });
+
+  it("may be nested 64 deep in its payload, and be shown again", async () => {
+    for (const payload of [objects(64), `{"a":${arrays(63)}}`]) {
+      const reply = await post("POST /v1/dispatch", { body: dispatchOf(endpoint, payload) });
+      expect(reply.status).toBe(202);
+      const shown = await ask(gateway, `GET /v1/deliveries/${String(reply.headers["x-delivery-id"])}/payload`, { key });
+      expect(shown.text).toBe(payload);
+    }
+  });
+
+  // JSON.parse takes 5,000 levels, and JSON.stringify then overflows the stack.
+  it.each([65, 5_000, 100_000])("is refused when it is nested %i deep, wherever", async (depth) => {
+    const nested = [`{"a":${arrays(depth - 1)}}`, arrays(depth), objects(Math.min(depth, 50_000))];
+    for (const deep of nested) {
+      const bodies = [
+        dispatchOf(endpoint, deep),
+        `{"endpoint_id":${deep},"payload":{"a":1}}`,
+        `{"endpoint_id":${endpoint},"payload":{"a":1},"other":${deep}}`,
+        // The last of the two counts.
+        `{"endpoint_id":${endpoint},"payload":${deep},"payload":{"a":1}}`,
+        `[${deep}]`,
+        `{"username":${deep}}`,
+        `{"url":${deep},"nickname":"a nickname"}`,
+      ];
+      for (const line of POSTS) {
+        for (const body of bodies) {
+          expectBroken(await post(line, { body }), "body must not be nested deeper than 64 levels");
+        }
+      }
+    }
   });
 
   it.each(POSTS)("is too large for %s one byte above the limit", async (line) => {
