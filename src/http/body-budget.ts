@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Clock } from "../clock.ts";
 import { refuseAndClose } from "./broken-requests.ts";
+import { clientNetwork } from "./client-address.ts";
 import { unavailable } from "./error-handler.ts";
-import { HttpError } from "./errors.ts";
 
-/** How long a body may be on its way until it has to give way to others, in ms. */
+/** How long a body may be on its way until it has to give way to others of the same client, in ms. */
 const PATIENCE_MS = 1_000;
 
 interface Share {
@@ -13,52 +13,95 @@ interface Share {
   readonly since: number;
 }
 
+/** What one client has under way; its shares in the order in which they came. */
+interface Client {
+  readonly shares: Set<Share>;
+  bytes: number;
+}
+
 /**
  * Bounds the memory that request bodies take together, whatever the number of connections: a request whose body would go
- * beyond the budget is answered 503 before that body is read. A body without a length counts as the largest one.
+ * beyond the budget is answered 503 before that body is read. A body without a length counts as the largest one, and only
+ * a request that has passed every other check counts at all.
  *
- * Only a request that has passed every other check gets a share. When there is no room, bodies that have been on their way
- * for a second give theirs up, the oldest first, and end with 408: else 400 clients that send a byte now and then, each of
- * a body that it said to be large, would keep everybody out.
+ * A body counts as large as it says to be, so that whoever says much and sends a byte now and then could keep everybody out.
+ * So, when there is no room, bodies that are not here yet give way with 503, the oldest first: those of the client that has
+ * the most under way, while that is more than who asks would have; and of one's own those that are a second old.
  */
 export function limitBodiesUnderWay(app: FastifyInstance, budgetBytes: number, clock: Clock): void {
   const largest = app.initialConfig.bodyLimit ?? budgetBytes;
-  const shares = new Set<Share>();
-  let underWay = 0;
-
-  function release(share: Share): void {
-    if (shares.delete(share)) underWay -= share.bytes;
-  }
-
-  function cutOffSlowOnes(needed: number): void {
-    const latest = clock.now() - PATIENCE_MS;
-    for (const share of shares) {
-      if (underWay + needed <= budgetBytes || share.since > latest) return;
-      // What is here in full is being worked on; its reply releases it.
-      if (share.request.raw.complete) continue;
-      release(share);
-      refuseAndClose(new HttpError("request_timeout"), share.request.socket, clock);
-    }
-  }
-
+  const budget = new BodyBudget(budgetBytes, clock);
   app.addHook("preParsing", (request: FastifyRequest, reply: FastifyReply, payload, done) => {
     const bytes = announcedBytes(request, largest);
     if (bytes === 0) {
       done(null, payload);
       return;
     }
-    if (underWay + bytes > budgetBytes) cutOffSlowOnes(bytes);
-    if (underWay + bytes > budgetBytes) {
+    const release = budget.take(request, bytes);
+    if (release === null) {
       done(unavailable("too many request bodies are under way"));
       return;
     }
-    const share = { request, bytes, since: clock.now() };
-    shares.add(share);
-    underWay += bytes;
     // Comes once for every response, also when the client hung up before there was one.
-    reply.raw.once("close", () => release(share));
+    reply.raw.once("close", release);
     done(null, payload);
   });
+}
+
+class BodyBudget {
+  readonly #clients = new Map<string | number, Client>();
+  readonly #budgetBytes: number;
+  readonly #clock: Clock;
+  #underWay = 0;
+
+  constructor(budgetBytes: number, clock: Clock) {
+    this.#budgetBytes = budgetBytes;
+    this.#clock = clock;
+  }
+
+  /** Gives what releases the share, or null when there is no room for it. */
+  take(request: FastifyRequest, bytes: number): (() => void) | null {
+    const name = request.user?.user_id ?? clientNetwork(request);
+    const client = this.#clients.get(name) ?? { shares: new Set(), bytes: 0 };
+    if (this.#underWay + bytes > this.#budgetBytes) this.#makeRoom(client, bytes);
+    if (this.#underWay + bytes > this.#budgetBytes) return null;
+    const share = { request, bytes, since: this.#clock.now() };
+    client.shares.add(share);
+    client.bytes += bytes;
+    this.#underWay += bytes;
+    this.#clients.set(name, client);
+    return () => {
+      this.#release(client, share);
+      if (client.shares.size === 0 && this.#clients.get(name) === client) this.#clients.delete(name);
+    };
+  }
+
+  #makeRoom(asking: Client, bytes: number): void {
+    let richest = asking;
+    for (const client of this.#clients.values()) if (client.bytes > richest.bytes) richest = client;
+    this.#cutOff(richest, bytes, () => richest.bytes > asking.bytes + bytes);
+    const latest = this.#clock.now() - PATIENCE_MS;
+    this.#cutOff(asking, bytes, ({ since }) => since <= latest);
+  }
+
+  /** What is here in full is being worked on; its reply releases it. */
+  #cutOff(client: Client, needed: number, mayBeCutOff: (share: Share) => boolean): void {
+    for (const share of client.shares) {
+      if (this.#underWay + needed <= this.#budgetBytes || !mayBeCutOff(share)) return;
+      if (share.request.raw.complete) continue;
+      this.#release(client, share);
+      const { socket } = share.request.raw;
+      refuseAndClose(unavailable(), socket, this.#clock);
+      // At once when that is out, or the rest of the body would still come in.
+      socket.destroySoon();
+    }
+  }
+
+  #release(client: Client, share: Share): void {
+    if (!client.shares.delete(share)) return;
+    client.bytes -= share.bytes;
+    this.#underWay -= share.bytes;
+  }
 }
 
 function announcedBytes({ headers }: FastifyRequest, largest: number): number {

@@ -54,6 +54,7 @@ export function refuseAndClose(refusal: HttpError, socket: Duplex, clock: Clock)
   }
   const body = errorBody(refusal, new Date(clock.now()).toISOString());
   const { status } = ERRORS[refusal.code];
-  const length = Buffer.byteLength(body);
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${HEAD}\r\nContent-Length: ${length}\r\n\r\n${body}`);
+  const own = { ...refusal.options.headers, "Content-Length": Buffer.byteLength(body) };
+  const lines = Object.entries(own).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${HEAD}\r\n${lines.join("")}\r\n${body}`);
 }

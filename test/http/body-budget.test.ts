@@ -8,6 +8,7 @@ import type { Clock } from "../../src/clock.ts";
 import { limitBodiesUnderWay } from "../../src/http/body-budget.ts";
 import { handleErrors } from "../../src/http/error-handler.ts";
 import { HttpError } from "../../src/http/errors.ts";
+import type { UserDocument } from "../../src/projections/users.ts";
 import { FakeClock } from "../fixtures/fake-clock.ts";
 
 /** A server with room for one body of 600 bytes at a time, whose route waits for the body, and then as long as it is held. */
@@ -17,8 +18,12 @@ async function startServer(clock: Clock = systemClock) {
   let waiting = 0;
   handleErrors(app, systemClock);
   limitBodiesUnderWay(app, 1_000, clock);
-  const onRequest: onRequestHookHandler = (request, _reply, done) =>
+  app.decorateRequest("user", null);
+  const onRequest: onRequestHookHandler = (request, _reply, done) => {
+    const user = request.headers["x-user"];
+    if (user !== undefined) request.user = { user_id: Number(user) } as UserDocument;
     done(request.headers["x-refuse"] === undefined ? undefined : new HttpError("invalid_api_key"));
+  };
   app.post("/", { onRequest }, async (_request, reply) => {
     waiting += 1;
     await held;
@@ -26,8 +31,8 @@ async function startServer(clock: Clock = systemClock) {
     return reply.code(202).send();
   });
   const address = new URL(await app.listen({ host: "127.0.0.1", port: 0 }));
-  const post = (bytes: number) =>
-    fetch(address, { method: "POST", headers: { "content-type": "text/plain" }, body: "x".repeat(bytes) });
+  const post = (bytes: number, headers: Record<string, string> = {}) =>
+    fetch(address, { method: "POST", headers: { "content-type": "text/plain", ...headers }, body: "x".repeat(bytes) });
   /** Announces a body, sends a part of it, and resolves when the server has seen the head. */
   const announce = async (head: string) => {
     const seen = new Promise<void>((resolve) => app.server.once("request", () => resolve()));
@@ -80,11 +85,33 @@ describe("the budget of bodies", () => {
     const answer = once(oldest, "data");
     // A second after the first, and not yet after the others.
     expect((await post(600)).status).toBe(503);
-    expect(String((await answer)[0])).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n[^]*"error":"Request timeout"/);
+    expect(String((await answer)[0])).toMatch(
+      /^HTTP\/1\.1 503 Service Unavailable\r\n[^]*\r\nretry-after: 1\r\n[^]*"error":"Service temporarily unavailable"/,
+    );
     clock.jump(200);
     expect((await post(600)).status).toBe(202);
     for (const slow of [second, third]) slow.destroy();
     oldest.destroy();
+    await app.close();
+  });
+
+  it("has room for one client whatever another has under way, and cuts off no more than it needs", async () => {
+    const { app, post, announce } = await startServer();
+    const many = [];
+    for (let n = 0; n < 9; n++) many.push(await announce("Content-Length: 100\r\nX-User: 1"));
+    const answers = many.map((socket) => once(socket, "data").then(([data]) => String(data)));
+    // It would have less under way than the other one then.
+    expect((await post(300, { "x-user": "2" })).status).toBe(202);
+    expect(await Promise.all(answers.slice(0, 2))).toEqual([
+      expect.stringMatching(/^HTTP\/1\.1 503 /),
+      expect.stringMatching(/^HTTP\/1\.1 503 /),
+    ]);
+    expect(many.map((socket) => socket.bytesRead > 0)).toEqual([true, true, ...Array.from({ length: 7 }, () => false)]);
+    // The other one has no more for itself before a second is over.
+    expect((await post(500, { "x-user": "1" })).status).toBe(503);
+    // And who would have more than the other one gets no more either.
+    expect((await post(700, { "x-user": "2" })).status).toBe(503);
+    for (const socket of many) socket.destroy();
     await app.close();
   });
 
