@@ -1,0 +1,82 @@
+import { randomUUID } from "node:crypto";
+import { expect, it } from "vitest";
+import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway-process.ts";
+import { respondWith, startReceiver } from "../fixtures/receiver.ts";
+import { ApiClient } from "./api-client.ts";
+import { until } from "./until.ts";
+
+/** How many requests with wrong keys are under way all the time. */
+const FLOOD = 50;
+const DISPATCHES = 100;
+/** What a dispatch may take in the median beside the flood, above three times what it takes without. */
+const MARGIN_MS = 100;
+
+/** Sends wrong keys as fast as it gets answers, until it is told to stop, and counts the answers by status. */
+class Flood {
+  readonly answers = new Map<number, number>();
+  retryAfter = "";
+  #ended = false;
+  readonly #senders: Promise<void>[];
+
+  constructor(address: string) {
+    this.#senders = Array.from({ length: FLOOD }, () => this.#send(address));
+  }
+
+  async stop(): Promise<void> {
+    this.#ended = true;
+    await Promise.all(this.#senders);
+  }
+
+  async #send(address: string): Promise<void> {
+    while (!this.#ended) {
+      const reply = await fetch(`${address}/v1/users/me`, { headers: { "x-api-key": randomUUID() } });
+      await reply.arrayBuffer();
+      this.retryAfter = reply.headers.get("retry-after") ?? this.retryAfter;
+      this.answers.set(reply.status, (this.answers.get(reply.status) ?? 0) + 1);
+    }
+  }
+}
+
+it("lets a client work from the same address as one that floods it with wrong keys", { timeout: 60_000 }, async () => {
+  using folder = new TemporaryFolder();
+  await using stack = new AsyncDisposableStack();
+  const receiver = stack.adopt(await startReceiver(respondWith(200)), (it) => it.close());
+  await using gateway = await GatewayProcess.start(folder.path);
+  const address = await gateway.ready;
+  const api = await ApiClient.createUser(address);
+  const endpoint = await api.createEndpoint(receiver.url());
+  /** The statuses of so many dispatches, and how long one took in the median, in ms. */
+  const work = async (): Promise<{ statuses: number[]; medianMs: number }> => {
+    const statuses: number[] = [];
+    const took: number[] = [];
+    for (let n = 0; n < DISPATCHES; n += 1) {
+      const startedAt = performance.now();
+      statuses.push((await api.dispatch(endpoint, `{"n":${n}}`)).status);
+      took.push(performance.now() - startedAt);
+    }
+    return { statuses, medianMs: took.sort((a, b) => a - b)[DISPATCHES / 2]! };
+  };
+
+  const alone = await work();
+  const flood = new Flood(address);
+  await until("the flood to be refused", () => (flood.answers.get(429) ?? 0) > 0);
+  const beside = await work();
+  // One who comes new beside the flood is let in too.
+  const other = await ApiClient.createUser(address, "newcomer");
+  expect((await other.list()).status).toBe(200);
+  await flood.stop();
+
+  const refused = flood.answers.get(429) ?? 0;
+  console.log(
+    `a dispatch took ${alone.medianMs.toFixed(1)} ms alone, ${beside.medianMs.toFixed(1)} ms beside ` +
+      `${refused} wrong keys that were refused without a look`,
+  );
+  expect(new Set([...alone.statuses, ...beside.statuses])).toEqual(new Set([202]));
+  expect(beside.medianMs).toBeLessThan(alone.medianMs * 3 + MARGIN_MS);
+  // Twenty a minute, and this took less than a minute and may lie in two.
+  expect([20, 40]).toContain(flood.answers.get(400));
+  expect([...flood.answers.keys()].sort()).toEqual([400, 429]);
+  expect(Number(flood.retryAfter)).toBeGreaterThanOrEqual(1);
+  expect(Number(flood.retryAfter)).toBeLessThanOrEqual(60);
+  await receiver.received(2 * DISPATCHES);
+});
