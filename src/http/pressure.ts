@@ -6,7 +6,7 @@ import { unavailable } from "./error-handler.ts";
 /** How often it is looked, in ms. */
 const LOOK_MS = 250;
 /** How late a look has to be for the event loop to count as stuck, in ms, when the one before it was as late. */
-const STUCK_MS = 1_000;
+const STUCK_MS = 2_000;
 /** The share of the heap's limit from which on nothing more is taken. V8 collects garbage long before. */
 const FULL_HEAP = 0.9;
 

@@ -18,7 +18,7 @@ describe("the pressure on the process", () => {
 
   it("is too high when two turns of the event loop in a row are long, and not after one pause", () => {
     const pressure = new Pressure();
-    const slow = { ...WELL, lateMs: 1_000 };
+    const slow = { ...WELL, lateMs: 2_000 };
     expect([slow, WELL, slow, WELL].map((load) => pressure.judge(load))).toEqual([null, null, null, null]);
     expect([{ ...WELL, lateMs: 60_000 }, WELL].map((load) => pressure.judge(load))).toEqual([null, null]);
     const stuck = "its event loop is stuck";
