@@ -1,5 +1,5 @@
 import fastify, { LogController } from "fastify";
-import type { FastifyBaseLogger, FastifyInstance } from "fastify";
+import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { expect, it } from "vitest";
 import { Health } from "../../src/health.ts";
@@ -11,7 +11,7 @@ import { errorText, standingClock } from "./asking.ts";
 /** A server whose memory is as full as the test says. */
 async function serverOf(heap: { share: number }, health: Health, loggerInstance: Logger): Promise<FastifyInstance> {
   const logController = new LogController({ disableRequestLogging: true });
-  const app = fastify({ loggerInstance: loggerInstance as FastifyBaseLogger, logController });
+  const app = fastify({ loggerInstance: loggerInstance, logController });
   handleErrors(app, standingClock);
   refuseUnderPressure(app, health, () => heap.share);
   for (const path of ["/v1/ping", "/livez", "/readyz", "/metrics"])
