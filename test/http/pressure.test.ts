@@ -1,6 +1,5 @@
 import fastify, { LogController } from "fastify";
-import type { FastifyInstance } from "fastify";
-import type { Logger } from "pino";
+import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import { expect, it } from "vitest";
 import { Health } from "../../src/health.ts";
 import { handleErrors } from "../../src/http/error-handler.ts";
@@ -9,7 +8,11 @@ import { keepingLogger } from "../fixtures/log-lines.ts";
 import { errorText, standingClock } from "./asking.ts";
 
 /** A server whose memory is as full as the test says. */
-async function serverOf(heap: { share: number }, health: Health, loggerInstance: Logger): Promise<FastifyInstance> {
+async function serverOf(
+  heap: { share: number },
+  health: Health,
+  loggerInstance: FastifyBaseLogger,
+): Promise<FastifyInstance> {
   const logController = new LogController({ disableRequestLogging: true });
   const app = fastify({ loggerInstance: loggerInstance, logController });
   handleErrors(app, standingClock);
