@@ -18,6 +18,7 @@ import type { DeliverySettings } from "./processes/delivery-worker.ts";
 import { ALL_SHARES, ShardTicks } from "./processes/shard-ticks.ts";
 import { RetryScheduler, SCHEDULER_SETTINGS } from "./processes/retry-scheduler.ts";
 import type { SchedulerSettings } from "./processes/retry-scheduler.ts";
+import { ENDPOINT_VAULT, EndpointVault } from "./processes/sending/endpoint-vault.ts";
 import { SENDER, UndiciSender } from "./processes/sending/sender.ts";
 import type { Sender } from "./processes/sending/sender.ts";
 import { TARGET_RULES, createTargetRules } from "./processes/sending/target-rules.ts";
@@ -90,6 +91,7 @@ export function compose(
   container.registerInstance(CLOCK, clock);
   container.registerInstance(LOGGER, logger);
   container.registerInstance(SECRETS, secrets);
+  container.registerInstance(ENDPOINT_VAULT, new EndpointVault(secrets));
   container.registerInstance(EVENT_STORE, store);
   container.registerInstance(DOCUMENT_STORE, documents);
   container.registerInstance(PROJECTION_PROGRESS, progress);
@@ -118,6 +120,7 @@ export function httpDependencies(container: DependencyContainer, config: Config)
     worker: container.resolve(DeliveryWorker),
     rules: container.resolve<TargetRules>(TARGET_RULES),
     secrets: container.resolve<Secrets>(SECRETS),
+    vault: container.resolve<EndpointVault>(ENDPOINT_VAULT),
     health: container.resolve<Health>(HEALTH),
     metrics: container.resolve<Metrics>(METRICS),
     clock: container.resolve<Clock>(CLOCK),

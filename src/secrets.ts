@@ -15,6 +15,10 @@ export interface DerivedSecrets {
   readonly cursors: Uint8Array;
   /** The seed of the ed25519 key that signs the audit tree's checkpoints. */
   readonly auditSigning: Uint8Array;
+  /** Seals what is secret of endpoints: their keys and their headers. */
+  readonly sealing: Uint8Array;
+  /** The keys of endpoints follow from it that were registered before each got keys of its own. */
+  readonly legacyEndpointKeys: Uint8Array;
 }
 
 /** Who has a key of the gateway's own: auditors read across users, operators also act. */
@@ -36,6 +40,8 @@ export function deriveSecrets(masterKey: string): DerivedSecrets {
     reservations: derive("reservations"),
     cursors: derive("cursors"),
     auditSigning: derive("audit signing key"),
+    sealing: derive("sealing"),
+    legacyEndpointKeys: derive("endpoint keys"),
   };
 }
 

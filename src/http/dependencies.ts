@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from "fastify";
 import type { Clock } from "../clock.ts";
 import type { EventStore } from "../events/event-store.ts";
 import type { DeliveryWorker } from "../processes/delivery-worker.ts";
+import type { EndpointVault } from "../processes/sending/endpoint-vault.ts";
 import type { TargetRules } from "../processes/sending/target-rules.ts";
 import type { Directory } from "../projections/directory.ts";
 import type { DocumentStore } from "../projections/document-store.ts";
@@ -23,6 +24,7 @@ export interface HttpDependencies {
   readonly worker: DeliveryWorker;
   readonly rules: TargetRules;
   readonly secrets: Secrets;
+  readonly vault: EndpointVault;
   readonly failedKeys: FailedKeys;
   /** How many deliveries of a user have not ended; rejects as the document store does. */
   readonly pendingOfUser: (userId: number) => Promise<number>;

@@ -1,13 +1,11 @@
-import { createPrivateKey, createPublicKey, hash, sign, verify } from "node:crypto";
+import { hash, sign, verify } from "node:crypto";
 import type { KeyObject } from "node:crypto";
+import { ed25519PrivateKey, ed25519PublicKey, rawPublicKey } from "../ed25519.ts";
 
 /** The byte that says ed25519 in a key's id and in its text form (C2SP signed-note). */
 const ED25519 = 1;
 const KEY_BYTES = 32;
 const ID_BYTES = 4;
-/** What PKCS #8 and SPKI put before the 32 bytes of an ed25519 key (RFC 8410). */
-const PRIVATE_PREFIX = Buffer.from("302e020100300506032b657004220420", "hex");
-const PUBLIC_PREFIX = Buffer.from("302a300506032b6570032100", "hex");
 
 /** A name as C2SP signed-note allows it: no white space and no plus. */
 const NAME = /^[^\s+]+$/u;
@@ -40,8 +38,8 @@ export class NoteRefused extends Error {
  */
 export function noteSigner(name: string, seed: Uint8Array): NoteSigner {
   if (!NAME.test(name)) throw new RangeError(`not a name of a key: ${JSON.stringify(name)}`);
-  const privateKey = createPrivateKey({ key: Buffer.concat([PRIVATE_PREFIX, seed]), format: "der", type: "pkcs8" });
-  const raw = createPublicKey(privateKey).export({ format: "der", type: "spki" }).subarray(PUBLIC_PREFIX.length);
+  const privateKey = ed25519PrivateKey(seed);
+  const raw = rawPublicKey(privateKey);
   const id = keyId(name, raw);
   return {
     name,
@@ -84,8 +82,7 @@ function keyFrom(text: string): { name: string; id: Buffer; key: KeyObject } {
     throw new NoteRefused("this is not a public key for signed notes");
   const id = keyId(name, raw);
   if (id.toString("hex") !== hexId) throw new NoteRefused("the public key was changed: its id is that of another");
-  const key = createPublicKey({ key: Buffer.concat([PUBLIC_PREFIX, raw]), format: "der", type: "spki" });
-  return { name, id, key };
+  return { name, id, key: ed25519PublicKey(raw) };
 }
 
 function keyId(name: string, raw: Uint8Array): Buffer {

@@ -1,0 +1,77 @@
+import { createCipheriv, createDecipheriv, createSecretKey } from "node:crypto";
+import type { KeyObject } from "node:crypto";
+
+const CIPHER = "aes-256-gcm";
+/** Says how the rest was made, so that there can be another way one day. */
+const PREFIX = "v1.";
+/** 96 bits, and whole tags: what NIST SP 800-38D recommends for GCM. */
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+
+/** A sealed text cannot be opened. The message never says what is in it, since nobody may learn a part of it. */
+export class SealBroken extends Error {
+  readonly code = "seal_broken";
+
+  constructor() {
+    super("a sealed text cannot be opened: it was changed, or sealed for another owner or with another key");
+    this.name = "SealBroken";
+  }
+}
+
+/**
+ * Seals what must not be read where it is stored (delivery-safety.md, section 4): AES-256-GCM with a random nonce, and the
+ * owner as additional data, so that what was sealed for one is refused as another's. Two seals of the same bytes differ.
+ */
+export class Sealer {
+  readonly #key: KeyObject;
+  readonly #random: (bytes: number) => Uint8Array;
+
+  /**
+   * @param key 32 bytes; with one key, at most 2^32 texts may be sealed (SP 800-38D, 8.3)
+   * @param random gives so many bytes that nobody can guess, and never the same again
+   */
+  constructor(key: Uint8Array, random: (bytes: number) => Uint8Array) {
+    this.#key = createSecretKey(key);
+    this.#random = random;
+  }
+
+  /** `plaintext` as a text of ASCII, for `owner`: whose it is and what for. */
+  seal(plaintext: Uint8Array, owner: string): string {
+    const nonce = this.#random(NONCE_BYTES);
+    const cipher = createCipheriv(CIPHER, this.#key, nonce, { authTagLength: TAG_BYTES });
+    cipher.setAAD(Buffer.from(owner));
+    const sealed = Buffer.concat([nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
+    return PREFIX + sealed.toString("base64url");
+  }
+
+  /**
+   * What was sealed for this owner.
+   *
+   * @throws SealBroken when it was sealed for another or with another key, when a character of it was changed, or when it
+   *   was never sealed
+   */
+  open(text: string, owner: string): Uint8Array {
+    const sealed = bytesOf(text);
+    const border = sealed.length - TAG_BYTES;
+    if (border < NONCE_BYTES) throw new SealBroken();
+    const nonce = sealed.subarray(0, NONCE_BYTES);
+    const decipher = createDecipheriv(CIPHER, this.#key, nonce, { authTagLength: TAG_BYTES });
+    decipher.setAAD(Buffer.from(owner));
+    decipher.setAuthTag(sealed.subarray(border));
+    try {
+      return Buffer.concat([decipher.update(sealed.subarray(NONCE_BYTES, border)), decipher.final()]);
+    } catch {
+      // Without the cause: what a library says of a secret is not ours to pass on.
+      throw new SealBroken();
+    }
+  }
+}
+
+/** The bytes after the prefix; node reads more spellings than one of the same bytes, and only ours is right. */
+function bytesOf(text: string): Buffer {
+  if (!text.startsWith(PREFIX)) throw new SealBroken();
+  const encoded = text.slice(PREFIX.length);
+  const bytes = Buffer.from(encoded, "base64url");
+  if (bytes.toString("base64url") !== encoded) throw new SealBroken();
+  return bytes;
+}

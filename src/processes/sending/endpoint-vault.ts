@@ -1,0 +1,148 @@
+import { hkdfSync, randomBytes } from "node:crypto";
+import { SealBroken, Sealer } from "../sealing.ts";
+import { EndpointKeys, KEY_MATERIAL_BYTES } from "./endpoint-keys.ts";
+
+/** The token under which the container registers the vault. */
+export const ENDPOINT_VAULT = Symbol("EndpointVault");
+
+/** What the vault seals with and derives from (`Secrets` has both). */
+export interface VaultSecrets {
+  /** 32 bytes. */
+  readonly sealing: Uint8Array;
+  /** 32 bytes, from which the keys of endpoints follow that were registered before keys were sealed. */
+  readonly legacyEndpointKeys: Uint8Array;
+}
+
+/** How many endpoints' keys, and how many's headers, are kept open: those used last, a few MB. */
+const MOST_OPEN = 10_000;
+
+/** An endpoint with what it signs with, as its read model has it. */
+export interface SignedEndpoint {
+  readonly endpoint_id: number;
+  readonly sealed_keys: string | null;
+  readonly previous_keys: { readonly sealed_keys: string | null; readonly expires_at: string } | null;
+}
+
+/** Headers of an endpoint's owner: names and values. */
+export type EndpointHeaders = Readonly<Record<string, string>>;
+
+/**
+ * Keeps what is secret of endpoints: makes and opens the keys that sign their deliveries, and seals the headers that their
+ * owners chose. In the log and the read models there are only sealed texts (ADR 18). What was opened is remembered, so
+ * that an attempt does not wait for it.
+ *
+ * - `newKeys(endpointId)`: what `sealedKeys` of EndpointRegistered and EndpointSecretRotated is to be.
+ * - `keysOf(endpointId, sealedKeys)`: `EndpointKeys`, with `secretText` and `publicKeyText` for their owner.
+ * - `signingKeys(endpoint, now)`: what `signatureHeaders` signs an attempt with.
+ * - `sealHeaders(endpointId, headers)` and `openHeaders(endpointId, sealedHeaders)`.
+ */
+export class EndpointVault {
+  readonly #sealer: Sealer;
+  readonly #legacy: Uint8Array;
+  readonly #random: (bytes: number) => Uint8Array;
+  readonly #keys: RecentlyOpened<EndpointKeys>;
+  readonly #headers: RecentlyOpened<EndpointHeaders>;
+
+  /** @param random gives so many bytes that nobody can guess */
+  constructor(
+    secrets: VaultSecrets,
+    random: (bytes: number) => Uint8Array = (bytes) => randomBytes(bytes),
+    mostOpen = MOST_OPEN,
+  ) {
+    this.#sealer = new Sealer(secrets.sealing, random);
+    this.#legacy = secrets.legacyEndpointKeys;
+    this.#random = random;
+    this.#keys = new RecentlyOpened(mostOpen);
+    this.#headers = new RecentlyOpened(mostOpen);
+  }
+
+  /** New keys for this endpoint, sealed. */
+  newKeys(endpointId: number): string {
+    return this.#sealer.seal(this.#random(KEY_MATERIAL_BYTES), keysOwner(endpointId));
+  }
+
+  /**
+   * The keys of this endpoint.
+   *
+   * @param sealedKeys null: it never had any of its own, so that they follow from the master key and its number
+   * @throws SealBroken when they are another endpoint's, or were not sealed by this gateway
+   */
+  keysOf(endpointId: number, sealedKeys: string | null): EndpointKeys {
+    return this.#keys.get(endpointId, sealedKeys ?? "", () => {
+      if (sealedKeys === null) return new EndpointKeys(this.#derived(endpointId));
+      const material = this.#sealer.open(sealedKeys, keysOwner(endpointId));
+      if (material.length !== KEY_MATERIAL_BYTES) throw new SealBroken();
+      return new EndpointKeys(material);
+    });
+  }
+
+  /**
+   * What an attempt is signed with: the endpoint's keys, and after a rotation those before it, until they expire.
+   *
+   * @param now unix time in ms
+   * @throws SealBroken as `keysOf` does
+   */
+  signingKeys(endpoint: SignedEndpoint, now: number): readonly EndpointKeys[] {
+    const { endpoint_id: id, sealed_keys, previous_keys: previous } = endpoint;
+    const current = this.keysOf(id, sealed_keys);
+    if (previous === null || now >= Date.parse(previous.expires_at)) return [current];
+    return [current, this.keysOf(id, previous.sealed_keys)];
+  }
+
+  /** The headers, sealed for this endpoint. */
+  sealHeaders(endpointId: number, headers: EndpointHeaders): string {
+    return this.#sealer.seal(Buffer.from(JSON.stringify(headers)), headersOwner(endpointId));
+  }
+
+  /**
+   * The headers as they were given to `sealHeaders`; none for null.
+   *
+   * @throws SealBroken when they are another endpoint's, or were not sealed by this gateway
+   */
+  openHeaders(endpointId: number, sealedHeaders: string | null): EndpointHeaders {
+    if (sealedHeaders === null) return {};
+    return this.#headers.get(endpointId, sealedHeaders, () =>
+      readHeaders(Buffer.from(this.#sealer.open(sealedHeaders, headersOwner(endpointId))).toString()),
+    );
+  }
+
+  #derived(endpointId: number): Uint8Array {
+    const info = `endpoint-${endpointId}`;
+    return new Uint8Array(hkdfSync("sha256", this.#legacy, "", info, KEY_MATERIAL_BYTES));
+  }
+}
+
+/** Keys cannot be passed off as headers, nor the other way round. */
+const keysOwner = (endpointId: number): string => `endpoint-${endpointId} keys`;
+const headersOwner = (endpointId: number): string => `endpoint-${endpointId} headers`;
+
+function readHeaders(json: string): EndpointHeaders {
+  const value: unknown = JSON.parse(json);
+  // Anything else was never sealed as headers, however it came under the seal.
+  if (typeof value !== "object" || value === null) throw new SealBroken();
+  return Object.fromEntries(Object.entries(value).map(([name, text]) => [name, String(text)]));
+}
+
+/** What was opened last, each under its endpoint and its sealed text, so that no endpoint gets what is another's. */
+class RecentlyOpened<T> {
+  readonly #opened = new Map<string, T>();
+  readonly #most: number;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  get(endpointId: number, sealed: string, open: () => T): T {
+    const key = `${endpointId} ${sealed}`;
+    const found = this.#opened.get(key);
+    const value = found ?? open();
+    // Set anew, so that those used last stand last.
+    this.#opened.delete(key);
+    this.#opened.set(key, value);
+    if (this.#opened.size > this.#most) {
+      const [oldest] = this.#opened.keys();
+      if (oldest !== undefined) this.#opened.delete(oldest);
+    }
+    return value;
+  }
+}
