@@ -70,8 +70,11 @@ export class ApiClient {
   }
 
   post(path: string, body: string, headers: Record<string, string> = {}): Promise<Response> {
-    const own = { "content-type": "application/json", "x-api-key": this.#apiKey };
-    return fetch(this.#address + path, { method: "POST", headers: { ...own, ...headers }, body });
+    return this.#send("POST", path, body, headers);
+  }
+
+  patch(path: string, body: string): Promise<Response> {
+    return this.#send("PATCH", path, body, {});
   }
 
   /** The reply to the shortest list of deliveries, whatever it is. */
@@ -117,5 +120,10 @@ export class ApiClient {
       return page.data.length === 0;
     };
     await until("every delivery to be final", look, deadlineMs);
+  }
+
+  #send(method: string, path: string, body: string, headers: Record<string, string>): Promise<Response> {
+    const own = { "content-type": "application/json", "x-api-key": this.#apiKey };
+    return fetch(this.#address + path, { method, headers: { ...own, ...headers }, body });
   }
 }
