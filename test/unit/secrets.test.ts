@@ -163,8 +163,8 @@ describe("the secrets derived from it", () => {
   it("are 32 bytes each, of one purpose each, and the same for the same key", () => {
     const secrets = deriveSecrets(KEY);
     expect(deriveSecrets(KEY)).toEqual(secrets);
-    const hex = ({ reservations, cursors }: DerivedSecrets): string[] =>
-      [reservations, cursors].map((secret) => Buffer.from(secret).toString("hex"));
+    const hex = (derived: DerivedSecrets): string[] =>
+      Object.values(derived).map((secret: Uint8Array) => Buffer.from(secret).toString("hex"));
     const all = [...hex(secrets), ...hex(deriveSecrets(OTHER_KEY))];
     expect(new Set(all).size).toBe(all.length);
     for (const secret of all) expect(secret).toHaveLength(64);
