@@ -29,6 +29,9 @@ export interface Command<State, Event extends GatewayEvent> {
   readonly commandId: string;
   /** Who asks: `user:<id>` or the name of a process. */
   readonly actor: string;
+  /** The request that it belongs to, and what led to it. Default: those of the stream's last event, and that event. */
+  readonly correlationId?: string;
+  readonly causationId?: string;
   /** The stream as the caller knows it, which saves reading it. When that is out of date, the stream is read. */
   readonly known?: Loaded<State>;
 }
@@ -64,8 +67,8 @@ export async function loadStream<State>(
 
 /**
  * Handles a command on one stream: read, fold, decide, append at the revision read; when somebody else was faster, all
- * of it again (at most 5 times), so that a decision is never appended to a state that it was not made for. The new
- * events belong to the same request as the stream's last one, and were caused by it.
+ * of it again (at most 5 times), so that a decision is never appended to a state that it was not made for. Unless the
+ * command says otherwise, the new events belong to the same request as the stream's last one, and were caused by it.
  *
  * @throws RevisionConflict when others were faster each time, and whatever `decide` and the store throw
  */
@@ -80,8 +83,9 @@ export function handleCommand<State, Event extends GatewayEvent>(
       const loaded = known ?? (await loadStream(store, stream, evolve));
       const events = decide(loaded.state);
       if (events.length === 0) return { ...loaded, events };
-      const correlationId = loaded.last?.correlationId ?? commandId;
-      const causationId = loaded.last?.id ?? commandId;
+      const correlationId = command.correlationId ?? loaded.last?.correlationId ?? commandId;
+      const inherited = command.correlationId === undefined ? loaded.last?.id : undefined;
+      const causationId = command.causationId ?? inherited ?? commandId;
       const appends = eventsToAppend(events, { commandId, correlationId, causationId, actor });
       const { revision } = await appendSettled(store, stream, appends, loaded.revision ?? "no_stream");
       const state = events.reduce<State | null>(evolve, loaded.state);

@@ -4,12 +4,15 @@ import type { CommandContext } from "./command-context.ts";
 import { CommandRefused } from "./refusals.ts";
 import type { RefusalCode } from "./refusals.ts";
 import { ABANDONED_AFTER_MS, isTaken, release, reserve } from "./reservations.ts";
+import type { StillHas } from "./reservations.ts";
 import { takeNumber } from "./take-number.ts";
 
 /** A value that the new thing must be the only one to have, and what to say when it is not. */
 export interface UniqueReservation {
   readonly stream: string;
   readonly refusal: RefusalCode;
+  /** Whether the owner of an earlier reservation still has the value. Default: it does while it exists. */
+  readonly stillHas?: StillHas;
 }
 
 /**
@@ -27,15 +30,15 @@ export async function createUnique<T>(
   context: CommandContext,
   create: (id: number) => Promise<T>,
 ): Promise<T> {
-  for (const { stream, refusal } of values) {
+  for (const { stream, refusal, stillHas } of values) {
     // A look first, so that a value that is plainly taken does not cost a number.
-    if (await isTaken(store, stream, now)) throw new CommandRefused(refusal);
+    if (await isTaken(store, stream, now, stillHas)) throw new CommandRefused(refusal);
   }
   const id = await takeNumber(store, kind, now, context);
   const owner = `${kind}-${id}`;
   const reserved: string[] = [];
-  for (const { stream, refusal } of values) {
-    if (await reserve(store, stream, owner, now, context)) {
+  for (const { stream, refusal, stillHas } of values) {
+    if (await reserve(store, stream, owner, now, context, stillHas)) {
       reserved.unshift(stream);
       continue;
     }

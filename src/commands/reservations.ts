@@ -1,5 +1,7 @@
 import { createHmac } from "node:crypto";
 import { readEvent } from "../events/catalogue.ts";
+import type { KnownEvent } from "../events/catalogue.ts";
+import type { EndpointUpdated } from "../events/endpoint.ts";
 import { RevisionConflict } from "../events/event-store-errors.ts";
 import type { EventStore } from "../events/event-store.ts";
 import { evolveReservation } from "../events/reservation.ts";
@@ -10,6 +12,14 @@ import type { CommandContext } from "./command-context.ts";
 
 /** A reservation whose owner's stream is still missing after this long belongs to a creation that died, in ms. */
 export const ABANDONED_AFTER_MS = 30_000;
+
+/**
+ * Says from an owner's events (at least one) whether it still has the value that is reserved for it. Default: it has for
+ * as long as it exists.
+ */
+export type StillHas = (owner: readonly KnownEvent[]) => boolean;
+
+const forEver: StillHas = () => true;
 
 /** What may exist only once: the category is its stream's, the value is never written anywhere. */
 export interface UniqueValue {
@@ -35,23 +45,64 @@ async function readReservation(store: EventStore, stream: string): Promise<Reser
   return reservation;
 }
 
-/** True when this reservation keeps everybody else out: it is young, or what it was made for exists. */
-async function keepsOut(store: EventStore, reservation: Reservation, now: string): Promise<boolean> {
-  if (reservation.kind === "free") return false;
-  if (Date.parse(now) - Date.parse(reservation.reservedAt) < ABANDONED_AFTER_MS) return true;
-  const [first] = await store.read(reservation.owner, { limit: 1 });
-  return first !== undefined && readEvent(first).type !== "CreationAbandoned";
+/** Makes sure that a command on an owner which is still under way, however slow, finds its stream changed. */
+type Fence = (context: CommandContext) => Promise<boolean>;
+
+/** Whether the owner of a reservation has the value, and if not, how to keep it from coming late. */
+async function readOwner(
+  store: EventStore,
+  owner: string,
+  takenOverBy: string,
+  now: string,
+  stillHas: StillHas,
+): Promise<{ hasIt: true } | { hasIt: false; fence: Fence }> {
+  const events = (await store.read(owner)).map(readEvent);
+  const [first] = events;
+  const last = events.at(-1);
+  if (first === undefined || last === undefined)
+    return { hasIt: false, fence: closing(store, owner, takenOverBy, now) };
+  // Closed by an earlier take-over, or deleted: nothing comes after that.
+  const isOver = first.type === "CreationAbandoned" || events.some(({ type }) => type === "EndpointDeleted");
+  if (isOver) return { hasIt: false, fence: () => Promise.resolve(true) };
+  if (first.type !== "EndpointRegistered" || stillHas(events)) return { hasIt: true };
+  const { endpointId } = first.data;
+  const nothing: EndpointUpdated = { type: "EndpointUpdated", data: { endpointId, changes: {}, updatedAt: now } };
+  const touch: Fence = (context) =>
+    appendOrLose(store, owner, eventsToAppend([nothing], context, `${owner}-`), last.revision);
+  return { hasIt: false, fence: touch };
 }
 
-/** True when the value of this stream is taken. A look, not a claim: `reserve` may still find that it is. */
-export async function isTaken(store: EventStore, stream: string, now: string): Promise<boolean> {
-  return keepsOut(store, await readReservation(store, stream), now);
+/** Closes the stream of a creation that never came. Lost when it came after all. */
+function closing(store: EventStore, owner: string, takenOverBy: string, now: string): Fence {
+  const closed: CreationAbandoned = { type: "CreationAbandoned", data: { takenOverBy, abandonedAt: now } };
+  return async (context) => {
+    if (await appendOrLose(store, owner, eventsToAppend([closed], context, `${owner}-`), "no_stream")) return true;
+    const [first] = await store.read(owner, { limit: 1 });
+    return first !== undefined && readEvent(first).type === "CreationAbandoned";
+  };
+}
+
+function isYoung(reservation: Reservation, now: string): boolean {
+  return reservation.kind === "held" && Date.parse(now) - Date.parse(reservation.reservedAt) < ABANDONED_AFTER_MS;
+}
+
+/** True when the value of this stream is somebody's. A look, not a claim: `reserve` may still find that it is. */
+export async function isTaken(
+  store: EventStore,
+  stream: string,
+  now: string,
+  stillHas: StillHas = forEver,
+): Promise<boolean> {
+  const reservation = await readReservation(store, stream);
+  if (reservation.kind === "free") return false;
+  return isYoung(reservation, now) || (await readOwner(store, reservation.owner, "", now, stillHas)).hasIt;
 }
 
 /**
- * Reserves a value for the stream `owner`, which the caller is about to create. Takes over what a creation that died
- * left behind: only when its owner's stream does not exist, the reservation is older than ABANDONED_AFTER_MS, and the
- * owner's stream could be closed first, so that the other creation can no longer come late.
+ * Reserves a value for the stream `owner`, which the caller is about to create or to change; again when it is the owner's
+ * already. Takes over what a command that died left behind: only when the reservation is older than ABANDONED_AFTER_MS,
+ * its owner does not have the value, and the owner's stream could be fenced first, so that the other command can no longer
+ * come late.
  *
  * @param now ISO 8601 UTC
  * @returns false when the value is somebody else's, or somebody else was faster
@@ -63,11 +114,14 @@ export async function reserve(
   owner: string,
   now: string,
   context: CommandContext,
+  stillHas: StillHas = forEver,
 ): Promise<boolean> {
   const reservation = await readReservation(store, stream);
-  if (await keepsOut(store, reservation, now)) return false;
-  if (reservation.kind === "held" && !(await closeAbandoned(store, reservation.owner, owner, now, context)))
-    return false;
+  if (reservation.kind === "held" && reservation.owner !== owner) {
+    if (isYoung(reservation, now)) return false;
+    const other = await readOwner(store, reservation.owner, owner, now, stillHas);
+    if (other.hasIt || !(await other.fence(context))) return false;
+  }
   const event: ValueReserved = { type: "ValueReserved", data: { owner, reservedAt: now } };
   const events = eventsToAppend([event], context, `${stream}-`);
   return appendOrLose(store, stream, events, reservation.revision ?? "no_stream");
@@ -90,20 +144,6 @@ export async function release(
   if (reservation.kind === "free" || reservation.owner !== owner) return;
   const event: ReservationEvent = { type: "ValueReleased", data: { owner, releasedAt: now } };
   await appendOrLose(store, stream, eventsToAppend([event], context, `${stream}-release-`), reservation.revision);
-}
-
-/** True when the dead owner's stream is closed now, by us or by an earlier take-over; false when it came after all. */
-async function closeAbandoned(
-  store: EventStore,
-  deadOwner: string,
-  takenOverBy: string,
-  now: string,
-  context: CommandContext,
-): Promise<boolean> {
-  const event: CreationAbandoned = { type: "CreationAbandoned", data: { takenOverBy, abandonedAt: now } };
-  if (await appendOrLose(store, deadOwner, eventsToAppend([event], context, `${deadOwner}-`), "no_stream")) return true;
-  const [first] = await store.read(deadOwner, { limit: 1 });
-  return first !== undefined && readEvent(first).type === "CreationAbandoned";
 }
 
 async function appendOrLose(...append: Parameters<typeof appendSettled>): Promise<boolean> {

@@ -3,11 +3,24 @@ import {
   deliveryAttemptedData,
   deliveryAttemptReleasedData,
   deliveryAttemptStartedData,
+  deliveryCanceledData,
   deliveryFailedData,
+  deliveryHeldData,
+  deliveryReleasedData,
   deliveryRequestedData,
 } from "./delivery.ts";
 import type { DeliveryEvent } from "./delivery.ts";
-import { endpointRegisteredData } from "./endpoint.ts";
+import {
+  endpointDeletedData,
+  endpointDeliveriesEndedData,
+  endpointDisabledData,
+  endpointEnabledData,
+  endpointFailingData,
+  endpointRegisteredData,
+  endpointSecretRotatedData,
+  endpointUpdatedData,
+  upcastEndpointRegistered,
+} from "./endpoint.ts";
 import type { EndpointEvent } from "./endpoint.ts";
 import { UnreadableEvent } from "./event-store-errors.ts";
 import type { EventMetadata, RecordedEvent } from "./event-store.ts";
@@ -44,12 +57,22 @@ function firstVersion(schema: z.ZodType<object>): Entry {
 /** Type ↔ schema ↔ version: the one list of what may stand in the log. A type's name never changes. */
 const CATALOGUE: Readonly<Record<GatewayEvent["type"], Entry>> = {
   UserCreated: firstVersion(userCreatedData),
-  EndpointRegistered: firstVersion(endpointRegisteredData),
+  EndpointRegistered: { version: 2, schema: endpointRegisteredData, upcasters: [upcastEndpointRegistered] },
+  EndpointUpdated: firstVersion(endpointUpdatedData),
+  EndpointSecretRotated: firstVersion(endpointSecretRotatedData),
+  EndpointDisabled: firstVersion(endpointDisabledData),
+  EndpointEnabled: firstVersion(endpointEnabledData),
+  EndpointDeleted: firstVersion(endpointDeletedData),
+  EndpointFailing: firstVersion(endpointFailingData),
+  EndpointDeliveriesEnded: firstVersion(endpointDeliveriesEndedData),
   DeliveryRequested: firstVersion(deliveryRequestedData),
   DeliveryAttemptStarted: firstVersion(deliveryAttemptStartedData),
   DeliveryAttemptReleased: firstVersion(deliveryAttemptReleasedData),
   DeliveryAttempted: firstVersion(deliveryAttemptedData),
   DeliveryFailed: firstVersion(deliveryFailedData),
+  DeliveryHeld: firstVersion(deliveryHeldData),
+  DeliveryReleased: firstVersion(deliveryReleasedData),
+  DeliveryCanceled: firstVersion(deliveryCanceledData),
   ValueReserved: firstVersion(valueReservedData),
   ValueReleased: firstVersion(valueReleasedData),
   CreationAbandoned: firstVersion(creationAbandonedData),

@@ -56,6 +56,29 @@ export const deliveryAttemptedData = z.object({
   nextAttemptAt: time.nullable(),
 });
 
+/** No attempt is made until it is released: its endpoint was disabled when it was due. It has no due time meanwhile. */
+export const deliveryHeldData = z.object({
+  deliveryId,
+  endpointId: z.int().positive(),
+  reason: z.enum(["endpoint_disabled"]),
+  heldAt: time,
+});
+
+/** Attempts go on: its endpoint is enabled again. What was held together is due one after the other. */
+export const deliveryReleasedData = z.object({
+  deliveryId,
+  endpointId: z.int().positive(),
+  dueAt: time,
+  releasedAt: time,
+});
+
+/** The end of a delivery that nobody wants any more. */
+export const deliveryCanceledData = z.object({
+  deliveryId,
+  reason: z.enum(["endpoint_deleted"]),
+  canceledAt: time,
+});
+
 /** The end of a delivery that did not make it. */
 export const deliveryFailedData = z.object({
   deliveryId,
@@ -70,9 +93,19 @@ export type DeliveryAttemptStarted = Event<"DeliveryAttemptStarted", typeof deli
 export type DeliveryAttemptReleased = Event<"DeliveryAttemptReleased", typeof deliveryAttemptReleasedData>;
 export type DeliveryAttempted = Event<"DeliveryAttempted", typeof deliveryAttemptedData>;
 export type DeliveryFailed = Event<"DeliveryFailed", typeof deliveryFailedData>;
+export type DeliveryHeld = Event<"DeliveryHeld", typeof deliveryHeldData>;
+export type DeliveryReleased = Event<"DeliveryReleased", typeof deliveryReleasedData>;
+export type DeliveryCanceled = Event<"DeliveryCanceled", typeof deliveryCanceledData>;
 
 export type DeliveryEvent =
-  DeliveryRequested | DeliveryAttemptStarted | DeliveryAttemptReleased | DeliveryAttempted | DeliveryFailed;
+  | DeliveryRequested
+  | DeliveryAttemptStarted
+  | DeliveryAttemptReleased
+  | DeliveryAttempted
+  | DeliveryFailed
+  | DeliveryHeld
+  | DeliveryReleased
+  | DeliveryCanceled;
 
 /** The stream of the delivery with this id. */
 export function deliveryStream(id: string): string {
@@ -95,12 +128,16 @@ export interface Delivery {
   readonly endpointId: number;
   readonly payload: string;
   readonly payloadSha256: string;
-  readonly status: "PENDING" | "SUCCESS" | "FAILED";
+  /** ISO 8601 UTC */
+  readonly requestedAt: string;
+  readonly status: "PENDING" | "SUCCESS" | "FAILED" | "CANCELED";
   readonly round: number;
   /** The attempts of this round that have an outcome. */
   readonly attempts: number;
   readonly underWay: AttemptUnderWay | null;
-  /** When something is to be done for it; null when it is final. Every pending delivery has exactly one due time. */
+  /** Whether it waits for its endpoint to be enabled. */
+  readonly held: boolean;
+  /** When something is to be done for it; null when it is final or held. */
   readonly dueAt: string | null;
 }
 
@@ -119,10 +156,12 @@ export function evolveDelivery(delivery: Delivery | null, event: GatewayEvent): 
       endpointId,
       payload,
       payloadSha256,
+      requestedAt,
       status: "PENDING",
       round: 1,
       attempts: 0,
       underWay: null,
+      held: false,
       dueAt: requestedAt,
     };
   }
@@ -145,7 +184,13 @@ export function evolveDelivery(delivery: Delivery | null, event: GatewayEvent): 
       };
     }
     case "DeliveryFailed":
-      return { ...delivery, status: "FAILED", underWay: null, dueAt: null };
+      return { ...delivery, status: "FAILED", underWay: null, held: false, dueAt: null };
+    case "DeliveryCanceled":
+      return { ...delivery, status: "CANCELED", underWay: null, held: false, dueAt: null };
+    case "DeliveryHeld":
+      return { ...delivery, held: true, dueAt: null };
+    case "DeliveryReleased":
+      return { ...delivery, held: false, dueAt: event.data.dueAt };
     default: {
       const foreign: Exclude<GatewayEvent, DeliveryEvent> = event;
       throw new Error(`${foreign.type} does not belong in a delivery's stream`);

@@ -18,6 +18,7 @@ import { auditEventRoutes } from "./routes/audit-events.ts";
 import { auditTreeRoutes } from "./routes/audit-tree.ts";
 import { deliveryRoutes } from "./routes/deliveries.ts";
 import { dispatchRoutes } from "./routes/dispatch.ts";
+import { endpointSecretRoutes } from "./routes/endpoint-secrets.ts";
 import { endpointStatisticsRoutes } from "./routes/endpoint-statistics.ts";
 import { endpointRoutes } from "./routes/endpoints.ts";
 import { healthRoutes } from "./routes/health.ts";
@@ -65,6 +66,7 @@ export async function buildApp(deps: HttpDependencies): Promise<FastifyInstance>
   healthRoutes(app, deps);
   userRoutes(app, deps);
   endpointRoutes(app, deps);
+  endpointSecretRoutes(app, deps);
   endpointStatisticsRoutes(app, deps);
   dispatchRoutes(app, deps);
   deliveryRoutes(app, deps);

@@ -32,6 +32,17 @@ export function bodyOf(request: FastifyRequest): JsonBody {
   return readJsonBody(request.body);
 }
 
+/**
+ * The body of a request that may come without one; `{}` then.
+ *
+ * @throws as `bodyOf`
+ */
+export function optionalBodyOf(request: FastifyRequest): unknown {
+  const { body } = request;
+  const isAbsent = body === undefined || body === null || (body instanceof Uint8Array && body.length === 0);
+  return isAbsent ? {} : bodyOf(request).value;
+}
+
 /** What a request asks for, or the end of it with 400 and what is wrong. */
 export function validOrRefuse<T>(parsed: Parsed<T>): T {
   if (parsed.ok) return parsed.value;

@@ -3,6 +3,7 @@ import { deliveries } from "./deliveries.ts";
 import { dueDeliveries } from "./due-deliveries.ts";
 import { endpointStatistics } from "./endpoint-statistics.ts";
 import { endpoints } from "./endpoints.ts";
+import { heldDeliveries } from "./held-deliveries.ts";
 import type { AnyProjection } from "./projection.ts";
 import { users } from "./users.ts";
 
@@ -12,6 +13,7 @@ export const PROJECTIONS: readonly AnyProjection[] = [
   endpoints,
   deliveries,
   dueDeliveries,
+  heldDeliveries,
   endpointStatistics,
   auditTree,
 ] as readonly AnyProjection[];

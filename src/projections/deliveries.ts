@@ -52,6 +52,9 @@ export const deliveries: Projection<DeliveryDocument> = {
       case "DeliveryRequested":
       case "DeliveryAttempted":
       case "DeliveryFailed":
+      case "DeliveryCanceled":
+      case "DeliveryHeld":
+      case "DeliveryReleased":
         return event.data.deliveryId;
       default:
         return null;
@@ -95,6 +98,19 @@ export const deliveries: Projection<DeliveryDocument> = {
           completed_at: event.data.failedAt,
           failure_reason: event.data.reason,
         };
+      case "DeliveryCanceled":
+        if (document === null) return null;
+        return {
+          ...document,
+          status: "CANCELED",
+          next_attempt_at: null,
+          completed_at: event.data.canceledAt,
+          failure_reason: event.data.reason,
+        };
+      case "DeliveryHeld":
+        return document && { ...document, next_attempt_at: null };
+      case "DeliveryReleased":
+        return document && { ...document, next_attempt_at: event.data.dueAt };
       default:
         return document;
     }
@@ -139,6 +155,21 @@ export interface DeliveryFilter {
 export interface DeliveryPlace {
   readonly createdAt: string;
   readonly id: string;
+}
+
+/** This user's deliveries that have not ended, oldest first, at most `limit`, behind `after`. */
+export function pendingOfUser(
+  store: DocumentStore,
+  userId: number,
+  limit: number,
+  after: DeliveryPlace | null,
+): Promise<DeliveryDocument[]> {
+  return store.find<DeliveryDocument>(collectionOf(deliveries), {
+    equals: { user_id: userId, status: "PENDING" },
+    order: { field: "created_at", direction: "ascending" },
+    ...(after && { after: { value: after.createdAt, id: after.id } }),
+    limit,
+  });
 }
 
 /** This user's deliveries that match, newest first, at most `limit`, behind `after`. */

@@ -10,7 +10,7 @@ export interface DueDocument extends StoredDocument {
 }
 
 /**
- * The to-do list: one document per delivery that is not final. A delivery that ended is removed; when an older event of
+ * The to-do list: one document per delivery that is due at some time. One that ended, or is held, is removed; when an older event of
  * it is folded again after that, it comes back for a moment, which is harmless: whoever takes it from here reads its
  * stream before doing anything.
  */
@@ -32,7 +32,12 @@ export const dueDeliveries: Projection<DueDocument> = {
         return document && { ...document, due_at: event.data.releasedAt };
       case "DeliveryAttempted":
         return document && event.data.nextAttemptAt !== null ? { ...document, due_at: event.data.nextAttemptAt } : null;
+      // It comes back when it is released, with the endpoint that it was requested for.
+      case "DeliveryReleased":
+        return { endpoint_id: event.data.endpointId, due_at: event.data.dueAt };
       case "DeliveryFailed":
+      case "DeliveryCanceled":
+      case "DeliveryHeld":
         return null;
       default:
         return document;

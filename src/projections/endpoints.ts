@@ -1,4 +1,5 @@
 import type { KnownEvent } from "../events/catalogue.ts";
+import type { DisablingReason, EndpointChanges, EndpointSettings } from "../events/endpoint.ts";
 import type { DocumentStore, StoredDocument } from "./document-store.ts";
 import { collectionOf } from "./projection.ts";
 import type { Content, Projection } from "./projection.ts";
@@ -8,42 +9,156 @@ export interface EndpointDocument extends StoredDocument {
   readonly user_id: number;
   readonly url: string;
   readonly nickname: string;
+  /** In seconds; null: the gateway's own schedule. */
+  readonly retry_schedule: readonly number[] | null;
+  /** Null: the gateway's own. */
+  readonly max_concurrency: number | null;
+  readonly sealed_headers: string | null;
+  readonly ed25519: boolean;
+  /** Null: those derived from its number. */
+  readonly sealed_keys: string | null;
+  /** The keys before a rotation, which sign as well until then; null when there was none. */
+  readonly previous_keys: { readonly sealed_keys: string | null; readonly expires_at: string } | null;
+  /** One that was deleted stays, so that it is told from one that is not known yet. */
+  readonly status: "enabled" | "disabled" | "deleted";
+  readonly disabled_reason: DisablingReason | null;
+  /** Since when it has been warned of failing; null when it has not. */
+  readonly failing_warned_at: string | null;
+  /** When it was deleted or last answered that it is gone, until what was pending then has ended; null otherwise. */
+  readonly ending_since: string | null;
+  /** When it last answered that it is gone; null when it is enabled. */
+  readonly gone_at: string | null;
   readonly created_at: string;
+  readonly updated_at: string;
 }
 
-/** Where deliveries go, by user. */
+/** Where deliveries go, and how. */
 export const endpoints: Projection<EndpointDocument> = {
   name: "endpoints",
-  version: 1,
+  version: 2,
   categories: ["endpoint"],
   indexes: [["user_id", "endpoint_id"]],
 
-  documentId: (event) => (event.type === "EndpointRegistered" ? String(event.data.endpointId) : null),
+  documentId: (event) =>
+    event.stream.startsWith("endpoint-") && "endpointId" in event.data ? String(event.data.endpointId) : null,
 
   evolve(document: Content<EndpointDocument> | null, event: KnownEvent) {
+    if (event.type === "EndpointRegistered") {
+      const { endpointId, userId, sealedKeys, registeredAt } = event.data;
+      return {
+        endpoint_id: endpointId,
+        user_id: userId,
+        ...settingsOf(event.data),
+        sealed_keys: sealedKeys,
+        previous_keys: null,
+        status: "enabled",
+        disabled_reason: null,
+        failing_warned_at: null,
+        ending_since: null,
+        gone_at: null,
+        created_at: registeredAt,
+        updated_at: registeredAt,
+      };
+    }
+    if (document === null) return null;
     switch (event.type) {
-      case "EndpointRegistered": {
-        const { endpointId, userId, url, nickname, registeredAt } = event.data;
-        return { endpoint_id: endpointId, user_id: userId, url, nickname, created_at: registeredAt };
+      case "EndpointUpdated": {
+        const { changes, updatedAt } = event.data;
+        const changed = { ...document, ...changesOf(changes), updated_at: updatedAt };
+        return changes.url === undefined ? changed : { ...changed, failing_warned_at: null };
       }
+      case "EndpointSecretRotated": {
+        const { sealedKeys, previousExpiresAt, rotatedAt } = event.data;
+        const previous = { sealed_keys: document.sealed_keys, expires_at: previousExpiresAt };
+        return { ...document, sealed_keys: sealedKeys, previous_keys: previous, updated_at: rotatedAt };
+      }
+      case "EndpointDisabled": {
+        const { reason, disabledAt } = event.data;
+        const disabled = { ...document, status: "disabled", disabled_reason: reason, updated_at: disabledAt } as const;
+        return reason === "gone" ? { ...disabled, gone_at: disabledAt, ending_since: disabledAt } : disabled;
+      }
+      case "EndpointEnabled": {
+        const { enabledAt } = event.data;
+        const standing = { status: "enabled", disabled_reason: null, failing_warned_at: null, gone_at: null } as const;
+        return { ...document, ...standing, updated_at: enabledAt };
+      }
+      case "EndpointDeleted": {
+        const { deletedAt } = event.data;
+        return {
+          ...document,
+          status: "deleted",
+          disabled_reason: null,
+          ending_since: deletedAt,
+          updated_at: deletedAt,
+        };
+      }
+      case "EndpointFailing":
+        return { ...document, failing_warned_at: event.data.warnedAt };
+      case "EndpointDeliveriesEnded":
+        return { ...document, ending_since: null };
       default:
         return document;
     }
   },
 };
 
-/** All endpoints of a user by ascending id, read in pages. */
+type SettingFields = Pick<
+  EndpointDocument,
+  "url" | "nickname" | "retry_schedule" | "max_concurrency" | "sealed_headers" | "ed25519"
+>;
+
+function settingsOf(settings: EndpointSettings): SettingFields {
+  const { url, nickname, retrySchedule, maxConcurrency, sealedHeaders, ed25519 } = settings;
+  return {
+    url,
+    nickname,
+    retry_schedule: retrySchedule,
+    max_concurrency: maxConcurrency,
+    sealed_headers: sealedHeaders,
+    ed25519,
+  };
+}
+
+function changesOf(changes: EndpointChanges): Partial<SettingFields> {
+  const { url, nickname, retrySchedule, maxConcurrency, sealedHeaders, ed25519 } = changes;
+  return {
+    ...(url !== undefined && { url }),
+    ...(nickname !== undefined && { nickname }),
+    ...(retrySchedule !== undefined && { retry_schedule: retrySchedule }),
+    ...(maxConcurrency !== undefined && { max_concurrency: maxConcurrency }),
+    ...(sealedHeaders !== undefined && { sealed_headers: sealedHeaders }),
+    ...(ed25519 !== undefined && { ed25519 }),
+  };
+}
+
+/** A user's endpoints by ascending id, deleted ones apart, at most `limit`, behind the endpoint with the id `after`. */
+export async function endpointsOfUserPage(
+  store: DocumentStore,
+  userId: number,
+  limit: number,
+  after: number | null,
+): Promise<EndpointDocument[]> {
+  const found: EndpointDocument[] = [];
+  let last = after;
+  for (;;) {
+    const page: EndpointDocument[] = await store.find<EndpointDocument>(collectionOf(endpoints), {
+      equals: { user_id: userId },
+      order: { field: "endpoint_id", direction: "ascending" },
+      ...(last !== null && { after: { value: last, id: String(last) } }),
+      limit,
+    });
+    for (const endpoint of page) if (endpoint.status !== "deleted" && found.length < limit) found.push(endpoint);
+    last = page.at(-1)?.endpoint_id ?? null;
+    if (page.length < limit || found.length === limit) return found;
+  }
+}
+
+/** All of a user's endpoints that are not deleted, by ascending id, read in pages. */
 export async function endpointsOfUser(store: DocumentStore, userId: number): Promise<EndpointDocument[]> {
   const found: EndpointDocument[] = [];
   const limit = 500;
   for (;;) {
-    const last = found.at(-1);
-    const page = await store.find<EndpointDocument>(collectionOf(endpoints), {
-      equals: { user_id: userId },
-      order: { field: "endpoint_id", direction: "ascending" },
-      ...(last && { after: { value: last.endpoint_id, id: last._id } }),
-      limit,
-    });
+    const page = await endpointsOfUserPage(store, userId, limit, found.at(-1)?.endpoint_id ?? null);
     found.push(...page);
     if (page.length < limit) return found;
   }

@@ -54,6 +54,13 @@ class Conversation {
     return ((await (await this.ask("POST /v1/endpoints", { "x-api-key": key }, body)).json()) as { id: number }).id;
   }
 
+  /** The endpoint's secret as its owner sees it, `whsec_…`; `rotate` makes it a new one. */
+  async secretOf(key: string, endpoint: number, rotate = false): Promise<string> {
+    const path = `/v1/endpoints/${endpoint}/secret`;
+    const reply = await this.ask(rotate ? `POST ${path}/rotate` : `GET ${path}`, { "x-api-key": key });
+    return ((await reply.json()) as { secret: string }).secret;
+  }
+
   async dispatch(
     key: string,
     endpoint: number,
@@ -168,6 +175,10 @@ it(
     const url = receiver.url(`/hook?access_token=${token}`);
     await client.createEndpoint(alice, url.replace("//", `//hook:${password}@`));
     const endpoint = await client.createEndpoint(alice, url);
+    const signing = [await client.secretOf(alice, endpoint), await client.secretOf(alice, endpoint, true)];
+    // Nobody else's.
+    await client.secretOf(bob, endpoint);
+    await client.secretOf(bob, endpoint, true);
 
     const delivery = await client.dispatch(alice, endpoint, `{"card":"${first}"}`, {
       "idempotency-key": idempotencyKeys[0],
@@ -178,7 +189,7 @@ it(
     await client.untilFinal(alice, delivery);
     receiver.answer(respondWith(500, answers[1]));
     await client.untilFinal(alice, await client.dispatch(alice, endpoint, `{"card":"${second}"}`));
-    for (const secret of [alice, bob, operator!, auditor!, unknownKey]) await misuse(client, secret);
+    for (const secret of [alice, bob, operator!, auditor!, unknownKey, ...signing]) await misuse(client, secret);
     await client.look(alice, delivery);
 
     // A crash with an attempt under way, and a dispatch without an answer.
@@ -210,6 +221,20 @@ it(
       { name: "the bytes of the master key", value: Buffer.from(master!, "base64"), belongsIn: /master\.key$/ },
       { name: "the key of reservations", value: derived.reservations },
       { name: "the key of cursors", value: derived.cursors },
+      { name: "the key that seals", value: derived.sealing },
+      { name: "the key of endpoints without keys of their own", value: derived.legacyEndpointKeys },
+      ...signing.flatMap((secret, index) => [
+        {
+          name: `secret ${index + 1} of the endpoint`,
+          value: secret.slice("whsec_".length),
+          belongsIn: /^reply to (GET|POST) \/v1\/endpoints\/\d+\/secret/,
+        },
+        {
+          name: `the bytes of secret ${index + 1} of the endpoint`,
+          value: Buffer.from(secret.slice("whsec_".length), "base64"),
+          belongsIn: /^reply to (GET|POST) \/v1\/endpoints\/\d+\/secret/,
+        },
+      ]),
       { name: "another master key", value: otherMaster },
       { name: "the operator's key", value: operator!, belongsIn: /operator\.key$/ },
       { name: "the auditor's key", value: auditor!, belongsIn: /auditor\.key$/ },

@@ -17,6 +17,7 @@ import { DELIVERED, UNKNOWN, at, attempted, failed, requested, started } from ".
 import { newContext } from "../unit/commands/store-doubles.ts";
 import { ask, expectBroken, expectError, newDelivery, newEndpoint, newUser, standingClock } from "./asking.ts";
 import type { Reply } from "./asking.ts";
+import { registered } from "../specification/endpoint-story.ts";
 
 const KEYS = ["11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"] as const;
 const CURSOR = "cursor must be the next_cursor of an earlier page with the same filters";
@@ -38,8 +39,7 @@ async function writeLog({ store }: Storage): Promise<void> {
     const user = { userId, username: `user_${userId}`, email: null, apiKeyDigest: apiKeyDigest(key), createdAt: at(0) };
     await append(userStream(userId), { type: "UserCreated", data: user });
     const url = `https://example.com/${userId}`;
-    const endpoint = { endpointId: userId, userId, url, nickname: "an endpoint", registeredAt: at(0) };
-    await append(endpointStream(userId), { type: "EndpointRegistered", data: endpoint });
+    await append(endpointStream(userId), registered({ endpointId: userId, userId, url }));
   }
   for (let day = 0; day < DAYS; day++) {
     const deliveryId = `0198f1a2-0000-7000-8000-00000000000${day}`;

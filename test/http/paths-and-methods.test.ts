@@ -12,6 +12,8 @@ const PATHS: Readonly<Record<string, string>> = {
   "/v1/users": "POST",
   "/v1/users/me": "GET, HEAD",
   "/v1/endpoints": "POST",
+  "/v1/endpoints/1/secret": "GET, HEAD",
+  "/v1/endpoints/1/secret/rotate": "POST",
   "/v1/endpoints/1/statistics": "GET, HEAD",
   "/v1/dispatch": "POST",
   "/v1/deliveries": "GET, HEAD",

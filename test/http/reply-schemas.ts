@@ -9,6 +9,7 @@ import {
   deliveryListSchema,
   deliverySchema,
   endpointSchema,
+  endpointSecretSchema,
   errorSchema,
   projectionListSchema,
   projectionSchema,
@@ -23,6 +24,8 @@ const SUCCESSES: readonly { route: RegExp; status: number; schema: z.ZodType }[]
   { route: /^POST \/v1\/users$/, status: 201, schema: apiKeySchema },
   { route: /^GET \/v1\/users\/me$/, status: 200, schema: userSchema },
   { route: /^POST \/v1\/endpoints$/, status: 201, schema: endpointSchema },
+  { route: /^GET \/v1\/endpoints\/\d+\/secret$/, status: 200, schema: endpointSecretSchema },
+  { route: /^POST \/v1\/endpoints\/\d+\/secret\/rotate$/, status: 200, schema: endpointSecretSchema },
   { route: /^GET \/v1\/endpoints\/\d+\/statistics$/, status: 200, schema: endpointStatisticsSchema },
   { route: /^GET \/v1\/deliveries$/, status: 200, schema: deliveryListSchema },
   // With `at` it is the longer form.

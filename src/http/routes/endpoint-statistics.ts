@@ -1,11 +1,12 @@
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance } from "fastify";
 import { percentile } from "../../projections/duration-histogram.ts";
 import { daysOfEndpoint, endpointStatistics } from "../../projections/endpoint-statistics.ts";
 import type { EndpointDayDocument } from "../../projections/endpoint-statistics.ts";
-import { requireUser, userOf } from "../authentication.ts";
+import { requireUser } from "../authentication.ts";
 import { decodeCursor, encodeCursor } from "../cursor.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { HttpError } from "../errors.ts";
+import { ownEndpoint } from "../own-endpoint.ts";
 import { validOrRefuse } from "../request-body.ts";
 import { parseEndpointStatistics } from "../schemas/endpoint-statistics.ts";
 import { sendJson } from "../send-json.ts";
@@ -25,7 +26,7 @@ export function endpointStatisticsRoutes(app: FastifyInstance, deps: HttpDepende
     const { from, to, limit, cursor } = validOrRefuse(
       parseEndpointStatistics(request.query as Record<string, unknown>),
     );
-    const endpointId = await ownEndpointOf(request, deps);
+    const { endpoint_id: endpointId } = await ownEndpoint(request, deps);
     const scope = JSON.stringify(["endpoint-statistics", endpointId, from, to]);
     let before: string | null = null;
     if (cursor !== null) {
@@ -45,18 +46,6 @@ export function endpointStatisticsRoutes(app: FastifyInstance, deps: HttpDepende
       next_cursor: place ? encodeCursor(place, scope, secrets.cursors) : null,
     });
   });
-}
-
-/** The endpoint that a request names. Throws HttpError 404 when nobody has it, 403 when another user has. */
-async function ownEndpointOf(request: FastifyRequest, { directory }: HttpDependencies): Promise<number> {
-  const { id } = request.params as { id: string };
-  const endpointId = Number(id);
-  if (!/^[1-9]\d*$/.test(id) || !Number.isSafeInteger(endpointId)) throw new HttpError("endpoint_not_found");
-  const endpoint = await directory.endpoint(endpointId);
-  if (endpoint === null)
-    throw new HttpError("endpoint_not_found", { error: `Endpoint with id ${endpointId} not found` });
-  if (endpoint.user_id !== userOf(request).user_id) throw new HttpError("endpoint_access_denied");
-  return endpointId;
 }
 
 function dayReply({ day, delivered, failed, attempts, durations, error_codes }: EndpointDayDocument): object {

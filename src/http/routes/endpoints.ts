@@ -10,6 +10,8 @@ import { bodyOf, validOrRefuse } from "../request-body.ts";
 import { parseRegisterEndpoint } from "../schemas/register-endpoint.ts";
 import { sendJson } from "../send-json.ts";
 
+const UNCHOSEN = { retrySchedule: null, maxConcurrency: null, ed25519: false } as const;
+
 /** `POST /v1/endpoints` registers an address to deliver to. */
 export function endpointRoutes(app: FastifyInstance, deps: HttpDependencies): void {
   const { store, directory, progress, rules, secrets, clock } = deps;
@@ -19,7 +21,8 @@ export function endpointRoutes(app: FastifyInstance, deps: HttpDependencies): vo
     const { url, nickname } = validOrRefuse(parseRegisterEndpoint(bodyOf(request).value, (it) => rules.judgeUrl(it)));
     const { endpointId, appended } = await registerEndpoint(
       store,
-      { userId: user_id, url, nickname, now: new Date(clock.now()).toISOString() },
+      { userId: user_id, url, nickname, ...UNCHOSEN, now: new Date(clock.now()).toISOString() },
+      () => ({ sealedKeys: null, sealedHeaders: null }),
       secrets.reservations,
       { commandId: randomUUID(), correlationId: request.id, actor: `user:${user_id}` },
     );

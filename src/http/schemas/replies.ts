@@ -17,6 +17,24 @@ export const endpointSchema = z
   .strictObject({ id, url: z.string(), nickname: z.string(), user_id: id })
   .meta({ description: "An endpoint." });
 
+/** The reply to `GET /v1/endpoints/{id}/secret` and `POST /v1/endpoints/{id}/secret/rotate`. */
+export const endpointSecretSchema = z
+  .strictObject({
+    secret: z
+      .string()
+      .regex(/^whsec_[A-Za-z0-9+/]{43}=$/)
+      .meta({ description: "Verifies the `v1` of `webhook-signature`." }),
+    previous_secret_expires_at: time
+      .optional()
+      .meta({ description: "Until then the secret before it signs as well. Absent when none does." }),
+    public_key: z
+      .string()
+      .regex(/^whpk_[A-Za-z0-9+/]{43}=$/)
+      .optional()
+      .meta({ description: "Verifies the `v1a` of `webhook-signature`. Present when ed25519 is switched on." }),
+  })
+  .meta({ description: "What an endpoint's receiver verifies deliveries with (Standard Webhooks 1.0.0)." });
+
 /** The reply to `GET /v1/users/me`. */
 export const userSchema = z
   .strictObject({

@@ -1,5 +1,6 @@
-import { Client } from "undici";
-import type { buildConnector, Dispatcher } from "undici";
+import { buildConnector, Client } from "undici";
+import type { Dispatcher } from "undici";
+import { ReadingLimit } from "./reading-limit.ts";
 
 /** The one place where connections to receivers are configured. */
 export interface ReceiverClientOptions {
@@ -33,6 +34,7 @@ export interface ReceiverClient {
 export function createReceiverClient(origin: string, { timeoutMs, connect }: ReceiverClientOptions): ReceiverClient {
   // Without it, a socket that is still connecting outlives its client until the time to connect is over.
   const ended = new AbortController();
+  const limit = new ReadingLimit();
   const client = new Client(origin, {
     pipelining: 1,
     allowH2: false,
@@ -44,19 +46,23 @@ export function createReceiverClient(origin: string, { timeoutMs, connect }: Rec
     keepAliveMaxTimeout: IDLE_SOCKET_MS,
     maxHeaderSize: MAX_HEADER_BYTES,
     maxResponseSize: MAX_RESPONSE_BYTES,
-    connectTimeout: timeoutMs,
-    connect: {
-      ...connect,
-      // Both are explicit, since the environment (NODE_TLS_REJECT_UNAUTHORIZED and the like) decides otherwise.
-      rejectUnauthorized: true,
-      minVersion: "TLSv1.2",
-      allowH2: false,
-      timeout: timeoutMs,
-      signal: ended.signal,
-    },
+    connect: limit.watching(
+      buildConnector({
+        ...connect,
+        // Both are explicit, since the environment (NODE_TLS_REJECT_UNAUTHORIZED and the like) decides otherwise.
+        rejectUnauthorized: true,
+        minVersion: "TLSv1.2",
+        allowH2: false,
+        timeout: timeoutMs,
+        signal: ended.signal,
+      }),
+    ),
   });
   return {
-    dispatch: (request, handler) => void client.dispatch(request, handler),
+    dispatch(request, handler) {
+      limit.renew();
+      void client.dispatch(request, handler);
+    },
     destroy() {
       // It does not fail: what is under way hears of the end through the handler of its request.
       void client.destroy();

@@ -1,10 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { registerEndpoint } from "../../../src/commands/register-endpoint.ts";
 import type { EventStore } from "../../../src/events/event-store.ts";
+import { DEFAULT_SETTINGS } from "../../specification/endpoint-story.ts";
 import { eventsOfType, newContext, newStore, NOON, outcomesOf, SECRET, times } from "./store-doubles.ts";
 
 function register(store: EventStore, userId: number, url = "https://receiver.example/hook", nickname = "the shop") {
-  return registerEndpoint(store, { userId, url, nickname, now: NOON }, SECRET, newContext());
+  const command = { userId, url, nickname, retrySchedule: null, maxConcurrency: null, ed25519: false, now: NOON };
+  const seal = (endpointId: number) => ({ sealedKeys: `keys of ${endpointId}`, sealedHeaders: null });
+  return registerEndpoint(store, command, seal, SECRET, newContext());
 }
 
 describe("registering an endpoint", () => {
@@ -15,7 +18,11 @@ describe("registering an endpoint", () => {
     expect(await store.read("endpoint-1")).toMatchObject([
       {
         type: "EndpointRegistered",
-        data: { endpointId: 1, userId: 3, url, nickname: "the shop", registeredAt: NOON },
+        data: {
+          ...{ endpointId: 1, userId: 3, url, nickname: "the shop", registeredAt: NOON },
+          ...DEFAULT_SETTINGS,
+          sealedKeys: "keys of 1",
+        },
       },
     ]);
   });

@@ -22,6 +22,7 @@ import { ProjectionHost } from "../../../src/projections/projection-host.ts";
 import { FakeClock } from "../../fixtures/fake-clock.ts";
 import { FakeSender } from "../../fixtures/fake-sender.ts";
 import { HookedEventStore, newContext } from "../commands/store-doubles.ts";
+import { registered } from "../../specification/endpoint-story.ts";
 
 export const MINUTE = 60_000;
 
@@ -52,8 +53,8 @@ export class DeliveryWorld {
   async registerEndpoints(...endpointIds: readonly number[]): Promise<void> {
     for (const endpointId of endpointIds) {
       const url = `https://receiver-${endpointId}.example/hook`;
-      const data = { endpointId, userId: 1, url, nickname: "the shop", registeredAt: this.clock.iso };
-      const events = eventsToAppend([{ type: "EndpointRegistered", data }], newContext());
+      const event = registered({ endpointId, userId: 1, url, registeredAt: this.clock.iso });
+      const events = eventsToAppend([event], newContext());
       await this.store.append(endpointStream(endpointId), events, "no_stream");
     }
   }

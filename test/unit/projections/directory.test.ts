@@ -3,6 +3,7 @@ import type { GatewayEvent } from "../../../src/events/catalogue.ts";
 import { Directory } from "../../../src/projections/directory.ts";
 import { at } from "../../specification/delivery-story.ts";
 import { ProjectionWorld } from "./projection-world.ts";
+import { registered } from "../../specification/endpoint-story.ts";
 
 const digest = (userId: number) => String(userId).padStart(64, "0");
 
@@ -12,8 +13,7 @@ function userCreated(userId: number): GatewayEvent {
 }
 
 function endpointRegistered(endpointId: number): GatewayEvent {
-  const data = { endpointId, userId: 1, url: "https://receiver.example", nickname: "the shop", registeredAt: at(0) };
-  return { type: "EndpointRegistered", data };
+  return registered({ endpointId, userId: 1 });
 }
 
 /** A directory that runs until the test ends it. */

@@ -7,6 +7,7 @@ import { users } from "../../../src/projections/users.ts";
 import { at } from "../../specification/delivery-story.ts";
 import { filled, specificationOf } from "../../specification/projection.ts";
 import { logOf } from "../../specification/recorded.ts";
+import { registered } from "../../specification/endpoint-story.ts";
 
 const given = specificationOf(users);
 const givenEndpoints = specificationOf(endpoints);
@@ -18,11 +19,24 @@ function userCreated(userId: number, username: string, email: string | null = nu
 
 function endpointRegistered(endpointId: number, userId: number): EndpointRegistered {
   const url = `https://receiver.example/${endpointId}`;
-  return {
-    type: "EndpointRegistered",
-    data: { endpointId, userId, url, nickname: "the shop", registeredAt: at(endpointId) },
-  };
+  return registered({ endpointId, userId, url, registeredAt: at(endpointId) });
 }
+
+/** What the model says of an endpoint that was registered without choosing anything. */
+const NEW = {
+  nickname: "the shop",
+  retry_schedule: null,
+  max_concurrency: null,
+  sealed_headers: null,
+  ed25519: false,
+  sealed_keys: null,
+  previous_keys: null,
+  status: "enabled",
+  disabled_reason: null,
+  failing_warned_at: null,
+  ending_since: null,
+  gone_at: null,
+};
 
 const abandoned: CreationAbandoned = {
   type: "CreationAbandoned",
@@ -76,28 +90,30 @@ describe("the read model endpoints", () => {
         endpoint_id: 1,
         user_id: 3,
         url: "https://receiver.example/1",
-        nickname: "the shop",
+        ...NEW,
         created_at: at(1),
+        updated_at: at(1),
       },
       {
         _id: "3",
         endpoint_id: 3,
         user_id: 4,
         url: "https://receiver.example/3",
-        nickname: "the shop",
+        ...NEW,
         created_at: at(3),
+        updated_at: at(3),
       },
     );
   });
 
   it("gives all endpoints of a user by their numbers, however many, and no other user's", async () => {
-    const registered = Array.from({ length: 1_100 }, (_none, index) => {
+    const log = Array.from({ length: 1_100 }, (_none, index) => {
       const event = endpointRegistered(index + 1, index % 11 === 0 ? 4 : 3);
       return [`endpoint-${index + 1}`, event] as const;
     });
-    const documents = await filled(endpoints, [logOf(registered)]);
+    const documents = await filled(endpoints, [logOf(log)]);
     const ids = (await endpointsOfUser(documents, 3)).map((endpoint) => endpoint.endpoint_id);
-    expect(ids).toEqual(registered.flatMap(([, { data }]) => (data.userId === 3 ? [data.endpointId] : [])));
+    expect(ids).toEqual(log.flatMap(([, { data }]) => (data.userId === 3 ? [data.endpointId] : [])));
     expect(await endpointsOfUser(documents, 5)).toEqual([]);
   });
 });

@@ -1,0 +1,13 @@
+import type { DisablingReason, Endpoint, EndpointDisabled } from "../events/endpoint.ts";
+
+/**
+ * Stops the attempts to an endpoint; nothing when they are stopped already. That it is gone is said also of one that was
+ * disabled for another reason, since then what is pending has to end.
+ *
+ * @param now ISO 8601 UTC
+ */
+export function decideDisableEndpoint(endpoint: Endpoint, reason: DisablingReason, now: string): EndpointDisabled[] {
+  const isNews = reason === "gone" && endpoint.disabledReason !== "gone";
+  if (endpoint.status === "disabled" && !isNews) return [];
+  return [{ type: "EndpointDisabled", data: { endpointId: endpoint.endpointId, reason, disabledAt: now } }];
+}

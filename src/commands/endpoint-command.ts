@@ -1,0 +1,40 @@
+import { endpointStream, evolveEndpoint } from "../events/endpoint.ts";
+import type { Endpoint, EndpointLifeEvent } from "../events/endpoint.ts";
+import type { EventStore } from "../events/event-store.ts";
+import type { CommandContext } from "./command-context.ts";
+import { handleCommand } from "./command-handler.ts";
+import type { Handled } from "./command-handler.ts";
+import { CommandRefused } from "./refusals.ts";
+
+/**
+ * Handles a command on an endpoint that exists; a deleted one is as unknown as one that never was.
+ *
+ * @param userId whose it has to be; null: a process of the gateway asks
+ * @throws CommandRefused `endpoint_not_found`, `endpoint_access_denied`, or what `decide` throws
+ * @throws whatever the store throws
+ */
+export function handleEndpointCommand<Event extends EndpointLifeEvent>(
+  store: EventStore,
+  endpointId: number,
+  userId: number | null,
+  decide: (endpoint: Endpoint) => readonly Event[],
+  context: CommandContext,
+): Promise<Handled<Endpoint, Event>> {
+  return handleCommand(store, {
+    stream: endpointStream(endpointId),
+    evolve: evolveEndpoint,
+    decide: (endpoint) => decide(existing(endpoint, userId)),
+    ...context,
+  });
+}
+
+/**
+ * The endpoint, when this user may do something to it.
+ *
+ * @throws CommandRefused `endpoint_not_found` or `endpoint_access_denied`
+ */
+export function existing(endpoint: Endpoint | null, userId: number | null): Endpoint {
+  if (endpoint === null || endpoint.status === "deleted") throw new CommandRefused("endpoint_not_found");
+  if (userId !== null && endpoint.userId !== userId) throw new CommandRefused("endpoint_access_denied");
+  return endpoint;
+}

@@ -1,0 +1,26 @@
+import type { Endpoint, EndpointSecretRotated } from "../events/endpoint.ts";
+
+/** How long the keys before a rotation may go on to sign, at the most and unless told otherwise, in seconds. */
+export const OVERLAP_SECONDS = { most: 7 * 24 * 60 * 60, usual: 24 * 60 * 60 } as const;
+
+export interface RotateEndpointSecret {
+  /** The new keys, sealed for this endpoint. */
+  readonly sealedKeys: string;
+  /** How long the earlier ones sign as well; 0: they end at once. */
+  readonly overlapSeconds: number;
+  /** ISO 8601 UTC */
+  readonly now: string;
+}
+
+/**
+ * Gives the endpoint new keys. Only the keys just before them go on to sign: when an earlier overlap still lasts, it ends,
+ * since whoever rotates again may do so because keys got into wrong hands. A disabled endpoint has keys too.
+ */
+export function decideRotateEndpointSecret(
+  endpoint: Endpoint,
+  { sealedKeys, overlapSeconds, now }: RotateEndpointSecret,
+): EndpointSecretRotated[] {
+  const previousExpiresAt = new Date(Date.parse(now) + overlapSeconds * 1_000).toISOString();
+  const { endpointId } = endpoint;
+  return [{ type: "EndpointSecretRotated", data: { endpointId, sealedKeys, previousExpiresAt, rotatedAt: now } }];
+}

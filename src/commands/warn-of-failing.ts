@@ -1,0 +1,40 @@
+import type { Endpoint, EndpointDisabled, EndpointFailing } from "../events/endpoint.ts";
+import { decideDisableEndpoint } from "./disable-endpoint.ts";
+
+/** When failing is sustained: by number and by time, both. */
+export interface FailingPolicy {
+  /** Attempts that failed in a row. */
+  readonly attempts: number;
+  /** For how long, in ms, before its owner is warned, and before it is disabled. */
+  readonly warnAfterMs: number;
+  readonly disableAfterMs: number;
+}
+
+/** How an endpoint has been doing since its last success. */
+export interface FailingStreak {
+  readonly failures: number;
+  /** When the first of them ended; ISO 8601 UTC. */
+  readonly since: string;
+}
+
+/**
+ * What is to be said of an endpoint whose every attempt fails: a warning, once, and when it goes on, that it is disabled.
+ *
+ * @param now milliseconds since the epoch
+ */
+export function decideOnFailing(
+  endpoint: Endpoint,
+  { failures, since }: FailingStreak,
+  policy: FailingPolicy,
+  now: number,
+): (EndpointFailing | EndpointDisabled)[] {
+  const lastsMs = now - Date.parse(since);
+  if (endpoint.status !== "enabled" || failures < policy.attempts || lastsMs < policy.warnAfterMs) return [];
+  const time = new Date(now).toISOString();
+  const { endpointId } = endpoint;
+  const warning: EndpointFailing[] =
+    endpoint.warnedAt === null
+      ? [{ type: "EndpointFailing", data: { endpointId, failures, failingSince: since, warnedAt: time } }]
+      : [];
+  return lastsMs < policy.disableAfterMs ? warning : [...warning, ...decideDisableEndpoint(endpoint, "failing", time)];
+}

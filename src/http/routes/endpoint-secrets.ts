@@ -1,0 +1,63 @@
+import { randomUUID } from "node:crypto";
+import type { FastifyInstance } from "fastify";
+import { handleEndpointCommand } from "../../commands/endpoint-command.ts";
+import { decideRotateEndpointSecret } from "../../commands/rotate-endpoint-secret.ts";
+import type { EndpointKeys } from "../../processes/sending/endpoint-keys.ts";
+import { requireUser } from "../authentication.ts";
+import { READ_YOUR_WRITES_MS } from "../dependencies.ts";
+import type { HttpDependencies } from "../dependencies.ts";
+import { ownEndpoint } from "../own-endpoint.ts";
+import { optionalBodyOf, validOrRefuse } from "../request-body.ts";
+import { parseRotateSecret } from "../schemas/rotate-secret.ts";
+import { sendJson } from "../send-json.ts";
+
+/**
+ * With what an endpoint's receiver verifies its deliveries, for its owner alone:
+ *
+ * - `GET /v1/endpoints/{id}/secret`: `{"secret":"whsec_…"}`; while the secret before it signs as well also
+ *   `"previous_secret_expires_at"`, and with ed25519 switched on `"public_key":"whpk_…"`.
+ * - `POST /v1/endpoints/{id}/secret/rotate` makes new keys and answers with them, always with the time at which the earlier
+ *   secret ends: `overlap_seconds` (by default a day) from now. A secret before that one ends at once.
+ */
+export function endpointSecretRoutes(app: FastifyInstance, deps: HttpDependencies): void {
+  const { store, directory, vault, clock } = deps;
+  const forUsers = { onRequest: requireUser(deps) };
+
+  app.get("/v1/endpoints/:id/secret", forUsers, async (request, reply) => {
+    // It may have been rotated on another instance a moment ago.
+    await directory.whenSeen(await store.head(), READ_YOUR_WRITES_MS);
+    const { endpoint_id, sealed_keys, previous_keys, ed25519 } = await ownEndpoint(request, deps);
+    const expiresAt = previous_keys?.expires_at ?? null;
+    const overlaps = expiresAt !== null && clock.now() < Date.parse(expiresAt);
+    return sendJson(
+      reply,
+      200,
+      secretReply(vault.keysOf(endpoint_id, sealed_keys), overlaps ? expiresAt : null, ed25519),
+    );
+  });
+
+  app.post("/v1/endpoints/:id/secret/rotate", forUsers, async (request, reply) => {
+    const { overlap_seconds: overlapSeconds } = validOrRefuse(parseRotateSecret(optionalBodyOf(request)));
+    const { endpoint_id, user_id } = await ownEndpoint(request, deps);
+    const sealedKeys = vault.newKeys(endpoint_id);
+    const command = { sealedKeys, overlapSeconds, now: new Date(clock.now()).toISOString() };
+    const { events, state } = await handleEndpointCommand(
+      store,
+      endpoint_id,
+      user_id,
+      (endpoint) => decideRotateEndpointSecret(endpoint, command),
+      { commandId: randomUUID(), correlationId: request.id, actor: `user:${user_id}` },
+    );
+    await directory.whenSeen(await store.head(), READ_YOUR_WRITES_MS);
+    const expiresAt = events[0]?.data.previousExpiresAt ?? null;
+    return sendJson(reply, 200, secretReply(vault.keysOf(endpoint_id, sealedKeys), expiresAt, state?.ed25519 ?? false));
+  });
+}
+
+function secretReply(keys: EndpointKeys, previousExpiresAt: string | null, ed25519: boolean): object {
+  return {
+    secret: keys.secretText,
+    ...(previousExpiresAt !== null && { previous_secret_expires_at: previousExpiresAt }),
+    ...(ed25519 && { public_key: keys.publicKeyText }),
+  };
+}

@@ -1,0 +1,60 @@
+import type { KnownEvent } from "../events/catalogue.ts";
+import type { DocumentStore, StoredDocument } from "./document-store.ts";
+import { collectionOf } from "./projection.ts";
+import type { Content, Projection } from "./projection.ts";
+
+export interface HeldDocument extends StoredDocument {
+  readonly endpoint_id: number;
+}
+
+/**
+ * What waits for its endpoint to be enabled. It costs nothing where nothing is held: no other event touches it. Like the
+ * to-do list, it may show a delivery again for a moment; whoever takes it from here reads its stream first.
+ */
+export const heldDeliveries: Projection<HeldDocument> = {
+  name: "held-deliveries",
+  version: 1,
+  categories: ["delivery"],
+  indexes: [["endpoint_id"]],
+
+  documentId(event) {
+    switch (event.type) {
+      case "DeliveryHeld":
+      case "DeliveryReleased":
+      case "DeliveryCanceled":
+      case "DeliveryFailed":
+        return event.data.deliveryId;
+      default:
+        return null;
+    }
+  },
+
+  evolve(_document: Content<HeldDocument> | null, event: KnownEvent) {
+    return event.type === "DeliveryHeld" ? { endpoint_id: event.data.endpointId } : null;
+  },
+};
+
+/** The next endpoint with held deliveries, by ascending id, behind `after`; null when there is none. */
+export async function nextEndpointWithHeld(store: DocumentStore, after: number | null): Promise<number | null> {
+  const [first] = await store.find<HeldDocument>(collectionOf(heldDeliveries), {
+    ...(after !== null && { range: { field: "endpoint_id", from: after + 1 } }),
+    order: { field: "endpoint_id", direction: "ascending" },
+    limit: 1,
+  });
+  return first?.endpoint_id ?? null;
+}
+
+/** What is held of this endpoint, oldest id first, at most `limit`, behind the delivery `after`. */
+export function heldOfEndpoint(
+  store: DocumentStore,
+  endpointId: number,
+  limit: number,
+  after: string | null,
+): Promise<HeldDocument[]> {
+  return store.find<HeldDocument>(collectionOf(heldDeliveries), {
+    equals: { endpoint_id: endpointId },
+    order: { field: "endpoint_id", direction: "ascending" },
+    ...(after !== null && { after: { value: endpointId, id: after } }),
+    limit,
+  });
+}
