@@ -144,7 +144,7 @@ export function evolveEndpoint(endpoint: Endpoint | null, event: GatewayEvent): 
       return { ...endpoint, status: "disabled", disabledReason: reason, ending: reason === "gone" };
     }
     case "EndpointEnabled":
-      return { ...endpoint, status: "enabled", disabledReason: null, warnedAt: null };
+      return { ...endpoint, status: "enabled", disabledReason: null, warnedAt: null, ending: false };
     case "EndpointDeleted":
       return { ...endpoint, status: "deleted", disabledReason: null, ending: true };
     case "EndpointFailing":

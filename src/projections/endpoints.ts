@@ -24,7 +24,7 @@ export interface EndpointDocument extends StoredDocument {
   readonly disabled_reason: DisablingReason | null;
   /** Since when it has been warned of failing; null when it has not. */
   readonly failing_warned_at: string | null;
-  /** When it was deleted or last answered that it is gone, until what was pending then has ended; null otherwise. */
+  /** When it was deleted or answered that it is gone, until what was pending then has ended or it is enabled; else null. */
   readonly ending_since: string | null;
   /** When it last answered that it is gone; null when it is enabled. */
   readonly gone_at: string | null;
@@ -79,8 +79,15 @@ export const endpoints: Projection<EndpointDocument> = {
       }
       case "EndpointEnabled": {
         const { enabledAt } = event.data;
-        const standing = { status: "enabled", disabled_reason: null, failing_warned_at: null, gone_at: null } as const;
-        return { ...document, ...standing, updated_at: enabledAt };
+        return {
+          ...document,
+          status: "enabled",
+          disabled_reason: null,
+          failing_warned_at: null,
+          ending_since: null,
+          gone_at: null,
+          updated_at: enabledAt,
+        };
       }
       case "EndpointDeleted": {
         const { deletedAt } = event.data;
