@@ -79,7 +79,8 @@ export function compose(
     timeoutMs,
     policy: retryPolicy(config.retryUnitMs),
     concurrency: TOTAL_CONCURRENCY,
-    queue: { ...QUEUE, concurrencyPerEndpoint: ENDPOINT_CONCURRENCY },
+    concurrencyPerEndpoint: ENDPOINT_CONCURRENCY,
+    queue: QUEUE,
   };
   const scheduler: SchedulerSettings = {
     tickMs: config.retryTickMs,

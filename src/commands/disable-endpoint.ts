@@ -11,3 +11,16 @@ export function decideDisableEndpoint(endpoint: Endpoint, reason: DisablingReaso
   if (endpoint.status === "disabled" && !isNews) return [];
   return [{ type: "EndpointDisabled", data: { endpointId: endpoint.endpointId, reason, disabledAt: now } }];
 }
+
+/**
+ * Stops the attempts to an endpoint that answered 410 (RFC 9110, section 15.5.11); nothing when its URL is another by now
+ * than the one that gave this answer.
+ *
+ * @param now ISO 8601 UTC
+ */
+export function decideOnGone(
+  endpoint: Endpoint,
+  answered: { readonly url: string; readonly now: string },
+): EndpointDisabled[] {
+  return endpoint.url === answered.url ? decideDisableEndpoint(endpoint, "gone", answered.now) : [];
+}

@@ -9,6 +9,11 @@ export function retryPolicy(unitMs: number): RetryPolicy {
   return { waitsMs: [1, 2, 4, 8].map((units) => units * unitMs) };
 }
 
+/** The schedule that an endpoint's owner chose: the waits in seconds. */
+export function chosenPolicy(waitsSeconds: readonly number[]): RetryPolicy {
+  return { waitsMs: waitsSeconds.map((seconds) => seconds * 1_000) };
+}
+
 /**
  * When the attempt after number `attempt` (from 1) is due, or null when that was the last. Never earlier than the
  * schedule, and not before the receiver's own wish (Retry-After, RFC 9110 section 10.2.3).

@@ -1,18 +1,32 @@
 import type { Clock } from "../clock.ts";
 import { handleCommand, loadStream } from "../commands/command-handler.ts";
 import type { Loaded } from "../commands/command-handler.ts";
+import { decideWithoutAttempt } from "../commands/hold-delivery.ts";
 import { decideLapsedAttempt, decideRecordAttempt } from "../commands/record-attempt.ts";
 import type { AttemptResult } from "../commands/record-attempt.ts";
 import { decideReleaseAttempt } from "../commands/release-attempt.ts";
+import { chosenPolicy } from "../commands/retry-policy.ts";
 import type { RetryPolicy } from "../commands/retry-policy.ts";
 import { retrying } from "../commands/retrying.ts";
 import { decideStartAttempt } from "../commands/start-attempt.ts";
 import { AppendOutcomeUnknown, StoreUnavailable } from "../events/event-store-errors.ts";
 import type { EventStore } from "../events/event-store.ts";
 import { deliveryStream, evolveDelivery } from "../events/delivery.ts";
-import type { AttemptUnderWay, Delivery, DeliveryAttempted, DeliveryEvent } from "../events/delivery.ts";
+import type {
+  AttemptUnderWay,
+  Delivery,
+  DeliveryAttempted,
+  DeliveryCanceled,
+  DeliveryEvent,
+  DeliveryFailed,
+  DeliveryHeld,
+} from "../events/delivery.ts";
+import type { EndpointDocument } from "../projections/endpoints.ts";
 import { timeOrderedId } from "../time-ordered-id.ts";
+import { disableGone } from "./disable-gone.ts";
+import { attemptHeaders } from "./sending/attempt-headers.ts";
 import type { SendResult } from "./sending/attempt-outcome.ts";
+import type { EndpointVault } from "./sending/endpoint-vault.ts";
 import { retryAfterMs } from "./sending/retry-after.ts";
 import type { Sender } from "./sending/sender.ts";
 
@@ -25,11 +39,14 @@ export interface AttemptDependencies {
   readonly store: EventStore;
   readonly sender: Sender;
   readonly clock: Clock;
+  /** Opens what an endpoint's attempts are signed with and the headers that its owner chose. */
+  readonly vault: EndpointVault;
+  /** Of endpoints whose owner chose no schedule. */
   readonly policy: RetryPolicy;
   /** How long an attempt may take, in ms. */
   readonly timeoutMs: number;
-  /** Where the endpoint is now; throws when it is not known (yet). */
-  urlOf(endpointId: number): Promise<string>;
+  /** The endpoint as it is now; throws when it is not known (yet). */
+  endpointOf(endpointId: number): Promise<EndpointDocument>;
   /** Is told of a claim that lapsed and was closed: nobody knows what became of that attempt. */
   lapsed(event: DeliveryAttempted): void;
 }
@@ -37,6 +54,8 @@ export interface AttemptDependencies {
 export type Attempted =
   /** An attempt was made and its outcome recorded. */
   | { readonly kind: "attempted"; readonly event: DeliveryAttempted }
+  /** Attempts to its endpoint are stopped, so that it is held, or has ended. */
+  | { readonly kind: "stopped"; readonly event: DeliveryHeld | DeliveryCanceled | DeliveryFailed }
   /** There was nothing to do: final, not due, or somebody else's. */
   | { readonly kind: "nothing" }
   /** The attempt was made, but meanwhile its claim had lapsed: its result counts no more. */
@@ -46,11 +65,13 @@ export type Attempted =
 
 /**
  * Makes the attempt of a delivery that is due, if it is: closes a claim that lapsed, claims the attempt in the log before
- * a byte leaves, sends, and records the outcome under that claim.
+ * a byte leaves, sends, and records the outcome under that claim. Instead of it, the delivery is held or ends while its
+ * endpoint is disabled or deleted.
  *
  * @param known the delivery as its acceptance left it, which saves reading its stream; null: read it
  * @param sent is told when the receiver is no longer occupied, which is before the outcome is recorded
  * @throws what the log throws when it cannot take the claim, or the outcome before the signal aborts
+ * @throws SealBroken when the endpoint's keys or headers cannot be opened; then nothing was claimed
  */
 export async function attemptDelivery(
   deps: AttemptDependencies,
@@ -59,7 +80,7 @@ export async function attemptDelivery(
   sent: () => void,
   signal: AbortSignal,
 ): Promise<Attempted> {
-  const { store, sender, clock, policy, timeoutMs } = deps;
+  const { store, sender, clock, timeoutMs } = deps;
   const stream = deliveryStream(deliveryId);
   const run = <E extends DeliveryEvent>(
     from: Loaded<Delivery>,
@@ -68,32 +89,57 @@ export async function attemptDelivery(
   ) => handleCommand(store, { stream, evolve: evolveDelivery, decide, commandId, actor: ACTOR, known: from });
 
   let loaded = known ?? (await loadStream(store, stream, evolveDelivery));
-  if (loaded.state?.underWay) {
+  if (loaded.state?.status !== "PENDING") return { kind: "nothing" };
+  const endpoint = await deps.endpointOf(loaded.state.endpointId);
+  const policy = endpoint.retry_schedule === null ? deps.policy : chosenPolicy(endpoint.retry_schedule);
+  if (loaded.state.underWay) {
     const closed = await run(loaded, (d) => decideLapsedAttempt(d, clock.now(), policy));
     for (const event of closed.events) if (event.type === "DeliveryAttempted") deps.lapsed(event);
     loaded = closed;
   }
-  if (loaded.state?.status !== "PENDING") return { kind: "nothing" };
+  const standing = { status: endpoint.status, goneAt: endpoint.gone_at };
+  const stopped = await run(loaded, (d) => decideWithoutAttempt(d, standing, new Date(clock.now()).toISOString()));
+  const [stop] = stopped.events;
+  if (stop !== undefined) return { kind: "stopped", event: stop };
 
-  const url = await deps.urlOf(loaded.state.endpointId);
+  const { url } = endpoint;
+  // Opened before the claim: what cannot be opened must not cost an attempt.
+  const headersOf = attemptHeaders(deps.vault, endpoint, clock.now());
   const leaseMs = leaseOf(timeoutMs);
-  const claimed = await run(loaded, (d) => decideStartAttempt({ url, leaseMs, now: clock.now() }, d));
+  const claimed = await run(stopped, (d) => decideStartAttempt({ url, leaseMs, now: clock.now() }, d));
   const attempt = claimed.events.length > 0 ? claimed.state?.underWay : null;
   if (attempt == null || claimed.state === null) return { kind: "nothing" };
 
   const { endpointId, payload: body } = claimed.state;
   // Under a claim that was long in coming, the attempt could outlast its lease, and somebody else would send as well.
   const inTime = clock.now() + timeoutMs <= Date.parse(attempt.leaseUntil);
+  const { number, startedAt } = attempt;
   const result: SendResult = inTime
-    ? await sender.send({ deliveryId, endpointId, url, body, attempt: attempt.number, headers: {} }, signal)
+    ? await sender.send(
+        {
+          ...{
+            deliveryId,
+            endpointId,
+            url,
+            body,
+            attempt: number,
+            headers: headersOf({ deliveryId, startedAt, body }),
+          },
+          ...(endpoint.max_concurrency !== null && { maxConnections: endpoint.max_concurrency }),
+        },
+        signal,
+      )
     : { kind: "not_sent", reason: "the log took too long to take the claim" };
   sent();
   const endedAt = clock.now();
   // One id for all tries, so that a try whose outcome stayed unknown is recognised by the next.
   const commandId = timeOrderedId();
+  const now = new Date(endedAt).toISOString();
+  const isGone = result.kind === "answered" && result.errorCode === "gone";
   return untilRecorded(signal, async () => {
+    // First, so that no crash in between leaves an endpoint enabled that said it is gone.
+    if (isGone) await disableGone(store, { endpointId, url, now, claim: claimed.last, actor: ACTOR });
     if (result.kind === "not_sent") {
-      const now = new Date(endedAt).toISOString();
       await run(claimed, (d) => decideReleaseAttempt(attempt, d, result.reason, now), commandId);
       return { kind: "not_sent", reason: result.reason };
     }

@@ -13,10 +13,13 @@ import { METRICS } from "../metrics.ts";
 import type { Metrics } from "../metrics.ts";
 import { DIRECTORY } from "../projections/directory.ts";
 import type { Directory } from "../projections/directory.ts";
+import type { EndpointDocument } from "../projections/endpoints.ts";
 import { attemptDelivery } from "./attempt-delivery.ts";
 import type { Attempted } from "./attempt-delivery.ts";
 import { FairQueue } from "./fair-queue.ts";
-import type { Queued, QueueLimits } from "./fair-queue.ts";
+import type { EndpointShare, Queued, QueueLimits } from "./fair-queue.ts";
+import { ENDPOINT_VAULT } from "./sending/endpoint-vault.ts";
+import type { EndpointVault } from "./sending/endpoint-vault.ts";
 import { SENDER } from "./sending/sender.ts";
 import type { Sender } from "./sending/sender.ts";
 
@@ -29,7 +32,9 @@ export interface DeliverySettings {
   readonly policy: RetryPolicy;
   /** Attempts under way at a time, to all endpoints together. */
   readonly concurrency: number;
-  readonly queue: QueueLimits;
+  /** Attempts under way at a time to an endpoint whose owner chose no number. */
+  readonly concurrencyPerEndpoint: number;
+  readonly queue: Omit<QueueLimits, "slots">;
 }
 
 interface Job extends Queued {
@@ -37,6 +42,8 @@ interface Job extends Queued {
   readonly known: Loaded<Delivery> | null;
 }
 
+/** Ids of users count from 1. */
+const NOBODY = 0;
 /** What a job without a payload in memory takes up, roughly, in bytes. */
 const BARE_JOB_BYTES = 200;
 /** The first and the longest rest after the log could not take a claim, in ms. */
@@ -55,6 +62,7 @@ export class DeliveryWorker {
   readonly #logger: Logger;
   readonly #settings: DeliverySettings;
   readonly #metrics: Metrics;
+  readonly #vault: EndpointVault;
   readonly #queue: FairQueue<Job>;
   readonly #underWay = new Set<Promise<void>>();
   readonly #abort = new AbortController();
@@ -70,6 +78,7 @@ export class DeliveryWorker {
     @inject(LOGGER) logger: Logger,
     @inject(DELIVERY_SETTINGS) settings: DeliverySettings,
     @inject(METRICS) metrics: Metrics,
+    @inject(ENDPOINT_VAULT) vault: EndpointVault,
   ) {
     this.#store = store;
     this.#sender = sender;
@@ -78,7 +87,12 @@ export class DeliveryWorker {
     this.#logger = logger;
     this.#settings = settings;
     this.#metrics = metrics;
-    this.#queue = new FairQueue(settings.queue, () => this.#onLow());
+    this.#vault = vault;
+    this.#queue = new FairQueue(
+      { ...settings.queue, slots: settings.concurrency },
+      (endpointId) => this.#shareOf(endpointId),
+      () => this.#onLow(),
+    );
   }
 
   /** Begins to take from the queue. `onLow` is called when the queue runs low after something had to be turned away. */
@@ -158,7 +172,8 @@ export class DeliveryWorker {
         clock: this.#clock,
         policy: this.#settings.policy,
         timeoutMs: this.#settings.timeoutMs,
-        urlOf: (endpointId: number) => this.#urlOf(endpointId),
+        vault: this.#vault,
+        endpointOf: (endpointId: number) => this.#endpointOf(endpointId),
         lapsed: (event: DeliveryAttempted) => this.#ended(job, event, "attempt lapsed"),
       };
       const attempted = await attemptDelivery(
@@ -188,10 +203,17 @@ export class DeliveryWorker {
     if (again) this.take(job.deliveryId, job.endpointId);
   }
 
-  async #urlOf(endpointId: number): Promise<string> {
-    const endpoint = await this.#directory.endpoint(endpointId);
+  async #endpointOf(endpointId: number): Promise<EndpointDocument> {
+    const endpoint = this.#directory.knownEndpoint(endpointId) ?? (await this.#directory.endpoint(endpointId));
     if (endpoint === null) throw new Error(`endpoint ${endpointId} of a delivery is not in the directory`);
-    return endpoint.url;
+    return endpoint;
+  }
+
+  /** Endpoints that the directory does not have yet share what belongs to nobody. */
+  #shareOf(endpointId: number): EndpointShare {
+    const endpoint = this.#directory.knownEndpoint(endpointId);
+    const concurrency = endpoint?.max_concurrency ?? this.#settings.concurrencyPerEndpoint;
+    return { userId: endpoint?.user_id ?? NOBODY, concurrency };
   }
 
   /** Our own trouble: nothing more is claimed for a while that grows while the trouble lasts. */
@@ -217,6 +239,9 @@ export class DeliveryWorker {
       case "not_sent":
         this.#metrics.attempted("not_sent", null, null);
         this.#logger.warn({ ...about, reason: attempted.reason }, "an attempt could not be made and is given back");
+        return;
+      case "stopped":
+        this.#logger.info({ ...about, event: attempted.event.type }, "no attempt: its endpoint is disabled or deleted");
         return;
       case "nothing":
         return;

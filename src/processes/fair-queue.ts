@@ -1,3 +1,5 @@
+import { Ring } from "./ring.ts";
+
 /** What a queue needs to know of what waits in it. */
 export interface Queued {
   readonly deliveryId: string;
@@ -11,38 +13,75 @@ export interface QueueLimits {
   readonly bytes: number;
   /** Of one endpoint, so that one that answers slowly cannot fill the queue. */
   readonly entriesPerEndpoint: number;
-  /** Attempts under way to one endpoint at a time. */
-  readonly concurrencyPerEndpoint: number;
+  /** Attempts under way at a time, to all endpoints together. */
+  readonly slots: number;
 }
 
+/** What an endpoint may have, and whose share it counts to. */
+export interface EndpointShare {
+  readonly userId: number;
+  /** Attempts under way to it at a time. */
+  readonly concurrency: number;
+}
+
+/**
+ * One user may have this many times what is left free, of slots as of room in the queue. So one alone gets three quarters
+ * of all, n get 3/(3n + 1) each, and there is always something left for who has nothing yet ("dynamic thresholds",
+ * Choudhury and Hahne 1998).
+ */
+const TIMES_WHAT_IS_FREE = 3;
+
+/** What waits of one endpoint. */
 interface Lane<T> {
+  readonly endpointId: number;
+  readonly user: User<T>;
   waiting: T[];
   /** The index of the first that waits; those before it are taken. */
   head: number;
   running: number;
-  /** Whether it stands in the ring of lanes that can give something. */
-  inRing: boolean;
   /** Whether an entry found this lane full since it last ran low. */
   turnedAway: boolean;
 }
 
+/** All lanes of one user's endpoints. */
+interface User<T> {
+  readonly userId: number;
+  /** Those that can give something. */
+  readonly ring: Ring<Lane<T>>;
+  lanes: number;
+  waiting: number;
+  bytes: number;
+  running: number;
+  /** How many waited when an entry found this user's share full; null: none did since it last ran low. */
+  turnedAwayAt: number | null;
+}
+
 /**
- * A bounded queue that is fair between endpoints: they take turns, and an endpoint whose share is under way is passed
- * over. Not a promise: whatever does not fit waits in the read model `due-deliveries`.
+ * A bounded queue that is fair between users, and between the endpoints of each: they take turns, an endpoint whose share
+ * is under way is passed over, and no user can have everything. Not a promise: whatever does not fit waits in the read
+ * model `due-deliveries`.
  */
 export class FairQueue<T extends Queued> {
   readonly #limits: QueueLimits;
+  readonly #shareOf: (endpointId: number) => EndpointShare;
+  readonly #onLow: () => void;
   readonly #lanes = new Map<number, Lane<T>>();
+  readonly #users = new Map<number, User<T>>();
   readonly #known = new Set<string>();
-  #ring: number[] = [];
+  /** Users with something to give. */
+  readonly #ring = new Ring<User<T>>();
   #size = 0;
   #bytes = 0;
+  #running = 0;
   #turnedAway = false;
-  readonly #onLow: () => void;
 
-  /** `onLow` is called when the queue, or one endpoint's part of it, runs low after it had to turn something away. */
-  constructor(limits: QueueLimits, onLow: () => void) {
+  /**
+   * @param shareOf says at once what an endpoint may have; asked again each time, since it may change
+   * @param onLow is called when the queue, or one user's or endpoint's part of it, runs low after something was turned away
+   */
+  constructor(limits: QueueLimits, shareOf: (endpointId: number) => EndpointShare, onLow: () => void) {
     this.#limits = limits;
+    this.#shareOf = shareOf;
     this.#onLow = onLow;
   }
 
@@ -69,44 +108,41 @@ export class FairQueue<T extends Queued> {
       return false;
     }
     const lane = this.#laneOf(entry.endpointId);
+    const { user } = lane;
+    if (!this.#hasRoomFor(user)) {
+      user.turnedAwayAt ??= user.waiting;
+      this.#dropIfIdle(lane);
+      return false;
+    }
     if (lane.waiting.length - lane.head >= this.#limits.entriesPerEndpoint) {
       lane.turnedAway = true;
       return false;
     }
     lane.waiting.push(entry);
     this.#known.add(entry.deliveryId);
-    this.#size++;
-    this.#bytes += entry.bytes;
-    this.#ringUp(entry.endpointId, lane);
+    this.#count(user, 1, entry.bytes);
+    this.#ringUp(lane);
     return true;
   }
 
-  /** The next entry whose endpoint has a free slot, which it now holds; null when there is none. */
+  /** The next entry whose endpoint and user have a free slot, which they now hold; null when there is none. */
   take(): T | null {
-    const endpointId = this.#ring.shift();
-    if (endpointId === undefined) return null;
-    const lane = this.#laneOf(endpointId);
-    lane.inRing = false;
-    const entry = lane.waiting[lane.head++];
-    if (entry === undefined) throw new Error("an endpoint without waiting deliveries stood in the ring");
-    if (lane.head > 64 && lane.head * 2 > lane.waiting.length) {
-      lane.waiting = lane.waiting.slice(lane.head);
-      lane.head = 0;
+    // Passed over are only users with a good part of all slots, so that these are few.
+    for (let left = this.#ring.size; left > 0; left--) {
+      const user = this.#ring.shift();
+      const lane = user !== null && this.#hasSlotFor(user) ? user.ring.shift() : null;
+      if (user !== null && user.ring.size > 0) this.#ring.push(user);
+      if (lane !== null) return this.#takeOf(lane);
     }
-    lane.running++;
-    this.#size--;
-    this.#bytes -= entry.bytes;
-    this.#ringUp(endpointId, lane);
-    this.#noticeLow(lane);
-    return entry;
+    return null;
   }
 
   /** Gives the endpoint's slot back. The delivery stays known until `forget`. */
   releaseSlot(endpointId: number): void {
     const lane = this.#laneOf(endpointId);
-    lane.running--;
-    this.#ringUp(endpointId, lane);
-    if (lane.running === 0 && lane.waiting.length === lane.head) this.#lanes.delete(endpointId);
+    this.#run(lane, -1);
+    this.#ringUp(lane);
+    this.#dropIfIdle(lane);
   }
 
   /** The delivery is no longer under way here. */
@@ -114,29 +150,87 @@ export class FairQueue<T extends Queued> {
     this.#known.delete(deliveryId);
   }
 
+  #takeOf(lane: Lane<T>): T {
+    const entry = lane.waiting[lane.head++];
+    if (entry === undefined) throw new Error("an endpoint without waiting deliveries stood in the ring");
+    if (lane.head > 64 && lane.head * 2 > lane.waiting.length) {
+      lane.waiting = lane.waiting.slice(lane.head);
+      lane.head = 0;
+    }
+    this.#run(lane, 1);
+    this.#count(lane.user, -1, -entry.bytes);
+    this.#ringUp(lane);
+    this.#noticeLow(lane);
+    return entry;
+  }
+
+  #hasRoomFor(user: User<T>): boolean {
+    const { entries, bytes } = this.#limits;
+    const isBelow = (own: number, free: number): boolean => own < TIMES_WHAT_IS_FREE * free;
+    return isBelow(user.waiting, entries - this.#size) && isBelow(user.bytes, bytes - this.#bytes);
+  }
+
+  #hasSlotFor(user: User<T>): boolean {
+    return user.running < TIMES_WHAT_IS_FREE * (this.#limits.slots - this.#running);
+  }
+
+  #count(user: User<T>, entries: 1 | -1, bytes: number): void {
+    user.waiting += entries;
+    user.bytes += bytes;
+    this.#size += entries;
+    this.#bytes += bytes;
+  }
+
+  #run(lane: Lane<T>, slots: 1 | -1): void {
+    lane.running += slots;
+    lane.user.running += slots;
+    this.#running += slots;
+  }
+
   #laneOf(endpointId: number): Lane<T> {
     let lane = this.#lanes.get(endpointId);
     if (lane === undefined) {
-      lane = { waiting: [], head: 0, running: 0, inRing: false, turnedAway: false };
+      const user = this.#userOf(this.#shareOf(endpointId).userId);
+      lane = { endpointId, user, waiting: [], head: 0, running: 0, turnedAway: false };
+      user.lanes++;
       this.#lanes.set(endpointId, lane);
     }
     return lane;
   }
 
-  #ringUp(endpointId: number, lane: Lane<T>): void {
-    if (lane.inRing || lane.waiting.length === lane.head) return;
-    if (lane.running >= this.#limits.concurrencyPerEndpoint) return;
-    lane.inRing = true;
-    this.#ring.push(endpointId);
+  #userOf(userId: number): User<T> {
+    let user = this.#users.get(userId);
+    if (user === undefined) {
+      user = { userId, ring: new Ring(), lanes: 0, waiting: 0, bytes: 0, running: 0, turnedAwayAt: null };
+      this.#users.set(userId, user);
+    }
+    return user;
+  }
+
+  #dropIfIdle({ endpointId, user, running, waiting, head }: Lane<T>): void {
+    if (running > 0 || waiting.length > head) return;
+    this.#lanes.delete(endpointId);
+    user.lanes--;
+    if (user.lanes === 0) this.#users.delete(user.userId);
+  }
+
+  #ringUp(lane: Lane<T>): void {
+    if (lane.waiting.length === lane.head || lane.running >= this.#shareOf(lane.endpointId).concurrency) return;
+    lane.user.ring.push(lane);
+    this.#ring.push(lane.user);
   }
 
   #noticeLow(lane: Lane<T>): void {
+    const { user } = lane;
+    const isLow = (left: number, of: number): boolean => left < of / 4;
     const low =
-      (this.#turnedAway && this.#size < this.#limits.entries / 4) ||
-      (lane.turnedAway && lane.waiting.length - lane.head < this.#limits.entriesPerEndpoint / 4);
+      (this.#turnedAway && isLow(this.#size, this.#limits.entries)) ||
+      (lane.turnedAway && isLow(lane.waiting.length - lane.head, this.#limits.entriesPerEndpoint)) ||
+      (user.turnedAwayAt !== null && isLow(user.waiting, user.turnedAwayAt));
     if (!low) return;
     this.#turnedAway = false;
     lane.turnedAway = false;
+    user.turnedAwayAt = null;
     this.#onLow();
   }
 }

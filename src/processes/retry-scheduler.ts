@@ -47,6 +47,11 @@ const REFILL_SPACING_MS = 500;
 const LATENESS = { ms: 2_000, ofTick: 0.1 };
 /** A look that failed is made again after this many ms at the most, or a tick, whichever is less. */
 const LONGEST_BACKOFF_MS = 5_000;
+/**
+ * A look between two ticks gives up after so many in a row that were taken in before, or find no room, in times of what
+ * may be armed: a client's long backlog is at the front of the list, and to read all of it each time costs too much.
+ */
+const IN_VAIN = 2;
 /** How long a look waits until the to-do list has seen the log's end, in ms. */
 const FRESHNESS_WAIT_MS = 2_000;
 
@@ -91,9 +96,11 @@ export class RetryScheduler {
   /** Looks now and then every tick until the signal aborts. A failed look is logged and made again, sooner. */
   async run(signal: AbortSignal): Promise<void> {
     const loop = async (): Promise<void> => {
+      let mostInVain = Number.POSITIVE_INFINITY;
       while (!signal.aborted) {
-        await this.tick();
-        await this.#untilNextTick(signal);
+        await this.tick(mostInVain);
+        const early = await this.#untilNextTick(signal);
+        mostInVain = early ? IN_VAIN * this.#settings.armed : Number.POSITIVE_INFINITY;
       }
     };
     const onError = (err: unknown, restartInMs: number): void =>
@@ -120,18 +127,25 @@ export class RetryScheduler {
     return this.#armed.size;
   }
 
-  /** One look at the to-do list. Throws what the log and the read models throw. */
-  async tick(): Promise<void> {
+  /**
+   * One look at the to-do list, which ends early after `mostInVain` in a row for which there was nothing to do.
+   * Throws what the log and the read models throw.
+   */
+  async tick(mostInVain = Number.POSITIVE_INFINITY): Promise<void> {
     await this.#progress.whenSeen([dueDeliveries.name], await this.#store.head(), FRESHNESS_WAIT_MS);
     const horizon = new Date(this.#nextTickAt() + this.#lateness).toISOString();
     let last: DueDocument | null = null;
-    for (;;) {
+    let inVain = 0;
+    do {
       const page: DueDocument[] = await dueBefore(this.#documents, horizon, PAGE, last);
       if (last === null) this.#noteLook(page[0]);
-      for (const due of await this.#settings.shares.mine(page)) if (!this.#arrange(due)) return;
-      last = page.at(-1) ?? null;
-      if (page.length < PAGE) return;
-    }
+      for (const due of await this.#settings.shares.mine(page)) {
+        const arranged = this.#arrange(due);
+        if (arranged === "all_full") return;
+        inVain = arranged === "taken_in" ? 0 : inVain + 1;
+      }
+      last = page.length < PAGE ? null : (page.at(-1) ?? null);
+    } while (last !== null && inVain < mostInVain);
   }
 
   /** The first of the list is the oldest, so that this needs no look of its own. */
@@ -141,25 +155,26 @@ export class RetryScheduler {
     this.#lastLook = { at, oldestDueMs };
   }
 
-  /** Hands a delivery to the worker, now or at its due time; false when nothing more can be taken in. */
-  #arrange(due: DueDocument): boolean {
-    if (this.#worker.knows(due._id)) return true;
+  /** Hands a delivery to the worker, now or at its due time, unless that is done already or there is no room. */
+  #arrange(due: DueDocument): "taken_in" | "nothing" | "all_full" {
+    if (this.#worker.knows(due._id)) return "nothing";
     const wait = Date.parse(due.due_at) - this.#clock.now();
     if (wait <= 0) {
       this.#disarm(due._id);
-      // No room for this endpoint is no reason to keep the others waiting; no room at all is.
-      return this.#worker.take(due._id, due.endpoint_id) || !this.#worker.full;
+      if (this.#worker.take(due._id, due.endpoint_id)) return "taken_in";
+      // No room for this endpoint or its user is no reason to keep the others waiting; no room at all is.
+      return this.#worker.full ? "all_full" : "nothing";
     }
-    if (this.#armed.get(due._id)?.dueAt === due.due_at) return true;
+    if (this.#armed.get(due._id)?.dueAt === due.due_at) return "nothing";
     this.#disarm(due._id);
-    if (this.#armed.size >= this.#settings.armed) return false;
+    if (this.#armed.size >= this.#settings.armed) return "all_full";
     const cancel = this.#clock.schedule(wait + this.#settings.random() * JITTER_MS, () => {
       this.#armed.delete(due._id);
       // Looked at again, since a timer may fire a little early and a clock may be set back.
       this.#arrange(due);
     });
     this.#armed.set(due._id, { dueAt: due.due_at, cancel });
-    return true;
+    return "taken_in";
   }
 
   #disarm(deliveryId: string): void {
@@ -167,14 +182,17 @@ export class RetryScheduler {
     this.#armed.delete(deliveryId);
   }
 
-  async #untilNextTick(signal: AbortSignal): Promise<void> {
+  /** True when it ends before the next tick, since the worker's queue runs low. */
+  async #untilNextTick(signal: AbortSignal): Promise<boolean> {
     const wait = this.#nextTickAt() + this.#settings.random() * this.#lateness - this.#clock.now();
     const spacing = Math.min(wait, REFILL_SPACING_MS);
     await pause(this.#clock, spacing, signal);
     const wake = new AbortController();
     this.#wake = () => wake.abort();
     if (!this.#refillAsked) await pause(this.#clock, wait - spacing, AbortSignal.any([signal, wake.signal]));
+    const early = this.#refillAsked && spacing < wait;
     this.#refillAsked = false;
+    return early;
   }
 
   /** When the next tick begins, in ms since the Unix epoch. */

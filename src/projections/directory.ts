@@ -19,13 +19,18 @@ export const DIRECTORY = Symbol("Directory");
 /** How long a look-up that found nothing waits for what was in the log when it came, in ms. */
 const MISS_WAIT_MS = 1_000;
 
+/** The events after which deliveries go on, or stop, that are not due. */
+const TURNS: ReadonlySet<string> = new Set(["EndpointEnabled", "EndpointDisabled", "EndpointDeleted"]);
+
 /**
  * Users by key and endpoints by id, in memory: what the dispatch path asks instead of reading a stream. The same folds
  * as the read models `users` and `endpoints`, loaded from them at the start and then followed in the log.
  */
 export class Directory {
   readonly #users = new ModelInMemory<UserDocument>(users, (user) => this.#userByKey.set(user.api_key_digest, user));
-  readonly #endpoints = new ModelInMemory<EndpointDocument>(endpoints);
+  readonly #endpoints = new ModelInMemory<EndpointDocument>(endpoints, (endpoint) => this.#noteEnding(endpoint));
+  readonly #ending = new Set<number>();
+  #onEndpointTurn: () => void = () => undefined;
   readonly #userByKey = new Map<string, UserDocument>();
   readonly #progress: ProjectionProgress;
   readonly #log: Pick<EventStore, "subscribe" | "head" | "idAt">;
@@ -73,6 +78,21 @@ export class Directory {
     return this.#find(() => this.#endpoints.get(String(endpointId)));
   }
 
+  /** The endpoint with this id, or null when that is not known here yet: at once. */
+  knownEndpoint(endpointId: number): EndpointDocument | null {
+    return this.#endpoints.get(String(endpointId)) ?? null;
+  }
+
+  /** The ids of the endpoints that are gone or deleted and may have deliveries that have not ended, ascending. */
+  get endingEndpoints(): readonly number[] {
+    return [...this.#ending].sort((a, b) => a - b);
+  }
+
+  /** `listener`, the only one, is told when an endpoint was enabled, disabled or deleted, here or by another gateway. */
+  onEndpointTurn(listener: () => void): void {
+    this.#onEndpointTurn = listener;
+  }
+
   /** Where it stands; null before it has reached the log's end for the first time. */
   get status(): ProjectionStatus | null {
     return this.#progress.statuses()[0] ?? null;
@@ -101,6 +121,12 @@ export class Directory {
   #apply(event: KnownEvent): void {
     this.#users.apply(event);
     this.#endpoints.apply(event);
+    if (TURNS.has(event.type)) this.#onEndpointTurn();
+  }
+
+  #noteEnding({ endpoint_id, ending_since }: EndpointDocument): void {
+    if (ending_since === null) this.#ending.delete(endpoint_id);
+    else this.#ending.add(endpoint_id);
   }
 
   #seen(position: Position | null): void {

@@ -8,7 +8,10 @@ import { attemptDelivery } from "../../../src/processes/attempt-delivery.ts";
 import { FakeClock } from "../../fixtures/fake-clock.ts";
 import { blackHole, delivered, FakeSender, notSent, refusedWith } from "../../fixtures/fake-sender.ts";
 import { DELIVERY_ID, RECEIVER_URL, requested } from "../../specification/delivery-story.ts";
+import { registered, updated } from "../../specification/endpoint-story.ts";
 import { HookedEventStore, newContext } from "../commands/store-doubles.ts";
+import { VAULT } from "./delivery-world.ts";
+import { endpointInLog, tell } from "./endpoint-in-log.ts";
 
 const STREAM = deliveryStream(DELIVERY_ID);
 const TIMEOUT_MS = 15_000;
@@ -21,6 +24,7 @@ async function newAttempts() {
   const sender = new FakeSender(clock);
   const { deliveryId, userId, endpointId, payload, payloadBytes, payloadSha256 } = requested().data;
   const dispatch = { deliveryId, userId, endpointId, payload, payloadBytes, payloadSha256, now: clock.iso };
+  await tell(store, registered({ endpointId, userId }));
   await requestDelivery(store, dispatch, newContext());
   const steps: string[] = [];
   store.onAppend = async (_stream, events, write) => {
@@ -33,8 +37,8 @@ async function newAttempts() {
     return delivered();
   };
   const deps = {
-    ...{ store, sender, clock, policy: retryPolicy(60_000), timeoutMs: TIMEOUT_MS },
-    urlOf: () => Promise.resolve(RECEIVER_URL),
+    ...{ store, sender, clock, vault: VAULT, policy: retryPolicy(60_000), timeoutMs: TIMEOUT_MS },
+    endpointOf: (id: number) => endpointInLog(store, id),
     lapsed: () => undefined,
   };
   const abort = new AbortController();
@@ -62,6 +66,8 @@ describe("an attempt", () => {
   it("needs no reading of the stream when the delivery is known from its acceptance", async () => {
     const { store, deps, steps, abort } = await newAttempts();
     const known = await loadStream(store, STREAM, evolveDelivery);
+    const endpoint = await endpointInLog(store, 7);
+    deps.endpointOf = () => Promise.resolve(endpoint);
     store.read = () => Promise.reject(new Error("the stream was read"));
     const attempted = await attemptDelivery(deps, DELIVERY_ID, known, () => undefined, abort.signal);
     expect(attempted.kind).toBe("attempted");
@@ -175,12 +181,14 @@ describe("an attempt", () => {
   });
 
   it("goes to the place that the endpoint has at that moment, and to none when that is not known", async () => {
-    const { attempt, deps, sender, types } = await newAttempts();
-    deps.urlOf = () => Promise.reject(new Error("the endpoint is not known"));
+    const { attempt, deps, sender, store, types } = await newAttempts();
+    const { endpointOf } = deps;
+    deps.endpointOf = () => Promise.reject(new Error("the endpoint is not known"));
     await expect(attempt()).rejects.toThrow("the endpoint is not known");
     expect(sender.sent).toEqual([]);
     expect(await types()).toEqual(["DeliveryRequested"]);
-    deps.urlOf = () => Promise.resolve("https://moved.example/hook");
+    deps.endpointOf = endpointOf;
+    await tell(store, updated({ url: "https://moved.example/hook" }, 5));
     await attempt();
     expect(sender.sent).toMatchObject([{ url: "https://moved.example/hook" }]);
   });
@@ -203,8 +211,8 @@ describe("an attempt while the log is in trouble", () => {
 
   it("is not sent when its claim was so long in coming that it could outlast its lease", async () => {
     const { attempt, store, sender, clock, types } = await newAttempts();
-    store.onAppend = async (_stream, _events, write) => {
-      if (sender.sent.length === 0 && store.appends.length === 2) clock.jump(LEASE_MS - TIMEOUT_MS + 1);
+    store.onAppend = async (_stream, [event], write) => {
+      if (event?.type === "DeliveryAttemptStarted") clock.jump(LEASE_MS - TIMEOUT_MS + 1);
       return write();
     };
     await expect(attempt()).resolves.toMatchObject({ kind: "not_sent" });

@@ -13,6 +13,7 @@ import { DeliveryWorker } from "../../../src/processes/delivery-worker.ts";
 import type { DeliverySettings } from "../../../src/processes/delivery-worker.ts";
 import { RetryScheduler } from "../../../src/processes/retry-scheduler.ts";
 import type { SchedulerSettings } from "../../../src/processes/retry-scheduler.ts";
+import { EndpointVault } from "../../../src/processes/sending/endpoint-vault.ts";
 import { ALL_SHARES } from "../../../src/processes/shard-ticks.ts";
 import { PROJECTIONS } from "../../../src/projections/catalogue.ts";
 import { Directory } from "../../../src/projections/directory.ts";
@@ -26,7 +27,10 @@ import { registered } from "../../specification/endpoint-story.ts";
 
 export const MINUTE = 60_000;
 
-const QUEUE = { entries: 10_000, bytes: 64_000_000, entriesPerEndpoint: 5_000, concurrencyPerEndpoint: 5 };
+const QUEUE = { entries: 10_000, bytes: 64_000_000, entriesPerEndpoint: 5_000 };
+
+/** All worlds have one master key. */
+export const VAULT = new EndpointVault({ sealing: new Uint8Array(32).fill(1), legacyEndpointKeys: new Uint8Array(32) });
 
 interface ProcessOptions {
   readonly queue?: Partial<DeliverySettings["queue"]>;
@@ -49,11 +53,11 @@ export class DeliveryWorld {
     this.sender = new FakeSender(clock);
   }
 
-  /** Registers endpoints with these numbers. */
+  /** Registers endpoints with these numbers, each of the user with the same number. */
   async registerEndpoints(...endpointIds: readonly number[]): Promise<void> {
     for (const endpointId of endpointIds) {
       const url = `https://receiver-${endpointId}.example/hook`;
-      const event = registered({ endpointId, userId: 1, url, registeredAt: this.clock.iso });
+      const event = registered({ endpointId, userId: endpointId, url, registeredAt: this.clock.iso });
       const events = eventsToAppend([event], newContext());
       await this.store.append(endpointStream(endpointId), events, "no_stream");
     }
@@ -99,10 +103,11 @@ export class DeliveryProcess {
     const logger = pino({ level: "silent" });
     const queue = { ...QUEUE, ...options.queue };
     const settings: DeliverySettings = {
-      ...{ timeoutMs: 15_000, policy: retryPolicy(MINUTE), concurrency: options.concurrency ?? 256, queue },
+      ...{ timeoutMs: 15_000, policy: retryPolicy(MINUTE), queue },
+      ...{ concurrency: options.concurrency ?? 256, concurrencyPerEndpoint: 5 },
     };
     const scheduling = { tickMs: MINUTE, shares: ALL_SHARES, armed: 10_000, random: () => 0, ...options.scheduler };
-    this.worker = new DeliveryWorker(store, sender, directory, clock, logger, settings, this.metrics);
+    this.worker = new DeliveryWorker(store, sender, directory, clock, logger, settings, this.metrics, VAULT);
     this.scheduler = new RetryScheduler(store, documents, progress, this.worker, clock, logger, scheduling);
     const ignore = (): void => undefined;
     const reports = {
@@ -127,7 +132,7 @@ export class DeliveryProcess {
     const context = newContext();
     const accepted = await requestDelivery(
       store,
-      { deliveryId, userId: 1, endpointId, ...size, now: clock.iso },
+      { deliveryId, userId: endpointId, endpointId, ...size, now: clock.iso },
       context,
     );
     if (accepted.kind !== "accepted") throw new Error("the delivery was not accepted");

@@ -3,12 +3,21 @@ import { describe, expect, it } from "vitest";
 import { FairQueue } from "../../../src/processes/fair-queue.ts";
 import type { Queued, QueueLimits } from "../../../src/processes/fair-queue.ts";
 
-const WIDE: QueueLimits = { entries: 1_000, bytes: 1_000_000, entriesPerEndpoint: 1_000, concurrencyPerEndpoint: 5 };
+const WIDE: QueueLimits = { entries: 1_000, bytes: 1_000_000, entriesPerEndpoint: 1_000, slots: 1_000 };
 
-function newQueue(limits: Partial<QueueLimits> = {}) {
+interface Shares {
+  readonly concurrency: number;
+  /** By default every endpoint is another user's. */
+  readonly userOf: (endpointId: number) => number;
+}
+
+function newQueue(limits: Partial<QueueLimits> = {}, shares: Partial<Shares> = {}) {
+  const { concurrency, userOf }: Shares = { concurrency: 5, userOf: (id) => id, ...shares };
   let low = 0;
-  const queue = new FairQueue({ ...WIDE, ...limits }, () => low++);
-  return { queue, lows: () => low };
+  const share = { concurrency };
+  const shareOf = (endpointId: number) => ({ userId: userOf(endpointId), ...share });
+  const queue = new FairQueue({ ...WIDE, ...limits }, shareOf, () => low++);
+  return { queue, share, lows: () => low };
 }
 
 function entry(deliveryId: string | number, endpointId = 1, bytes = 10): Queued {
@@ -71,7 +80,7 @@ describe("the bounds of the queue", () => {
 
 describe("the turns of endpoints", () => {
   it("pass over an endpoint whose share is under way", () => {
-    const { queue } = newQueue({ concurrencyPerEndpoint: 2 });
+    const { queue } = newQueue({}, { concurrency: 2 });
     for (const id of [1, 2, 3, 4]) queue.offer(entry(id, 1));
     queue.offer(entry(5, 2));
     expect([queue.take(), queue.take(), queue.take(), queue.take()].map((next) => next?.deliveryId)).toEqual([
@@ -129,7 +138,7 @@ describe("the turns of endpoints", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
         const share = 2;
-        const { queue } = newQueue({ concurrencyPerEndpoint: share });
+        const { queue } = newQueue({}, { concurrency: share });
         const waiting: Queued[] = [];
         const running: Queued[] = [];
         const runningOf = (id: number): number => running.filter(({ endpointId }) => endpointId === id).length;
@@ -161,6 +170,115 @@ describe("the turns of endpoints", () => {
   });
 });
 
+describe("the shares of users", () => {
+  const ALICE = 1;
+  const BOB = 2;
+  /** Endpoints below 1,000 are Alice's, the others Bob's. */
+  const userOf = (endpointId: number): number => (endpointId < 1_000 ? ALICE : BOB);
+
+  function takeAll(queue: FairQueue<Queued>): Queued[] {
+    const taken: Queued[] = [];
+    for (let next = queue.take(); next !== null; next = queue.take()) taken.push(next);
+    return taken;
+  }
+
+  it("leave a quarter of the slots to others, however many endpoints one has", () => {
+    const { queue } = newQueue({ slots: 256 }, { userOf });
+    for (let id = 0; id < 600; id++) queue.offer(entry(`alice ${id}`, id % 200));
+    expect(takeAll(queue)).toHaveLength(192);
+    for (let id = 0; id < 100; id++) queue.offer(entry(`bob ${id}`, 1_000 + id));
+    expect(queue.take()?.deliveryId).toBe("bob 0");
+    // With one more of Bob's under way, Alice has more than her share, so that all the next are Bob's.
+    expect(new Set(takeAll(queue).map(({ endpointId }) => userOf(endpointId)))).toEqual(new Set([BOB]));
+  });
+
+  it("give one alone all slots in the end but a quarter, and those of one who stopped to who goes on", () => {
+    const { queue } = newQueue({ slots: 8 }, { userOf });
+    for (let id = 0; id < 20; id++) queue.offer(entry(`alice ${id}`, id));
+    queue.offer(entry("bob", 1_000));
+    const taken = takeAll(queue);
+    expect(taken.map(({ endpointId }) => userOf(endpointId)).filter((user) => user === BOB)).toHaveLength(1);
+    expect(taken).toHaveLength(7);
+    queue.releaseSlot(1_000);
+    expect(takeAll(queue)).toHaveLength(0);
+    queue.releaseSlot(taken.find(({ endpointId }) => userOf(endpointId) === ALICE)?.endpointId ?? -1);
+    expect(takeAll(queue)).toHaveLength(1);
+  });
+
+  it("take turns, so that one with many endpoints has no more turns than one with a single one", () => {
+    const { queue } = newQueue({}, { userOf });
+    for (let id = 0; id < 90; id++) queue.offer(entry(`alice ${id}`, id));
+    for (let id = 0; id < 4; id++) queue.offer(entry(`bob ${id}`, 1_000));
+    const turns = Array.from({ length: 8 }, () => userOf(queue.take()?.endpointId ?? -1));
+    expect(turns).toEqual([ALICE, BOB, ALICE, BOB, ALICE, BOB, ALICE, BOB]);
+  });
+
+  it("leave a quarter of the room to others, in entries and in bytes", () => {
+    for (const limits of [{ entries: 100 }, { bytes: 1_000 }]) {
+      const { queue } = newQueue(limits, { userOf });
+      const taken = Array.from({ length: 100 }, (_, id) => queue.offer(entry(`alice ${id}`, id)));
+      expect(taken.filter(Boolean)).toHaveLength(75);
+      expect(queue.full).toBe(false);
+      expect(queue.offer(entry("bob", 1_000))).toBe(true);
+    }
+  });
+
+  it("tell that a user's part ran low after something of it was turned away", () => {
+    const { queue, lows } = newQueue({ entries: 100 }, { userOf, concurrency: 100 });
+    for (let id = 0; id < 76; id++) queue.offer(entry(`alice ${id}`, id));
+    for (let left = 75; left > 19; left--) queue.take();
+    expect(lows()).toBe(0);
+    queue.take();
+    expect(lows()).toBe(1);
+  });
+
+  it("follow what an endpoint may have when that changes", () => {
+    const { queue, share } = newQueue({}, { concurrency: 1 });
+    for (let id = 0; id < 5; id++) queue.offer(entry(id, 1));
+    expect(takeAll(queue)).toHaveLength(1);
+    share.concurrency = 3;
+    queue.releaseSlot(1);
+    expect(takeAll(queue)).toHaveLength(3);
+  });
+
+  it("never leave nothing for a user who has nothing under way, while a slot is free", () => {
+    const step = fc.oneof(
+      fc.record({ kind: fc.constant("offer" as const), endpointId: fc.integer({ min: 1, max: 12 }) }),
+      fc.record({ kind: fc.constant("take" as const) }),
+      fc.record({ kind: fc.constant("end" as const), which: fc.nat(20) }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+        const slots = 6;
+        const owner = (endpointId: number): number => endpointId % 3;
+        const { queue } = newQueue({ slots }, { userOf: owner, concurrency: 2 });
+        const waiting = new Map<number, number>();
+        const running: Queued[] = [];
+        const runningOf = (userId: number): number =>
+          running.filter(({ endpointId }) => owner(endpointId) === userId).length;
+        for (const [id, next] of steps.entries()) {
+          if (next.kind === "offer") {
+            queue.offer(entry(id, next.endpointId));
+            waiting.set(owner(next.endpointId), (waiting.get(owner(next.endpointId)) ?? 0) + 1);
+          } else if (next.kind === "take" && running.length < slots) {
+            const idle = [...waiting].some(([userId, count]) => count > 0 && runningOf(userId) === 0);
+            const taken = queue.take();
+            if (idle) expect(taken).not.toBeNull();
+            if (taken === null) continue;
+            const userId = owner(taken.endpointId);
+            expect(runningOf(userId)).toBeLessThan(3 * (slots - running.length));
+            waiting.set(userId, (waiting.get(userId) ?? 0) - 1);
+            running.push(taken);
+          } else if (next.kind === "end") {
+            const [ended] = running.splice(next.which % Math.max(1, running.length), 1);
+            if (ended !== undefined) queue.releaseSlot(ended.endpointId);
+          }
+        }
+      }),
+    );
+  });
+});
+
 describe("running low", () => {
   it("is told once when little is left after something was turned away", () => {
     const { queue, lows } = newQueue({ entries: 8 });
@@ -174,7 +292,7 @@ describe("running low", () => {
   });
 
   it("is told when little is left of one endpoint's part, though the queue has much of others", () => {
-    const { queue, lows } = newQueue({ entriesPerEndpoint: 4, concurrencyPerEndpoint: 1 });
+    const { queue, lows } = newQueue({ entriesPerEndpoint: 4 }, { concurrency: 1 });
     for (let id = 0; id < 5; id++) queue.offer(entry(`own ${id}`, 1));
     for (let id = 0; id < 200; id++) queue.offer(entry(`other ${id}`, 2 + (id % 100)));
     // The others are slow: each holds its slot, and its second delivery waits.
@@ -194,7 +312,8 @@ describe("running low", () => {
 
   it("is told in time for the queue to be filled again from within the call", () => {
     let refilled = false;
-    const queue: FairQueue<Queued> = new FairQueue({ ...WIDE, entries: 4 }, () => {
+    const shareOf = (userId: number) => ({ userId, concurrency: 5 });
+    const queue: FairQueue<Queued> = new FairQueue({ ...WIDE, entries: 4 }, shareOf, () => {
       if (!refilled) queue.offer(entry("late", 9));
       refilled = true;
     });

@@ -1,0 +1,37 @@
+import type { Loaded } from "../commands/command-handler.ts";
+import { decideOnGone } from "../commands/disable-endpoint.ts";
+import { handleEndpointCommand } from "../commands/endpoint-command.ts";
+import { CommandRefused } from "../commands/refusals.ts";
+import type { EventStore } from "../events/event-store.ts";
+import { timeOrderedId } from "../time-ordered-id.ts";
+
+/** An answer 410, and the claim of the attempt that it came to. */
+export interface GoneAnswer {
+  readonly endpointId: number;
+  readonly url: string;
+  /** When it came, ISO 8601 UTC. */
+  readonly now: string;
+  /** The last event of the delivery, from which the endpoint's takes over what it belongs to. */
+  readonly claim: Loaded<unknown>["last"];
+  /** The name of the process that asks. */
+  readonly actor: string;
+}
+
+/**
+ * Disables an endpoint that answered that it is gone; one that was deleted or moved meanwhile is left.
+ *
+ * @throws what the store throws
+ */
+export async function disableGone(
+  store: EventStore,
+  { endpointId, claim, actor, ...answered }: GoneAnswer,
+): Promise<void> {
+  const commandId = timeOrderedId();
+  const causation = claim === null ? {} : { causationId: claim.id };
+  const context = { commandId, correlationId: claim?.correlationId ?? commandId, ...causation, actor };
+  try {
+    await handleEndpointCommand(store, endpointId, null, (endpoint) => decideOnGone(endpoint, answered), context);
+  } catch (error) {
+    if (!(error instanceof CommandRefused)) throw error;
+  }
+}
