@@ -15,6 +15,7 @@ import { METRICS, Metrics } from "./metrics.ts";
 import type { LiveFigures } from "./metrics.ts";
 import { DELIVERY_SETTINGS, DeliveryWorker } from "./processes/delivery-worker.ts";
 import type { DeliverySettings } from "./processes/delivery-worker.ts";
+import { EndpointLifecycle } from "./processes/endpoint-lifecycle.ts";
 import { ALL_SHARES, ShardTicks } from "./processes/shard-ticks.ts";
 import { RetryScheduler, SCHEDULER_SETTINGS } from "./processes/retry-scheduler.ts";
 import type { SchedulerSettings } from "./processes/retry-scheduler.ts";
@@ -106,6 +107,7 @@ export function compose(
   container.registerInstance(SCHEDULER_SETTINGS, scheduler);
   container.registerSingleton(DeliveryWorker);
   container.registerSingleton(RetryScheduler);
+  container.registerSingleton(EndpointLifecycle);
   metrics.show(liveFigures(container, store, heads));
   return container;
 }

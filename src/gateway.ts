@@ -12,6 +12,7 @@ import { HEALTH } from "./health.ts";
 import type { Health } from "./health.ts";
 import { buildApp } from "./http/app.ts";
 import { DeliveryWorker } from "./processes/delivery-worker.ts";
+import { EndpointLifecycle } from "./processes/endpoint-lifecycle.ts";
 import { RetryScheduler } from "./processes/retry-scheduler.ts";
 import { SENDER } from "./processes/sending/sender.ts";
 import type { Sender } from "./processes/sending/sender.ts";
@@ -124,7 +125,7 @@ export class Gateway {
     if (!deliver) return;
     const scheduler = this.container.resolve(RetryScheduler);
     this.container.resolve(DeliveryWorker).start(() => scheduler.refill());
-    this.#loops.push(scheduler.run(signal));
+    this.#loops.push(scheduler.run(signal), this.container.resolve(EndpointLifecycle).run(signal));
   }
 
   #projectionReports(health: Health): ProjectionReports {

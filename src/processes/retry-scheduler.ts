@@ -13,6 +13,7 @@ import { PROJECTION_PROGRESS } from "../projections/progress.ts";
 import type { ProjectionProgress } from "../projections/progress.ts";
 import { supervise } from "../supervision.ts";
 import { DeliveryWorker } from "./delivery-worker.ts";
+import { Rest } from "./rest.ts";
 import type { DueShares } from "./shard-ticks.ts";
 
 /** The token under which the container registers the scheduler's settings. */
@@ -71,8 +72,7 @@ export class RetryScheduler {
   readonly #logger: Logger;
   readonly #settings: SchedulerSettings;
   readonly #armed = new Map<string, { dueAt: string; cancel: () => void }>();
-  #wake: () => void = () => undefined;
-  #refillAsked = false;
+  readonly #rest = new Rest();
   #lastLook: LastLook | null = null;
 
   constructor(
@@ -113,8 +113,7 @@ export class RetryScheduler {
 
   /** Looks before the next tick: the worker's queue runs low, and there may be more to do. */
   refill(): void {
-    this.#refillAsked = true;
-    this.#wake();
+    this.#rest.wake();
   }
 
   /** The last look that succeeded; null before the first. */
@@ -187,12 +186,9 @@ export class RetryScheduler {
     const wait = this.#nextTickAt() + this.#settings.random() * this.#lateness - this.#clock.now();
     const spacing = Math.min(wait, REFILL_SPACING_MS);
     await pause(this.#clock, spacing, signal);
-    const wake = new AbortController();
-    this.#wake = () => wake.abort();
-    if (!this.#refillAsked) await pause(this.#clock, wait - spacing, AbortSignal.any([signal, wake.signal]));
-    const early = this.#refillAsked && spacing < wait;
-    this.#refillAsked = false;
-    return early;
+    const woken = await this.#rest.take(this.#clock, wait - spacing, signal);
+    // A look that comes with the tick is a whole one, whoever asked for it.
+    return woken && spacing < wait;
   }
 
   /** When the next tick begins, in ms since the Unix epoch. */

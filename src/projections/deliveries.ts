@@ -158,7 +158,7 @@ export interface DeliveryPlace {
 }
 
 /** This user's deliveries that have not ended, oldest first, at most `limit`, behind `after`. */
-export function pendingOfUser(
+export function pendingDeliveriesOfUser(
   store: DocumentStore,
   userId: number,
   limit: number,

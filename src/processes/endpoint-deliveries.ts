@@ -1,0 +1,159 @@
+import type { Clock } from "../clock.ts";
+import { handleCommand } from "../commands/command-handler.ts";
+import { decideDeliveriesEnded } from "../commands/end-deliveries.ts";
+import { decideReleaseDelivery, decideWithoutAttempt } from "../commands/hold-delivery.ts";
+import { deliveryStream, evolveDelivery } from "../events/delivery.ts";
+import type { Delivery, DeliveryEvent } from "../events/delivery.ts";
+import { endpointStream, evolveEndpoint } from "../events/endpoint.ts";
+import type { Endpoint, EndpointDeliveriesEnded } from "../events/endpoint.ts";
+import type { EventStore } from "../events/event-store.ts";
+import { pendingDeliveriesOfUser } from "../projections/deliveries.ts";
+import type { DeliveryDocument, DeliveryPlace } from "../projections/deliveries.ts";
+import type { Directory } from "../projections/directory.ts";
+import type { DocumentStore } from "../projections/document-store.ts";
+import { heldOfEndpoint, nextEndpointWithHeld } from "../projections/held-deliveries.ts";
+import { timeOrderedId } from "../time-ordered-id.ts";
+import type { DueShares } from "./shard-ticks.ts";
+
+const ACTOR = "endpoint-lifecycle";
+/** How many deliveries are read at a time, and how many decided at a time: these share their commits. */
+const PAGE = 500;
+const AT_ONCE = 20;
+/**
+ * What was held together is due so far apart, in ms, for each attempt that may be under way to its endpoint at a time:
+ * with 5 of them, 50 a second. Whoever comes back from trouble is not to be overrun.
+ */
+const PACE_MS_PER_SLOT = 100;
+
+export interface EndpointDeliveriesDependencies {
+  readonly store: EventStore;
+  readonly documents: DocumentStore;
+  readonly directory: Directory;
+  readonly clock: Clock;
+  readonly shares: DueShares;
+  /** Attempts under way at a time to an endpoint whose owner chose no number. */
+  readonly concurrencyPerEndpoint: number;
+}
+
+type Counts = ReadonlyMap<number, number>;
+
+/** Ends and releases the deliveries that wait for an endpoint. What it does is counted by the endpoint's id. */
+export class EndpointDeliveries {
+  readonly #deps: EndpointDeliveriesDependencies;
+  /** When the next delivery that is released is due, by endpoint, in ms since the Unix epoch. */
+  readonly #nextDue = new Map<number, number>();
+
+  constructor(deps: EndpointDeliveriesDependencies) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Ends what is pending of the endpoints that are gone or deleted. What is under way there is left, and ends when its
+   * attempt has. An endpoint of which nothing was found is noted to be done.
+   *
+   * @param fresh whether the read models have seen all that there was; else none is noted
+   */
+  async endPending(fresh: boolean, signal: AbortSignal): Promise<Counts> {
+    const { directory } = this.#deps;
+    const ended = new Map<number, number>();
+    const found = new Set<number>();
+    const byUser = Map.groupBy(directory.endingEndpoints, (id) => directory.knownEndpoint(id)?.user_id ?? null);
+    for (const [userId, endpointIds] of byUser) {
+      if (userId === null) continue;
+      const ending = new Set(endpointIds);
+      for await (const page of this.#pending(userId)) {
+        if (signal.aborted) return ended;
+        const own = page.filter(({ endpoint_id }) => ending.has(endpoint_id));
+        for (const { endpoint_id } of own) found.add(endpoint_id);
+        await this.#each(own, signal, async ({ _id, endpoint_id }) => {
+          if (await this.#end(_id, endpoint_id)) ended.set(endpoint_id, (ended.get(endpoint_id) ?? 0) + 1);
+        });
+      }
+    }
+    for (const id of fresh ? directory.endingEndpoints : []) if (!found.has(id)) await this.#noteEnded(id);
+    return ended;
+  }
+
+  /** Releases what is held of endpoints that are enabled, at a measured pace, and ends what is held of deleted ones. */
+  async releaseHeld(signal: AbortSignal): Promise<Counts> {
+    const { documents, directory } = this.#deps;
+    this.#forgetPast();
+    const released = new Map<number, number>();
+    let endpointId = await nextEndpointWithHeld(documents, null);
+    for (; endpointId !== null && !signal.aborted; endpointId = await nextEndpointWithHeld(documents, endpointId)) {
+      const id = endpointId;
+      const isHeld = (): boolean => (directory.knownEndpoint(id)?.status ?? "disabled") === "disabled";
+      let last: string | null = null;
+      while (!isHeld() && !signal.aborted) {
+        const page = await heldOfEndpoint(documents, id, PAGE, last);
+        await this.#each(page, signal, async ({ _id }) => {
+          if (await this.#release(_id, id)) released.set(id, (released.get(id) ?? 0) + 1);
+        });
+        if (page.length < PAGE) break;
+        last = page.at(-1)?._id ?? null;
+      }
+    }
+    return released;
+  }
+
+  async *#pending(userId: number): AsyncGenerator<readonly DeliveryDocument[]> {
+    let last: DeliveryPlace | null = null;
+    for (;;) {
+      const page: DeliveryDocument[] = await pendingDeliveriesOfUser(this.#deps.documents, userId, PAGE, last);
+      yield page;
+      const oldest = page.at(-1);
+      if (oldest === undefined || page.length < PAGE) return;
+      last = { createdAt: oldest.created_at, id: oldest._id };
+    }
+  }
+
+  /** Does something for each that is this instance's, several at a time. */
+  async #each<T extends { readonly _id: string }>(
+    page: readonly T[],
+    signal: AbortSignal,
+    work: (document: T) => Promise<void>,
+  ): Promise<void> {
+    const mine = await this.#deps.shares.mine(page);
+    for (let done = 0; done < mine.length && !signal.aborted; done += AT_ONCE) {
+      await Promise.all(mine.slice(done, done + AT_ONCE).map(work));
+    }
+  }
+
+  /** What is to become of a delivery while no attempt may be made; true when something did. */
+  #end(deliveryId: string, endpointId: number): Promise<boolean> {
+    const endpoint = this.#deps.directory.knownEndpoint(endpointId);
+    if (endpoint === null) return Promise.resolve(false);
+    const standing = { status: endpoint.status, goneAt: endpoint.gone_at };
+    const now = new Date(this.#deps.clock.now()).toISOString();
+    return this.#decide(deliveryId, (delivery) => decideWithoutAttempt(delivery, standing, now));
+  }
+
+  #release(deliveryId: string, endpointId: number): Promise<boolean> {
+    const { clock, directory, concurrencyPerEndpoint } = this.#deps;
+    const endpoint = directory.knownEndpoint(endpointId);
+    if (endpoint?.status === "deleted") return this.#end(deliveryId, endpointId);
+    const now = clock.now();
+    const due = Math.max(now, this.#nextDue.get(endpointId) ?? now);
+    this.#nextDue.set(endpointId, due + PACE_MS_PER_SLOT / (endpoint?.max_concurrency ?? concurrencyPerEndpoint));
+    const [dueAt, nowAt] = [new Date(Math.ceil(due)).toISOString(), new Date(now).toISOString()];
+    return this.#decide(deliveryId, (delivery) => decideReleaseDelivery(delivery, dueAt, nowAt));
+  }
+
+  async #decide(deliveryId: string, decide: (delivery: Delivery | null) => DeliveryEvent[]): Promise<boolean> {
+    const stream = deliveryStream(deliveryId);
+    const command = { stream, evolve: evolveDelivery, decide, commandId: timeOrderedId(), actor: ACTOR };
+    return (await handleCommand(this.#deps.store, command)).events.length > 0;
+  }
+
+  async #noteEnded(endpointId: number): Promise<void> {
+    const now = new Date(this.#deps.clock.now()).toISOString();
+    const decide = (endpoint: Endpoint | null): EndpointDeliveriesEnded[] => decideDeliveriesEnded(endpoint, now);
+    const command = { evolve: evolveEndpoint, decide, commandId: timeOrderedId(), actor: ACTOR };
+    await handleCommand(this.#deps.store, { stream: endpointStream(endpointId), ...command });
+  }
+
+  #forgetPast(): void {
+    const now = this.#deps.clock.now();
+    for (const [endpointId, due] of this.#nextDue) if (due <= now) this.#nextDue.delete(endpointId);
+  }
+}

@@ -1,0 +1,93 @@
+import { inject, injectable } from "tsyringe";
+import type { Logger } from "pino";
+import { CLOCK } from "../clock.ts";
+import type { Clock } from "../clock.ts";
+import { EVENT_STORE } from "../events/event-store.ts";
+import type { EventStore } from "../events/event-store.ts";
+import { LOGGER } from "../logger.ts";
+import { deliveries } from "../projections/deliveries.ts";
+import { DIRECTORY } from "../projections/directory.ts";
+import type { Directory } from "../projections/directory.ts";
+import { DOCUMENT_STORE } from "../projections/document-store.ts";
+import type { DocumentStore } from "../projections/document-store.ts";
+import { heldDeliveries } from "../projections/held-deliveries.ts";
+import { PROJECTION_PROGRESS } from "../projections/progress.ts";
+import type { ProjectionProgress } from "../projections/progress.ts";
+import { supervise } from "../supervision.ts";
+import { DELIVERY_SETTINGS } from "./delivery-worker.ts";
+import type { DeliverySettings } from "./delivery-worker.ts";
+import { EndpointDeliveries } from "./endpoint-deliveries.ts";
+import { Rest } from "./rest.ts";
+import { RetryScheduler, SCHEDULER_SETTINGS } from "./retry-scheduler.ts";
+import type { SchedulerSettings } from "./retry-scheduler.ts";
+
+/** How long a round waits until the read models have seen the log's end, in ms. */
+const FRESHNESS_WAIT_MS = 2_000;
+
+/**
+ * The process manager of what waits when an endpoint turns. Each tick, and at once when an endpoint was enabled, disabled
+ * or deleted, it ends what is pending of endpoints that are gone or deleted, and releases what was held of endpoints that
+ * are enabled. Every decision is made on the delivery's own stream, so that a round that was cut off, or is made by
+ * several instances, does no harm; with several, each does so for its shares only.
+ */
+@injectable()
+export class EndpointLifecycle {
+  readonly #store: EventStore;
+  readonly #progress: ProjectionProgress;
+  readonly #directory: Directory;
+  readonly #scheduler: RetryScheduler;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #tickMs: number;
+  readonly #deliveries: EndpointDeliveries;
+  readonly #rest = new Rest();
+
+  constructor(
+    @inject(EVENT_STORE) store: EventStore,
+    @inject(DOCUMENT_STORE) documents: DocumentStore,
+    @inject(PROJECTION_PROGRESS) progress: ProjectionProgress,
+    @inject(DIRECTORY) directory: Directory,
+    @inject(RetryScheduler) scheduler: RetryScheduler,
+    @inject(CLOCK) clock: Clock,
+    @inject(LOGGER) logger: Logger,
+    @inject(SCHEDULER_SETTINGS) { tickMs, shares }: SchedulerSettings,
+    @inject(DELIVERY_SETTINGS) { concurrencyPerEndpoint }: DeliverySettings,
+  ) {
+    this.#store = store;
+    this.#progress = progress;
+    this.#directory = directory;
+    this.#scheduler = scheduler;
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#tickMs = tickMs;
+    this.#deliveries = new EndpointDeliveries({ store, documents, directory, clock, shares, concurrencyPerEndpoint });
+  }
+
+  /** Makes a round now and then each tick until the signal aborts. A round that fails is logged and made again, sooner. */
+  async run(signal: AbortSignal): Promise<void> {
+    this.#directory.onEndpointTurn(() => this.#rest.wake());
+    const loop = async (): Promise<void> => {
+      while (!signal.aborted) {
+        await this.round(signal);
+        await this.#rest.take(this.#clock, this.#tickMs, signal);
+      }
+    };
+    const onError = (err: unknown, restartInMs: number): void =>
+      this.#logger.error({ err, restartInMs }, "what waits for endpoints could not be looked after");
+    await supervise(loop, this.#clock, onError, signal, this.#tickMs);
+  }
+
+  /** One round, which the signal cuts short. Throws what the log and the read models throw. */
+  async round(signal: AbortSignal): Promise<void> {
+    const models = [deliveries.name, heldDeliveries.name];
+    const fresh = await this.#progress.whenSeen(models, await this.#store.head(), FRESHNESS_WAIT_MS);
+    for (const [endpoint, ended] of await this.#deliveries.endPending(fresh, signal)) {
+      this.#logger.info({ endpoint, ended }, "deliveries to an endpoint that is gone or deleted were ended");
+    }
+    for (const [endpoint, released] of await this.#deliveries.releaseHeld(signal)) {
+      this.#logger.info({ endpoint, released }, "deliveries to an endpoint that is enabled again were released");
+      // They fall due from now on, long before the next tick.
+      this.#scheduler.refill();
+    }
+  }
+}
