@@ -11,6 +11,7 @@ import type { EventStore, RecordedEvent } from "../../../src/events/event-store.
 import { Metrics } from "../../../src/metrics.ts";
 import { DeliveryWorker } from "../../../src/processes/delivery-worker.ts";
 import type { DeliverySettings } from "../../../src/processes/delivery-worker.ts";
+import { EndpointLifecycle } from "../../../src/processes/endpoint-lifecycle.ts";
 import { RetryScheduler } from "../../../src/processes/retry-scheduler.ts";
 import type { SchedulerSettings } from "../../../src/processes/retry-scheduler.ts";
 import { EndpointVault } from "../../../src/processes/sending/endpoint-vault.ts";
@@ -84,10 +85,11 @@ export class DeliveryWorld {
   }
 }
 
-/** One gateway's worker and scheduler, with the projections and the directory that they need. */
+/** One gateway's worker and process managers, with the projections and the directory that they need. */
 export class DeliveryProcess {
   readonly worker: DeliveryWorker;
   readonly scheduler: RetryScheduler;
+  readonly lifecycle: EndpointLifecycle;
   readonly metrics = new Metrics();
   readonly #world: DeliveryWorld;
   readonly #abort = new AbortController();
@@ -121,6 +123,11 @@ export class DeliveryProcess {
     void directory.run(signal);
     this.worker.start(() => this.scheduler.refill());
     if (options.schedule !== false) void this.scheduler.run(signal);
+    const { scheduler } = this;
+    this.lifecycle = new EndpointLifecycle(
+      ...([store, documents, progress, directory, scheduler, clock, logger, scheduling, settings] as const),
+    );
+    if (options.schedule !== false) void this.lifecycle.run(signal);
   }
 
   /** Accepts a delivery as the dispatch route does, and gives its id. */

@@ -22,7 +22,7 @@ export async function endpointInLog(store: EventStore, endpointId: number): Prom
   for (const recorded of await store.read(endpointStream(endpointId))) {
     const event = readEvent(recorded);
     const content = endpoints.evolve(document, event);
-    document = content && ({ ...content, _id: String(endpointId), position: event.position });
+    document = content && { ...content, _id: String(endpointId), position: event.position };
   }
   if (document === null) throw new Error(`endpoint ${endpointId} is not in the log`);
   return document;
