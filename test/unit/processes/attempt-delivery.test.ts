@@ -1,52 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { loadStream } from "../../../src/commands/command-handler.ts";
-import { requestDelivery } from "../../../src/commands/request-delivery.ts";
-import { retryPolicy } from "../../../src/commands/retry-policy.ts";
-import { deliveryStream, evolveDelivery } from "../../../src/events/delivery.ts";
+import { evolveDelivery } from "../../../src/events/delivery.ts";
 import { AppendOutcomeUnknown, StoreUnavailable } from "../../../src/events/event-store-errors.ts";
 import { attemptDelivery } from "../../../src/processes/attempt-delivery.ts";
-import { FakeClock } from "../../fixtures/fake-clock.ts";
-import { blackHole, delivered, FakeSender, notSent, refusedWith } from "../../fixtures/fake-sender.ts";
-import { DELIVERY_ID, RECEIVER_URL, requested } from "../../specification/delivery-story.ts";
-import { registered, updated } from "../../specification/endpoint-story.ts";
-import { HookedEventStore, newContext } from "../commands/store-doubles.ts";
-import { VAULT } from "./delivery-world.ts";
+import { blackHole, delivered, notSent, refusedWith } from "../../fixtures/fake-sender.ts";
+import { DELIVERY_ID, RECEIVER_URL } from "../../specification/delivery-story.ts";
+import { updated } from "../../specification/endpoint-story.ts";
+import { LEASE_MS, newAttempts, STREAM, TIMEOUT_MS } from "./attempt-world.ts";
 import { endpointInLog, tell } from "./endpoint-in-log.ts";
-
-const STREAM = deliveryStream(DELIVERY_ID);
-const TIMEOUT_MS = 15_000;
-const LEASE_MS = 30_000;
-
-/** A delivery that was just accepted, and all that an attempt of it takes. `steps` notes appends and sends in order. */
-async function newAttempts() {
-  const clock = new FakeClock();
-  const store = new HookedEventStore(clock);
-  const sender = new FakeSender(clock);
-  const { deliveryId, userId, endpointId, payload, payloadBytes, payloadSha256 } = requested().data;
-  const dispatch = { deliveryId, userId, endpointId, payload, payloadBytes, payloadSha256, now: clock.iso };
-  await tell(store, registered({ endpointId, userId }));
-  await requestDelivery(store, dispatch, newContext());
-  const steps: string[] = [];
-  store.onAppend = async (_stream, events, write) => {
-    const result = await write();
-    steps.push(events.map(({ type }) => type).join("+"));
-    return result;
-  };
-  sender.answer = () => {
-    steps.push("send");
-    return delivered();
-  };
-  const deps = {
-    ...{ store, sender, clock, vault: VAULT, policy: retryPolicy(60_000), timeoutMs: TIMEOUT_MS },
-    endpointOf: (id: number) => endpointInLog(store, id),
-    lapsed: () => undefined,
-  };
-  const abort = new AbortController();
-  const attempt = (sent: () => void = () => undefined) => attemptDelivery(deps, DELIVERY_ID, null, sent, abort.signal);
-  const state = async () => (await loadStream(store, STREAM, evolveDelivery)).state;
-  const types = async () => (await store.read(STREAM)).map(({ type }) => type);
-  return { clock, store, sender, steps, deps, abort, attempt, state, types };
-}
 
 describe("an attempt", () => {
   it("is claimed before it is sent, and recorded after", async () => {
