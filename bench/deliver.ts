@@ -77,7 +77,7 @@ async function withGateway(use: (gateway: ServerProcess, receiver: ServerProcess
 }
 
 /** Asks the receiver, rarely, until so many different payloads have come, or nothing more has come for 10 s. */
-async function allArrived(receiver: ServerProcess, expected: number): Promise<Arrivals> {
+export async function allArrived(receiver: ServerProcess, expected: number): Promise<Arrivals> {
   let before = -1;
   for (let still = 0; still < 20;) {
     const { count } = await ask<{ count: number }>(`${receiver.address}/count`);

@@ -1,12 +1,22 @@
 import { cpus } from "node:os";
+import { benchCompare } from "./compare.ts";
 import { benchDeliver } from "./deliver.ts";
 import { benchDispatch } from "./dispatch.ts";
 import { benchLargeLog } from "./large-log.ts";
 import { benchRebuild } from "./rebuild.ts";
 import { say } from "./report.ts";
 
-/** `npm run bench [-- dispatch|deliver|large-log|rebuild …]`: all of it, or what is named. Compares within one run only. */
-const parts = { dispatch: benchDispatch, deliver: benchDeliver, "large-log": benchLargeLog, rebuild: benchRebuild };
+/**
+ * `npm run bench [-- dispatch|deliver|large-log|rebuild|compare …]`: all of it, or what is named. Compares within one run
+ * only; `compare` takes BENCH_BASE, an earlier revision.
+ */
+const parts = {
+  dispatch: benchDispatch,
+  deliver: benchDeliver,
+  "large-log": benchLargeLog,
+  rebuild: benchRebuild,
+  compare: benchCompare,
+};
 const named = process.argv.slice(2);
 const unknown = named.find((name) => !Object.hasOwn(parts, name));
 if (unknown !== undefined) {

@@ -18,10 +18,14 @@ export interface ServerProcess {
   kill(): Promise<void>;
 }
 
-/** Starts `bench/<script>.ts` and waits for the line that says where it listens. */
-export async function startServer(script: string, env: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
+/** Starts `bench/<script>.ts`, or the script at a URL, and waits for the line that says where it listens. */
+export async function startServer(
+  script: string | URL,
+  env: Readonly<Record<string, string>> = {},
+): Promise<ServerProcess> {
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [...FLAGS, new URL(`${script}.ts`, import.meta.url).pathname], {
+  const path = (typeof script === "string" ? new URL(`${script}.ts`, import.meta.url) : script).pathname;
+  const child = spawn(process.execPath, [...FLAGS, path], {
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -34,7 +38,7 @@ export async function startServer(script: string, env: Readonly<Record<string, s
     break;
   }
   child.stdout.resume();
-  if (address === "") throw new Error(`${script} ended before it listened`);
+  if (address === "") throw new Error(`${path} ended before it listened`);
   const { pid } = child;
   return {
     address,
