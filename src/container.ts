@@ -114,6 +114,7 @@ export function compose(
 
 /** What the HTTP API needs, out of the container. */
 export function httpDependencies(container: DependencyContainer, config: Config): HttpDependencies {
+  const delivery = container.resolve<DeliverySettings>(DELIVERY_SETTINGS);
   return {
     store: container.resolve(EVENT_STORE),
     documents: container.resolve(DOCUMENT_STORE),
@@ -132,6 +133,8 @@ export function httpDependencies(container: DependencyContainer, config: Config)
     pendingOfUser: () => Promise.resolve(0),
     settings: {
       maxPayloadBytes: config.maxPayloadBytes,
+      retryScheduleSeconds: delivery.policy.waitsMs.map((milliseconds) => milliseconds / 1_000),
+      concurrencyPerEndpoint: delivery.concurrencyPerEndpoint,
       sharedLog: config.eventStoreUrl !== null,
       trustedProxies: config.trustedProxies,
       dispatchesPerSecond: config.dispatchesPerSecond,

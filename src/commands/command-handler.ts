@@ -2,7 +2,7 @@ import { readEvent } from "../events/catalogue.ts";
 import type { GatewayEvent } from "../events/catalogue.ts";
 import { RevisionConflict, UnreadableEvent } from "../events/event-store-errors.ts";
 import type { EventStore } from "../events/event-store.ts";
-import type { Revision } from "../events/position.ts";
+import type { Position, Revision } from "../events/position.ts";
 import { appendSettled } from "./append-settled.ts";
 import { eventsToAppend } from "./command-context.ts";
 import { retrying } from "./retrying.ts";
@@ -40,6 +40,8 @@ export interface Command<State, Event extends GatewayEvent> {
 export interface Handled<State, Event> extends Loaded<State> {
   /** What was appended; empty when there was nothing to do. */
   readonly events: readonly Event[];
+  /** Where the last of them is in the log; null when there are none. */
+  readonly position: Position | null;
 }
 
 /**
@@ -82,14 +84,14 @@ export function handleCommand<State, Event extends GatewayEvent>(
       const known = first ? command.known : undefined;
       const loaded = known ?? (await loadStream(store, stream, evolve));
       const events = decide(loaded.state);
-      if (events.length === 0) return { ...loaded, events };
+      if (events.length === 0) return { ...loaded, events, position: null };
       const correlationId = command.correlationId ?? loaded.last?.correlationId ?? commandId;
       const inherited = command.correlationId === undefined ? loaded.last?.id : undefined;
       const causationId = command.causationId ?? inherited ?? commandId;
       const appends = eventsToAppend(events, { commandId, correlationId, causationId, actor });
-      const { revision } = await appendSettled(store, stream, appends, loaded.revision ?? "no_stream");
+      const { revision, position } = await appendSettled(store, stream, appends, loaded.revision ?? "no_stream");
       const state = events.reduce<State | null>(evolve, loaded.state);
-      return { state, revision, last: { id: appends.at(-1)?.id ?? commandId, correlationId }, events };
+      return { state, revision, last: { id: appends.at(-1)?.id ?? commandId, correlationId }, events, position };
     },
     { retries: 4, minTimeout: 5, randomize: true, shouldRetry: (error) => error instanceof RevisionConflict },
   );

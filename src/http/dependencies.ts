@@ -38,6 +38,9 @@ export interface HttpDependencies {
 export interface HttpSettings extends DispatchLimits {
   /** Of the payload value as the client wrote it. */
   readonly maxPayloadBytes: number;
+  /** What an endpoint has whose owner chose nothing else: the waits between attempts, and attempts under way at a time. */
+  readonly retryScheduleSeconds: readonly number[];
+  readonly concurrencyPerEndpoint: number;
   /** Whether other gateways may work on the same log. */
   readonly sharedLog: boolean;
   /** Ranges in CIDR notation. */

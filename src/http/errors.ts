@@ -25,6 +25,8 @@ export const ERRORS = {
   /** Wait until it is done, or end it with DELETE. */
   rebuild_already_running: { status: 409, error: "This projection is being rebuilt already" },
   rebuild_not_running: { status: 409, error: "This projection is not being rebuilt" },
+  /** Enable it first. */
+  endpoint_disabled: { status: 409, error: "Endpoint is disabled" },
   endpoint_already_registered: { status: 409, error: "Endpoint already registered for this user" },
   /** Send less; `details.errors` says how much is taken. */
   payload_too_large: { status: 413, error: "Payload too large" },

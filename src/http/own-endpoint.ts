@@ -1,6 +1,9 @@
 import type { FastifyRequest } from "fastify";
+import type { Position } from "../events/position.ts";
+import { endpoints } from "../projections/endpoints.ts";
 import type { EndpointDocument } from "../projections/endpoints.ts";
 import { userOf } from "./authentication.ts";
+import { READ_YOUR_WRITES_MS } from "./dependencies.ts";
 import type { HttpDependencies } from "./dependencies.ts";
 import { HttpError } from "./errors.ts";
 
@@ -11,15 +14,52 @@ import { HttpError } from "./errors.ts";
  */
 export async function ownEndpoint(
   request: FastifyRequest,
-  { directory }: Pick<HttpDependencies, "directory">,
+  deps: Pick<HttpDependencies, "directory">,
 ): Promise<EndpointDocument> {
   const { id } = request.params as { id: string };
   const endpointId = Number(id);
   if (!/^[1-9]\d*$/.test(id) || !Number.isSafeInteger(endpointId)) throw new HttpError("endpoint_not_found");
+  return endpointOfUser(endpointId, userOf(request).user_id, deps);
+}
+
+/**
+ * As `ownEndpoint`, with what was in the log when the request came: it may have been changed by another gateway a moment ago.
+ *
+ * @throws whatever the store throws besides
+ */
+export async function latestOwnEndpoint(
+  request: FastifyRequest,
+  deps: Pick<HttpDependencies, "store" | "directory">,
+): Promise<EndpointDocument> {
+  await deps.directory.whenSeen(await deps.store.head(), READ_YOUR_WRITES_MS);
+  return ownEndpoint(request, deps);
+}
+
+/** Waits (at most 2 s) until what shows and uses endpoints has seen this position, where a client's own change was written. */
+export async function endpointSeen(
+  position: Position | null,
+  { directory, progress }: Pick<HttpDependencies, "directory" | "progress">,
+): Promise<void> {
+  await Promise.all([
+    directory.whenSeen(position, READ_YOUR_WRITES_MS),
+    progress.whenSeen([endpoints.name], position, READ_YOUR_WRITES_MS),
+  ]);
+}
+
+/**
+ * The endpoint with this id, as the directory has it.
+ *
+ * @throws HttpError 404 when nobody has it, or it was deleted; 403 when another user has it
+ */
+export async function endpointOfUser(
+  endpointId: number,
+  userId: number,
+  { directory }: Pick<HttpDependencies, "directory">,
+): Promise<EndpointDocument> {
   const endpoint = await directory.endpoint(endpointId);
   if (endpoint === null || endpoint.status === "deleted") {
     throw new HttpError("endpoint_not_found", { error: `Endpoint with id ${endpointId} not found` });
   }
-  if (endpoint.user_id !== userOf(request).user_id) throw new HttpError("endpoint_access_denied");
+  if (endpoint.user_id !== userId) throw new HttpError("endpoint_access_denied");
   return endpoint;
 }

@@ -11,7 +11,11 @@ const PATHS: Readonly<Record<string, string>> = {
   "/v1/ping": "GET, HEAD",
   "/v1/users": "POST",
   "/v1/users/me": "GET, HEAD",
-  "/v1/endpoints": "POST",
+  "/v1/endpoints": "GET, HEAD, POST",
+  "/v1/endpoints/1": "GET, HEAD, PATCH, DELETE",
+  "/v1/endpoints/1/disable": "POST",
+  "/v1/endpoints/1/enable": "POST",
+  "/v1/endpoints/1/test": "POST",
   "/v1/endpoints/1/secret": "GET, HEAD",
   "/v1/endpoints/1/secret/rotate": "POST",
   "/v1/endpoints/1/statistics": "GET, HEAD",
@@ -55,7 +59,7 @@ describe("paths and methods", () => {
   });
 
   it("answers HEAD like GET, without the body", async () => {
-    for (const path of ["/v1/ping", "/v1/users/me", "/v1/deliveries"]) {
+    for (const path of ["/v1/ping", "/v1/users/me", "/v1/endpoints", "/v1/deliveries"]) {
       const got = await ask(gateway, `GET ${path}`, { key });
       const head = await ask(gateway, `HEAD ${path}`, { key });
       expect(head.status).toBe(200);

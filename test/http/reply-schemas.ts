@@ -2,14 +2,18 @@ import { expect } from "vitest";
 import { z } from "zod";
 import { auditEventSchema } from "../../src/http/schemas/audit-events.ts";
 import { deliveryEventListSchema, pastDeliverySchema } from "../../src/http/schemas/delivery-history.ts";
+import {
+  endpointDetailsSchema,
+  endpointListSchema,
+  endpointSchema,
+  endpointSecretSchema,
+} from "../../src/http/schemas/endpoint-replies.ts";
 import { endpointStatisticsSchema } from "../../src/http/schemas/endpoint-statistics.ts";
 import {
   apiKeySchema,
   auditProofReplySchema,
   deliveryListSchema,
   deliverySchema,
-  endpointSchema,
-  endpointSecretSchema,
   errorSchema,
   projectionListSchema,
   projectionSchema,
@@ -24,6 +28,9 @@ const SUCCESSES: readonly { route: RegExp; status: number; schema: z.ZodType }[]
   { route: /^POST \/v1\/users$/, status: 201, schema: apiKeySchema },
   { route: /^GET \/v1\/users\/me$/, status: 200, schema: userSchema },
   { route: /^POST \/v1\/endpoints$/, status: 201, schema: endpointSchema },
+  { route: /^GET \/v1\/endpoints$/, status: 200, schema: endpointListSchema },
+  { route: /^(GET|PATCH) \/v1\/endpoints\/\d+$/, status: 200, schema: endpointDetailsSchema },
+  { route: /^POST \/v1\/endpoints\/\d+\/(dis|en)able$/, status: 200, schema: endpointDetailsSchema },
   { route: /^GET \/v1\/endpoints\/\d+\/secret$/, status: 200, schema: endpointSecretSchema },
   { route: /^POST \/v1\/endpoints\/\d+\/secret\/rotate$/, status: 200, schema: endpointSecretSchema },
   { route: /^GET \/v1\/endpoints\/\d+\/statistics$/, status: 200, schema: endpointStatisticsSchema },
@@ -59,7 +66,12 @@ export function checkReply(method: string, url: string, reply: Reply): void {
     return;
   }
   const route = decodeURIComponent(`${method} ${url.split("?")[0]}`);
-  if (route === "POST /v1/dispatch") {
+  if (/^DELETE \/v1\/endpoints\/\d+$/.test(route)) {
+    expect(reply.status).toBe(204);
+    expect(reply.bytes.length).toBe(0);
+    return;
+  }
+  if (/^POST \/v1\/(dispatch|endpoints\/\d+\/test)$/.test(route)) {
     checkAccepted(reply);
     return;
   }

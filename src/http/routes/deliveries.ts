@@ -1,12 +1,11 @@
 import type { FastifyInstance } from "fastify";
 import { deliveries, deliveriesOfUser, deliveryOfUser } from "../../projections/deliveries.ts";
-import type { DeliveryPlace } from "../../projections/deliveries.ts";
 import { shownDelivery } from "../../projections/shown-delivery.ts";
 import { requireUser, userOf } from "../authentication.ts";
-import { decodeCursor, encodeCursor } from "../cursor.ts";
 import { deliveryAsItWas, deliveryQuestion, payloadText, sendDeliveryEvents } from "../delivery-history.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { HttpError } from "../errors.ts";
+import { openPage } from "../page.ts";
 import { validOrRefuse } from "../request-body.ts";
 import { parseListDeliveries } from "../schemas/list-deliveries.ts";
 import { upToDate } from "../up-to-date.ts";
@@ -21,13 +20,7 @@ export function deliveryRoutes(app: FastifyInstance, deps: HttpDependencies): vo
     const { user_id } = userOf(request);
     const query = validOrRefuse(parseListDeliveries(request.query as Record<string, unknown>));
     const { status, endpoint_id, from, to, limit, cursor } = query;
-    const scope = JSON.stringify([user_id, status, endpoint_id, from, to]);
-    let after: DeliveryPlace | null = null;
-    if (cursor !== null) {
-      after = decodeCursor(cursor, scope, secrets.cursors);
-      const errors = ["cursor must be the next_cursor of an earlier page with the same filters"];
-      if (after === null) throw new HttpError("invalid_request", { errors });
-    }
+    const page = openPage({ limit, cursor }, [user_id, status, endpoint_id, from, to], secrets.cursors);
     await upToDate(deps, [deliveries.name]);
     const filter = {
       ...(status !== null && { status }),
@@ -35,15 +28,12 @@ export function deliveryRoutes(app: FastifyInstance, deps: HttpDependencies): vo
       ...(from !== null && { from }),
       ...(to !== null && { to }),
     };
-    // One more than asked for tells whether there is another page.
-    const found = await deliveriesOfUser(documents, user_id, filter, limit + 1, after);
-    const page = found.slice(0, limit);
-    const last = found.length > limit ? page.at(-1) : undefined;
-    const place = last && { createdAt: last.created_at, id: last._id };
-    return sendJson(reply, 200, {
-      data: page.map(shownDelivery),
-      next_cursor: place ? encodeCursor(place, scope, secrets.cursors) : null,
-    });
+    const found = await deliveriesOfUser(documents, user_id, filter, page.wanted, page.after);
+    return sendJson(
+      reply,
+      200,
+      page.reply(found, shownDelivery, (delivery) => ({ createdAt: delivery.created_at, id: delivery._id })),
+    );
   });
 
   app.get("/v1/deliveries/:id", { onRequest }, async (request, reply) => {

@@ -1,12 +1,12 @@
-import { randomUUID } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import { handleEndpointCommand } from "../../commands/endpoint-command.ts";
 import { decideRotateEndpointSecret } from "../../commands/rotate-endpoint-secret.ts";
 import type { EndpointKeys } from "../../processes/sending/endpoint-keys.ts";
 import { requireUser } from "../authentication.ts";
+import { commandOf } from "../command-of.ts";
 import { READ_YOUR_WRITES_MS } from "../dependencies.ts";
 import type { HttpDependencies } from "../dependencies.ts";
-import { ownEndpoint } from "../own-endpoint.ts";
+import { latestOwnEndpoint, ownEndpoint } from "../own-endpoint.ts";
 import { optionalBodyOf, validOrRefuse } from "../request-body.ts";
 import { parseRotateSecret } from "../schemas/rotate-secret.ts";
 import { sendJson } from "../send-json.ts";
@@ -24,9 +24,7 @@ export function endpointSecretRoutes(app: FastifyInstance, deps: HttpDependencie
   const forUsers = { onRequest: requireUser(deps) };
 
   app.get("/v1/endpoints/:id/secret", forUsers, async (request, reply) => {
-    // It may have been rotated on another instance a moment ago.
-    await directory.whenSeen(await store.head(), READ_YOUR_WRITES_MS);
-    const { endpoint_id, sealed_keys, previous_keys, ed25519 } = await ownEndpoint(request, deps);
+    const { endpoint_id, sealed_keys, previous_keys, ed25519 } = await latestOwnEndpoint(request, deps);
     const expiresAt = previous_keys?.expires_at ?? null;
     const overlaps = expiresAt !== null && clock.now() < Date.parse(expiresAt);
     return sendJson(
@@ -41,14 +39,14 @@ export function endpointSecretRoutes(app: FastifyInstance, deps: HttpDependencie
     const { endpoint_id, user_id } = await ownEndpoint(request, deps);
     const sealedKeys = vault.newKeys(endpoint_id);
     const command = { sealedKeys, overlapSeconds, now: new Date(clock.now()).toISOString() };
-    const { events, state } = await handleEndpointCommand(
+    const { events, state, position } = await handleEndpointCommand(
       store,
       endpoint_id,
       user_id,
       (endpoint) => decideRotateEndpointSecret(endpoint, command),
-      { commandId: randomUUID(), correlationId: request.id, actor: `user:${user_id}` },
+      commandOf(request),
     );
-    await directory.whenSeen(await store.head(), READ_YOUR_WRITES_MS);
+    await directory.whenSeen(position, READ_YOUR_WRITES_MS);
     const expiresAt = events[0]?.data.previousExpiresAt ?? null;
     return sendJson(reply, 200, secretReply(vault.keysOf(endpoint_id, sealedKeys), expiresAt, state?.ed25519 ?? false));
   });

@@ -3,10 +3,9 @@ import { percentile } from "../../projections/duration-histogram.ts";
 import { daysOfEndpoint, endpointStatistics } from "../../projections/endpoint-statistics.ts";
 import type { EndpointDayDocument } from "../../projections/endpoint-statistics.ts";
 import { requireUser } from "../authentication.ts";
-import { decodeCursor, encodeCursor } from "../cursor.ts";
 import type { HttpDependencies } from "../dependencies.ts";
-import { HttpError } from "../errors.ts";
 import { ownEndpoint } from "../own-endpoint.ts";
+import { openPage } from "../page.ts";
 import { validOrRefuse } from "../request-body.ts";
 import { parseEndpointStatistics } from "../schemas/endpoint-statistics.ts";
 import { sendJson } from "../send-json.ts";
@@ -27,24 +26,15 @@ export function endpointStatisticsRoutes(app: FastifyInstance, deps: HttpDepende
       parseEndpointStatistics(request.query as Record<string, unknown>),
     );
     const { endpoint_id: endpointId } = await ownEndpoint(request, deps);
-    const scope = JSON.stringify(["endpoint-statistics", endpointId, from, to]);
-    let before: string | null = null;
-    if (cursor !== null) {
-      before = decodeCursor(cursor, scope, secrets.cursors)?.createdAt ?? null;
-      const errors = ["cursor must be the next_cursor of an earlier page with the same filters"];
-      if (before === null) throw new HttpError("invalid_request", { errors });
-    }
+    const page = openPage({ limit, cursor }, ["endpoint-statistics", endpointId, from, to], secrets.cursors);
     await upToDate(deps, [endpointStatistics.name]);
     const range = { ...(from !== null && { from }), ...(to !== null && { to }) };
-    // One more than asked for tells whether there is another page.
-    const found = await daysOfEndpoint(documents, endpointId, range, limit + 1, before);
-    const page = found.slice(0, limit);
-    const last = found.length > limit ? page.at(-1) : undefined;
-    const place = last && { createdAt: last.day, id: last._id };
-    return sendJson(reply, 200, {
-      data: page.map(dayReply),
-      next_cursor: place ? encodeCursor(place, scope, secrets.cursors) : null,
-    });
+    const found = await daysOfEndpoint(documents, endpointId, range, page.wanted, page.after?.createdAt ?? null);
+    return sendJson(
+      reply,
+      200,
+      page.reply(found, dayReply, ({ day, _id }) => ({ createdAt: day, id: _id })),
+    );
   });
 }
 

@@ -1,43 +1,69 @@
-import { randomUUID } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import { registerEndpoint } from "../../commands/register-endpoint.ts";
-import { endpoints } from "../../projections/endpoints.ts";
-import type { EndpointDocument } from "../../projections/endpoints.ts";
+import { endpoints, endpointsOfUserPage } from "../../projections/endpoints.ts";
 import { requireUser, userOf } from "../authentication.ts";
-import { READ_YOUR_WRITES_MS } from "../dependencies.ts";
+import { commandOf } from "../command-of.ts";
 import type { HttpDependencies } from "../dependencies.ts";
+import { endpointSeen, latestOwnEndpoint } from "../own-endpoint.ts";
+import { openPage } from "../page.ts";
 import { bodyOf, validOrRefuse } from "../request-body.ts";
-import { parseRegisterEndpoint } from "../schemas/register-endpoint.ts";
+import { parseListEndpoints } from "../schemas/list-endpoints.ts";
+import { registerEndpointReader } from "../schemas/register-endpoint.ts";
 import { sendJson } from "../send-json.ts";
+import { shortEndpoint, shownEndpoint } from "../shown-endpoint.ts";
+import { upToDate } from "../up-to-date.ts";
 
-const UNCHOSEN = { retrySchedule: null, maxConcurrency: null, ed25519: false } as const;
-
-/** `POST /v1/endpoints` registers an address to deliver to. */
+/**
+ * `POST /v1/endpoints` registers an address to deliver to; `GET /v1/endpoints` lists a user's own, by id, and
+ * `GET /v1/endpoints/{id}` shows one with all that its owner may change.
+ */
 export function endpointRoutes(app: FastifyInstance, deps: HttpDependencies): void {
-  const { store, directory, progress, rules, secrets, clock } = deps;
+  const { store, documents, rules, secrets, vault, clock } = deps;
+  const forUsers = { onRequest: requireUser(deps) };
+  const readNewEndpoint = registerEndpointReader((url) => rules.judgeUrl(url));
 
-  app.post("/v1/endpoints", { onRequest: requireUser(deps) }, async (request, reply) => {
+  app.post("/v1/endpoints", forUsers, async (request, reply) => {
     const { user_id } = userOf(request);
-    const { url, nickname } = validOrRefuse(parseRegisterEndpoint(bodyOf(request).value, (it) => rules.judgeUrl(it)));
+    const body = validOrRefuse(readNewEndpoint(bodyOf(request).value));
+    const { url, nickname, headers = null } = body;
+    const chosen = {
+      retrySchedule: body.retry_schedule ?? null,
+      maxConcurrency: body.max_concurrency ?? null,
+      ed25519: body.ed25519 ?? false,
+    };
     const { endpointId, appended } = await registerEndpoint(
       store,
-      { userId: user_id, url, nickname, ...UNCHOSEN, now: new Date(clock.now()).toISOString() },
-      () => ({ sealedKeys: null, sealedHeaders: null }),
+      { userId: user_id, url, nickname, ...chosen, now: new Date(clock.now()).toISOString() },
+      (id) => ({
+        sealedKeys: vault.newKeys(id),
+        sealedHeaders: headers === null ? null : vault.sealHeaders(id, headers),
+      }),
       secrets.reservations,
-      { commandId: randomUUID(), correlationId: request.id, actor: `user:${user_id}` },
+      commandOf(request),
     );
-    await Promise.all([
-      directory.whenSeen(appended.position, READ_YOUR_WRITES_MS),
-      progress.whenSeen([endpoints.name], appended.position, READ_YOUR_WRITES_MS),
-    ]);
-    return sendJson(reply, 201, endpointReply({ endpoint_id: endpointId, url, nickname, user_id }));
+    await endpointSeen(appended.position, deps);
+    return sendJson(reply, 201, shortEndpoint({ endpoint_id: endpointId, url, nickname, user_id }));
   });
-}
 
-/** An endpoint as the base contract shows it. */
-export function endpointReply(
-  endpoint: Pick<EndpointDocument, "endpoint_id" | "url" | "nickname" | "user_id">,
-): object {
-  const { endpoint_id, url, nickname, user_id } = endpoint;
-  return { id: endpoint_id, url, nickname, user_id };
+  app.get("/v1/endpoints", forUsers, async (request, reply) => {
+    const { user_id } = userOf(request);
+    const query = validOrRefuse(parseListEndpoints(request.query as Record<string, unknown>));
+    const page = openPage(query, ["endpoints", user_id], secrets.cursors);
+    await upToDate(deps, [endpoints.name]);
+    const after = page.after === null ? null : Number(page.after.id);
+    const found = await endpointsOfUserPage(documents, user_id, page.wanted, after);
+    return sendJson(
+      reply,
+      200,
+      page.reply(
+        found,
+        (endpoint) => shownEndpoint(endpoint, deps),
+        ({ created_at, endpoint_id }) => ({ createdAt: created_at, id: String(endpoint_id) }),
+      ),
+    );
+  });
+
+  app.get("/v1/endpoints/:id", forUsers, async (request, reply) =>
+    sendJson(reply, 200, shownEndpoint(await latestOwnEndpoint(request, deps), deps)),
+  );
 }

@@ -12,8 +12,8 @@ import { HttpError } from "../errors.ts";
 import { bodyOf, validOrRefuse } from "../request-body.ts";
 import { emailKey, parseCreateUser } from "../schemas/create-user.ts";
 import { sendJson } from "../send-json.ts";
+import { shortEndpoint } from "../shown-endpoint.ts";
 import { upToDate } from "../up-to-date.ts";
-import { endpointReply } from "./endpoints.ts";
 
 /** `POST /v1/users` makes a user and gives its key, this once; `GET /v1/users/me` says who a key belongs to. */
 export function userRoutes(app: FastifyInstance, deps: HttpDependencies): void {
@@ -52,7 +52,7 @@ export function userRoutes(app: FastifyInstance, deps: HttpDependencies): void {
       id: user_id,
       username: user.username,
       email: user.email,
-      endpoints: owned.map(endpointReply),
+      endpoints: owned.map(shortEndpoint),
     });
   });
 }

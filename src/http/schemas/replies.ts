@@ -1,39 +1,15 @@
 import { z } from "zod";
 
+import { endpointSchema } from "./endpoint-replies.ts";
 import { deliveryStatusSchema } from "./list-deliveries.ts";
+import { id, time } from "./reply-fields.ts";
 
 const LOWER_CASE_UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
-
-const id = z.int().min(1);
-const time = z.iso.datetime({ precision: 3 }).meta({ examples: ["2026-01-31T12:00:00.000Z"] });
 
 /** The reply to `POST /v1/users`. */
 export const apiKeySchema = z
   .strictObject({ api_key: z.string().regex(LOWER_CASE_UUID_V4).meta({ format: "uuid" }) })
   .meta({ description: "The new user's key. It is shown this once." });
-
-/** An endpoint as `POST /v1/endpoints` and `GET /v1/users/me` show it. */
-export const endpointSchema = z
-  .strictObject({ id, url: z.string(), nickname: z.string(), user_id: id })
-  .meta({ description: "An endpoint." });
-
-/** The reply to `GET /v1/endpoints/{id}/secret` and `POST /v1/endpoints/{id}/secret/rotate`. */
-export const endpointSecretSchema = z
-  .strictObject({
-    secret: z
-      .string()
-      .regex(/^whsec_[A-Za-z0-9+/]{43}=$/)
-      .meta({ description: "Verifies the `v1` of `webhook-signature`." }),
-    previous_secret_expires_at: time
-      .optional()
-      .meta({ description: "Until then the secret before it signs as well. Absent when none does." }),
-    public_key: z
-      .string()
-      .regex(/^whpk_[A-Za-z0-9+/]{43}=$/)
-      .optional()
-      .meta({ description: "Verifies the `v1a` of `webhook-signature`. Present when ed25519 is switched on." }),
-  })
-  .meta({ description: "What an endpoint's receiver verifies deliveries with (Standard Webhooks 1.0.0)." });
 
 /** The reply to `GET /v1/users/me`. */
 export const userSchema = z
@@ -96,7 +72,6 @@ export const deliverySchema = z
   })
   .meta({ description: "A delivery." });
 
-/** The reply to `GET /v1/deliveries`, newest first. */
 /** The event that a projection cannot go past. */
 const faultSchema = z.strictObject({ stream: z.string(), revision: z.string(), reason: z.string() }).nullable();
 
@@ -125,6 +100,7 @@ export const projectionSchema = z.strictObject({
 /** The reply to `GET /v1/admin/projections`. */
 export const projectionListSchema = z.strictObject({ data: z.array(projectionSchema) });
 
+/** The reply to `GET /v1/deliveries`, newest first. */
 export const deliveryListSchema = z
   .strictObject({
     data: z.array(deliverySchema),

@@ -64,7 +64,7 @@ export function messagesOf(error: z.ZodError, kind: "field" | "parameter"): Mess
 }
 
 /** The name without unprintable characters, cut to 64 code points. Only its beginning is looked at: a client may send a megabyte. */
-function printable(name: string): string {
+export function printable(name: string): string {
   const cleaned = name.slice(0, 8 * LONGEST_NAME).replace(UNPRINTABLE, "");
   return Array.from(cleaned).slice(0, LONGEST_NAME).join("");
 }

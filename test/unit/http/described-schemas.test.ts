@@ -3,6 +3,7 @@ import { z } from "zod";
 
 import { createUserSchema } from "../../../src/http/schemas/create-user.ts";
 import { dispatchSchema } from "../../../src/http/schemas/dispatch.ts";
+import { endpointSchema } from "../../../src/http/schemas/endpoint-replies.ts";
 import { listDeliveriesSchema } from "../../../src/http/schemas/list-deliveries.ts";
 import { registerEndpointSchema } from "../../../src/http/schemas/register-endpoint.ts";
 import * as replies from "../../../src/http/schemas/replies.ts";
@@ -97,7 +98,7 @@ describe("the schemas of replies", () => {
   it.each<[name: string, schema: z.ZodType, reply: Record<string, unknown>]>([
     ["an api key", replies.apiKeySchema, { api_key: "5f0c9d52-6a9c-4f6e-9a53-0d2f7f1c9b11" }],
     ["a user", replies.userSchema, { id: 1, username: "abcde", email: null, endpoints: [endpoint] }],
-    ["an endpoint", replies.endpointSchema, endpoint],
+    ["an endpoint", endpointSchema, endpoint],
     ["an attempt", replies.attemptSchema, attempt],
     ["a delivery", replies.deliverySchema, delivery],
     ["a list of deliveries", replies.deliveryListSchema, { data: [delivery], next_cursor: null }],

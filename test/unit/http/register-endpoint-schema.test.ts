@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { parseRegisterEndpoint } from "../../../src/http/schemas/register-endpoint.ts";
+import { registerEndpointReader } from "../../../src/http/schemas/register-endpoint.ts";
 import type { UrlVerdict } from "../../../src/processes/sending/target-rules.ts";
 
 const NICKNAME_BLANK = "nickname must not be blank";
@@ -18,7 +18,7 @@ function judge(url: string): UrlVerdict {
 }
 
 function errors(body: unknown): string[] {
-  const result = parseRegisterEndpoint(body, judge);
+  const result = registerEndpointReader(judge)(body);
   return result.ok ? [] : result.errors;
 }
 
@@ -67,17 +67,17 @@ describe("a new endpoint's body", () => {
 
   it("gives the nickname and the url exactly as they were sent", () => {
     const body = { nickname: "  Orders ", url: "https://A.example:443/../x?q=%7e" };
-    expect(parseRegisterEndpoint(body, judge)).toEqual({ ok: true, value: body });
+    expect(registerEndpointReader(judge)(body)).toEqual({ ok: true, value: body });
   });
 
   it("has its url judged only when it is a text and not blank", () => {
     const judged: string[] = [];
     const bodies = [{ url: "" }, { url: 7 }, {}, { url: "https://a.example" }];
     for (const body of bodies) {
-      parseRegisterEndpoint({ nickname: "orders", ...body }, (url) => {
+      registerEndpointReader((url) => {
         judged.push(url);
         return "ok";
-      });
+      })({ nickname: "orders", ...body });
     }
     expect(judged).toEqual(["https://a.example"]);
   });

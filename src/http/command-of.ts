@@ -1,0 +1,9 @@
+import { randomUUID } from "node:crypto";
+import type { FastifyRequest } from "fastify";
+import type { CommandContext } from "../commands/command-context.ts";
+import { userOf } from "./authentication.ts";
+
+/** The context of a command that a user's request gives; the request must have passed `requireUser`. */
+export function commandOf(request: FastifyRequest): CommandContext {
+  return { commandId: randomUUID(), correlationId: request.id, actor: `user:${userOf(request).user_id}` };
+}

@@ -1,0 +1,45 @@
+import type { DeliveryPlace } from "../projections/deliveries.ts";
+import { decodeCursor, encodeCursor } from "./cursor.ts";
+import { HttpError } from "./errors.ts";
+
+/** One page of a list, as it was asked for. */
+export interface Page {
+  /** Behind which place it begins; null: at the list's beginning. */
+  readonly after: DeliveryPlace | null;
+  /** How many items to look for: one more than are shown, which tells whether there is another page. */
+  readonly wanted: number;
+  /** `{"data":[…],"next_cursor":…}` of what was found; `next_cursor` is null on the last page. */
+  reply<T>(found: readonly T[], shown: (item: T) => object, placeOf: (item: T) => DeliveryPlace): object;
+}
+
+/**
+ * Opens the page of a list that a query asks for.
+ *
+ * @param scope what the list shows, of whom and with which filters: a cursor is good for this alone
+ * @param key authenticates cursors
+ * @throws HttpError 400 when the cursor is not of this list
+ */
+export function openPage(
+  { limit, cursor }: { readonly limit: number; readonly cursor: string | null },
+  scope: readonly unknown[],
+  key: Uint8Array,
+): Page {
+  const scopeText = JSON.stringify(scope);
+  const after = cursor === null ? null : decodeCursor(cursor, scopeText, key);
+  if (cursor !== null && after === null) {
+    const errors = ["cursor must be the next_cursor of an earlier page with the same filters"];
+    throw new HttpError("invalid_request", { errors });
+  }
+  return {
+    after,
+    wanted: limit + 1,
+    reply(found, shown, placeOf) {
+      const page = found.slice(0, limit);
+      const last = found.length > limit ? page.at(-1) : undefined;
+      return {
+        data: page.map(shown),
+        next_cursor: last === undefined ? null : encodeCursor(placeOf(last), scopeText, key),
+      };
+    },
+  };
+}

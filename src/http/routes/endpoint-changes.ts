@@ -1,0 +1,104 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { deleteEndpoint } from "../../commands/delete-endpoint.ts";
+import { decideDisableEndpoint } from "../../commands/disable-endpoint.ts";
+import { decideEnableEndpoint } from "../../commands/enable-endpoint.ts";
+import { handleEndpointCommand } from "../../commands/endpoint-command.ts";
+import { updateEndpoint } from "../../commands/update-endpoint.ts";
+import type { Endpoint, EndpointChanges, EndpointDisabled, EndpointEnabled } from "../../events/endpoint.ts";
+import type { Position } from "../../events/position.ts";
+import type { EndpointDocument } from "../../projections/endpoints.ts";
+import { requireUser } from "../authentication.ts";
+import { commandOf } from "../command-of.ts";
+import type { HttpDependencies } from "../dependencies.ts";
+import { endpointSeen, latestOwnEndpoint, ownEndpoint } from "../own-endpoint.ts";
+import { bodyOf, optionalBodyOf, validOrRefuse } from "../request-body.ts";
+import { parseNoFields } from "../schemas/no-fields.ts";
+import { updateEndpointReader } from "../schemas/update-endpoint.ts";
+import type { EndpointPatch } from "../schemas/update-endpoint.ts";
+import { sendJson } from "../send-json.ts";
+import { shownEndpoint } from "../shown-endpoint.ts";
+
+/**
+ * What the owner of an endpoint changes of it. All but DELETE answer with the endpoint as it is then, and change nothing
+ * where it is so already:
+ *
+ * - `PATCH /v1/endpoints/{id}`: its address, its name, and what was chosen for it (RFC 7396: null takes a choice back).
+ * - `POST /v1/endpoints/{id}/disable` holds its deliveries, `POST /v1/endpoints/{id}/enable` lets them go.
+ * - `DELETE /v1/endpoints/{id}` cancels its deliveries and frees its address: 204.
+ */
+export function endpointChangeRoutes(app: FastifyInstance, deps: HttpDependencies): void {
+  const { store, rules, secrets, clock } = deps;
+  const forUsers = { onRequest: requireUser(deps) };
+  const readPatch = updateEndpointReader((url) => rules.judgeUrl(url));
+  const now = (): string => new Date(clock.now()).toISOString();
+
+  app.patch("/v1/endpoints/:id", forUsers, async (request, reply) => {
+    const patch = validOrRefuse(readPatch(bodyOf(request).value));
+    const endpoint = await latestOwnEndpoint(request, deps);
+    const command = {
+      endpointId: endpoint.endpoint_id,
+      userId: endpoint.user_id,
+      changes: changesOf(patch, endpoint, deps),
+      now: now(),
+    };
+    const appended = await updateEndpoint(store, command, secrets.reservations, commandOf(request));
+    return sendAsItIs(request, reply, appended?.position ?? null);
+  });
+
+  app.post("/v1/endpoints/:id/disable", forUsers, (request, reply) =>
+    turn(request, reply, (endpoint) => decideDisableEndpoint(endpoint, "asked", now())),
+  );
+
+  app.post("/v1/endpoints/:id/enable", forUsers, (request, reply) =>
+    turn(request, reply, (endpoint) => decideEnableEndpoint(endpoint, now())),
+  );
+
+  app.delete("/v1/endpoints/:id", forUsers, async (request, reply) => {
+    validOrRefuse(parseNoFields(optionalBodyOf(request)));
+    const { endpoint_id: endpointId, user_id: userId } = await ownEndpoint(request, deps);
+    const command = { endpointId, userId, now: now() };
+    const { position } = await deleteEndpoint(store, command, secrets.reservations, commandOf(request));
+    await endpointSeen(position, deps);
+    return reply.code(204).send();
+  });
+
+  async function turn(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    decide: (endpoint: Endpoint) => readonly (EndpointDisabled | EndpointEnabled)[],
+  ): Promise<FastifyReply> {
+    validOrRefuse(parseNoFields(optionalBodyOf(request)));
+    const { endpoint_id, user_id } = await ownEndpoint(request, deps);
+    const { position } = await handleEndpointCommand(store, endpoint_id, user_id, decide, commandOf(request));
+    return sendAsItIs(request, reply, position);
+  }
+
+  /** `position` is where the change was written; null when there was none, since somebody else had made it before. */
+  async function sendAsItIs(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    position: Position | null,
+  ): Promise<FastifyReply> {
+    await endpointSeen(position ?? (await store.head()), deps);
+    return sendJson(reply, 200, shownEndpoint(await ownEndpoint(request, deps), deps));
+  }
+}
+
+/** The changes that a patch asks for. Headers that stay the same are left out, since sealed anew they would look different. */
+function changesOf(patch: EndpointPatch, endpoint: EndpointDocument, { vault }: HttpDependencies): EndpointChanges {
+  const { url, nickname, retry_schedule, max_concurrency, headers, ed25519 } = patch;
+  const { endpoint_id: id, sealed_headers } = endpoint;
+  const same = headers !== undefined && isSame(headers ?? {}, vault.openHeaders(id, sealed_headers));
+  return {
+    ...(url !== undefined && { url }),
+    ...(nickname !== undefined && { nickname }),
+    ...(retry_schedule !== undefined && { retrySchedule: retry_schedule }),
+    ...(max_concurrency !== undefined && { maxConcurrency: max_concurrency }),
+    ...(ed25519 !== undefined && { ed25519: ed25519 ?? false }),
+    ...(headers !== undefined && !same && { sealedHeaders: headers === null ? null : vault.sealHeaders(id, headers) }),
+  };
+}
+
+function isSame(some: Readonly<Record<string, string>>, others: Readonly<Record<string, string>>): boolean {
+  return JSON.stringify(Object.entries(some)) === JSON.stringify(Object.entries(others));
+}

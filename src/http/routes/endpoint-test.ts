@@ -1,0 +1,43 @@
+import type { FastifyInstance, onRequestHookHandler } from "fastify";
+import { acceptDelivery } from "../accept-delivery.ts";
+import { requireUser } from "../authentication.ts";
+import type { HttpDependencies } from "../dependencies.ts";
+import { tellDispatch } from "../dispatch-line.ts";
+import { HttpError } from "../errors.ts";
+import { ownEndpoint } from "../own-endpoint.ts";
+import { optionalBodyOf, validOrRefuse } from "../request-body.ts";
+import { VERDICT_MESSAGES } from "../schemas/endpoint-settings.ts";
+import { parseNoFields } from "../schemas/no-fields.ts";
+
+/**
+ * `POST /v1/endpoints/{id}/test` dispatches a payload of the gateway's own, so that its owner sees whether deliveries
+ * arrive: a delivery like any other, with attempts, signatures and a history. It answers as `POST /v1/dispatch` does. To an
+ * endpoint that is disabled, or whose address is none that deliveries may go to (by today's rules), it would only wait, so
+ * that this is an error at once.
+ *
+ * @param limits as for `dispatchRoutes`
+ */
+export function endpointTestRoutes(
+  app: FastifyInstance,
+  deps: HttpDependencies,
+  limits: readonly onRequestHookHandler[],
+): void {
+  const { metrics, logger, rules, clock } = deps;
+  const hooks = { onRequest: [requireUser(deps), ...limits], onSend: tellDispatch(metrics, logger) };
+
+  app.post("/v1/endpoints/:id/test", hooks, async (request, reply) => {
+    validOrRefuse(parseNoFields(optionalBodyOf(request)));
+    const { endpoint_id: endpointId, status, url } = await ownEndpoint(request, deps);
+    if (status === "disabled") throw new HttpError("endpoint_disabled");
+    const verdict = rules.judgeUrl(url);
+    if (verdict !== "ok") throw new HttpError("invalid_request", { errors: [VERDICT_MESSAGES[verdict]] });
+    const payload = testPayload(endpointId, new Date(clock.now()).toISOString());
+    const payloadBytes = Buffer.byteLength(payload);
+    return acceptDelivery(request, reply, deps, { endpointId, payload, payloadBytes, idempotencyKey: null });
+  });
+}
+
+/** In the form that Standard Webhooks 1.0.0 recommends for payloads. */
+function testPayload(endpointId: number, timestamp: string): string {
+  return JSON.stringify({ type: "endpoint.test", timestamp, data: { endpoint_id: endpointId } });
+}

@@ -1,0 +1,56 @@
+import { z } from "zod";
+
+import { id, time } from "./reply-fields.ts";
+
+/** An endpoint as `POST /v1/endpoints` and `GET /v1/users/me` show it. */
+export const endpointSchema = z
+  .strictObject({ id, url: z.string(), nickname: z.string(), user_id: id })
+  .meta({ description: "An endpoint." });
+
+/** An endpoint as `GET /v1/endpoints/{id}` and the routes that change it show it. */
+export const endpointDetailsSchema = z
+  .strictObject({
+    ...endpointSchema.shape,
+    status: z
+      .enum(["enabled", "disabled"])
+      .meta({ description: "While it is disabled, what is dispatched is accepted and held." }),
+    disabled_reason: z
+      .enum(["asked", "gone", "failing"])
+      .nullable()
+      .meta({ description: "`gone`: it answered 410. `failing`: no attempt succeeded for long. Null while enabled." }),
+    retry_schedule: z
+      .array(z.number().min(0))
+      .meta({ description: "The waits after the first, second, … failed attempt, in seconds, as they are now." }),
+    max_concurrency: z.int().min(1).meta({ description: "Attempts under way at a time, as it is now." }),
+    headers: z.record(z.string(), z.string()).meta({ description: "What was chosen, as it was sent." }),
+    ed25519: z.boolean(),
+    created_at: time,
+    updated_at: time,
+  })
+  .meta({ description: "An endpoint, with all that its owner may change." });
+
+/** The reply to `GET /v1/endpoints`, by ascending id. */
+export const endpointListSchema = z
+  .strictObject({
+    data: z.array(endpointDetailsSchema),
+    next_cursor: z.string().nullable().meta({ description: "Null on the last page." }),
+  })
+  .meta({ description: "A page of endpoints." });
+
+/** The reply to `GET /v1/endpoints/{id}/secret` and `POST /v1/endpoints/{id}/secret/rotate`. */
+export const endpointSecretSchema = z
+  .strictObject({
+    secret: z
+      .string()
+      .regex(/^whsec_[A-Za-z0-9+/]{43}=$/)
+      .meta({ description: "Verifies the `v1` of `webhook-signature`." }),
+    previous_secret_expires_at: time
+      .optional()
+      .meta({ description: "Until then the secret before it signs as well. Absent when none does." }),
+    public_key: z
+      .string()
+      .regex(/^whpk_[A-Za-z0-9+/]{43}=$/)
+      .optional()
+      .meta({ description: "Verifies the `v1a` of `webhook-signature`. Present when ed25519 is switched on." }),
+  })
+  .meta({ description: "What an endpoint's receiver verifies deliveries with (Standard Webhooks 1.0.0)." });

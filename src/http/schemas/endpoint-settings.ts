@@ -1,0 +1,107 @@
+import { z } from "zod";
+import type { TargetRules, UrlVerdict } from "../../processes/sending/target-rules.ts";
+
+import { endpointHeadersSchema } from "./endpoint-headers.ts";
+import { lengthBetween, messagesOf, requiredText } from "./rules.ts";
+import type { Parsed } from "./rules.ts";
+
+/** Judges the text of a url that is not blank. Must not throw. */
+export type JudgeUrl = TargetRules["judgeUrl"];
+
+/** The waits of a schedule, each in seconds. */
+export const RETRY_LIMITS = { waits: 20, leastSeconds: 1, mostSeconds: 604_800 } as const;
+/** Attempts under way to one endpoint at a time. */
+export const CONCURRENCY_LIMITS = { least: 1, most: 100 } as const;
+
+/** What is told of a url that may be no target. */
+export const VERDICT_MESSAGES: Readonly<Record<Exclude<UrlVerdict, "ok">, string>> = {
+  not_a_url: "url must be a valid URL",
+  not_http: "url must be http or https",
+  forbidden: "url must not point to a local address",
+};
+
+/** Half a surrogate pair cannot be written as UTF-8, nor signed or exported (RFC 8785 section 3.2.2.2). */
+const wellFormed = (text: string): boolean => text.isWellFormed();
+
+const nickname = requiredText("nickname")
+  .refine(lengthBetween(6, 30), { error: "nickname must be between 6 and 30" })
+  .refine(wellFormed, { error: "nickname must be well-formed Unicode" })
+  .meta({
+    description: "A name for people, 6 to 30 UTF-16 units, not only white space. Need not be unique.",
+    minLength: 6,
+    maxLength: 30,
+    examples: ["orders in production"],
+  });
+
+function url(judgeUrl: JudgeUrl): z.ZodString {
+  return requiredText("url")
+    .refine(wellFormed, { error: VERDICT_MESSAGES.not_a_url, abort: true })
+    .check((context) => {
+      const verdict = judgeUrl(context.value);
+      if (verdict === "ok") return;
+      context.issues.push({ code: "custom", message: VERDICT_MESSAGES[verdict], input: context.value });
+    })
+    .meta({
+      description:
+        "Where deliveries go: http or https, at most 2048 characters, a public address. Kept exactly as sent; unique per user as text.",
+      maxLength: 2048,
+      examples: ["https://example.com/hooks/orders"],
+    });
+}
+
+const WAITS = `retry_schedule must be a list of at most ${RETRY_LIMITS.waits} whole numbers of seconds`;
+const WAIT = `retry_schedule must have waits between ${RETRY_LIMITS.leastSeconds} and ${RETRY_LIMITS.mostSeconds} seconds`;
+
+const retrySchedule = z
+  .array(
+    z
+      .int({ error: (issue) => (issue.code === "invalid_type" ? WAITS : WAIT) })
+      .min(RETRY_LIMITS.leastSeconds, { error: WAIT })
+      .max(RETRY_LIMITS.mostSeconds, { error: WAIT }),
+    { error: WAITS },
+  )
+  .max(RETRY_LIMITS.waits, { error: WAITS })
+  .nullable()
+  .meta({
+    description:
+      "The waits after the first, second, … failed attempt, in seconds; one attempt more than waits. Null: the gateway's own.",
+    examples: [[60, 120, 240, 480]],
+  });
+
+const CONCURRENCY = `max_concurrency must be between ${CONCURRENCY_LIMITS.least} and ${CONCURRENCY_LIMITS.most}`;
+
+const maxConcurrency = z
+  .int({ error: (issue) => (issue.code === "invalid_type" ? "max_concurrency must be an integer" : CONCURRENCY) })
+  .min(CONCURRENCY_LIMITS.least, { error: CONCURRENCY })
+  .max(CONCURRENCY_LIMITS.most, { error: CONCURRENCY })
+  .nullable()
+  .meta({ description: "How many attempts are under way to it at a time. Null: the gateway's own number." });
+
+const ed25519 = z
+  .boolean({ error: "ed25519 must be true or false" })
+  .nullable()
+  .meta({ description: "Whether attempts are also signed with ed25519 (`v1a`). Null: no." });
+
+/** What the owner of an endpoint says of it, in the order in which its faults are told. */
+export function endpointFields(judgeUrl: JudgeUrl) {
+  return {
+    nickname,
+    url: url(judgeUrl),
+    retry_schedule: retrySchedule,
+    max_concurrency: maxConcurrency,
+    headers: endpointHeadersSchema,
+    ed25519,
+  };
+}
+
+/**
+ * Reads a body by a schema of those fields. A blank or null nickname is told alone: of all messages of a body the contract
+ * then wants only that one.
+ */
+export function parseEndpointBody<S extends z.ZodObject>(schema: S, body: unknown): Parsed<z.output<S>> {
+  const result = schema.safeParse(body);
+  if (result.success) return { ok: true, value: result.data };
+  const { rules, unknown } = messagesOf(result.error, "field");
+  const blank = rules.find((message) => message === "nickname must not be blank");
+  return { ok: false, errors: blank === undefined ? [...rules, ...unknown] : [blank] };
+}

@@ -1,0 +1,23 @@
+import { z } from "zod";
+
+import { listDeliveriesSchema } from "./list-deliveries.ts";
+import { parseQuery } from "./query.ts";
+import type { Parsed } from "./rules.ts";
+
+const { limit, cursor } = listDeliveriesSchema.shape;
+
+/** The query of `GET /v1/endpoints`, its limit as a number. It both validates and describes. */
+export const listEndpointsSchema = z.strictObject({
+  limit: limit.meta({ description: "How many endpoints a page has at most." }),
+  cursor,
+});
+
+/** Reads that query. The cursor is opaque here; whoever reads it judges it. */
+export function parseListEndpoints(
+  query: Readonly<Record<string, unknown>>,
+): Parsed<{ readonly limit: number; readonly cursor: string | null }> {
+  const parsed = parseQuery(listEndpointsSchema, query, ["limit"]);
+  if (!parsed.ok) return parsed;
+  const { limit, cursor = null } = parsed.value;
+  return { ok: true, value: { limit, cursor } };
+}

@@ -1,0 +1,15 @@
+import { z } from "zod";
+
+import { messagesOf } from "./rules.ts";
+import type { Parsed } from "./rules.ts";
+
+/** The body of a route that needs none: nothing at all, or an empty object. */
+export const noFieldsSchema = z.strictObject({}, { error: "body must be a JSON object" });
+
+/** Reads such a body; `{}` when there was none. */
+export function parseNoFields(body: unknown): Parsed<object> {
+  const result = noFieldsSchema.safeParse(body);
+  if (result.success) return { ok: true, value: {} };
+  const { rules, unknown } = messagesOf(result.error, "field");
+  return { ok: false, errors: [...rules, ...unknown] };
+}

@@ -1,0 +1,34 @@
+import type { EndpointDocument } from "../projections/endpoints.ts";
+import type { HttpDependencies } from "./dependencies.ts";
+
+/** An endpoint as the base contract shows it. */
+export function shortEndpoint(
+  endpoint: Pick<EndpointDocument, "endpoint_id" | "url" | "nickname" | "user_id">,
+): object {
+  const { endpoint_id, url, nickname, user_id } = endpoint;
+  return { id: endpoint_id, url, nickname, user_id };
+}
+
+/**
+ * An endpoint with all that its owner may change, for its owner alone: its headers may be credentials. What was left to the
+ * gateway is shown as it is now.
+ *
+ * @throws SealBroken when its headers were sealed with another master key
+ */
+export function shownEndpoint(
+  endpoint: EndpointDocument,
+  { vault, settings }: Pick<HttpDependencies, "vault" | "settings">,
+): object {
+  const { status, disabled_reason, retry_schedule, max_concurrency, ed25519, created_at, updated_at } = endpoint;
+  return {
+    ...shortEndpoint(endpoint),
+    status,
+    disabled_reason,
+    retry_schedule: retry_schedule ?? settings.retryScheduleSeconds,
+    max_concurrency: max_concurrency ?? settings.concurrencyPerEndpoint,
+    headers: vault.openHeaders(endpoint.endpoint_id, endpoint.sealed_headers),
+    ed25519,
+    created_at,
+    updated_at,
+  };
+}
