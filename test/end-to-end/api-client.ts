@@ -77,6 +77,10 @@ export class ApiClient {
     return this.#send("PATCH", path, body, {});
   }
 
+  remove(path: string): Promise<Response> {
+    return this.#send("DELETE", path, "{}", {});
+  }
+
   /** The reply to the shortest list of deliveries, whatever it is. */
   list(): Promise<Response> {
     return fetch(`${this.#address}/v1/deliveries?limit=1`, { headers: { "x-api-key": this.#apiKey } });
