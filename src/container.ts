@@ -20,6 +20,7 @@ import { ALL_SHARES, ShardTicks } from "./processes/shard-ticks.ts";
 import { RetryScheduler, SCHEDULER_SETTINGS } from "./processes/retry-scheduler.ts";
 import type { SchedulerSettings } from "./processes/retry-scheduler.ts";
 import { ENDPOINT_VAULT, EndpointVault } from "./processes/sending/endpoint-vault.ts";
+import { CaresResolver, lookUpLimitMs } from "./processes/sending/name-resolver.ts";
 import { SENDER, UndiciSender } from "./processes/sending/sender.ts";
 import type { Sender } from "./processes/sending/sender.ts";
 import { TARGET_RULES, createTargetRules } from "./processes/sending/target-rules.ts";
@@ -75,7 +76,10 @@ export function compose(
   const timeoutMs = config.deliveryTimeoutMs;
   const sender =
     overrides.sender ??
-    new UndiciSender({ timeoutMs, connectionsPerEndpoint: ENDPOINT_CONCURRENCY, rules, version: VERSION, clock });
+    new UndiciSender({
+      ...{ timeoutMs, connectionsPerEndpoint: ENDPOINT_CONCURRENCY, rules, version: VERSION, clock },
+      resolver: new CaresResolver({ servers: config.dnsServers, limitMs: lookUpLimitMs(timeoutMs), clock }),
+    });
   const delivery: DeliverySettings = {
     timeoutMs,
     policy: retryPolicy(config.retryUnitMs),

@@ -1,3 +1,5 @@
+import { TARGET_FORBIDDEN } from "./target-forbidden.ts";
+
 export { honoursRetryAfter, retryAfterMs } from "./retry-after.ts";
 
 /** Why an attempt failed, as a client sees it (delivery-safety.md, section 2). */
@@ -82,6 +84,7 @@ export function errorCodeOf(error: unknown, stage: Stage): ErrorCode {
 
 function codeOf(error: unknown): ErrorCode {
   for (const { code, syscall } of causesOf(error)) {
+    if (code === TARGET_FORBIDDEN) return "target_forbidden";
     // A resolver that refuses us has the code of a receiver that does.
     if (DNS.test(code) || /^(query|getaddrinfo)/.test(syscall)) return "dns";
     if (REFUSED.test(code)) return "refused";

@@ -14,7 +14,6 @@ export interface ConnectionPool {
 }
 
 export interface EndpointConnectionsOptions {
-  readonly connectionsPerEndpoint: number;
   /** How many endpoints may keep their connections; beyond it, those unused for the longest time are closed. */
   readonly maxPools: number;
   readonly createClient: (origin: string) => ReceiverClient;
@@ -38,11 +37,14 @@ export class EndpointConnections {
     return this.#pools.size;
   }
 
-  /** A connection for one attempt, to be given back by `release` or `discard`; null when all are in use. */
-  acquire(endpointId: number, origin: string): Connection | null {
+  /**
+   * A connection for one attempt, to be given back by `release` or `discard`; null when the endpoint has as many in use as
+   * it may have.
+   */
+  acquire(endpointId: number, origin: string, most: number): Connection | null {
     const key = `${endpointId} ${origin}`;
     const pool = this.#pools.get(key) ?? { key, idle: [], inUse: 0 };
-    if (pool.inUse >= this.#options.connectionsPerEndpoint) return null;
+    if (pool.inUse >= most) return null;
     // The one used last: its socket is the most likely to be open still.
     const client = pool.idle.pop() ?? this.#options.createClient(origin);
     pool.inUse += 1;

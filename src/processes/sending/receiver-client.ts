@@ -1,12 +1,18 @@
-import { buildConnector, Client } from "undici";
-import type { Dispatcher } from "undici";
+import { Client } from "undici";
+import type { buildConnector, Dispatcher } from "undici";
+import type { NameResolver } from "./name-resolver.ts";
 import { ReadingLimit } from "./reading-limit.ts";
+import { guardedConnector } from "./target-guard.ts";
+import type { TargetRules } from "./target-rules.ts";
 
 /** The one place where connections to receivers are configured. */
 export interface ReceiverClientOptions {
   /** How long connecting and the TLS handshake may take, in milliseconds: no longer than the whole attempt. */
   readonly timeoutMs: number;
-  /** What is passed to `net.connect` and `tls.connect`, such as `ca` or `lookup`. It cannot weaken what is set here. */
+  /** Judge the address of the very connection. */
+  readonly rules: Pick<TargetRules, "judgeAddress">;
+  readonly resolver: NameResolver;
+  /** What is passed to `net.connect` and `tls.connect`, such as `ca`. It cannot weaken what is set here. */
   readonly connect?: buildConnector.BuildOptions;
 }
 
@@ -31,8 +37,11 @@ export interface ReceiverClient {
 /**
  * The client never follows a redirect, never repeats a POST that it has written, inflates nothing and uses no proxy.
  */
-export function createReceiverClient(origin: string, { timeoutMs, connect }: ReceiverClientOptions): ReceiverClient {
-  // Without it, a socket that is still connecting outlives its client until the time to connect is over.
+export function createReceiverClient(
+  origin: string,
+  { timeoutMs, rules, resolver, connect }: ReceiverClientOptions,
+): ReceiverClient {
+  // Without it, a look-up or a socket that is still connecting outlives its client until its own time is over.
   const ended = new AbortController();
   const limit = new ReadingLimit();
   const client = new Client(origin, {
@@ -47,14 +56,16 @@ export function createReceiverClient(origin: string, { timeoutMs, connect }: Rec
     maxHeaderSize: MAX_HEADER_BYTES,
     maxResponseSize: MAX_RESPONSE_BYTES,
     connect: limit.watching(
-      buildConnector({
-        ...connect,
-        // Both are explicit, since the environment (NODE_TLS_REJECT_UNAUTHORIZED and the like) decides otherwise.
-        rejectUnauthorized: true,
-        minVersion: "TLSv1.2",
-        allowH2: false,
-        timeout: timeoutMs,
-        signal: ended.signal,
+      guardedConnector({
+        ...{ rules, resolver, signal: ended.signal },
+        connect: {
+          ...connect,
+          // Both are explicit, since the environment (NODE_TLS_REJECT_UNAUTHORIZED and the like) decides otherwise.
+          rejectUnauthorized: true,
+          minVersion: "TLSv1.2",
+          allowH2: false,
+          timeout: timeoutMs,
+        },
       }),
     ),
   });

@@ -4,6 +4,7 @@ import { Attempt } from "./attempt.ts";
 import type { AnsweredResult, SendResult } from "./attempt-outcome.ts";
 import { EndpointConnections } from "./endpoint-connections.ts";
 import { createReceiverClient } from "./receiver-client.ts";
+import type { NameResolver } from "./name-resolver.ts";
 import type { TargetRules } from "./target-rules.ts";
 
 /** The token under which the container registers the sender. */
@@ -20,6 +21,8 @@ export interface SendRequest {
   readonly attempt: number;
   /** Sent besides the sender's own headers, which they cannot replace. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The most attempts at one time to this endpoint; one more is `not_sent`. Default: the sender's own. */
+  readonly maxConnections?: number;
 }
 
 /** Carries a payload to its receiver. */
@@ -40,9 +43,10 @@ export interface Sender {
 export interface UndiciSenderOptions {
   /** The whole attempt, in milliseconds: look-up, connect, send, headers, body (DELIVERY_TIMEOUT_MS). */
   readonly timeoutMs: number;
-  /** The most attempts at one time to one endpoint; one more is `not_sent`. */
+  /** `maxConnections` of a request that does not say. */
   readonly connectionsPerEndpoint: number;
   readonly rules: TargetRules;
+  readonly resolver: NameResolver;
   /** The version of the product, for `User-Agent`. */
   readonly version: string;
   readonly clock: Clock;
@@ -70,10 +74,9 @@ export class UndiciSender implements Sender {
 
   constructor(options: UndiciSenderOptions) {
     this.#options = options;
-    const { timeoutMs, connect, connectionsPerEndpoint, maxPools = DEFAULT_MAX_POOLS } = options;
-    const clientOptions = connect === undefined ? { timeoutMs } : { timeoutMs, connect };
+    const { timeoutMs, rules, resolver, connect, maxPools = DEFAULT_MAX_POOLS } = options;
+    const clientOptions = { timeoutMs, rules, resolver, ...(connect !== undefined && { connect }) };
     this.#connections = new EndpointConnections({
-      connectionsPerEndpoint,
       maxPools,
       createClient: (origin) => createReceiverClient(origin, clientOptions),
     });
@@ -102,7 +105,8 @@ export class UndiciSender implements Sender {
     const target = URL.parse(request.url);
     // Judged on every attempt, since the rules may have changed since the registration.
     if (target === null || this.#options.rules.judgeUrl(request.url) !== "ok") return Promise.resolve(FORBIDDEN);
-    const connection = this.#connections.acquire(request.endpointId, target.origin);
+    const most = request.maxConnections ?? this.#options.connectionsPerEndpoint;
+    const connection = this.#connections.acquire(request.endpointId, target.origin, most);
     if (connection === null) {
       return Promise.resolve({ kind: "not_sent", reason: "every connection of this endpoint is in use" });
     }
@@ -138,6 +142,7 @@ export class UndiciSender implements Sender {
   }
 }
 
+/** What the text of the URL says already. */
 const FORBIDDEN: AnsweredResult = {
   kind: "answered",
   outcome: "failed",

@@ -11,7 +11,6 @@ function setUp(maxPools = 3): {
 } {
   const alive = new Set<object>();
   const connections = new EndpointConnections({
-    connectionsPerEndpoint: 2,
     maxPools,
     createClient: () => {
       const client = { dispatch: () => undefined, destroy: () => void alive.delete(client) };
@@ -22,7 +21,7 @@ function setUp(maxPools = 3): {
   return {
     connections,
     alive: () => alive.size,
-    acquire: (id) => connections.acquire(id, origin)!,
+    acquire: (id) => connections.acquire(id, origin, 2)!,
   };
 }
 
@@ -31,10 +30,10 @@ describe("the connections of the endpoints", () => {
     const { connections, acquire } = setUp();
     acquire(1);
     const second = acquire(1);
-    expect(connections.acquire(1, origin)).toBeNull();
-    expect(connections.acquire(2, origin)).not.toBeNull();
+    expect(connections.acquire(1, origin, 2)).toBeNull();
+    expect(connections.acquire(2, origin, 2)).not.toBeNull();
     connections.release(second);
-    expect(connections.acquire(1, origin)).not.toBeNull();
+    expect(connections.acquire(1, origin, 2)).not.toBeNull();
   });
 
   it("are used again, the last one first", () => {

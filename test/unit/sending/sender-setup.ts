@@ -1,6 +1,7 @@
 import { onTestFinished } from "vitest";
 import { systemClock } from "../../../src/clock.ts";
 import type { AnsweredResult, SendResult } from "../../../src/processes/sending/attempt-outcome.ts";
+import type { NameResolver } from "../../../src/processes/sending/name-resolver.ts";
 import type { SendRequest, UndiciSenderOptions } from "../../../src/processes/sending/sender.ts";
 import { UndiciSender } from "../../../src/processes/sending/sender.ts";
 import type { TargetRules } from "../../../src/processes/sending/target-rules.ts";
@@ -11,12 +12,18 @@ import { startReceiver } from "../../fixtures/receiver.ts";
 /** Rules under which the test receivers are targets. */
 export const openRules: TargetRules = createTargetRules(["127.0.0.0/8"]);
 
+/** Knows no name. */
+export const noNames: NameResolver = {
+  resolve: () => Promise.reject(Object.assign(new Error("no such name"), { code: "ENOTFOUND" })),
+};
+
 /** A sender that is closed when the test is over. */
 export function makeSender(options: Partial<UndiciSenderOptions> = {}): UndiciSender {
   const sender = new UndiciSender({
     timeoutMs: 10_000,
     connectionsPerEndpoint: 5,
     rules: openRules,
+    resolver: noNames,
     version: "1.2.3",
     clock: systemClock,
     ...options,

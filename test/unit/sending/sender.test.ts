@@ -1,6 +1,6 @@
-import type { LookupFunction } from "node:net";
 import { describe, expect, it } from "vitest";
 import type { SendResult } from "../../../src/processes/sending/attempt-outcome.ts";
+import type { NameResolver } from "../../../src/processes/sending/name-resolver.ts";
 import { respondWith } from "../../fixtures/receiver.ts";
 import { answered, makeReceiver, makeSender, resultOf, send } from "./sender-setup.ts";
 
@@ -115,12 +115,11 @@ describe("the answer", () => {
 });
 
 describe("a look-up", () => {
-  const failing = (code: string): LookupFunction => {
-    const error = Object.assign(new Error("look-up failed"), { code });
-    return (_name, _options, callback) => callback(error, "");
+  const failing = (code: string): NameResolver["resolve"] => {
+    return () => Promise.reject(Object.assign(new Error("look-up failed"), { code }));
   };
-  const sendTo = (lookup: LookupFunction): Promise<SendResult> =>
-    send(makeSender({ connect: { lookup }, timeoutMs: 200 }), "http://receiver.example/");
+  const sendTo = (resolve: NameResolver["resolve"]): Promise<SendResult> =>
+    send(makeSender({ resolver: { resolve }, timeoutMs: 200 }), "http://receiver.example/");
 
   it("that fails is a failed attempt", async () => {
     expect(answered(await sendTo(failing("ENOTFOUND"))).errorCode).toBe("dns");
@@ -131,7 +130,7 @@ describe("a look-up", () => {
   });
 
   it("that never answers ends at the deadline", async () => {
-    expect(answered(await sendTo(() => undefined)).errorCode).toBe("timeout");
+    expect(answered(await sendTo(() => new Promise(() => undefined))).errorCode).toBe("timeout");
   });
 });
 
