@@ -78,13 +78,14 @@ export class EndpointDeliveries {
   async releaseHeld(signal: AbortSignal): Promise<Counts> {
     const { documents, directory } = this.#deps;
     this.#forgetPast();
+    const hasEnded = (): boolean => signal.aborted;
     const released = new Map<number, number>();
     let endpointId = await nextEndpointWithHeld(documents, null);
-    for (; endpointId !== null && !signal.aborted; endpointId = await nextEndpointWithHeld(documents, endpointId)) {
+    for (; endpointId !== null && !hasEnded(); endpointId = await nextEndpointWithHeld(documents, endpointId)) {
       const id = endpointId;
       const isHeld = (): boolean => (directory.knownEndpoint(id)?.status ?? "disabled") === "disabled";
       let last: string | null = null;
-      while (!isHeld() && !signal.aborted) {
+      while (!isHeld() && !hasEnded()) {
         const page = await heldOfEndpoint(documents, id, PAGE, last);
         await this.#each(page, signal, async ({ _id }) => {
           if (await this.#release(_id, id)) released.set(id, (released.get(id) ?? 0) + 1);

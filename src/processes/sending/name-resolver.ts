@@ -58,7 +58,9 @@ export class CaresResolver implements NameResolver {
       const answers = await Promise.allSettled([resolver.resolve4(name), resolver.resolve6(name)]);
       const addresses = answers.flatMap((answer) => (answer.status === "fulfilled" ? answer.value : []));
       if (addresses.length > 0) return addresses;
-      throw await reasonOf(answers.flatMap((answer) => (answer.status === "rejected" ? [answer.reason as unknown] : [])));
+      throw await reasonOf(
+        answers.flatMap((answer) => (answer.status === "rejected" ? [answer.reason as unknown] : [])),
+      );
     } finally {
       cancelTimer();
       signal.removeEventListener("abort", end);
