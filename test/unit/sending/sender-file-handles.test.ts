@@ -1,21 +1,27 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
+import { startNameServer } from "../../fixtures/name-server.ts";
 import { respondWith } from "../../fixtures/receiver.ts";
 import { makeReceiver } from "./sender-setup.ts";
 
 /** More than Node needs to start, and fewer than the hundred connections that the child wants. */
 const FILE_HANDLES = 64;
 
+/** Runs a script of the fixtures in a process that has few file handles, and gives what it prints. */
+async function runWithFewHandles(name: string, ...args: readonly string[]): Promise<unknown> {
+  const script = fileURLToPath(new URL(`../../fixtures/${name}`, import.meta.url));
+  const command = `ulimit -n ${FILE_HANDLES} && exec "$0" "$@"`;
+  const { stdout } = await promisify(execFile)("sh", ["-c", command, process.execPath, script, ...args]);
+  return JSON.parse(stdout);
+}
+
 it("takes no attempt for one when the process has no file handle left, and goes on when it has", async () => {
   const receiver = await makeReceiver((socket, request) => {
     if (request.path === "/answer") respondWith(200)(socket, request);
   });
-  const script = fileURLToPath(new URL("../../fixtures/sending-child.ts", import.meta.url));
-  const command = `ulimit -n ${FILE_HANDLES} && exec "$0" "$@"`;
-  const { stdout } = await promisify(execFile)("sh", ["-c", command, process.execPath, script, receiver.url()]);
-  const { before, counts, afterwards } = JSON.parse(stdout) as {
+  const { before, counts, afterwards } = (await runWithFewHandles("sending-child.ts", receiver.url())) as {
     before: string;
     counts: Record<string, number>;
     afterwards: string;
@@ -27,4 +33,15 @@ it("takes no attempt for one when the process has no file handle left, and goes 
   expect(notSent).toBeGreaterThan(100 - FILE_HANDLES);
   expect(receiver.connections).toBe(timeout + 2);
   expect([before, afterwards]).toEqual(["delivered", "delivered"]);
+});
+
+it("takes a look-up that the process has no file handle for as no fault of the name", async () => {
+  const names = await startNameServer();
+  onTestFinished(() => names.close());
+  names.says("receiver.example", { addresses: ["192.0.2.1"] });
+  expect(await runWithFewHandles("resolving-child.ts", names.address, "receiver.example")).toEqual({
+    before: "192.0.2.1",
+    without: "own fault",
+    afterwards: "192.0.2.1",
+  });
 });

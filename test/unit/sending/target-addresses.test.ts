@@ -1,5 +1,6 @@
 import { BlockList } from "node:net";
 import fc from "fast-check";
+import ipaddr from "ipaddr.js";
 import { describe, expect, it } from "vitest";
 import { createTargetRules } from "../../../src/processes/sending/target-rules.ts";
 
@@ -72,6 +73,26 @@ describe("judgeAddress", () => {
       }),
       { numRuns: 3000 },
     );
+  });
+
+  it("takes no address that ipaddr.js knows a special use for", () => {
+    const ipv4 = fc.ipV4().map((text) => ipaddr.parse(text));
+    // Half of them in the part of IPv6 that is global unicast.
+    const ipv6 = fc
+      .tuple(fc.boolean(), fc.uint8Array({ minLength: 16, maxLength: 16 }))
+      .map(([global, bytes]) =>
+        ipaddr.fromByteArray([global ? 0x20 | ((bytes[0] ?? 0) & 0x1f) : (bytes[0] ?? 0), ...bytes.slice(1)]),
+      );
+    let taken = 0;
+    fc.assert(
+      fc.property(fc.oneof(ipv4, ipv6), (address) => {
+        if (!rules.judgeAddress(address.toString())) return;
+        taken += 1;
+        expect(address.range()).toBe("unicast");
+      }),
+      { numRuns: 5_000 },
+    );
+    expect(taken).toBeGreaterThan(1_000);
   });
 
   it.each([
