@@ -5,6 +5,7 @@ import type { Logger } from "pino";
 import { CLOCK, systemClock } from "./clock.ts";
 import type { Clock } from "./clock.ts";
 import { retryPolicy } from "./commands/retry-policy.ts";
+import type { FailingPolicy } from "./commands/warn-of-failing.ts";
 import type { Config } from "./config.ts";
 import { EVENT_STORE } from "./events/event-store.ts";
 import { HEALTH, Health } from "./health.ts";
@@ -16,6 +17,7 @@ import type { LiveFigures } from "./metrics.ts";
 import { DELIVERY_SETTINGS, DeliveryWorker } from "./processes/delivery-worker.ts";
 import type { DeliverySettings } from "./processes/delivery-worker.ts";
 import { EndpointLifecycle } from "./processes/endpoint-lifecycle.ts";
+import { FAILING_POLICY, FailingEndpoints } from "./processes/failing-endpoints.ts";
 import { ALL_SHARES, ShardTicks } from "./processes/shard-ticks.ts";
 import { RetryScheduler, SCHEDULER_SETTINGS } from "./processes/retry-scheduler.ts";
 import type { SchedulerSettings } from "./processes/retry-scheduler.ts";
@@ -27,6 +29,8 @@ import { TARGET_RULES, createTargetRules } from "./processes/sending/target-rule
 import type { TargetRules } from "./processes/sending/target-rules.ts";
 import { DIRECTORY, Directory } from "./projections/directory.ts";
 import { DOCUMENT_STORE } from "./projections/document-store.ts";
+import type { DocumentStore } from "./projections/document-store.ts";
+import { pendingOfUser } from "./projections/endpoint-standings.ts";
 import { PROJECTION_CONTROL } from "./projections/projection-host.ts";
 import type { ProjectionControl } from "./projections/projection-host.ts";
 import { PROJECTION_PROGRESS, ProjectionProgress } from "./projections/progress.ts";
@@ -109,9 +113,15 @@ export function compose(
   container.registerInstance(SENDER, sender);
   container.registerInstance(DELIVERY_SETTINGS, delivery);
   container.registerInstance(SCHEDULER_SETTINGS, scheduler);
+  container.registerInstance(FAILING_POLICY, {
+    attempts: config.endpointFailingAttempts,
+    warnAfterMs: config.endpointWarnAfterMs,
+    disableAfterMs: config.endpointDisableAfterMs,
+  } satisfies FailingPolicy);
   container.registerSingleton(DeliveryWorker);
   container.registerSingleton(RetryScheduler);
   container.registerSingleton(EndpointLifecycle);
+  container.registerSingleton(FailingEndpoints);
   metrics.show(liveFigures(container, store, heads));
   return container;
 }
@@ -134,7 +144,7 @@ export function httpDependencies(container: DependencyContainer, config: Config)
     clock: container.resolve<Clock>(CLOCK),
     logger: container.resolve<Logger>(LOGGER),
     failedKeys: new FailedKeys(config.failedKeysPerMinute, container.resolve<Clock>(CLOCK)),
-    pendingOfUser: () => Promise.resolve(0),
+    pendingOfUser: (userId) => pendingOfUser(container.resolve<DocumentStore>(DOCUMENT_STORE), userId),
     settings: {
       maxPayloadBytes: config.maxPayloadBytes,
       retryScheduleSeconds: delivery.policy.waitsMs.map((milliseconds) => milliseconds / 1_000),

@@ -13,6 +13,7 @@ import type { Health } from "./health.ts";
 import { buildApp } from "./http/app.ts";
 import { DeliveryWorker } from "./processes/delivery-worker.ts";
 import { EndpointLifecycle } from "./processes/endpoint-lifecycle.ts";
+import { FailingEndpoints } from "./processes/failing-endpoints.ts";
 import { RetryScheduler } from "./processes/retry-scheduler.ts";
 import { SENDER } from "./processes/sending/sender.ts";
 import type { Sender } from "./processes/sending/sender.ts";
@@ -125,7 +126,11 @@ export class Gateway {
     if (!deliver) return;
     const scheduler = this.container.resolve(RetryScheduler);
     this.container.resolve(DeliveryWorker).start(() => scheduler.refill());
-    this.#loops.push(scheduler.run(signal), this.container.resolve(EndpointLifecycle).run(signal));
+    this.#loops.push(
+      scheduler.run(signal),
+      this.container.resolve(EndpointLifecycle).run(signal),
+      this.container.resolve(FailingEndpoints).run(signal),
+    );
   }
 
   #projectionReports(health: Health): ProjectionReports {

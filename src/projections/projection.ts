@@ -13,7 +13,7 @@ export interface ReadModel {
   readonly version: number;
   /** Which of several fills of this version it is; a rebuild makes another one beside the first. Default: 0, the first. */
   readonly generation?: number;
-  /** The categories of the streams whose events it folds; null: the whole log. */
+  /** The categories of the streams whose events it folds, the one with the most events first; null: the whole log. */
   readonly categories: readonly string[] | null;
   readonly indexes: CollectionDefinition["indexes"];
 }

@@ -1,12 +1,10 @@
 import { pause } from "../clock.ts";
 import type { Clock } from "../clock.ts";
-import { readEvent } from "../events/catalogue.ts";
-import type { KnownEvent } from "../events/catalogue.ts";
-import { UnreadableEvent } from "../events/event-store-errors.ts";
 import type { EventStore, RecordedEvent } from "../events/event-store.ts";
 import type { Position } from "../events/position.ts";
 import type { DocumentStore } from "./document-store.ts";
 import { foldBatch } from "./fold-batch.ts";
+import { categoriesOf, ownOf, readOrPoison, untilPoison } from "./own-events.ts";
 import { Pace } from "./pace.ts";
 import { checkpointNameOf, collectionOf } from "./projection.ts";
 import type { AnyProjection } from "./projection.ts";
@@ -44,7 +42,8 @@ const LONGEST_REST_MS = 2_000;
 
 /**
  * Keeps read models up with the log until the signal aborts: takes what is there as a batch, reads it once, and folds it
- * into each of them. The projections must be of the same categories. Replays, crashes and two runners at once are
+ * into each of them. Of the categories that one of them folds, each
+ * is given its own. Replays, crashes and two runners at once are
  * harmless (see `foldBatch`), so the group begins where the one that is furthest behind left off.
  *
  * An event that a projection cannot read or fold stops that projection, and no other: what came before it is written,
@@ -62,7 +61,7 @@ export async function runProjections(
   { reset = () => undefined, restRatio = 0 }: RunnerOptions = {},
 ): Promise<void> {
   let running = projections;
-  const categories = projections[0]?.categories ?? undefined;
+  const categories = categoriesOf(projections);
   const tell = (state: "catching_up" | "live", position: Position | null): void => {
     for (const { name, version } of running) report({ name, version, position, state, fault: null });
   };
@@ -84,10 +83,11 @@ export async function runProjections(
     const begunAt = clock.now();
     const recorded = batch;
     batch = [];
-    const known = readUntilPoison(running.some(readsKnown) ? recorded : []);
+    const known = running.some(readsKnown) ? recorded.map(readOrPoison) : [];
     for (const projection of running) {
-      const events = readsKnown(projection) ? known.events : recorded;
-      const unreadable = readsKnown(projection) ? known.poison : null;
+      const { events, poison: unreadable } = readsKnown(projection)
+        ? untilPoison(ownOf(projection, categories, known))
+        : { events: ownOf(projection, categories, recorded), poison: null };
       const poison = (await foldBatch(projection, documents, events)) ?? unreadable;
       if (poison === null) continue;
       const { name, version } = projection;
@@ -161,18 +161,4 @@ function textIn(data: unknown): number {
 
 function readsKnown(projection: AnyProjection): boolean {
   return !("reads" in projection) || projection.reads === "known";
-}
-
-/** The events up to the first that cannot be read, and that one's error. */
-function readUntilPoison(batch: readonly RecordedEvent[]): { events: KnownEvent[]; poison: UnreadableEvent | null } {
-  const events: KnownEvent[] = [];
-  for (const recorded of batch) {
-    try {
-      events.push(readEvent(recorded));
-    } catch (error) {
-      if (error instanceof UnreadableEvent) return { events, poison: error };
-      throw error;
-    }
-  }
-  return { events, poison: null };
 }

@@ -2,9 +2,12 @@ import { createHash } from "node:crypto";
 import type {
   AttemptUnderWay,
   DeliveryAttempted,
+  DeliveryCanceled,
   DeliveryAttemptReleased,
   DeliveryAttemptStarted,
   DeliveryFailed,
+  DeliveryHeld,
+  DeliveryReleased,
   DeliveryRequested,
 } from "../../src/events/delivery.ts";
 
@@ -96,6 +99,21 @@ export const UNKNOWN = { outcome: "unknown", errorCode: null, responseStatus: nu
 /** The end without success. */
 export function failed(seconds: number, reason: DeliveryFailed["data"]["reason"]): DeliveryFailed {
   return { type: "DeliveryFailed", data: { deliveryId: DELIVERY_ID, reason, failedAt: at(seconds) } };
+}
+
+/** Held, since endpoint 7 is disabled. */
+export function held(seconds: number, deliveryId = DELIVERY_ID): DeliveryHeld {
+  const data = { deliveryId, endpointId: 7, reason: "endpoint_disabled", heldAt: at(seconds) } as const;
+  return { type: "DeliveryHeld", data };
+}
+
+/** No longer held, and due at second `due`. */
+export function letGo(seconds: number, due: number, deliveryId = DELIVERY_ID): DeliveryReleased {
+  return { type: "DeliveryReleased", data: { deliveryId, endpointId: 7, dueAt: at(due), releasedAt: at(seconds) } };
+}
+
+export function canceled(seconds: number, deliveryId = DELIVERY_ID): DeliveryCanceled {
+  return { type: "DeliveryCanceled", data: { deliveryId, reason: "endpoint_deleted", canceledAt: at(seconds) } };
 }
 
 /** The events up to and with failed attempt `count` of the usual schedule, each lasting a second: the next is due then. */

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { percentile } from "../../projections/duration-histogram.ts";
 import { daysOfEndpoint, endpointStatistics } from "../../projections/endpoint-statistics.ts";
-import type { EndpointDayDocument } from "../../projections/endpoint-statistics.ts";
+import type { EndpointDayDocument } from "../../projections/endpoint-day.ts";
 import { requireUser } from "../authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { ownEndpoint } from "../own-endpoint.ts";

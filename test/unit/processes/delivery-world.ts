@@ -3,6 +3,7 @@ import pino from "pino";
 import { eventsToAppend } from "../../../src/commands/command-context.ts";
 import { loadStream } from "../../../src/commands/command-handler.ts";
 import { requestDelivery } from "../../../src/commands/request-delivery.ts";
+import type { FailingPolicy } from "../../../src/commands/warn-of-failing.ts";
 import { retryPolicy } from "../../../src/commands/retry-policy.ts";
 import { deliveryStream, evolveDelivery } from "../../../src/events/delivery.ts";
 import type { Delivery } from "../../../src/events/delivery.ts";
@@ -12,6 +13,7 @@ import { Metrics } from "../../../src/metrics.ts";
 import { DeliveryWorker } from "../../../src/processes/delivery-worker.ts";
 import type { DeliverySettings } from "../../../src/processes/delivery-worker.ts";
 import { EndpointLifecycle } from "../../../src/processes/endpoint-lifecycle.ts";
+import { FailingEndpoints } from "../../../src/processes/failing-endpoints.ts";
 import { RetryScheduler } from "../../../src/processes/retry-scheduler.ts";
 import type { SchedulerSettings } from "../../../src/processes/retry-scheduler.ts";
 import { EndpointVault } from "../../../src/processes/sending/endpoint-vault.ts";
@@ -39,6 +41,8 @@ interface ProcessOptions {
   readonly scheduler?: Partial<SchedulerSettings>;
   /** False: the process never looks at the to-do list. */
   readonly schedule?: boolean;
+  /** Default: nothing is ever said of an endpoint that fails. */
+  readonly failing?: FailingPolicy;
 }
 
 /** What outlives a process: the log, the documents, the receivers; and the time. */
@@ -128,6 +132,13 @@ export class DeliveryProcess {
       ...([store, documents, progress, directory, scheduler, clock, logger, scheduling, settings] as const),
     );
     if (options.schedule !== false) void this.lifecycle.run(signal);
+    if (options.failing) {
+      const { failing } = options;
+      const failingEndpoints = new FailingEndpoints(
+        ...([store, documents, progress, directory, clock, logger, scheduling, failing] as const),
+      );
+      void failingEndpoints.run(signal);
+    }
   }
 
   /** Accepts a delivery as the dispatch route does, and gives its id. */

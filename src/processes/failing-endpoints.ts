@@ -1,0 +1,126 @@
+import { inject, injectable } from "tsyringe";
+import type { Logger } from "pino";
+import { CLOCK, pause } from "../clock.ts";
+import type { Clock } from "../clock.ts";
+import { handleEndpointCommand } from "../commands/endpoint-command.ts";
+import { CommandRefused } from "../commands/refusals.ts";
+import { decideOnFailing } from "../commands/warn-of-failing.ts";
+import type { FailingPolicy } from "../commands/warn-of-failing.ts";
+import { EVENT_STORE } from "../events/event-store.ts";
+import type { EventStore } from "../events/event-store.ts";
+import { LOGGER } from "../logger.ts";
+import { DIRECTORY } from "../projections/directory.ts";
+import type { Directory } from "../projections/directory.ts";
+import { DOCUMENT_STORE } from "../projections/document-store.ts";
+import type { DocumentStore } from "../projections/document-store.ts";
+import type { EndpointStandingDocument } from "../projections/endpoint-standing.ts";
+import { failingEndpoints } from "../projections/endpoint-standings.ts";
+import { endpointStatistics } from "../projections/endpoint-statistics.ts";
+import { PROJECTION_PROGRESS } from "../projections/progress.ts";
+import type { ProjectionProgress } from "../projections/progress.ts";
+import { supervise } from "../supervision.ts";
+import { timeOrderedId } from "../time-ordered-id.ts";
+import { SCHEDULER_SETTINGS } from "./retry-scheduler.ts";
+import type { SchedulerSettings } from "./retry-scheduler.ts";
+
+/** The token under which the container registers when failing is sustained. */
+export const FAILING_POLICY = Symbol("FailingPolicy");
+
+const ACTOR = "failing-endpoints";
+/** How long a look waits until the read model has seen the log's end, in ms. */
+const FRESHNESS_WAIT_MS = 2_000;
+
+/**
+ * The process manager of endpoints that fail for long. Each tick it looks at those of which every attempt has failed, by
+ * number and by time, warns of them (EndpointFailing), and disables those that go on (EndpointDisabled, `failing`), whose
+ * deliveries are then held. It decides on the endpoint's own stream, so that several instances say everything once; and
+ * only when the read model has seen all that there is, so that a success or an enabling a moment ago counts.
+ */
+@injectable()
+export class FailingEndpoints {
+  readonly #store: EventStore;
+  readonly #documents: DocumentStore;
+  readonly #progress: ProjectionProgress;
+  readonly #directory: Directory;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #tickMs: number;
+  readonly #policy: FailingPolicy;
+
+  constructor(
+    @inject(EVENT_STORE) store: EventStore,
+    @inject(DOCUMENT_STORE) documents: DocumentStore,
+    @inject(PROJECTION_PROGRESS) progress: ProjectionProgress,
+    @inject(DIRECTORY) directory: Directory,
+    @inject(CLOCK) clock: Clock,
+    @inject(LOGGER) logger: Logger,
+    @inject(SCHEDULER_SETTINGS) { tickMs }: SchedulerSettings,
+    @inject(FAILING_POLICY) policy: FailingPolicy,
+  ) {
+    this.#store = store;
+    this.#documents = documents;
+    this.#progress = progress;
+    this.#directory = directory;
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#tickMs = tickMs;
+    this.#policy = policy;
+  }
+
+  /** Looks each tick until the signal aborts. A look that fails is logged and made again, sooner. */
+  async run(signal: AbortSignal): Promise<void> {
+    const loop = async (): Promise<void> => {
+      while (!signal.aborted) {
+        await this.look(signal);
+        await pause(this.#clock, this.#tickMs, signal);
+      }
+    };
+    const onError = (err: unknown, restartInMs: number): void =>
+      this.#logger.error({ err, restartInMs }, "endpoints that fail could not be looked after");
+    await supervise(loop, this.#clock, onError, signal, this.#tickMs);
+  }
+
+  /** One look, which the signal cuts short. Throws what the log and the read models throw. */
+  async look(signal: AbortSignal): Promise<void> {
+    const head = await this.#store.head();
+    const isFresh = await this.#progress.whenSeen([endpointStatistics.name], head, FRESHNESS_WAIT_MS);
+    if (!isFresh || !(await this.#directory.whenSeen(head, FRESHNESS_WAIT_MS))) return;
+    const now = this.#clock.now();
+    const warnBefore = new Date(now - this.#policy.warnAfterMs + 1).toISOString();
+    for await (const page of failingEndpoints(this.#documents, warnBefore)) {
+      for (const standing of page) {
+        if (signal.aborted) return;
+        if (this.#isToBeSaid(standing, now)) await this.#say(standing, now);
+      }
+    }
+  }
+
+  /** Whether there is anything to decide, as far as memory knows: most that fail were warned of and are not due yet. */
+  #isToBeSaid({ standing_of, failures, failing_since }: EndpointStandingDocument, now: number): boolean {
+    const endpoint = this.#directory.knownEndpoint(standing_of);
+    if (endpoint?.status !== "enabled" || failing_since === null || failures < this.#policy.attempts) return false;
+    return endpoint.failing_warned_at === null || now - Date.parse(failing_since) >= this.#policy.disableAfterMs;
+  }
+
+  async #say(
+    { standing_of: endpointId, failures, failing_since }: EndpointStandingDocument,
+    now: number,
+  ): Promise<void> {
+    const streak = { failures, since: failing_since ?? new Date(now).toISOString() };
+    const commandId = timeOrderedId();
+    const context = { commandId, correlationId: commandId, actor: ACTOR };
+    const decide = (endpoint: Parameters<typeof decideOnFailing>[0]): ReturnType<typeof decideOnFailing> =>
+      decideOnFailing(endpoint, streak, this.#policy, now);
+    try {
+      const { events } = await handleEndpointCommand(this.#store, endpointId, null, decide, context);
+      for (const { type } of events) {
+        const said =
+          type === "EndpointFailing" ? "an endpoint has failed for long" : "an endpoint that fails was disabled";
+        this.#logger.warn({ endpoint: endpointId, failures, failing_since }, said);
+      }
+    } catch (error) {
+      // Deleted in this very moment.
+      if (!(error instanceof CommandRefused)) throw error;
+    }
+  }
+}

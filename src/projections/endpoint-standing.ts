@@ -1,0 +1,65 @@
+import type { KnownEvent } from "../events/catalogue.ts";
+import type { StoredDocument } from "./document-store.ts";
+import type { Content, ReadModel } from "./projection.ts";
+
+/** How an endpoint stands at this moment. There is none before something was dispatched to it. */
+export interface EndpointStandingDocument extends StoredDocument {
+  /** The endpoint's number; not `endpoint_id`, by which its days are found. */
+  readonly standing_of: number;
+  readonly user_id: number;
+  /** Deliveries that have not ended. */
+  readonly pending: number;
+  /** Whether no attempts are made to it, so that none counts: it is disabled or deleted. */
+  readonly stopped: boolean;
+  /** Attempts that failed since the last success, or since it was enabled or moved. */
+  readonly failures: number;
+  /** When the first of those ended; null when there is none. */
+  readonly failing_since: string | null;
+}
+
+const UNBROKEN = { failures: 0, failing_since: null } as const;
+
+/** The id of an endpoint's standing. */
+export function standingId(endpointId: number): string {
+  return `standing/${endpointId}`;
+}
+
+/**
+ * The endpoint's standing after one more event of the endpoint or of one of its deliveries; null before the first delivery.
+ * An attempt of which nobody knows the outcome says nothing of the endpoint.
+ */
+export function evolveStanding(
+  standing: Content<EndpointStandingDocument> | null,
+  event: KnownEvent,
+): Content<EndpointStandingDocument> | null {
+  if (event.type === "DeliveryRequested") {
+    const { endpointId, userId } = event.data;
+    const before = standing ?? { standing_of: endpointId, user_id: userId, pending: 0, stopped: false, ...UNBROKEN };
+    return { ...before, pending: before.pending + 1 };
+  }
+  if (standing === null) return null;
+  switch (event.type) {
+    case "DeliveryAttempted": {
+      const { outcome, endedAt } = event.data;
+      if (outcome === "delivered") return { ...standing, pending: standing.pending - 1, ...UNBROKEN };
+      if (outcome === "unknown" || standing.stopped) return standing;
+      return { ...standing, failures: standing.failures + 1, failing_since: standing.failing_since ?? endedAt };
+    }
+    case "DeliveryFailed":
+    case "DeliveryCanceled":
+      return { ...standing, pending: standing.pending - 1 };
+    case "EndpointUpdated":
+      // What was at the old address says nothing of the new one.
+      return event.data.changes.url === undefined ? standing : { ...standing, ...UNBROKEN };
+    case "EndpointEnabled":
+      return { ...standing, stopped: false, ...UNBROKEN };
+    case "EndpointDisabled":
+    case "EndpointDeleted":
+      return { ...standing, stopped: true, ...UNBROKEN };
+    default:
+      return standing;
+  }
+}
+
+/** The indexes that the queries of standings need. */
+export const STANDING_INDEXES: ReadModel["indexes"] = [["user_id", "standing_of"], ["failing_since"]];
