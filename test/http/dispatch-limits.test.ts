@@ -1,12 +1,18 @@
 import fastify from "fastify";
 import { afterEach, describe, expect, it } from "vitest";
+import { systemClock } from "../../src/clock.ts";
+import type { Clock } from "../../src/clock.ts";
+import { eventsToAppend } from "../../src/commands/command-context.ts";
+import { deliveryStream } from "../../src/events/delivery.ts";
 import type { Gateway } from "../../src/gateway.ts";
 import { limitDispatches } from "../../src/http/dispatch-limits.ts";
 import { handleErrors } from "../../src/http/error-handler.ts";
 import type { UserDocument } from "../../src/projections/users.ts";
 import { FakeClock } from "../fixtures/fake-clock.ts";
+import { memoryStorage } from "../fixtures/memory-storage.ts";
 import { startTestGateway } from "../fixtures/test-gateway.ts";
-import { ask, dispatchOf, newEndpoint, newUser } from "./asking.ts";
+import { newContext } from "../unit/commands/store-doubles.ts";
+import { NOW, ask, dispatchOf, newDelivery, newEndpoint, newUser } from "./asking.ts";
 import type { Reply } from "./asking.ts";
 
 const PAYLOAD = '{"a":1}';
@@ -54,6 +60,45 @@ describe("DISPATCHES_PER_SECOND", () => {
     const key = await newUser(gateway);
     const body = dispatchOf(await newEndpoint(gateway, key), PAYLOAD);
     for (let n = 0; n < 200; n++) expect((await ask(gateway, "POST /v1/dispatch", { key, body })).status).toBe(202);
+  });
+});
+
+describe("MAX_PENDING_PER_USER", () => {
+  it("is how many deliveries of a user may wait for their end, over all endpoints", async () => {
+    let ahead = 0;
+    const clock: Clock = {
+      now: () => Date.parse(NOW) + ahead,
+      schedule: (milliseconds, callback) => systemClock.schedule(milliseconds, callback),
+    };
+    const storage = memoryStorage(clock);
+    await using stack = new AsyncDisposableStack();
+    const gateway = await startTestGateway({ clock, storage, deliver: false, env: { MAX_PENDING_PER_USER: "3" } });
+    stack.defer(() => gateway.stop());
+    const [key, other] = [await newUser(gateway), await newUser(gateway)];
+    const [one, two] = [await newEndpoint(gateway, key), await newEndpoint(gateway, key, "https://example.com/two")];
+    for (const endpoint of [one, two, two]) await newDelivery(gateway, key, endpoint);
+    // A figure is at most a second old; a dispatch that finds an older one is taken by that, and has it read again.
+    const next = async (): Promise<Reply> => {
+      ahead += 1_000;
+      return ask(gateway, "POST /v1/dispatch", { key, body: dispatchOf(one, PAYLOAD) });
+    };
+    const until = (status: number): Promise<void> => expect.poll(async () => (await next()).status).toBe(status);
+    await until(429);
+    expect((await next()).json()).toMatchObject({
+      error: "Too many pending deliveries",
+      details: { errors: ["at most 3 deliveries may be pending"] },
+    });
+    expect((await ask(gateway, `POST /v1/endpoints/${one}/test`, { key })).status).toBe(429);
+    await newDelivery(gateway, other, await newEndpoint(gateway, other));
+
+    const list = (await ask(gateway, "GET /v1/deliveries", { key })).json() as { data: { id: string }[] };
+    expect(list.data.length).toBeLessThanOrEqual(5);
+    for (const { id } of list.data) {
+      const data = { deliveryId: id, reason: "endpoint_deleted", canceledAt: NOW } as const;
+      const events = eventsToAppend([{ type: "DeliveryCanceled", data }], newContext());
+      await storage.store.append(deliveryStream(id), events, "any");
+    }
+    await until(202);
   });
 });
 
