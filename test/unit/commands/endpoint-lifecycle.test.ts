@@ -1,0 +1,200 @@
+import { describe, expect, it } from "vitest";
+import { decideDeleteEndpoint } from "../../../src/commands/delete-endpoint.ts";
+import { decideDisableEndpoint, decideOnGone } from "../../../src/commands/disable-endpoint.ts";
+import { decideEnableEndpoint } from "../../../src/commands/enable-endpoint.ts";
+import { decideDeliveriesEnded } from "../../../src/commands/end-deliveries.ts";
+import { existing } from "../../../src/commands/endpoint-command.ts";
+import { decideUpdateEndpoint } from "../../../src/commands/update-endpoint.ts";
+import { decideOnFailing } from "../../../src/commands/warn-of-failing.ts";
+import { evolveEndpoint } from "../../../src/events/endpoint.ts";
+import type { DisablingReason, Endpoint, EndpointChanges } from "../../../src/events/endpoint.ts";
+import { decider } from "../../specification/decider.ts";
+import { RECEIVER_URL, at, msAt } from "../../specification/delivery-story.ts";
+import {
+  OWNER_ID,
+  deleted,
+  deliveriesEnded,
+  disabled,
+  enabled,
+  failing,
+  registered,
+  updated,
+} from "../../specification/endpoint-story.ts";
+
+const given = decider(evolveEndpoint);
+
+/** As its owner asks, who finds it only while it is not deleted. */
+const asked =
+  <T>(decide: (endpoint: Endpoint) => T) =>
+  (endpoint: Endpoint | null): T =>
+    decide(existing(endpoint, OWNER_ID));
+
+describe("disabling an endpoint", () => {
+  const disable = (reason: DisablingReason) => asked((it) => decideDisableEndpoint(it, reason, at(9)));
+
+  it("stops its attempts and says why", () => {
+    for (const reason of ["asked", "gone", "failing"] as const) {
+      given(registered()).when(disable(reason)).then(disabled(reason, 9));
+    }
+  });
+
+  it("is nothing new when it is disabled, whoever asks", () => {
+    given(registered(), disabled("asked", 1)).when(disable("asked")).thenNothing();
+    given(registered(), disabled("failing", 1)).when(disable("asked")).thenNothing();
+    given(registered(), disabled("asked", 1)).when(disable("failing")).thenNothing();
+    given(registered(), disabled("gone", 1)).when(disable("gone")).thenNothing();
+  });
+
+  it("says that it is gone even then, since what is pending has to end", () => {
+    given(registered(), disabled("asked", 1)).when(disable("gone")).then(disabled("gone", 9));
+  });
+
+  it("can be done again after it was enabled", () => {
+    given(registered(), disabled("asked", 1), enabled(2)).when(disable("asked")).then(disabled("asked", 9));
+  });
+
+  it("is refused for one that is deleted, unknown, or another user's", () => {
+    expect(() => given(registered(), deleted(1)).when(disable("asked"))).toThrow("endpoint_not_found");
+    expect(() => given().when(disable("asked"))).toThrow("endpoint_not_found");
+    expect(() => given(registered({ userId: OWNER_ID + 1 })).when(disable("asked"))).toThrow("endpoint_access_denied");
+  });
+});
+
+describe("an endpoint that answers 410", () => {
+  const gone = (url: string) => asked((it) => decideOnGone(it, { url, now: at(9) }));
+
+  it("is disabled", () => {
+    given(registered()).when(gone(RECEIVER_URL)).then(disabled("gone", 9));
+  });
+
+  it("is not, when it was the address that it had before", () => {
+    given(registered(), updated({ url: "https://new.example" }, 1))
+      .when(gone(RECEIVER_URL))
+      .thenNothing();
+  });
+});
+
+describe("enabling an endpoint", () => {
+  const enable = asked((it: Endpoint) => decideEnableEndpoint(it, at(9)));
+
+  it("lets attempts go on, whatever they were stopped for", () => {
+    for (const reason of ["asked", "gone", "failing"] as const) {
+      given(registered(), disabled(reason, 1)).when(enable).then(enabled(9));
+    }
+  });
+
+  it("is nothing new when it is enabled", () => {
+    given(registered()).when(enable).thenNothing();
+    given(registered(), disabled("asked", 1), enabled(2)).when(enable).thenNothing();
+  });
+});
+
+describe("deleting an endpoint", () => {
+  it("is for good, whether it was enabled or not", () => {
+    const remove = asked((it: Endpoint) => decideDeleteEndpoint(it, at(9)));
+    given(registered()).when(remove).then(deleted(9));
+    given(registered(), disabled("gone", 1)).when(remove).then(deleted(9));
+    expect(() => given(registered(), deleted(1)).when(remove)).toThrow("endpoint_not_found");
+  });
+});
+
+describe("changing an endpoint", () => {
+  const change = (changes: EndpointChanges) => asked((it) => decideUpdateEndpoint(it, changes, at(9)));
+  const chosen = { url: "https://b.example", nickname: "the other", retrySchedule: [1, 2], maxConcurrency: 9 };
+
+  it("says what is different, and nothing else", () => {
+    given(registered()).when(change(chosen)).then(updated(chosen, 9));
+    given(registered({ retrySchedule: [1, 2] }))
+      .when(change({ ...chosen, ed25519: false }))
+      .then(updated({ url: chosen.url, nickname: chosen.nickname, maxConcurrency: 9 }, 9));
+    given(registered(), updated(chosen, 1)).when(change(chosen)).thenNothing();
+    given(registered()).when(change({})).thenNothing();
+  });
+
+  it("takes a choice back with null", () => {
+    given(registered(), updated({ retrySchedule: [1], sealedHeaders: "sealed" }, 1))
+      .when(change({ retrySchedule: null, sealedHeaders: null }))
+      .then(updated({ retrySchedule: null, sealedHeaders: null }, 9));
+    given(registered())
+      .when(change({ retrySchedule: null }))
+      .thenNothing();
+  });
+
+  it("tells no retries from no choice", () => {
+    given(registered())
+      .when(change({ retrySchedule: [] }))
+      .then(updated({ retrySchedule: [] }, 9));
+  });
+
+  it("is possible while it is disabled", () => {
+    given(registered(), disabled("failing", 1))
+      .when(change({ url: chosen.url }))
+      .then(updated({ url: chosen.url }, 9));
+  });
+});
+
+describe("an endpoint that fails", () => {
+  const policy = { attempts: 3, warnAfterMs: 10_000, disableAfterMs: 60_000 };
+  const look = (failures: number, seconds: number) => (endpoint: Endpoint | null) =>
+    endpoint === null ? [] : decideOnFailing(endpoint, { failures, since: at(0) }, policy, msAt(seconds));
+
+  it("is warned of by number and by time, both", () => {
+    given(registered()).when(look(3, 9)).thenNothing();
+    given(registered()).when(look(2, 3_600)).thenNothing();
+    given(registered())
+      .when(look(3, 10))
+      .then(failing(3, 0, 10));
+  });
+
+  it("is warned of once, and disabled when it goes on", () => {
+    given(registered(), failing(3, 0, 10))
+      .when(look(30, 59))
+      .thenNothing();
+    given(registered(), failing(3, 0, 10))
+      .when(look(30, 60))
+      .then(disabled("failing", 60));
+  });
+
+  it("is warned of and disabled at once when nobody had looked for so long", () => {
+    given(registered())
+      .when(look(3, 60))
+      .then(failing(3, 0, 60), disabled("failing", 60));
+  });
+
+  it("is warned of again after it was enabled, or moved", () => {
+    given(registered(), failing(3, 0, 1), disabled("failing", 2), enabled(3))
+      .when(look(3, 10))
+      .then(failing(3, 0, 10));
+    const moved = updated({ url: "https://b.example" }, 2);
+    given(registered(), failing(3, 0, 1), moved)
+      .when(look(3, 10))
+      .then(failing(3, 0, 10));
+    given(registered(), failing(3, 0, 1), updated({ nickname: "another" }, 2))
+      .when(look(3, 10))
+      .thenNothing();
+  });
+
+  it("is left alone while it is disabled or deleted", () => {
+    given(registered(), disabled("asked", 1)).when(look(30, 60)).thenNothing();
+    given(registered(), deleted(1)).when(look(30, 60)).thenNothing();
+  });
+});
+
+describe("the end of what was pending of an endpoint", () => {
+  const end = (endpoint: Endpoint | null) => decideDeliveriesEnded(endpoint, at(9));
+
+  it("is noted once, of one that is gone or deleted", () => {
+    given(registered(), disabled("gone", 1)).when(end).then(deliveriesEnded(9));
+    given(registered(), deleted(1)).when(end).then(deliveriesEnded(9));
+    given(registered(), deleted(1), deliveriesEnded(2)).when(end).thenNothing();
+    given(registered(), disabled("gone", 1), deliveriesEnded(2), deleted(3)).when(end).then(deliveriesEnded(9));
+  });
+
+  it("is none of one whose deliveries are held, or go on", () => {
+    given().when(end).thenNothing();
+    given(registered()).when(end).thenNothing();
+    given(registered(), disabled("asked", 1)).when(end).thenNothing();
+    given(registered(), disabled("failing", 1)).when(end).thenNothing();
+    given(registered(), disabled("gone", 1), enabled(2)).when(end).thenNothing();
+  });
+});
