@@ -2,7 +2,17 @@ import { describe, expect, it } from "vitest";
 import { readEvent } from "../../../src/events/catalogue.ts";
 import { UnreadableEvent } from "../../../src/events/event-store-errors.ts";
 import type { RecordedEvent } from "../../../src/events/event-store.ts";
-import { attempted, DELIVERY_ID, failed, released, requested, started } from "../../specification/delivery-story.ts";
+import {
+  attempted,
+  canceled,
+  DELIVERY_ID,
+  failed,
+  held,
+  letGo,
+  released,
+  requested,
+  started,
+} from "../../specification/delivery-story.ts";
 import { recorded } from "../../specification/recorded.ts";
 
 const STREAM = `delivery-${DELIVERY_ID}`;
@@ -21,7 +31,16 @@ function refusalOf(changes: Partial<RecordedEvent>): UnreadableEvent {
 
 describe("the catalogue of events", () => {
   it("reads every event of a delivery as it was written", () => {
-    const story = [requested(), started(1, 0), released(1, 1), attempted(1, 2, 3), failed(3, "gone")];
+    const story = [
+      requested(),
+      started(1, 0),
+      released(1, 1),
+      attempted(1, 2, 3),
+      failed(3, "gone"),
+      held(1),
+      letGo(2, 3),
+      canceled(4),
+    ];
     for (const event of story) {
       const read = readEvent(recorded(STREAM, event));
       expect({ type: read.type, data: read.data }).toEqual(event);

@@ -5,11 +5,14 @@ import type { GatewayEvent } from "../../../src/events/catalogue.ts";
 import {
   at,
   attempted,
+  canceled,
   claim,
   DELIVERED,
   DELIVERY_ID,
   failed,
+  held,
   LEASE_MS,
+  letGo,
   msAt,
   released,
   requested,
@@ -67,6 +70,22 @@ describe("the fold of a delivery", () => {
   it("is never due again once it failed for good", () => {
     const events = [requested(), started(1, 0), attempted(1, 0, 1, { errorCode: "gone" }), failed(1, "gone")];
     expect(fold(...events)).toMatchObject({ status: "FAILED", underWay: null, dueAt: null });
+  });
+
+  it("has no due time while it is held, and keeps its attempts", () => {
+    const failure = [requested(), started(1, 0), attempted(1, 0, 1, { nextAttemptAt: at(61) })];
+    expect(fold(...failure, held(61))).toMatchObject({ status: "PENDING", held: true, attempts: 1, dueAt: null });
+    expect(fold(...failure, held(61), letGo(70, 75))).toMatchObject({ held: false, attempts: 1, dueAt: at(75) });
+    expect(fold(...failure, held(61), failed(62, "gone"))).toMatchObject({
+      status: "FAILED",
+      held: false,
+      dueAt: null,
+    });
+  });
+
+  it("is never due again once it was canceled", () => {
+    expect(fold(requested(), canceled(1))).toMatchObject({ status: "CANCELED", dueAt: null });
+    expect(fold(requested(), held(1), canceled(2))).toMatchObject({ status: "CANCELED", held: false, dueAt: null });
   });
 
   it("refuses a stream that begins in the middle, begins twice, or has a stranger in it", () => {

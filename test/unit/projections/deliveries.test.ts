@@ -4,9 +4,12 @@ import { deliveries, deliveriesOfUser, deliveryOfUser } from "../../../src/proje
 import {
   at,
   attempted,
+  canceled,
   DELIVERED,
   DELIVERY_ID,
   failed,
+  held,
+  letGo,
   RECEIVER_URL,
   released,
   requested,
@@ -54,6 +57,20 @@ const FIRST_FAILURE = {
 describe("the read model deliveries", () => {
   it("shows a delivery that was asked for, without its payload", async () => {
     await given(logOfDelivery(requested())).then(ASKED);
+  });
+
+  it("shows no next attempt while it is held, and when it is due once it is let go", async () => {
+    const held1 = { ...ASKED, next_attempt_at: null };
+    await given(logOfDelivery(requested(), held(1))).then(held1);
+    await given(logOfDelivery(requested(), held(1), letGo(2, 9))).then({ ...ASKED, next_attempt_at: at(9) });
+    const log = logOfDelivery(requested(), started(1, 0), attempted(1, 0, 1, { nextAttemptAt: at(61) }), held(61));
+    await given(log).then({ ...held1, attempts: 1, attempt_log: [FIRST_FAILURE] });
+  });
+
+  it("shows when and why one was canceled", async () => {
+    const end = { status: "CANCELED", next_attempt_at: null, completed_at: at(2), failure_reason: "endpoint_deleted" };
+    await given(logOfDelivery(requested(), canceled(2))).then({ ...ASKED, ...end });
+    await given(logOfDelivery(requested(), held(1), canceled(2))).then({ ...ASKED, ...end });
   });
 
   it("shows the schedule, not the claim, while an attempt is under way or was given back", async () => {

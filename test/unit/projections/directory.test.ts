@@ -3,7 +3,7 @@ import type { GatewayEvent } from "../../../src/events/catalogue.ts";
 import { Directory } from "../../../src/projections/directory.ts";
 import { at } from "../../specification/delivery-story.ts";
 import { ProjectionWorld } from "./projection-world.ts";
-import { registered } from "../../specification/endpoint-story.ts";
+import { deleted, deliveriesEnded, disabled, enabled, registered } from "../../specification/endpoint-story.ts";
 
 const digest = (userId: number) => String(userId).padStart(64, "0");
 
@@ -161,5 +161,33 @@ describe("the directory", () => {
     expect(await directory.userByKeyDigest(digest(1))).toMatchObject({ user_id: 1 });
     abort.abort();
     await ended;
+  });
+
+  it("knows which endpoints have deliveries to end, and tells of each turn, also of another gateway's", async () => {
+    const world = await worldWithModels();
+    await world.append("endpoint-2", endpointRegistered(2));
+    const { directory, stop } = startDirectory(world);
+    let turns = 0;
+    directory.onEndpointTurn(() => (turns += 1));
+    await world.clock.settle();
+    expect(directory.knownEndpoint(2)).toMatchObject({ endpoint_id: 2, status: "enabled" });
+    expect(directory.knownEndpoint(3)).toBeNull();
+    expect([directory.endingEndpoints, turns]).toEqual([[], 0]);
+
+    const of = <E extends { readonly data: object }>(endpointId: number, event: E): E => ({
+      ...event,
+      data: { ...event.data, endpointId },
+    });
+    await world.append("endpoint-2", of(2, deleted(1)));
+    await world.append("endpoint-1", of(1, disabled("gone", 2)));
+    await world.clock.advance(1_000);
+    expect([directory.endingEndpoints, turns]).toEqual([[1, 2], 2]);
+    // A deleted one is still known, so that it is told from one that is not known yet.
+    expect(directory.knownEndpoint(2)).toMatchObject({ status: "deleted" });
+    await world.append("endpoint-2", of(2, deliveriesEnded(3)));
+    await world.append("endpoint-1", of(1, enabled(4)));
+    await world.clock.advance(1_000);
+    expect([directory.endingEndpoints, turns]).toEqual([[], 3]);
+    await stop();
   });
 });

@@ -5,10 +5,13 @@ import type { DueDocument } from "../../../src/projections/due-deliveries.ts";
 import {
   at,
   attempted,
+  canceled,
   claim,
   DELIVERED,
   DELIVERY_ID,
   failed,
+  held,
+  letGo,
   released,
   requested,
   started,
@@ -44,6 +47,14 @@ describe("the to-do list", () => {
   it("has it no more once it was delivered or failed for good", async () => {
     await given(logOfDelivery(requested(), started(1, 0), attempted(1, 0, 1, DELIVERED))).then();
     await given(logOfDelivery(requested(), started(1, 0), attempted(1, 0, 1), failed(1, "gone"))).then();
+  });
+
+  it("has it no more while it is held, and again when it is let go", async () => {
+    await given(logOfDelivery(requested(), held(1))).then();
+    await given(logOfDelivery(requested(), held(1), letGo(2, 9))).then(due(at(9)));
+    await given(logOfDelivery(requested(), held(1), letGo(2, 9), held(9))).then();
+    await given(logOfDelivery(requested(), held(1), canceled(2))).then();
+    await given(logOfDelivery(requested(), canceled(2))).then();
   });
 
   it("gives what falls due before a time, oldest first, page by page, each once", async () => {

@@ -1,13 +1,22 @@
 import { describe, expect, it } from "vitest";
-import type { EndpointRegistered } from "../../../src/events/endpoint.ts";
+import type { EndpointLifeEvent, EndpointRegistered } from "../../../src/events/endpoint.ts";
 import type { CreationAbandoned } from "../../../src/events/reservation.ts";
 import type { UserCreated } from "../../../src/events/user.ts";
 import { endpoints, endpointsOfUser } from "../../../src/projections/endpoints.ts";
 import { users } from "../../../src/projections/users.ts";
-import { at } from "../../specification/delivery-story.ts";
+import { RECEIVER_URL, at } from "../../specification/delivery-story.ts";
 import { filled, specificationOf } from "../../specification/projection.ts";
 import { logOf } from "../../specification/recorded.ts";
-import { registered } from "../../specification/endpoint-story.ts";
+import {
+  deleted,
+  deliveriesEnded,
+  disabled,
+  enabled,
+  failing,
+  registered,
+  rotated,
+  updated,
+} from "../../specification/endpoint-story.ts";
 
 const given = specificationOf(users);
 const givenEndpoints = specificationOf(endpoints);
@@ -104,6 +113,47 @@ describe("the read model endpoints", () => {
         updated_at: at(3),
       },
     );
+  });
+
+  it("has what its owner made of it", async () => {
+    const shown = { _id: "7", endpoint_id: 7, user_id: 3, url: RECEIVER_URL, ...NEW, created_at: at(0) };
+    const story = (...events: EndpointLifeEvent[]) =>
+      logOf([registered(), ...events].map((event) => ["endpoint-7", event] as const));
+    const changes = { retrySchedule: [1], maxConcurrency: 2, sealedHeaders: "sealed", ed25519: true };
+    const changed = { retry_schedule: [1], max_concurrency: 2, sealed_headers: "sealed", ed25519: true };
+    await givenEndpoints(story(updated(changes, 1))).then({ ...shown, ...changed, updated_at: at(1) });
+    await givenEndpoints(
+      story(updated(changes, 1), updated({ sealedHeaders: null, url: "https://b.example" }, 2)),
+    ).then({
+      ...{ ...shown, ...changed, sealed_headers: null, url: "https://b.example", updated_at: at(2) },
+    });
+    const previous = { sealed_keys: null, expires_at: at(9) };
+    await givenEndpoints(story(rotated("k2", 1, 9))).then({
+      ...{ ...shown, sealed_keys: "k2", previous_keys: previous, updated_at: at(1) },
+    });
+    await givenEndpoints(story(rotated("k2", 1, 9), rotated("k3", 2, 5))).then({
+      ...{ ...shown, sealed_keys: "k3", previous_keys: { sealed_keys: "k2", expires_at: at(5) }, updated_at: at(2) },
+    });
+  });
+
+  it("has why it is disabled, and what is still to end", async () => {
+    const shown = { _id: "7", endpoint_id: 7, user_id: 3, url: RECEIVER_URL, ...NEW, created_at: at(0) };
+    const story = (...events: EndpointLifeEvent[]) =>
+      logOf([registered(), ...events].map((event) => ["endpoint-7", event] as const));
+    const asked = { ...shown, status: "disabled", disabled_reason: "asked", updated_at: at(1) };
+    await givenEndpoints(story(disabled("asked", 1))).then(asked);
+    await givenEndpoints(story(disabled("asked", 1), enabled(2))).then({ ...shown, updated_at: at(2) });
+    const gone = { ...asked, disabled_reason: "gone", gone_at: at(1), ending_since: at(1) };
+    await givenEndpoints(story(disabled("gone", 1))).then(gone);
+    await givenEndpoints(story(disabled("gone", 1), deliveriesEnded(2))).then({ ...gone, ending_since: null });
+    await givenEndpoints(story(disabled("gone", 1), enabled(2))).then({ ...shown, updated_at: at(2) });
+    const over = { ...shown, status: "deleted", ending_since: at(1), updated_at: at(1) };
+    await givenEndpoints(story(deleted(1))).then(over);
+    await givenEndpoints(story(deleted(1), deliveriesEnded(2))).then({ ...over, ending_since: null });
+    await givenEndpoints(story(failing(3, 0, 5))).then({ ...shown, failing_warned_at: at(5), updated_at: at(0) });
+    await givenEndpoints(story(failing(3, 0, 5), updated({ url: "https://b.example" }, 6))).then({
+      ...{ ...shown, url: "https://b.example", updated_at: at(6) },
+    });
   });
 
   it("gives all endpoints of a user by their numbers, however many, and no other user's", async () => {

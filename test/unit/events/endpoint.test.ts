@@ -1,0 +1,159 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { decideDeleteEndpoint } from "../../../src/commands/delete-endpoint.ts";
+import { decideDisableEndpoint } from "../../../src/commands/disable-endpoint.ts";
+import { decideEnableEndpoint } from "../../../src/commands/enable-endpoint.ts";
+import { decideDeliveriesEnded } from "../../../src/commands/end-deliveries.ts";
+import { existing } from "../../../src/commands/endpoint-command.ts";
+import { CommandRefused } from "../../../src/commands/refusals.ts";
+import { decideUpdateEndpoint } from "../../../src/commands/update-endpoint.ts";
+import { readEvent } from "../../../src/events/catalogue.ts";
+import type { GatewayEvent } from "../../../src/events/catalogue.ts";
+import { endpointStream, evolveEndpoint } from "../../../src/events/endpoint.ts";
+import type { Endpoint, EndpointLifeEvent } from "../../../src/events/endpoint.ts";
+import { endpoints } from "../../../src/projections/endpoints.ts";
+import type { EndpointDocument } from "../../../src/projections/endpoints.ts";
+import type { Content } from "../../../src/projections/projection.ts";
+import { at } from "../../specification/delivery-story.ts";
+import {
+  deleted,
+  deliveriesEnded,
+  disabled,
+  enabled,
+  failing,
+  registered,
+  rotated,
+  updated,
+} from "../../specification/endpoint-story.ts";
+import { recorded } from "../../specification/recorded.ts";
+
+function fold(...events: GatewayEvent[]): Endpoint | null {
+  return events.reduce<Endpoint | null>(evolveEndpoint, null);
+}
+
+describe("the fold of an endpoint", () => {
+  it("is enabled when it was registered, with what was chosen", () => {
+    const chosen = { retrySchedule: [1], maxConcurrency: 2, sealedHeaders: "sealed", ed25519: true };
+    expect(fold(registered(chosen))).toMatchObject({
+      ...{
+        endpointId: 7,
+        userId: 3,
+        ...chosen,
+        status: "enabled",
+        disabledReason: null,
+        warnedAt: null,
+        ending: false,
+      },
+    });
+  });
+
+  it("has what was changed last, and all else as it was", () => {
+    expect(fold(registered(), updated({ maxConcurrency: 9 }, 1), updated({ nickname: "another" }, 2))).toMatchObject({
+      ...{ nickname: "another", maxConcurrency: 9, url: registered().data.url },
+    });
+  });
+
+  it("is disabled for a reason, and has something to end only when it is gone or deleted", () => {
+    expect(fold(registered(), disabled("asked", 1))).toMatchObject({
+      status: "disabled",
+      disabledReason: "asked",
+      ending: false,
+    });
+    expect(fold(registered(), disabled("gone", 1))).toMatchObject({ disabledReason: "gone", ending: true });
+    expect(fold(registered(), deleted(1))).toMatchObject({ status: "deleted", disabledReason: null, ending: true });
+    expect(fold(registered(), deleted(1), deliveriesEnded(2))).toMatchObject({ status: "deleted", ending: false });
+    expect(fold(registered(), disabled("gone", 1), enabled(2))).toMatchObject({ status: "enabled", ending: false });
+  });
+
+  it("is warned of until it is enabled or moved", () => {
+    expect(fold(registered(), failing(3, 0, 5))).toMatchObject({ warnedAt: at(5), status: "enabled" });
+    expect(fold(registered(), failing(3, 0, 5), rotated("k", 6, 7))).toMatchObject({ warnedAt: at(5) });
+    expect(fold(registered(), failing(3, 0, 5), updated({ url: "https://b.example" }, 6))).toMatchObject({
+      warnedAt: null,
+    });
+    expect(fold(registered(), failing(3, 0, 5), disabled("asked", 6), enabled(7))).toMatchObject({ warnedAt: null });
+  });
+
+  it("refuses a stream that begins in the middle, begins twice, or has a stranger in it", () => {
+    expect(() => fold(enabled(1))).toThrow("never registered");
+    expect(() => fold(registered(), registered())).toThrow("registered once");
+    expect(() => fold(registered(), { type: "NumberTaken", data: { takenAt: at(0) } })).toThrow("does not belong");
+  });
+});
+
+describe("the events of an endpoint", () => {
+  it("are read as they were written", () => {
+    const story = [
+      ...[registered({ sealedKeys: "k", retrySchedule: [1, 2] }), updated({ sealedHeaders: null, ed25519: true }, 1)],
+      ...[rotated("k2", 2, 3), disabled("gone", 4), enabled(5), failing(3, 5, 6), deleted(7), deliveriesEnded(8)],
+    ];
+    for (const event of story) {
+      const read = readEvent(recorded(endpointStream(7), event));
+      expect({ type: read.type, data: read.data }).toEqual(event);
+    }
+  });
+
+  it("of the first version have the keys that follow from their number, and nothing chosen", () => {
+    const data = { endpointId: 7, userId: 3, url: "https://a.example", nickname: "the shop", registeredAt: at(0) };
+    const now = recorded(endpointStream(7), registered());
+    const old = { ...now, data, metadata: { ...now.metadata, schemaVersion: 1 } };
+    expect(readEvent(old).data).toEqual({
+      ...{ ...data, retrySchedule: null, maxConcurrency: null, sealedHeaders: null, ed25519: false, sealedKeys: null },
+    });
+  });
+
+  it("of the second version say all of it", () => {
+    const data = { ...registered().data, sealedKeys: undefined };
+    expect(() => readEvent({ ...recorded(endpointStream(7), registered()), data })).toThrow("sealedKeys");
+  });
+});
+
+describe("any life of an endpoint", () => {
+  type Step = (endpoint: Endpoint, seconds: number) => readonly EndpointLifeEvent[];
+  const steps: Readonly<Record<string, Step>> = {
+    disable: (it, seconds) => decideDisableEndpoint(existing(it, null), "asked", at(seconds)),
+    gone: (it, seconds) => decideDisableEndpoint(existing(it, null), "gone", at(seconds)),
+    fail: (it, seconds) => decideDisableEndpoint(existing(it, null), "failing", at(seconds)),
+    enable: (it, seconds) => decideEnableEndpoint(existing(it, null), at(seconds)),
+    move: (it, seconds) => decideUpdateEndpoint(existing(it, null), { url: `https://${seconds}.example` }, at(seconds)),
+    choose: (it, seconds) =>
+      decideUpdateEndpoint(existing(it, null), { maxConcurrency: (seconds % 3) + 1 }, at(seconds)),
+    remove: (it, seconds) => decideDeleteEndpoint(existing(it, null), at(seconds)),
+    end: (it, seconds) => decideDeliveriesEnded(it, at(seconds)),
+  };
+
+  it("keeps its rules, and shows in the read model as it is", () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...Object.keys(steps)), { maxLength: 20 }), (names) => {
+        const first = registered();
+        const events: EndpointLifeEvent[] = [first];
+        let endpoint = evolveEndpoint(null, first);
+        for (const [index, name] of names.entries()) {
+          let decided: readonly EndpointLifeEvent[] = [];
+          try {
+            decided = steps[name]?.(endpoint, index + 1) ?? [];
+          } catch (error) {
+            expect(error).toBeInstanceOf(CommandRefused);
+            expect(endpoint.status).toBe("deleted");
+          }
+          for (const event of decided) {
+            // Nothing comes after the deletion but that everything has ended.
+            if (endpoint.status === "deleted") expect(event.type).toBe("EndpointDeliveriesEnded");
+            endpoint = evolveEndpoint(endpoint, event);
+            events.push(event);
+          }
+        }
+        let shown: Content<EndpointDocument> | null = null;
+        for (const event of events) shown = endpoints.evolve(shown, readEvent(recorded(endpointStream(7), event)));
+        expect(shown).toMatchObject({
+          ...{ status: endpoint.status, disabled_reason: endpoint.disabledReason, url: endpoint.url },
+          ...{ max_concurrency: endpoint.maxConcurrency, failing_warned_at: endpoint.warnedAt },
+        });
+        expect(shown?.ending_since !== null).toBe(endpoint.ending);
+        expect((endpoint.disabledReason !== null) === (endpoint.status === "disabled")).toBe(true);
+        if (endpoint.status === "enabled") expect([shown?.gone_at, shown?.ending_since]).toEqual([null, null]);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
