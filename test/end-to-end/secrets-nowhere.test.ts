@@ -176,7 +176,16 @@ it(
     await client.createEndpoint(alice, url.replace("//", `//hook:${password}@`));
     const endpoint = await client.createEndpoint(alice, url);
     const signing = [await client.secretOf(alice, endpoint), await client.secretOf(alice, endpoint, true)];
+    const path = `/v1/endpoints/${endpoint}`;
+    const credentials = [madeUp("credential"), madeUp("rejected")] as const;
+    for (const value of [credentials[0], `${credentials[1]}\n`]) {
+      await client.ask(`PATCH ${path}`, { "x-api-key": alice }, JSON.stringify({ headers: { authorization: value } }));
+    }
+    await client.ask(`POST ${path}/disable`, { "x-api-key": alice });
+    await client.ask(`POST ${path}/enable`, { "x-api-key": alice });
+    await client.ask("GET /v1/endpoints", { "x-api-key": alice });
     // Nobody else's.
+    await client.ask(`GET ${path}`, { "x-api-key": bob });
     await client.secretOf(bob, endpoint);
     await client.secretOf(bob, endpoint, true);
 
@@ -215,7 +224,7 @@ it(
     places.push(...client.places);
 
     const derived = deriveSecrets(master!);
-    const showsUrl = /^reply to (POST \/v1\/endpoints|GET \/v1\/(users\/me|deliveries))/;
+    const showsUrl = /^reply to ((POST|PATCH|GET) \/v1\/endpoints|GET \/v1\/(users\/me|deliveries))/;
     const secrets: Secret[] = [
       { name: "the master key", value: master!, belongsIn: /master\.key$/ },
       { name: "the bytes of the master key", value: Buffer.from(master!, "base64"), belongsIn: /master\.key$/ },
@@ -235,6 +244,12 @@ it(
           belongsIn: /^reply to (GET|POST) \/v1\/endpoints\/\d+\/secret/,
         },
       ]),
+      {
+        name: "a header that the endpoint's owner chose",
+        value: credentials[0],
+        belongsIn: /^reply to (PATCH|GET|POST) \/v1\/endpoints(\/\d+(\/(dis|en)able)?)?$/,
+      },
+      { name: "a header that was refused", value: credentials[1] },
       { name: "another master key", value: otherMaster },
       { name: "the operator's key", value: operator!, belongsIn: /operator\.key$/ },
       { name: "the auditor's key", value: auditor!, belongsIn: /auditor\.key$/ },
