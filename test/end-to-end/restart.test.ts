@@ -17,21 +17,24 @@ describe.concurrent.each(ENDS)("after %s and a new start", (_name, end) => {
     using folder = new TemporaryFolder();
     await using stack = new AsyncDisposableStack();
     const receiver = stack.adopt(await startReceiver(respondWith(200)), (it) => it.close());
-    const failing = stack.adopt(await startReceiver(respondWith(410, "gone")), (it) => it.close());
+    const failing = stack.adopt(await startReceiver(respondWith(400, "no")), (it) => it.close());
     await using gateway = await GatewayProcess.start(folder.path, ENV);
     const alice = await ApiClient.createUser(await gateway.ready, "alice");
     const bobby = await ApiClient.createUser(await gateway.ready, "bobby");
     const good = await alice.createEndpoint(receiver.url());
-    const gone = await alice.createEndpoint(failing.url());
+    const bad = await alice.createEndpoint(failing.url());
+    expect((await alice.patch(`/v1/endpoints/${bad}`, '{"retry_schedule":[]}')).status).toBe(200);
     const bobbys = await bobby.createEndpoint(receiver.url());
     let last = "";
     for (let n = 0; n < 25; n += 1)
-      last = (await alice.dispatch(n % 5 === 0 ? gone : good, `{ "n":${n}.0 }`)).deliveryId;
+      last = (await alice.dispatch(n % 5 === 0 ? bad : good, `{ "n":${n}.0 }`)).deliveryId;
     await bobby.dispatch(bobbys, '{"n":1}');
     await Promise.all([alice.untilAllFinal(), bobby.untilAllFinal()]);
 
     const paths = [
       "/v1/users/me",
+      "/v1/endpoints",
+      `/v1/endpoints/${good}/secret`,
       "/v1/deliveries?limit=10",
       "/v1/deliveries?limit=100",
       "/v1/deliveries?status=FAILED",
