@@ -97,16 +97,18 @@ export async function attemptDelivery(
     for (const event of closed.events) if (event.type === "DeliveryAttempted") deps.lapsed(event);
     loaded = closed;
   }
-  const standing = { status: endpoint.status, goneAt: endpoint.gone_at };
-  const stopped = await run(loaded, (d) => decideWithoutAttempt(d, standing, new Date(clock.now()).toISOString()));
-  const [stop] = stopped.events;
-  if (stop !== undefined) return { kind: "stopped", event: stop };
+  if (endpoint.status !== "enabled") {
+    const standing = { status: endpoint.status, goneAt: endpoint.gone_at };
+    const stopped = await run(loaded, (d) => decideWithoutAttempt(d, standing, new Date(clock.now()).toISOString()));
+    const [stop] = stopped.events;
+    return stop === undefined ? { kind: "nothing" } : { kind: "stopped", event: stop };
+  }
 
   const { url } = endpoint;
   // Opened before the claim: what cannot be opened must not cost an attempt.
   const headersOf = attemptHeaders(deps.vault, endpoint, clock.now());
   const leaseMs = leaseOf(timeoutMs);
-  const claimed = await run(stopped, (d) => decideStartAttempt({ url, leaseMs, now: clock.now() }, d));
+  const claimed = await run(loaded, (d) => decideStartAttempt({ url, leaseMs, now: clock.now() }, d));
   const attempt = claimed.events.length > 0 ? claimed.state?.underWay : null;
   if (attempt == null || claimed.state === null) return { kind: "nothing" };
 
