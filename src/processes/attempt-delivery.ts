@@ -3,7 +3,6 @@ import { handleCommand, loadStream } from "../commands/command-handler.ts";
 import type { Loaded } from "../commands/command-handler.ts";
 import { decideWithoutAttempt } from "../commands/hold-delivery.ts";
 import { decideLapsedAttempt, decideRecordAttempt } from "../commands/record-attempt.ts";
-import type { AttemptResult } from "../commands/record-attempt.ts";
 import { decideReleaseAttempt } from "../commands/release-attempt.ts";
 import { chosenPolicy } from "../commands/retry-policy.ts";
 import type { RetryPolicy } from "../commands/retry-policy.ts";
@@ -13,7 +12,6 @@ import { AppendOutcomeUnknown, StoreUnavailable } from "../events/event-store-er
 import type { EventStore } from "../events/event-store.ts";
 import { deliveryStream, evolveDelivery } from "../events/delivery.ts";
 import type {
-  AttemptUnderWay,
   Delivery,
   DeliveryAttempted,
   DeliveryCanceled,
@@ -23,11 +21,11 @@ import type {
 } from "../events/delivery.ts";
 import type { EndpointDocument } from "../projections/endpoints.ts";
 import { timeOrderedId } from "../time-ordered-id.ts";
+import { attemptResult } from "./attempt-result.ts";
 import { disableGone } from "./disable-gone.ts";
 import { attemptHeaders } from "./sending/attempt-headers.ts";
 import type { SendResult } from "./sending/attempt-outcome.ts";
 import type { EndpointVault } from "./sending/endpoint-vault.ts";
-import { retryAfterMs } from "./sending/retry-after.ts";
 import type { Sender } from "./sending/sender.ts";
 
 /** The least and the most time to record what came back, in ms: a busy disk needs the one, 15 s are plenty for any. */
@@ -172,33 +170,4 @@ function untilRecorded<T>(signal: AbortSignal, record: () => Promise<T>): Promis
     shouldRetry: (error) =>
       !signal.aborted && (error instanceof StoreUnavailable || error instanceof AppendOutcomeUnknown),
   });
-}
-
-/** The result as it is recorded; an attempt that was cut off by a shutdown may have arrived, so its outcome is unknown. */
-function attemptResult(
-  result: Exclude<SendResult, { kind: "not_sent" }>,
-  attempt: AttemptUnderWay,
-  endedAt: number,
-): AttemptResult {
-  if (result.kind === "interrupted") {
-    return {
-      outcome: "unknown",
-      errorCode: null,
-      responseStatus: null,
-      responseBody: null,
-      responseTruncated: false,
-      durationMs: Math.max(0, endedAt - Date.parse(attempt.startedAt)),
-      retryAfterMs: null,
-    };
-  }
-  const { outcome, errorCode, responseStatus, responseBody, responseTruncated, durationMs, retryAfter } = result;
-  return {
-    outcome,
-    errorCode,
-    responseStatus,
-    responseBody,
-    responseTruncated,
-    durationMs,
-    retryAfterMs: retryAfterMs(retryAfter, endedAt),
-  };
 }
