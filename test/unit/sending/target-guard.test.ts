@@ -143,7 +143,8 @@ describe("the guard of targets", () => {
       const result = await send(sender, `http://${NAME}:${receiver.port}/`, { endpointId: n });
       expect(answered(result).outcome).toBe("delivered");
     }
-    expect(silent).toBe(0);
+    // However slow this machine is: they did not wait for those.
+    expect(silent).toBeLessThan(200);
     for (const result of await Promise.all(held)) expect(answered(result).errorCode).toBe("dns");
   });
 
