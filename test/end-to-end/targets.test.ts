@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway-process.ts";
 import { startNameServer } from "../fixtures/name-server.ts";
 import { makeSelfSigned } from "../fixtures/receiver-certificate.ts";
-import { respondWith, startReceiver } from "../fixtures/receiver.ts";
+import { respondWith, startReceiver, startTwins } from "../fixtures/receiver.ts";
 import { ApiClient } from "./api-client.ts";
 import { until } from "./until.ts";
 
@@ -14,10 +14,9 @@ it("delivers by name, refuses it while it leads inside, and delivers again when 
   await using stack = new AsyncDisposableStack();
   const names = stack.adopt(await startNameServer(), (it) => it.close());
   // Each delivery makes a connection of its own.
-  const receiver = stack.adopt(await startReceiver(respondWith(200, "", { connection: "close" })), (it) => it.close());
-  const inside = stack.adopt(await startReceiver(undefined, { host: "127.0.0.1", port: receiver.port }), (it) =>
-    it.close(),
-  );
+  const { open: receiver, inside } = await startTwins(respondWith(200, "", { connection: "close" }));
+  stack.defer(() => receiver.close());
+  stack.defer(() => inside.close());
   const gateway = stack.use(await GatewayProcess.start(folder.path, { ...ENV, DNS_SERVERS: names.address }));
   const api = await ApiClient.createUser(await gateway.ready);
   const endpoint = await api.createEndpoint(`http://${NAME}:${receiver.port}/hook`);
