@@ -1,5 +1,6 @@
 import { Client } from "undici";
 import type { buildConnector, Dispatcher } from "undici";
+import { AnswerProtocol } from "./answer-protocol.ts";
 import type { NameResolver } from "./name-resolver.ts";
 import { ReadingLimit } from "./reading-limit.ts";
 import { guardedConnector } from "./target-guard.ts";
@@ -44,6 +45,7 @@ export function createReceiverClient(
   // Without it, a look-up or a socket that is still connecting outlives its client until its own time is over.
   const ended = new AbortController();
   const limit = new ReadingLimit();
+  const protocol = new AnswerProtocol();
   const client = new Client(origin, {
     pipelining: 1,
     allowH2: false,
@@ -56,22 +58,25 @@ export function createReceiverClient(
     maxHeaderSize: MAX_HEADER_BYTES,
     maxResponseSize: MAX_RESPONSE_BYTES,
     connect: limit.watching(
-      guardedConnector({
-        ...{ rules, resolver, signal: ended.signal },
-        connect: {
-          ...connect,
-          // Both are explicit, since the environment (NODE_TLS_REJECT_UNAUTHORIZED and the like) decides otherwise.
-          rejectUnauthorized: true,
-          minVersion: "TLSv1.2",
-          allowH2: false,
-          timeout: timeoutMs,
-        },
-      }),
+      protocol.watching(
+        guardedConnector({
+          ...{ rules, resolver, signal: ended.signal },
+          connect: {
+            ...connect,
+            // Both are explicit, since the environment (NODE_TLS_REJECT_UNAUTHORIZED and the like) decides otherwise.
+            rejectUnauthorized: true,
+            minVersion: "TLSv1.2",
+            allowH2: false,
+            timeout: timeoutMs,
+          },
+        }),
+      ),
     ),
   });
   return {
     dispatch(request, handler) {
       limit.renew();
+      protocol.renew();
       void client.dispatch(request, handler);
     },
     destroy() {

@@ -103,6 +103,18 @@ describe("the answer", () => {
     expect(elsewhere.connections).toBe(0);
   });
 
+  it("understands an answer whose beginning comes in pieces, behind empty lines too", async () => {
+    const pieces = ["\r\n", "H", "TT", "P/", "1.1 20", "0 OK\r\ncontent-length: 2\r\n\r\no", "k"];
+    const result = await resultOf((socket) => {
+      socket.setNoDelay(true);
+      const write = (index: number): void => {
+        socket.write(pieces[index] ?? "", () => index + 1 < pieces.length && setTimeout(write, 5, index + 1));
+      };
+      write(0);
+    });
+    expect(result).toMatchObject({ outcome: "delivered", responseStatus: 200, responseBody: "ok" });
+  });
+
   it("gives Retry-After beside a status that honours it", async () => {
     for (const status of [429, 502, 503, 504]) {
       expect((await resultOf(respondWith(status, "", { "Retry-After": "17" }))).retryAfter).toBe("17");
