@@ -60,16 +60,6 @@ function digest(bytes: string | Buffer): string {
   return hash("sha256", bytes, "hex");
 }
 
-/** Resolves when the read models are made: until then reads are 503. */
-async function untilShown(api: ApiClient): Promise<void> {
-  const look = (): Promise<boolean> =>
-    api.text("/v1/deliveries?limit=1").then(
-      () => true,
-      () => false,
-    );
-  await until("the read models to be made", look);
-}
-
 describe("backups that are made while a gateway takes and delivers", () => {
   it("each hold all that was promised before, and are served from a new folder", { timeout: 90_000 }, async () => {
     using folder = new TemporaryFolder();
@@ -119,7 +109,6 @@ describe("backups that are made while a gateway takes and delivers", () => {
 
     await using gateway = await GatewayProcess.start(restore(join(folder.path, "r"), earliest.file, data), ENV);
     const restored = user.at(await gateway.ready);
-    await untilShown(restored);
     await restored.untilAllFinal(40_000);
     const deliveries = new Map((await restored.deliveries()).map((delivery) => [delivery.id, delivery]));
     const lost = [...earliest.acknowledgedBefore].filter(([, id]) => deliveries.get(id)?.status !== "SUCCESS");
@@ -147,7 +136,6 @@ describe("backups that are made while a gateway takes and delivers", () => {
       const into = restore(join(folder.path, `r${position}`), file, data);
       await using next = await GatewayProcess.start(into, ENV);
       const other = user.at(await next.ready);
-      await untilShown(other);
       await other.untilAllFinal(40_000);
       const shown = new Set((await other.deliveries("status=SUCCESS")).map(({ id }) => id));
       expect([...acknowledgedBefore.values()].filter((id) => !shown.has(id))).toEqual([]);

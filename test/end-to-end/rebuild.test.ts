@@ -34,7 +34,10 @@ describe("webhook-gateway rebuild", () => {
 
     let reading = true;
     const reads = (async () => {
-      while (reading) expect(await user.text("/v1/deliveries?limit=100")).toBe(shown);
+      while (reading) {
+        const reply = await user.list(100);
+        expect({ status: reply.status, body: await reply.text() }).toEqual({ status: 200, body: shown });
+      }
     })();
     const rebuilt = await runCommand(["rebuild", "--all", "--url", address], folder.path);
     reading = false;

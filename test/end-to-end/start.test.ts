@@ -12,12 +12,10 @@ import {
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { isDeepStrictEqual } from "node:util";
 import { describe, expect, it } from "vitest";
 import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway-process.ts";
 import { respondWith, startReceiver } from "../fixtures/receiver.ts";
 import { ApiClient } from "./api-client.ts";
-import { until } from "./until.ts";
 
 /** Starts a gateway that must not start, and gives the one line that it says about it. */
 async function refusal(directory: string, env: Readonly<Record<string, string>> = {}): Promise<string> {
@@ -173,9 +171,7 @@ describe("read models that are damaged", () => {
     for (const damage of damages) {
       damage();
       await using gateway = await GatewayProcess.start(folder.path);
-      const address = await gateway.ready;
-      const look = async (): Promise<boolean> => isDeepStrictEqual(await shown(address).catch(() => null), expected);
-      await until("the read models to be made anew", look);
+      expect(await shown(await gateway.ready)).toEqual(expected);
       expect(await gateway.terminate()).toBe(0);
     }
   });
