@@ -4,8 +4,10 @@ import { dayId, dayOf, evolveDay } from "./endpoint-day.ts";
 import type { EndpointDayDocument } from "./endpoint-day.ts";
 import { STANDING_INDEXES, evolveStanding, standingId } from "./endpoint-standing.ts";
 import type { EndpointStandingDocument } from "./endpoint-standing.ts";
+import { addEvent, foldDocuments } from "./fold-documents.ts";
+import type { EventsByDocument } from "./fold-documents.ts";
 import { collectionOf } from "./projection.ts";
-import type { BatchProjection, Content, LoadDocuments } from "./projection.ts";
+import type { BatchProjection, LoadDocuments } from "./projection.ts";
 
 /** Whose a delivery is that has not ended: only the first of its events says it. */
 interface OpenDeliveryDocument extends StoredDocument {
@@ -30,28 +32,26 @@ export const endpointStatistics: BatchProjection = {
   reads: "known",
   async foldBatch(events, load) {
     const { byDay, byEndpoint, deliveries } = await sortEvents(events, load);
-    const days = await foldOwn<EndpointDayDocument>(byDay, load, evolveDay);
-    const standings = await foldOwn<EndpointStandingDocument>(byEndpoint, load, evolveStanding);
+    const days = await foldDocuments<EndpointDayDocument>(byDay, load, evolveDay);
+    const standings = await foldDocuments<EndpointStandingDocument>(byEndpoint, load, evolveStanding);
     return [[...days, ...standings], deliveries];
   },
 };
-
-type Sorted = ReadonlyMap<string, readonly KnownEvent[]>;
 
 /** The events by the day and by the standing that they change, and which deliveries are to be remembered or forgotten. */
 async function sortEvents(
   events: readonly KnownEvent[],
   load: LoadDocuments,
-): Promise<{ byDay: Sorted; byEndpoint: Sorted; deliveries: Writes }> {
+): Promise<{ byDay: EventsByDocument; byEndpoint: EventsByDocument; deliveries: Writes }> {
   const ids = new Set(events.flatMap(({ data }) => ("deliveryId" in data ? [deliveryId(data.deliveryId)] : [])));
   const stored = (await load([...ids])) as readonly OpenDeliveryDocument[];
   const before = new Map(stored.map((document) => [document._id, document]));
   const open = new Map(before);
-  const byDay = new Map<string, KnownEvent[]>();
-  const byEndpoint = new Map<string, KnownEvent[]>();
+  const byDay: EventsByDocument = new Map();
+  const byEndpoint: EventsByDocument = new Map();
   for (const event of events) {
     if (!("deliveryId" in event.data)) {
-      if ("endpointId" in event.data) addTo(byEndpoint, standingId(event.data.endpointId), event);
+      if ("endpointId" in event.data) addEvent(byEndpoint, standingId(event.data.endpointId), event);
       continue;
     }
     const _id = deliveryId(event.data.deliveryId);
@@ -60,48 +60,19 @@ async function sortEvents(
     }
     const delivery = open.get(_id);
     if (delivery === undefined) continue;
-    addTo(byEndpoint, standingId(delivery.endpoint), event);
+    addEvent(byEndpoint, standingId(delivery.endpoint), event);
     const day = dayOf(event);
-    if (day !== null) addTo(byDay, dayId(delivery.endpoint, day), event);
+    if (day !== null) addEvent(byDay, dayId(delivery.endpoint, day), event);
     if (isEnd(event)) open.delete(_id);
   }
   const deliveries = [...ids].flatMap((id) => writeOf(id, before.get(id) ?? null, open.get(id) ?? null));
   return { byDay, byEndpoint, deliveries };
 }
 
-function addTo(sorted: Map<string, KnownEvent[]>, id: string, event: KnownEvent): void {
-  const own = sorted.get(id);
-  if (own) own.push(event);
-  else sorted.set(id, [event]);
-}
-
 /** What has to be written of a delivery; its document never changes while it is there. */
 function writeOf(id: string, before: OpenDeliveryDocument | null, after: OpenDeliveryDocument | null): Writes {
   if ((before === null) === (after === null)) return [];
   return [{ id, expected: before?.position ?? null, next: after }];
-}
-
-/** The documents with their events in them, but for what each has seen. */
-async function foldOwn<D extends StoredDocument>(
-  sorted: Sorted,
-  load: LoadDocuments,
-  evolve: (document: Content<D> | null, event: KnownEvent, id: string) => Content<D> | null,
-): Promise<Writes> {
-  const stored = (await load([...sorted.keys()])) as readonly D[];
-  const before = new Map(stored.map((document) => [document._id, document]));
-  const writes: GuardedWrite[] = [];
-  for (const [id, events] of sorted) {
-    const expected = before.get(id)?.position ?? null;
-    const news = events.filter(({ position }) => expected === null || position > expected);
-    const last = news.at(-1);
-    if (last === undefined) continue;
-    const content = news.reduce<Content<D> | null>(
-      (document, event) => evolve(document, event, id),
-      before.get(id) ?? null,
-    );
-    if (content !== null) writes.push({ id, expected, next: { ...content, _id: id, position: last.position } });
-  }
-  return writes;
 }
 
 function isEnd(event: KnownEvent): boolean {

@@ -2,7 +2,9 @@ import type { KnownEvent } from "../events/catalogue.ts";
 import { UnreadableEvent } from "../events/event-store-errors.ts";
 import { ReadModelsUnavailable } from "./document-store.ts";
 import type { RecordedEvent } from "../events/event-store.ts";
-import type { Checkpoint, DocumentStore, GuardedWrite, StoredDocument } from "./document-store.ts";
+import type { Checkpoint, DocumentStore, StoredDocument } from "./document-store.ts";
+import { addEvent, foldDocuments } from "./fold-documents.ts";
+import type { EventsByDocument } from "./fold-documents.ts";
 import { checkpointNameOf, collectionOf } from "./projection.ts";
 import type { AnyProjection, Projection, Stages } from "./projection.ts";
 
@@ -61,12 +63,12 @@ async function foldStages(
   documents: DocumentStore,
   events: readonly RecordedEvent[],
 ): Promise<Stages | UnreadableEvent> {
-  if (!("reads" in projection)) {
-    const folded = await foldDocuments(projection, documents, events as readonly KnownEvent[]);
-    return folded instanceof UnreadableEvent ? folded : [folded];
-  }
   const load = (ids: readonly string[]): Promise<StoredDocument[]> => documents.load(collectionOf(projection), ids);
   try {
+    if (!("reads" in projection)) {
+      const byDocument = sortByDocument(projection, events as readonly KnownEvent[]);
+      return [await foldDocuments(byDocument, load, (document, event) => projection.evolve(document, event))];
+    }
     const stages =
       projection.reads === "known"
         ? await projection.foldBatch(eachOnce(events as readonly KnownEvent[]), load)
@@ -79,6 +81,15 @@ async function foldStages(
   }
 }
 
+function sortByDocument(projection: Projection, events: readonly KnownEvent[]): EventsByDocument {
+  const byDocument: EventsByDocument = new Map();
+  for (const event of events) {
+    const id = projection.documentId(event);
+    if (id !== null) addEvent(byDocument, id, event);
+  }
+  return byDocument;
+}
+
 /** The events without those that stand at or before one that came earlier. */
 function eachOnce<E extends RecordedEvent | KnownEvent>(events: readonly E[]): E[] {
   let furthest = "";
@@ -87,41 +98,4 @@ function eachOnce<E extends RecordedEvent | KnownEvent>(events: readonly E[]): E
     furthest = position;
     return true;
   });
-}
-
-/** The writes that bring the documents up to these events, or the event at which the fold fails. */
-async function foldDocuments(
-  projection: Projection,
-  documents: DocumentStore,
-  events: readonly KnownEvent[],
-): Promise<GuardedWrite[] | UnreadableEvent> {
-  const byDocument = new Map<string, KnownEvent[]>();
-  for (const event of events) {
-    const id = projection.documentId(event);
-    if (id === null) continue;
-    const own = byDocument.get(id);
-    if (own) own.push(event);
-    else byDocument.set(id, [event]);
-  }
-  const stored = await documents.load(collectionOf(projection), [...byDocument.keys()]);
-  const before = new Map(stored.map((document) => [document._id, document]));
-  const writes: GuardedWrite[] = [];
-  for (const [id, own] of byDocument) {
-    const document = before.get(id) ?? null;
-    let content: object | null = document;
-    let position = document?.position ?? null;
-    for (const event of own) {
-      if (position !== null && event.position <= position) continue;
-      try {
-        content = projection.evolve(content, event);
-      } catch (error) {
-        return new UnreadableEvent(event, error instanceof Error ? error.message : String(error), { cause: error });
-      }
-      position = event.position;
-    }
-    const unchanged = position === (document?.position ?? null) || (content === null && document === null);
-    if (unchanged || position === null) continue;
-    writes.push({ id, expected: document?.position ?? null, next: content && { ...content, _id: id, position } });
-  }
-  return writes;
 }
