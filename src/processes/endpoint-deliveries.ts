@@ -8,7 +8,6 @@ import { endpointStream, evolveEndpoint } from "../events/endpoint.ts";
 import type { Endpoint, EndpointDeliveriesEnded } from "../events/endpoint.ts";
 import type { EventStore } from "../events/event-store.ts";
 import { pendingDeliveriesOfUser } from "../projections/deliveries.ts";
-import type { DeliveryDocument, DeliveryPlace } from "../projections/deliveries.ts";
 import type { Directory } from "../projections/directory.ts";
 import type { DocumentStore } from "../projections/document-store.ts";
 import { heldOfEndpoint, nextEndpointWithHeld } from "../projections/held-deliveries.ts";
@@ -54,14 +53,14 @@ export class EndpointDeliveries {
    * @param fresh whether the read models have seen all that there was; else none is noted
    */
   async endPending(fresh: boolean, signal: AbortSignal): Promise<Counts> {
-    const { directory } = this.#deps;
+    const { documents, directory } = this.#deps;
     const ended = new Map<number, number>();
     const found = new Set<number>();
     const byUser = Map.groupBy(directory.endingEndpoints, (id) => directory.knownEndpoint(id)?.user_id ?? null);
     for (const [userId, endpointIds] of byUser) {
       if (userId === null) continue;
       const ending = new Set(endpointIds);
-      for await (const page of this.#pending(userId)) {
+      for await (const page of pendingDeliveriesOfUser(documents, userId)) {
         if (signal.aborted) return ended;
         const own = page.filter(({ endpoint_id }) => ending.has(endpoint_id));
         for (const { endpoint_id } of own) found.add(endpoint_id);
@@ -95,17 +94,6 @@ export class EndpointDeliveries {
       }
     }
     return released;
-  }
-
-  async *#pending(userId: number): AsyncGenerator<readonly DeliveryDocument[]> {
-    let last: DeliveryPlace | null = null;
-    for (;;) {
-      const page: DeliveryDocument[] = await pendingDeliveriesOfUser(this.#deps.documents, userId, PAGE, last);
-      yield page;
-      const oldest = page.at(-1);
-      if (oldest === undefined || page.length < PAGE) return;
-      last = { createdAt: oldest.created_at, id: oldest._id };
-    }
   }
 
   /** Does something for each that is this instance's, several at a time. */

@@ -6,6 +6,7 @@ import { handleEndpointCommand } from "../commands/endpoint-command.ts";
 import { CommandRefused } from "../commands/refusals.ts";
 import { decideOnFailing } from "../commands/warn-of-failing.ts";
 import type { FailingPolicy } from "../commands/warn-of-failing.ts";
+import type { Endpoint } from "../events/endpoint.ts";
 import { EVENT_STORE } from "../events/event-store.ts";
 import type { EventStore } from "../events/event-store.ts";
 import { LOGGER } from "../logger.ts";
@@ -13,7 +14,7 @@ import { DIRECTORY } from "../projections/directory.ts";
 import type { Directory } from "../projections/directory.ts";
 import { DOCUMENT_STORE } from "../projections/document-store.ts";
 import type { DocumentStore } from "../projections/document-store.ts";
-import type { EndpointStandingDocument } from "../projections/endpoint-standing.ts";
+import type { FailingEndpointDocument } from "../projections/endpoint-standing.ts";
 import { failingEndpoints } from "../projections/endpoint-standings.ts";
 import { endpointStatistics } from "../projections/endpoint-statistics.ts";
 import { PROJECTION_PROGRESS } from "../projections/progress.ts";
@@ -96,21 +97,20 @@ export class FailingEndpoints {
   }
 
   /** Whether there is anything to decide, as far as memory knows: most that fail were warned of and are not due yet. */
-  #isToBeSaid({ standing_of, failures, failing_since }: EndpointStandingDocument, now: number): boolean {
+  #isToBeSaid({ standing_of, failures, failing_since }: FailingEndpointDocument, now: number): boolean {
     const endpoint = this.#directory.knownEndpoint(standing_of);
-    if (endpoint?.status !== "enabled" || failing_since === null || failures < this.#policy.attempts) return false;
+    if (endpoint?.status !== "enabled" || failures < this.#policy.attempts) return false;
     return endpoint.failing_warned_at === null || now - Date.parse(failing_since) >= this.#policy.disableAfterMs;
   }
 
   async #say(
-    { standing_of: endpointId, failures, failing_since }: EndpointStandingDocument,
+    { standing_of: endpointId, failures, failing_since }: FailingEndpointDocument,
     now: number,
   ): Promise<void> {
-    const streak = { failures, since: failing_since ?? new Date(now).toISOString() };
+    const streak = { failures, since: failing_since };
     const commandId = timeOrderedId();
     const context = { commandId, correlationId: commandId, actor: ACTOR };
-    const decide = (endpoint: Parameters<typeof decideOnFailing>[0]): ReturnType<typeof decideOnFailing> =>
-      decideOnFailing(endpoint, streak, this.#policy, now);
+    const decide = (endpoint: Endpoint) => decideOnFailing(endpoint, streak, this.#policy, now);
     try {
       const { events } = await handleEndpointCommand(this.#store, endpointId, null, decide, context);
       for (const { type } of events) {

@@ -1,6 +1,7 @@
 import type { KnownEvent } from "../events/catalogue.ts";
 import type { DeliveryAttempted } from "../events/delivery.ts";
 import type { DocumentStore, StoredDocument } from "./document-store.ts";
+import { pagesOf } from "./pages.ts";
 import { collectionOf } from "./projection.ts";
 import type { Content, Projection } from "./projection.ts";
 
@@ -157,18 +158,14 @@ export interface DeliveryPlace {
   readonly id: string;
 }
 
-/** This user's deliveries that have not ended, oldest first, at most `limit`, behind `after`. */
+/** This user's deliveries that have not ended, oldest first, page by page. */
 export function pendingDeliveriesOfUser(
   store: DocumentStore,
   userId: number,
-  limit: number,
-  after: DeliveryPlace | null,
-): Promise<DeliveryDocument[]> {
-  return store.find<DeliveryDocument>(collectionOf(deliveries), {
+): AsyncGenerator<readonly DeliveryDocument[]> {
+  return pagesOf<DeliveryDocument>(store, collectionOf(deliveries), {
     equals: { user_id: userId, status: "PENDING" },
     order: { field: "created_at", direction: "ascending" },
-    ...(after && { after: { value: after.createdAt, id: after.id } }),
-    limit,
   });
 }
 

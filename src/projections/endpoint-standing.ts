@@ -17,6 +17,9 @@ export interface EndpointStandingDocument extends StoredDocument {
   readonly failing_since: string | null;
 }
 
+/** The standing of an endpoint of which an attempt has failed since its last success. */
+export type FailingEndpointDocument = EndpointStandingDocument & { readonly failing_since: string };
+
 const UNBROKEN = { failures: 0, failing_since: null } as const;
 
 /** The id of an endpoint's standing. */
