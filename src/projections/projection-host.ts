@@ -55,9 +55,9 @@ interface Hosted {
 
 /**
  * Keeps all read models up with the log, and makes them again beside the live ones: when somebody asks for it, and when
- * the version of a fold changed. Those of the same first category share one reading of the log, which is most of their cost; one
- * that is far behind them, because it is new, was not complete when a process ended, or stood still, joins them when it
- * has caught up.
+ * the version of a fold changed. Those of the same first category share one reading of the log, which is most of their
+ * cost; one that is far behind them, because it is new, was not complete when a process ended, or stood still, joins them
+ * when it has caught up.
  */
 export class ProjectionHost implements ProjectionControl {
   readonly #hosted: readonly Hosted[];
@@ -159,7 +159,7 @@ export class ProjectionHost implements ProjectionControl {
     }
     for (const [hosted, position] of reached) {
       hosted.apart = [...reached].some(
-        ([other, further]) => categoryOf(other) === categoryOf(hosted) && further > position,
+        ([other, further]) => firstCategoryOf(other) === firstCategoryOf(hosted) && further > position,
       );
     }
   }
@@ -172,7 +172,7 @@ export class ProjectionHost implements ProjectionControl {
     if (state !== "live") this.#caughtUp.delete(hosted);
     else this.#caughtUp.add(hosted);
     if (state !== "live" || !hosted.apart || this.#joining.has(hosted)) return;
-    const others = this.#hosted.filter((other) => groupOf(other) === categoryOf(hosted) && isOfThisVersion(other));
+    const others = this.#hosted.filter((other) => groupOf(other) === firstCategoryOf(hosted) && isOfThisVersion(other));
     // It would go back to where they are.
     if (!others.every((other) => this.#caughtUp.has(other))) return;
     this.#joining.add(hosted);
@@ -319,13 +319,13 @@ export class ProjectionHost implements ProjectionControl {
 }
 
 /** Those whose first category is the same read it together, with what further ones some of them fold. */
-function categoryOf({ projection }: Pick<Hosted, "projection">): string {
+function firstCategoryOf({ projection }: Pick<Hosted, "projection">): string {
   return projection.categories?.[0] ?? "all";
 }
 
 /** Those of one group share a reading of the log. */
 function groupOf(hosted: Pick<Hosted, "projection" | "apart">): string {
-  return `${categoryOf(hosted)}${hosted.apart ? " apart" : ""}`;
+  return `${firstCategoryOf(hosted)}${hosted.apart ? " apart" : ""}`;
 }
 
 function isOfThisVersion({ projection, live }: Hosted): boolean {

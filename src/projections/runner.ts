@@ -42,9 +42,8 @@ const LONGEST_REST_MS = 2_000;
 
 /**
  * Keeps read models up with the log until the signal aborts: takes what is there as a batch, reads it once, and folds it
- * into each of them. Of the categories that one of them folds, each
- * is given its own. Replays, crashes and two runners at once are
- * harmless (see `foldBatch`), so the group begins where the one that is furthest behind left off.
+ * into each of them, giving each what is of its own categories. Replays, crashes and two runners at once are harmless
+ * (see `foldBatch`), so the group begins where the one that is furthest behind left off.
  *
  * An event that a projection cannot read or fold stops that projection, and no other: what came before it is written,
  * its status says `faulted`. The call returns when all have stopped.
