@@ -1,14 +1,14 @@
 import type { Socket } from "node:net";
-import type { buildConnector } from "undici";
+import type { ConnectionWatch } from "./watched-connector.ts";
 
 /** How the answer to an HTTP/1 request begins (RFC 9112 section 4). */
 const BEGINNING = "HTTP/";
 
 /**
  * Ends a connection whose receiver begins its answer with another protocol's status line: the HTTP client's parser also takes
- * those of RTSP and ICE, and would have a 200 of theirs for a success. One connection at a time.
+ * those of RTSP and ICE, and would have a 200 of theirs for a success.
  */
-export class AnswerProtocol {
+export class AnswerProtocol implements ConnectionWatch {
   /** What is still to come of the beginning; empty when it was seen. */
   #expected = "";
 
@@ -17,15 +17,8 @@ export class AnswerProtocol {
     this.#expected = BEGINNING;
   }
 
-  /** Connects as the connector does, and watches what comes of it. */
-  watching(connector: buildConnector.connector): buildConnector.connector {
-    return (options, callback) => {
-      connector(options, (...result) => {
-        // Comes before the HTTP client's own listener, which reads.
-        if (result[0] === null) result[1].on("readable", () => this.#look(result[1]));
-        callback(...result);
-      });
-    };
+  watch(socket: Socket): void {
+    socket.on("readable", () => this.#look(socket));
   }
 
   #look(socket: Socket): void {

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { buildConnector } from "undici";
+import type { ConnectionWatch } from "./watched-connector.ts";
 
 /**
  * How much a receiver may write for one request. Its head and what is read of its body fit many times; a flood of what
@@ -8,8 +8,8 @@ import type { buildConnector } from "undici";
  */
 export const MAX_ANSWER_BYTES = 256 * 1024;
 
-/** Ends a connection whose receiver writes too much, or writes what is no TLS into it. One connection at a time. */
-export class ReadingLimit {
+/** Ends a connection whose receiver writes too much, or writes what is no TLS into it. */
+export class ReadingLimit implements ConnectionWatch {
   #socket: Socket | null = null;
   #readBefore = 0;
 
@@ -18,20 +18,9 @@ export class ReadingLimit {
     this.#readBefore = this.#socket?.bytesRead ?? 0;
   }
 
-  /** Connects as the connector does, and watches what comes of it. */
-  watching(connector: buildConnector.connector): buildConnector.connector {
-    return (options, callback) => {
-      connector(options, (...result) => {
-        if (result[0] === null) this.#watch(result[1]);
-        callback(...result);
-      });
-    };
-  }
-
-  #watch(socket: Socket): void {
+  watch(socket: Socket): void {
     this.#socket = socket;
     this.#readBefore = 0;
-    // Comes before the HTTP client's own listener, which reads.
     socket.on("readable", () => {
       if (socket.bytesRead - this.#readBefore > MAX_ANSWER_BYTES) socket.destroy(new Error("the receiver floods"));
     });

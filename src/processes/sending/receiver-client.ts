@@ -5,6 +5,7 @@ import type { NameResolver } from "./name-resolver.ts";
 import { ReadingLimit } from "./reading-limit.ts";
 import { guardedConnector } from "./target-guard.ts";
 import type { TargetRules } from "./target-rules.ts";
+import { watchedConnector } from "./watched-connector.ts";
 
 /** The one place where connections to receivers are configured. */
 export interface ReceiverClientOptions {
@@ -44,8 +45,7 @@ export function createReceiverClient(
 ): ReceiverClient {
   // Without it, a look-up or a socket that is still connecting outlives its client until its own time is over.
   const ended = new AbortController();
-  const limit = new ReadingLimit();
-  const protocol = new AnswerProtocol();
+  const watches = [new AnswerProtocol(), new ReadingLimit()];
   const client = new Client(origin, {
     pipelining: 1,
     allowH2: false,
@@ -57,26 +57,24 @@ export function createReceiverClient(
     keepAliveMaxTimeout: IDLE_SOCKET_MS,
     maxHeaderSize: MAX_HEADER_BYTES,
     maxResponseSize: MAX_RESPONSE_BYTES,
-    connect: limit.watching(
-      protocol.watching(
-        guardedConnector({
-          ...{ rules, resolver, signal: ended.signal },
-          connect: {
-            ...connect,
-            // Both are explicit, since the environment (NODE_TLS_REJECT_UNAUTHORIZED and the like) decides otherwise.
-            rejectUnauthorized: true,
-            minVersion: "TLSv1.2",
-            allowH2: false,
-            timeout: timeoutMs,
-          },
-        }),
-      ),
+    connect: watchedConnector(
+      guardedConnector({
+        ...{ rules, resolver, signal: ended.signal },
+        connect: {
+          ...connect,
+          // Both are explicit, since the environment (NODE_TLS_REJECT_UNAUTHORIZED and the like) decides otherwise.
+          rejectUnauthorized: true,
+          minVersion: "TLSv1.2",
+          allowH2: false,
+          timeout: timeoutMs,
+        },
+      }),
+      watches,
     ),
   });
   return {
     dispatch(request, handler) {
-      limit.renew();
-      protocol.renew();
+      for (const watch of watches) watch.renew();
       void client.dispatch(request, handler);
     },
     destroy() {
