@@ -19,13 +19,13 @@ const ENV = {
 /** Several gateways on one log, each with read models of its own in a folder of its own. */
 export class Instances implements AsyncDisposable {
   readonly #logFolder: string;
-  #log: LogServerProcess;
+  #log: LogServerProcess | null;
   readonly #env: Readonly<Record<string, string>>;
   readonly #stack: AsyncDisposableStack;
 
   private constructor(
     logFolder: string,
-    log: LogServerProcess,
+    log: LogServerProcess | null,
     env: Readonly<Record<string, string>>,
     stack: AsyncDisposableStack,
   ) {
@@ -43,14 +43,28 @@ export class Instances implements AsyncDisposable {
     return new Instances(folder.path, log, { ...ENV, ...SERVER_KEYS, EVENTSTORE_URL: log.url, ...env }, stack);
   }
 
-  /** The server of the log. */
+  /** Begins a log of its own on a server that runs already, and is left running. */
+  static async on(url: string, env: Readonly<Record<string, string>> = {}): Promise<Instances> {
+    const prefix = `test_${randomUUID().replaceAll("-", "")}.`;
+    const stack = new AsyncDisposableStack();
+    const shared = { EVENTSTORE_URL: url, EVENTSTORE_STREAM_PREFIX: prefix };
+    return Promise.resolve(new Instances("", null, { ...ENV, ...SERVER_KEYS, ...shared, ...env }, stack));
+  }
+
+  /** What every gateway is told. */
+  get env(): Readonly<Record<string, string>> {
+    return this.#env;
+  }
+
+  /** The server of the log, when it was started for it. */
   get log(): LogServerProcess {
+    if (this.#log === null) throw new TypeError("the server of the log is somebody else's");
     return this.#log;
   }
 
   /** Starts the server of the log again, on the same port and with what it had, after it was killed. */
   async restartLog(): Promise<void> {
-    this.#log = this.#stack.use(await LogServerProcess.start(this.#logFolder, this.#log.port));
+    this.#log = this.#stack.use(await LogServerProcess.start(this.#logFolder, this.log.port));
   }
 
   /** Starts a further gateway and resolves when it takes requests. */

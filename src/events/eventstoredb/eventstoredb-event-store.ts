@@ -1,5 +1,4 @@
-import type { EventStoreDBClient, Credentials } from "@eventstore/db-client";
-import { AppendOutcomeUnknown, LogReplaced, RevisionConflict, StoreUnavailable } from "../event-store-errors.ts";
+import { LogReplaced, RevisionConflict, StoreUnavailable } from "../event-store-errors.ts";
 import type {
   AppendResult,
   EventStore,
@@ -12,83 +11,97 @@ import type {
   SubscriptionMessage,
 } from "../event-store.ts";
 import { prepareAppend } from "../memory/prepared-append.ts";
-import { revisionOf } from "../position.ts";
 import type { Position } from "../position.ts";
-import { appendErrorOf } from "./append-error.ts";
 import { AppendLimit } from "./append-limit.ts";
+import { AppendWriter } from "./append-writer.ts";
 import { ConnectionState } from "./connection-state.ts";
 import { followLog } from "./follow-log.ts";
-import type { GuardedConnection } from "./guarded-connection.ts";
-import { openClient } from "./open-client.ts";
-import type { OpenedClient } from "./open-client.ts";
+import { LogHead } from "./log-head.ts";
+import { LogTail } from "./log-tail.ts";
+import { openServer } from "./open-server.ts";
+import type { OpeningReports } from "./open-server.ts";
 import { EventReader } from "./read-events.ts";
-import { placeOf, serverRevisionOf } from "./server-place.ts";
+import { scanLog } from "./scan-log.ts";
+import type { ServerCalls } from "./server-calls.ts";
+import { StreamNames, streamFilter } from "./stream-names.ts";
 import { withinTime } from "./time-limit.ts";
 
-/** A subscription that brings nothing for so many deadlines, although something is due, is begun anew. */
-const STALLED_DEADLINES = 3;
-/** So much longer than its deadline, in ms, an append is waited for: the client counts the deadline from the sending on. */
-const GRACE_MS = 500;
+/** How long a client's request may wait for the log, in ms: a server that stands still for 3 s costs nothing but the wait. */
+const DEADLINE_MS = 4_000;
+/** A call that brings nothing of what is due for so many deadlines is begun anew. */
+const STALLED_DEADLINES = 1.25;
 
-export interface EventStoreDbOptions {
+export interface EventStoreDbOptions extends OpeningReports {
   /** `esdb://…` or `esdb+discover://…`. */
   readonly url: string;
+  /** What the name of each of the log's streams begins with on the server: 1 to 64 letters, digits, `_` and `.`. */
+  readonly prefix: string;
   /** Called once when the log was found to be another one: it takes no append any more until a restart. */
   readonly onFault?: (error: Error) => void;
   /** Called when the server cannot be reached, with the reason, and when it can again. */
   readonly onConnection?: (state: { readonly connected: boolean; readonly reason?: string }) => void;
-  /** How long an append, and the silence of a read, may last, in ms. Default 1,500: a client waits, and it is asked again. */
+  /** How long an append or a read may last in all, in ms. Default 4,000. */
   readonly deadlineMs?: number;
 }
 
 /** The event store on an EventStoreDB server or cluster, 23.10 or later. */
 export class EventStoreDbEventStore implements EventStore {
-  readonly #client: EventStoreDBClient;
-  readonly #connection: GuardedConnection;
-  readonly #credentials: Credentials;
+  readonly #calls: ServerCalls;
+  readonly #names: StreamNames;
   readonly #options: EventStoreDbOptions;
   readonly #deadlineMs: number;
   readonly #reader: EventReader;
+  readonly #head: LogHead;
+  readonly #writer: AppendWriter;
   readonly #appends = new AppendLimit();
   readonly #state: ConnectionState;
+  readonly #tail: LogTail;
   readonly #closing = new AbortController();
-  readonly #headListeners = new Set<() => void>();
   #knownHead: Position | null = null;
   #replaced: LogReplaced | null = null;
   #closed: Promise<void> | undefined;
 
-  private constructor({ client, connection, credentials }: OpenedClient, options: EventStoreDbOptions) {
-    this.#client = client;
-    this.#connection = connection;
-    this.#credentials = credentials;
+  private constructor(calls: ServerCalls, options: EventStoreDbOptions) {
+    this.#calls = calls;
+    this.#names = new StreamNames(options.prefix);
     this.#options = options;
-    this.#deadlineMs = options.deadlineMs ?? 1_500;
-    this.#reader = new EventReader(client, this.#deadlineMs);
+    this.#deadlineMs = options.deadlineMs ?? DEADLINE_MS;
+    this.#reader = new EventReader(calls, this.#names, this.#deadlineMs);
+    this.#head = new LogHead(this.#reader, this.#names.prefixes(undefined));
+    this.#writer = new AppendWriter(calls, this.#deadlineMs);
     this.#state = new ConnectionState((reason) =>
       options.onConnection?.(reason === null ? { connected: true } : { connected: false, reason }),
     );
+    this.#tail = new LogTail({
+      ...{ calls, names: this.#names, reader: this.#reader, stalledMs: this.#stalledMs },
+      closing: this.#closing.signal,
+      known: () => this.#knownHead,
+      connection: this.#state.join(),
+    });
   }
 
   /**
-   * Connects to the server.
+   * Connects to the server; waits for one that is just starting.
    *
    * @throws EventStoreUnusable when it cannot be reached, refuses the credentials or is too old
    */
   static async open(options: EventStoreDbOptions): Promise<EventStoreDbEventStore> {
-    return new EventStoreDbEventStore(await openClient(options.url), options);
+    return new EventStoreDbEventStore(await openServer(options.url, options), options);
   }
 
   async append(stream: string, events: readonly EventToAppend[], expected: ExpectedRevision): Promise<AppendResult> {
     const prepared = prepareAppend(stream, events, expected);
     this.#refuseWhenClosed();
     if (this.#replaced !== null) throw new StoreUnavailable(`no append until a restart: ${this.#replaced.message}`);
-    const limit = this.#deadlineMs + GRACE_MS;
-    // It may still wait for a connection, be sent later and be written then. Until it has ended, it counts as under way.
-    return withinTime(
-      this.#appends.run(prepared.bytes, () => this.#append(stream, events, expected, prepared.bytes)),
-      limit,
-      () => new AppendOutcomeUnknown(`nobody knows whether the append was written: no answer within ${limit} ms`),
-    );
+    try {
+      const name = this.#names.onServer(stream);
+      return await this.#appends.run(prepared.bytes, () => this.#writer.append(name, prepared));
+    } catch (error) {
+      if (error instanceof RevisionConflict && error.actual !== null) {
+        await this.#reader.untilReadable(stream, error.actual);
+      }
+      throw error;
+    }
   }
 
   async read(stream: string, options: ReadStreamOptions = {}): Promise<RecordedEvent[]> {
@@ -97,24 +110,31 @@ export class EventStoreDbEventStore implements EventStore {
   }
 
   async *readAll(options: ReadAllOptions = {}): AsyncGenerator<RecordedEvent> {
+    const { after = null, categories, limit = Number.POSITIVE_INFINITY } = options;
     this.#refuseWhenClosed();
-    yield* this.#reader.all(options);
+    const end = await this.#reader.end();
+    if (end === null || limit <= 0 || (after !== null && end.position <= after)) return;
+    const wanted = streamFilter(categories);
+    const scan = {
+      ...{ after, categories, until: end.position, signal: this.#closing.signal },
+      ...{ silenceMs: this.#deadlineMs, patienceMs: this.#deadlineMs },
+    };
+    let remaining = limit;
+    for await (const event of scanLog(this.#scanned, scan)) {
+      if (event.position > end.position) return;
+      if (event.stream === null || !wanted(event.stream)) continue;
+      yield event.recorded();
+      remaining -= 1;
+      if (remaining <= 0) return;
+    }
   }
 
   async *subscribe(options: SubscribeOptions): AsyncGenerator<SubscriptionMessage> {
     this.#refuseWhenClosed();
-    const connection = this.#state.join();
     const following = {
-      client: this.#client,
-      reader: this.#reader,
-      stalledMs: STALLED_DEADLINES * this.#deadlineMs,
-      closing: this.#closing.signal,
-      known: () => this.#knownHead,
-      onKnown: (callback: () => void) => {
-        this.#headListeners.add(callback);
-        return () => this.#headListeners.delete(callback);
-      },
-      connection: (reason: string | null) => connection.note(reason),
+      ...this.#scanned,
+      ...{ tail: this.#tail, stalledMs: this.#stalledMs, closing: this.#closing.signal },
+      connection: this.#state.join(),
     };
     try {
       yield* followLog(following, options);
@@ -124,24 +144,23 @@ export class EventStoreDbEventStore implements EventStore {
         this.#options.onFault?.(error);
       }
       throw error;
-    } finally {
-      if (!this.#closing.signal.aborted) connection.leave();
     }
   }
 
   async head(): Promise<Position | null> {
     this.#refuseWhenClosed();
-    const head = await this.#reader.head();
+    const head = await this.#head.find();
     if (head !== null && head > (this.#knownHead ?? "")) {
       this.#knownHead = head;
-      for (const listener of this.#headListeners) listener();
+      this.#tail.hurry();
     }
     return head;
   }
 
   async idAt(position: Position): Promise<string | null> {
     this.#refuseWhenClosed();
-    return this.#reader.idAt(position);
+    const event = await this.#reader.at(position);
+    return event === null || event.stream === null ? null : event.id;
   }
 
   close(): Promise<void> {
@@ -149,35 +168,12 @@ export class EventStoreDbEventStore implements EventStore {
     return this.#closed;
   }
 
-  async #append(
-    stream: string,
-    events: readonly EventToAppend[],
-    expected: ExpectedRevision,
-    bytes: number,
-  ): Promise<AppendResult> {
-    try {
-      const result = await this.#client.appendToStream(
-        stream,
-        events.map(({ id, type, data, metadata }) => ({
-          ...{ id, type, contentType: "application/json" as const },
-          data: data as Record<string, unknown>,
-          metadata: { ...metadata },
-        })),
-        {
-          expectedRevision: isName(expected) ? expected : serverRevisionOf(expected),
-          credentials: this.#credentials,
-          deadline: this.#deadlineMs,
-        },
-      );
-      const { success, nextExpectedRevision: last } = result;
-      // `throwOnAppendFailure=false` in the URL makes a conflict a result, of -1 when there is no stream.
-      if (!success) throw new RevisionConflict(stream, expected, last < 0n ? null : revisionOf(last));
-      if (result.position === undefined) throw new TypeError("the server told no position of an append");
-      return { revision: revisionOf(last), position: placeOf(result.position) };
-    } catch (error) {
-      if (error instanceof RevisionConflict) throw error;
-      throw appendErrorOf(error, stream, expected, bytes);
-    }
+  get #scanned(): { calls: ServerCalls; names: StreamNames; reader: EventReader } {
+    return { calls: this.#calls, names: this.#names, reader: this.#reader };
+  }
+
+  get #stalledMs(): number {
+    return this.#deadlineMs * STALLED_DEADLINES;
   }
 
   #refuseWhenClosed(): void {
@@ -187,12 +183,9 @@ export class EventStoreDbEventStore implements EventStore {
   async #close(): Promise<void> {
     this.#closing.abort();
     // None of it waits longer than an append may take, whatever the server and the client do.
-    const limit = this.#deadlineMs + GRACE_MS;
-    await withinTime(this.#appends.drained(), limit, () => new Error("the appends do not end")).catch(() => undefined);
-    await this.#connection.close(limit);
+    const late = (): Error => new Error("the appends do not end");
+    await withinTime(this.#appends.drained(), this.#deadlineMs, late).catch(() => undefined);
+    this.#writer.close();
+    await this.#calls.close(this.#deadlineMs);
   }
-}
-
-function isName(expected: ExpectedRevision): expected is "any" | "no_stream" | "stream_exists" {
-  return expected === "any" || expected === "no_stream" || expected === "stream_exists";
 }

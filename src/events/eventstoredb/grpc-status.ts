@@ -1,5 +1,14 @@
 /** The codes of gRPC that decide something here (https://grpc.github.io/grpc/core/md_doc_statuscodes.html). */
-export const status = { invalidArgument: 3, outOfRange: 11, unavailable: 14 } as const;
+export const status = {
+  invalidArgument: 3,
+  notFound: 5,
+  permissionDenied: 7,
+  failedPrecondition: 9,
+  outOfRange: 11,
+  unimplemented: 12,
+  unavailable: 14,
+  unauthenticated: 16,
+} as const;
 
 /** The gRPC code of an error, or null. The client throws some errors of the transport as they are, others converted. */
 export function codeOf(error: unknown): number | null {

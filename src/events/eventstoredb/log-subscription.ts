@@ -1,85 +1,69 @@
-import { START, excludeSystemEvents, streamNameFilter } from "@eventstore/db-client";
-import type {
-  AllStreamSubscription,
-  EventStoreDBClient,
-  Position as ServerPosition,
-  ResolvedEvent,
-} from "@eventstore/db-client";
-import type { RecordedEvent } from "../event-store.ts";
+import type { Position as ServerPlace } from "@eventstore/db-client";
+import type { ReadResp } from "@eventstore/db-client/generated/streams_pb.js";
 import { PulledStream } from "./pulled-stream.ts";
-import { recordedEventOf } from "./recorded-event.ts";
-import { streamFilter } from "./server-place.ts";
+import { subscriptionRequest } from "./read-request.ts";
+import type { AllFilter, AllStart } from "./read-request.ts";
+import { foundEventOf } from "./recorded-event.ts";
+import type { FoundEvent } from "./recorded-event.ts";
+import type { ServerCalls } from "./server-calls.ts";
+import { checkpointOf } from "./server-place.ts";
+import type { StreamNames } from "./stream-names.ts";
 
-/** How many events the server looks through before it says how far it came, when it finds none that is asked for. */
-const SEARCH_WINDOW = 32;
+/** What the server says in a subscription, in order. */
+export type SubscriptionNews =
+  | { readonly kind: "event"; readonly event: FoundEvent }
+  /** Everything up to there was looked at; null: there is nothing so far. */
+  | { readonly kind: "checkpoint"; readonly place: ServerPlace | null }
+  /** Everything that there was has been sent. */
+  | { readonly kind: "caughtUp" }
+  /** The server has taken the subscription, or says something else that needs no answer. */
+  | { readonly kind: "sign" };
 
-/** One call that the server answers with events as they come, until it breaks. Not resumed: see `followLog`. */
+const CAUGHT_UP: SubscriptionNews = { kind: "caughtUp" };
+const SIGN: SubscriptionNews = { kind: "sign" };
+
+/** One call that the server answers with events as they come, until it breaks. Whoever opened it begins another. */
 export class LogSubscription {
-  readonly #call: AllStreamSubscription;
-  readonly #pulled: PulledStream<ResolvedEvent>;
-  readonly #wanted: (stream: string) => boolean;
-  #confirmed = false;
-  #caughtUp = false;
-  #checkpoint: ServerPosition | null = null;
+  readonly #pulled: PulledStream<ReadResp>;
+  readonly #names: StreamNames;
+  readonly #broke: (error: Error) => void;
 
-  /** Begins behind `after` (exclusive; null: at the log's beginning); `categories` undefined: all streams. */
-  constructor(
-    client: Pick<EventStoreDBClient, "subscribeToAll">,
-    after: ServerPosition | null,
-    categories: readonly string[] | undefined,
-  ) {
-    this.#wanted = streamFilter(categories);
-    const progress = {
-      maxSearchWindow: SEARCH_WINDOW,
-      // It must not throw: nobody would handle that, and the process would end.
-      checkpointReached: async (_subscription: unknown, place: ServerPosition): Promise<void> => {
-        this.#checkpoint = place;
-        this.#pulled.wake();
-      },
+  private constructor(pulled: PulledStream<ReadResp>, names: StreamNames, broke: (error: Error) => void) {
+    this.#pulled = pulled;
+    this.#names = names;
+    this.#broke = broke;
+  }
+
+  /** Subscribes behind a place (exclusive). Rejects when there is no connection to be had. */
+  static async open(
+    calls: Pick<ServerCalls, "read">,
+    names: StreamNames,
+    after: AllStart,
+    filter: AllFilter,
+  ): Promise<LogSubscription> {
+    const { call, broke } = await calls.read(subscriptionRequest(after, filter));
+    return new LogSubscription(new PulledStream(call), names, broke);
+  }
+
+  /** The next thing that the server says, when it is here, or null. Throws what the call failed with. */
+  next(): SubscriptionNews | null {
+    let message: ReadResp | null;
+    try {
+      message = this.#pulled.take();
+    } catch (error) {
+      if (error instanceof Error) this.#broke(error);
+      throw error;
+    }
+    if (message === null) return null;
+    const event = foundEventOf(message, this.#names);
+    if (event !== null) return { kind: "event", event };
+    if (message.hasCaughtUp()) return CAUGHT_UP;
+    const checkpoint = message.getCheckpoint();
+    if (checkpoint === undefined) return SIGN;
+    return {
+      kind: "checkpoint",
+      place: checkpointOf(checkpoint.getCommitPosition(), checkpoint.getPreparePosition()),
     };
-    this.#call = client.subscribeToAll({
-      fromPosition: after ?? START,
-      filter:
-        categories === undefined
-          ? excludeSystemEvents(progress)
-          : streamNameFilter({ ...progress, prefixes: categories.map((category) => `${category}-`) }),
-    });
-    this.#pulled = new PulledStream(this.#call);
-    this.#call.on("confirmation", () => {
-      this.#confirmed = true;
-      this.#pulled.wake();
-    });
-    this.#call.on("caughtUp", () => {
-      this.#caughtUp = true;
-      this.#pulled.wake();
-    });
-    this.#call.on("fellBehind", () => {
-      this.#caughtUp = false;
-      this.#pulled.wake();
-    });
-  }
-
-  /** The server has taken the call. */
-  get confirmed(): boolean {
-    return this.#confirmed;
-  }
-
-  /**
-   * The server says that it has sent everything. What it sent may still be on its way: this, and a checkpoint, mean
-   * something only when `next` gave nothing.
-   */
-  get saysCaughtUp(): boolean {
-    return this.#caughtUp;
-  }
-
-  /**
-   * Up to where the server has looked without finding anything more that is asked for; null when it said nothing new of
-   * it. It is the place of an event, or (with another prepare position) the end of one, where the next one begins.
-   */
-  takeCheckpoint(): ServerPosition | null {
-    const checkpoint = this.#checkpoint;
-    this.#checkpoint = null;
-    return checkpoint;
   }
 
   /** True when the server ended the call, which it does without an error when it shuts down. */
@@ -87,29 +71,9 @@ export class LogSubscription {
     return this.#pulled.ended;
   }
 
-  /** The next event when one is here, or null. Throws what the call failed with. */
-  next(): RecordedEvent | null {
-    for (;;) {
-      const resolved = this.#pulled.take();
-      if (resolved === null) return null;
-      const event = recordedEventOf(resolved);
-      if (event !== null && this.#wanted(event.stream)) return event;
-    }
-  }
-
-  /** Whether `next` may have something to give. */
-  get hasMore(): boolean {
-    return this.#pulled.hasMore;
-  }
-
-  /** Throws what the call failed with, if it has. */
-  throwFailure(): void {
-    this.#pulled.throwFailure();
-  }
-
-  /** Resolves when anything above may have changed, or after `milliseconds`. */
-  async changed(milliseconds: number): Promise<void> {
-    await this.#pulled.changed(milliseconds);
+  /** Resolves to true when anything above may have changed, to false after `milliseconds`. */
+  changed(milliseconds: number): Promise<boolean> {
+    return this.#pulled.changed(milliseconds);
   }
 
   /** Ends a wait in `changed`. */
@@ -119,7 +83,6 @@ export class LogSubscription {
 
   /** Ends the call on the server as well. */
   cancel(): void {
-    // It rejects when the call never came about.
-    this.#call.unsubscribe().catch(() => undefined);
+    this.#pulled.cancel();
   }
 }

@@ -1,50 +1,35 @@
-/** What is needed of a stream of the client, whose own types do not fit Node's. */
-export interface ClientStream {
-  readonly readableLength: number;
-  on(event: "readable" | "end", listener: () => void): unknown;
-  on(event: "error", listener: (error: Error) => void): unknown;
-  read(): unknown;
-}
+import type { Answers } from "./server-calls.ts";
 
 /**
- * A stream of the client that is pulled item by item. `on("data")` would run handlers at once and out of order, and
+ * A call of the server's that is pulled message by message. `on("data")` would run handlers at once and out of order, and
  * reading ahead would fill memory; in this way the server's flow control waits for the consumer.
  */
-export class PulledStream<T> {
-  readonly #stream: ClientStream;
+export class PulledStream<Message> {
+  readonly #call: Answers<Message>;
   #error: Error | null = null;
   #ended = false;
   #wake: () => void = () => undefined;
 
-  constructor(stream: ClientStream) {
-    this.#stream = stream;
+  constructor(call: Answers<Message>) {
+    this.#call = call;
     const wake = (): void => this.wake();
-    stream.on("readable", wake);
-    stream.on("end", () => {
+    call.on("readable", wake);
+    call.on("end", () => {
       this.#ended = true;
       this.wake();
     });
-    // Stays for as long as the stream: a cancelled call may fail once more.
-    stream.on("error", (error) => {
+    // Stays for as long as the call: one that was cancelled fails once more.
+    call.on("error", (error) => {
       this.#error ??= error;
       this.wake();
     });
   }
 
-  /** The next item when one is here, or null. Throws what the stream failed with. */
-  take(): T | null {
-    this.throwFailure();
-    return this.#stream.read() as T | null;
-  }
-
-  /** Throws what the stream failed with, if it has. */
-  throwFailure(): void {
-    if (this.#error !== null) throw this.#error;
-  }
-
-  /** Whether there is something to take. */
-  get hasMore(): boolean {
-    return this.#stream.readableLength > 0;
+  /** The next message when one is here, or null. Throws what the call failed with, once everything before it was taken. */
+  take(): Message | null {
+    const message = this.#call.read();
+    if (message === null && this.#error !== null) throw this.#error;
+    return message;
   }
 
   /** True when everything was taken and nothing more will come. */
@@ -52,7 +37,7 @@ export class PulledStream<T> {
     return this.#ended;
   }
 
-  /** Resolves to true when there may be something to take, or the stream ended or failed; to false after `milliseconds`. */
+  /** Resolves to true when there may be something to take, or the call ended or failed; to false after `milliseconds`. */
   changed(milliseconds: number): Promise<boolean> {
     return new Promise((resolve) => {
       const settle = (changed: boolean): void => {
@@ -62,12 +47,17 @@ export class PulledStream<T> {
       };
       const timer = setTimeout(() => settle(false), milliseconds);
       this.#wake = () => settle(true);
-      if (this.#error !== null || this.#ended || this.hasMore) settle(true);
+      if (this.#error !== null || this.#ended || this.#call.readableLength > 0) settle(true);
     });
   }
 
   /** Ends a wait. */
   wake(): void {
     this.#wake();
+  }
+
+  /** Ends the call on the server, if it has not ended. */
+  cancel(): void {
+    if (!this.#ended && this.#error === null) this.#call.cancel();
   }
 }

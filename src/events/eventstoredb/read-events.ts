@@ -1,145 +1,151 @@
-import { BACKWARDS, END, START, StreamNotFoundError } from "@eventstore/db-client";
-import type { EventStoreDBClient, Position as ServerPosition, ResolvedEvent } from "@eventstore/db-client";
-import { StoreUnavailable, UnreadableEvent } from "../event-store-errors.ts";
-import type { ReadAllOptions, ReadStreamOptions, RecordedEvent } from "../event-store.ts";
-import type { Position } from "../position.ts";
+import { StoreUnavailable } from "../event-store-errors.ts";
+import type { ReadStreamOptions, RecordedEvent } from "../event-store.ts";
+import type { Position, Revision } from "../position.ts";
+import { Backoff } from "./backoff.ts";
 import { codeOf, reasonOf, status } from "./grpc-status.ts";
+import type { ReadResp } from "@eventstore/db-client/generated/streams_pb.js";
 import { PulledStream } from "./pulled-stream.ts";
-import type { ClientStream } from "./pulled-stream.ts";
-import { recordedEventOf } from "./recorded-event.ts";
-import { isLogStream, serverPlaceOf, serverRevisionOf, streamFilter } from "./server-place.ts";
+import { allRequest, streamRequest } from "./read-request.ts";
+import { foundEventOf } from "./recorded-event.ts";
+import type { FoundEvent } from "./recorded-event.ts";
+import type { ServerCalls } from "./server-calls.ts";
+import { serverPlaceOf, serverRevisionOf } from "./server-place.ts";
+import type { StreamNames } from "./stream-names.ts";
 
-/** Events that are asked for together; bounds what a call holds open on the server. */
-const PAGE_EVENTS = 500;
+type Request = Parameters<ServerCalls["read"]>[0];
 
-/** A reading call of the client. */
-type ReadCall = ClientStream & { cancel(): Promise<void> };
+/** The longest wait before a read is asked again, in ms. */
+const LONGEST_BACKOFF_MS = 250;
+/** The longest wait for what won a race to become readable, in ms: it takes 6 ms in the median, and 43 ms were seen. */
+const LONGEST_READABLE_WAIT_MS = 20;
+/** What the server would answer again. */
+const FINAL: ReadonlySet<number | null> = new Set([
+  status.invalidArgument,
+  status.permissionDenied,
+  status.failedPrecondition,
+  status.unimplemented,
+  status.unauthenticated,
+]);
+/** How many events the server looks through at a time for the few that are asked for. */
+const WINDOW = 1_024;
 
-/** Reads from the server, each call with a limit to its silence. */
+/** Short reads, which somebody waits for: each is asked again until it is answered or its time is up. */
 export class EventReader {
-  readonly #client: EventStoreDBClient;
-  readonly #silenceMs: number;
+  readonly #calls: Pick<ServerCalls, "read">;
+  readonly #names: StreamNames;
+  readonly #deadlineMs: number;
 
-  /** `silenceMs`: how long the server may say nothing before a read is given up. */
-  constructor(client: EventStoreDBClient, silenceMs: number) {
-    this.#client = client;
-    this.#silenceMs = silenceMs;
+  /** `deadlineMs`: how long a read may take, all its tries together. */
+  constructor(calls: Pick<ServerCalls, "read">, names: StreamNames, deadlineMs: number) {
+    this.#calls = calls;
+    this.#names = names;
+    this.#deadlineMs = deadlineMs;
   }
 
-  /** The events of a stream; none when it does not exist. Throws StoreUnavailable. */
+  /** The events of a stream; none when it does not exist. Throws StoreUnavailable, UnreadableEvent. */
   async stream(stream: string, { from, limit }: ReadStreamOptions): Promise<RecordedEvent[]> {
     if (limit === 0) return [];
-    const call = this.#client.readStream(stream, {
-      fromRevision: from === undefined ? START : serverRevisionOf(from),
-      ...(limit !== undefined && Number.isFinite(limit) && { maxCount: limit }),
-    });
-    const events: RecordedEvent[] = [];
-    try {
-      for await (const event of this.#events(call)) events.push(event);
-    } catch (error) {
-      if (error instanceof StreamNotFoundError) return [];
-      throw unavailable(error);
-    }
-    return events;
-  }
-
-  /** The log in pages, of what was in it when the reading began. Throws StoreUnavailable. */
-  async *all({
-    after = null,
-    categories,
-    limit = Number.POSITIVE_INFINITY,
-  }: ReadAllOptions): AsyncGenerator<RecordedEvent> {
-    const wanted = streamFilter(categories);
-    const head = await this.head();
-    let remaining = limit;
-    let place = after;
-    while (remaining > 0 && head !== null && (place === null || place < head)) {
-      const page = await this.page(place, PAGE_EVENTS);
-      for (const event of page) {
-        if (event.position > head) return;
-        place = event.position;
-        if (!wanted(event.stream)) continue;
-        yield event;
-        remaining -= 1;
-        if (remaining <= 0) return;
-      }
-      if (page.length === 0) return;
-    }
-  }
-
-  /** At most `limit` events of all streams, the server's own too, behind `after` (exclusive). Throws StoreUnavailable. */
-  async page(after: Position | null, limit: number): Promise<RecordedEvent[]> {
-    // The server's reading is inclusive.
-    const events = await this.pageFrom(
-      after === null ? null : serverPlaceOf(after),
-      after === null ? limit : limit + 1,
-    );
-    return events.filter(({ position }) => after === null || position > after).slice(0, limit);
-  }
-
-  /** The same from a place of the server on (inclusive; null: the beginning), which may be one between two events. */
-  async pageFrom(place: ServerPosition | null, limit: number): Promise<RecordedEvent[]> {
-    return this.#gathered(this.#client.readAll({ fromPosition: place ?? START, maxCount: limit }));
+    const count = limit !== undefined && Number.isFinite(limit) ? limit : undefined;
+    const first = from === undefined ? 0n : serverRevisionOf(from);
+    const found = await this.#patiently(streamRequest(this.#names.onServer(stream), first, count));
+    return found.map((event) => event.recorded());
   }
 
   /**
-   * The position of the last event of the log, whatever its kind, or null. The leader of a cluster is asked, for a follower
-   * may not have it yet. Throws StoreUnavailable.
+   * Waits until a read of the stream gives this revision: the server tells losers of a race before it lets them read what
+   * won. Throws StoreUnavailable when it does not in time.
    */
-  async head(): Promise<Position | null> {
-    const call = this.#client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1, requiresLeader: true });
-    return (await this.#gathered(call))[0]?.position ?? null;
+  async untilReadable(stream: string, revision: Revision): Promise<void> {
+    const endsAt = performance.now() + this.#deadlineMs;
+    const backoff = new Backoff(LONGEST_READABLE_WAIT_MS, 2);
+    while ((await this.stream(stream, { from: revision, limit: 1 })).length === 0) {
+      if (performance.now() > endsAt) {
+        throw new StoreUnavailable(`the event store does not give event ${revision} of ${stream}, of which it told`);
+      }
+      await backoff.wait(NEVER);
+    }
+  }
+
+  /** Where the last event of all programs stands, and whether it is in the log; null when there is none. Throws StoreUnavailable. */
+  async end(): Promise<FoundEvent | null> {
+    const [last] = await this.#patiently(allRequest("end", "backwards", 1));
+    return last ?? null;
   }
 
   /**
-   * The id of the event at exactly this position, or null. One of the server's own events has none: it may be scavenged,
-   * and nobody should then take the log for another one. The leader is asked, as for the head. Throws StoreUnavailable.
+   * The first event behind a place (exclusive; null: of all) in a stream that begins with one of these prefixes, or null. It
+   * is looked for at most so many milliseconds. Throws StoreUnavailable.
    */
-  async idAt(position: Position): Promise<string | null> {
-    const call = this.#client.readAll({ fromPosition: serverPlaceOf(position), maxCount: 1, requiresLeader: true });
-    try {
-      for await (const event of this.#events(call)) {
-        return event.position === position && isLogStream(event.stream) ? event.id : null;
+  async firstBehind(
+    place: Position | null,
+    prefixes: readonly string[],
+    milliseconds = this.#deadlineMs,
+  ): Promise<FoundEvent | null> {
+    const from = place === null ? "start" : serverPlaceOf(place);
+    // What is at the place itself is given too.
+    const request = allRequest(from, "forwards", 2, { prefixes, window: WINDOW });
+    const found = await this.#patiently(request, milliseconds);
+    return found.find(({ position }) => place === null || position > place) ?? null;
+  }
+
+  /** The last event in a stream with one of these prefixes, or null; otherwise like `firstBehind`. */
+  async last(prefixes: readonly string[], milliseconds = this.#deadlineMs): Promise<FoundEvent | null> {
+    const request = allRequest("end", "backwards", 1, { prefixes, window: WINDOW });
+    return (await this.#patiently(request, milliseconds))[0] ?? null;
+  }
+
+  /**
+   * The event at exactly this position, or null. The server may refuse a position at which no event begins. Throws
+   * StoreUnavailable.
+   */
+  async at(position: Position): Promise<FoundEvent | null> {
+    const [event] = await this.#patiently(allRequest(serverPlaceOf(position), "forwards", 1), this.#deadlineMs, true);
+    return event?.position === position ? event : null;
+  }
+
+  async #patiently(request: Request, milliseconds = this.#deadlineMs, mayNotBe = false): Promise<FoundEvent[]> {
+    const endsAt = performance.now() + milliseconds;
+    const backoff = new Backoff(LONGEST_BACKOFF_MS);
+    for (;;) {
+      const left = endsAt - performance.now();
+      try {
+        return await this.#gathered(request, Math.max(left, 1));
+      } catch (error) {
+        const code = codeOf(error);
+        if (mayNotBe && (code === status.invalidArgument || code === status.outOfRange)) return [];
+        if (FINAL.has(code) || performance.now() >= endsAt) {
+          throw new StoreUnavailable(`the event store cannot be read: ${reasonOf(error)}`, { cause: error });
+        }
+        await backoff.wait(AbortSignal.timeout(Math.max(endsAt - performance.now(), 1)));
       }
-    } catch (error) {
-      // A position at which no event of this log begins may be refused as such.
-      const code = codeOf(error);
-      if (code !== status.invalidArgument && code !== status.outOfRange) throw unavailable(error);
     }
-    return null;
   }
 
-  async #gathered(call: ReadCall): Promise<RecordedEvent[]> {
-    const events: RecordedEvent[] = [];
-    try {
-      for await (const event of this.#events(call)) events.push(event);
-    } catch (error) {
-      throw unavailable(error);
-    }
-    return events;
-  }
-
-  /** Every event of a call, which is cancelled when its consumer leaves early. Throws what the client throws. */
-  async *#events(call: ReadCall): AsyncGenerator<RecordedEvent> {
-    const pulled = new PulledStream<ResolvedEvent>(call);
+  /** All events of a call, which may bring nothing for so many milliseconds. */
+  async #gathered(request: Request, silenceMs: number): Promise<FoundEvent[]> {
+    const { call, broke } = await this.#calls.read(request);
+    const pulled = new PulledStream<ReadResp>(call);
+    const found: FoundEvent[] = [];
     try {
       for (;;) {
-        const resolved = pulled.take();
-        const event = resolved && recordedEventOf(resolved);
-        if (event !== null) yield event;
-        else if (pulled.ended) return;
-        else if (resolved === null && !(await pulled.changed(this.#silenceMs))) {
-          throw new StoreUnavailable(`the event store said nothing for ${this.#silenceMs} ms`);
+        const message = pulled.take();
+        if (message !== null) {
+          const event = foundEventOf(message, this.#names);
+          if (event !== null) found.push(event);
+        } else if (pulled.ended) {
+          return found;
+        } else if (!(await pulled.changed(silenceMs))) {
+          throw new StoreUnavailable(`it said nothing for ${Math.round(silenceMs)} ms`);
         }
       }
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable) && error instanceof Error) broke(error);
+      throw error;
     } finally {
-      // Otherwise it would stay open on the server. It rejects when the call never came about.
-      if (!pulled.ended) call.cancel().catch(() => undefined);
+      // Otherwise it would stay open on the server.
+      pulled.cancel();
     }
   }
 }
 
-function unavailable(error: unknown): StoreUnavailable | UnreadableEvent {
-  if (error instanceof StoreUnavailable || error instanceof UnreadableEvent) return error;
-  return new StoreUnavailable(`the event store cannot be read: ${reasonOf(error)}`, { cause: error });
-}
+const NEVER = new AbortController().signal;

@@ -1,26 +1,31 @@
-import type { Position as ServerPosition } from "@eventstore/db-client";
-import { categoryOf } from "../event-store.ts";
+import type { Position as ServerPlace } from "@eventstore/db-client";
 import { positionOf } from "../position.ts";
 import type { Position, Revision } from "../position.ts";
 
-/** Whether a place of the server is that of an event, and not one between two events. */
-export function isEventPlace({ commit, prepare }: ServerPosition): boolean {
-  return commit === prepare;
+/** What the server gives for "nothing so far", up to 24.10.4: minus one, read as an unsigned number. */
+const NOTHING_SO_FAR = 2n ** 64n - 1n;
+
+/**
+ * The place that a checkpoint of the server tells; null for one that says nothing so far. It is where to go on, with both
+ * its numbers: there may be an event that was looked at, or none yet (23.10 and 25.0.0 give the end of what was looked at,
+ * where the next event begins).
+ */
+export function checkpointOf(commit: string, prepare: string): ServerPlace | null {
+  const place = { commit: BigInt(commit), prepare: BigInt(prepare) };
+  return place.commit === NOTHING_SO_FAR || place.prepare === NOTHING_SO_FAR ? null : place;
 }
 
 /**
  * The port's position for the server's. Throws RangeError when commit and prepare differ: that was so for transactions
  * over the server's old TCP protocol, which nobody of ours writes.
  */
-export function placeOf(place: ServerPosition): Position {
-  if (!isEventPlace(place)) {
-    throw new RangeError(`a place with commit position ${place.commit} and prepare position ${place.prepare}`);
-  }
-  return positionOf(place.commit);
+export function placeOf({ commit, prepare }: ServerPlace): Position {
+  if (commit !== prepare) throw new RangeError(`a place with commit position ${commit} and prepare position ${prepare}`);
+  return positionOf(commit);
 }
 
 /** The server's position for the port's. */
-export function serverPlaceOf(position: Position): ServerPosition {
+export function serverPlaceOf(position: Position): ServerPlace {
   const place = BigInt(position);
   return { commit: place, prepare: place };
 }
@@ -28,25 +33,4 @@ export function serverPlaceOf(position: Position): ServerPosition {
 /** The server's revision for the port's. */
 export function serverRevisionOf(revision: Revision): bigint {
   return BigInt(revision);
-}
-
-/** Whether the stream is part of the log: named `<category>-<id>`, and not one that the server keeps for itself (`$…`). */
-export function isLogStream(stream: string): boolean {
-  return categoryIn(stream) !== null;
-}
-
-/** Which streams are asked for: those of the categories, or all that are part of the log (undefined). */
-export function streamFilter(categories: readonly string[] | undefined): (stream: string) => boolean {
-  return (stream) => {
-    const category = categoryIn(stream);
-    return category !== null && (categories?.includes(category) ?? true);
-  };
-}
-
-function categoryIn(stream: string): string | null {
-  try {
-    return categoryOf(stream);
-  } catch {
-    return null;
-  }
 }

@@ -1,18 +1,18 @@
+import streams from "@eventstore/db-client/generated/streams_pb.js";
 import { describe, expect, it } from "vitest";
 import { UnreadableEvent } from "../../../../src/events/event-store-errors.ts";
-import { recordedEventOf } from "../../../../src/events/eventstoredb/recorded-event.ts";
-import {
-  placeOf,
-  serverPlaceOf,
-  serverRevisionOf,
-  streamFilter,
-} from "../../../../src/events/eventstoredb/server-place.ts";
+import { foundEventOf } from "../../../../src/events/eventstoredb/recorded-event.ts";
+import { StreamNames } from "../../../../src/events/eventstoredb/stream-names.ts";
 import { positionOf, revisionOf } from "../../../../src/events/position.ts";
-import { resolvedEvent } from "./resolved-event.ts";
+import { caughtUpMessage, eventMessage } from "./messages.ts";
+
+const names = new StreamNames("w.");
 
 describe("an event of the server", () => {
-  it("is given with its position, revision and time", () => {
-    expect(recordedEventOf(resolvedEvent("user-1", 7n))).toEqual({
+  it("is given with its position, revision and time, under the log's name of its stream", () => {
+    const found = foundEventOf(eventMessage("w.user-1", 7n), names);
+    expect(found).toMatchObject({ stream: "user-1", position: positionOf(7), bytes: 17 });
+    expect(found?.recorded()).toEqual({
       id: "00000000-0000-4000-8000-000000000007",
       stream: "user-1",
       revision: revisionOf(7),
@@ -24,41 +24,31 @@ describe("an event of the server", () => {
     });
   });
 
+  it("is read once, however many ask for it", () => {
+    const found = foundEventOf(eventMessage("w.user-1", 7n), names);
+    expect(found?.recorded()).toBe(found?.recorded());
+  });
+
   it("keeps data that is no JSON and metadata that is missing for its reader to refuse", () => {
-    const event = recordedEventOf(resolvedEvent("user-1", 7n, { data: "{broken", metadata: undefined }));
-    expect(event).toMatchObject({ data: "{broken", metadata: undefined });
+    const found = foundEventOf(eventMessage("w.user-1", 7n, { data: "{broken", metadata: "" }), names);
+    expect(found?.recorded()).toMatchObject({ data: "{broken", metadata: undefined });
   });
 
-  it("is refused when it shares its position with others, and passed over when it is nobody's of ours", () => {
-    expect(() => recordedEventOf(resolvedEvent("user-1", 7n, { prepare: 5n }))).toThrow(UnreadableEvent);
-    expect(recordedEventOf(resolvedEvent("$stats-1", 7n, { prepare: 5n }))).toMatchObject({ position: positionOf(7) });
+  it("is refused when it shares its position with others", () => {
+    const found = foundEventOf(eventMessage("w.user-1", 7n, { prepare: 5n }), names);
+    expect(() => found?.recorded()).toThrow(UnreadableEvent);
   });
 
-  it("is nothing when its link leads nowhere", () => {
-    expect(recordedEventOf({})).toBeNull();
-  });
-});
-
-describe("the server's places", () => {
-  it.each([0n, 1n, 2n ** 53n + 1n, 2n ** 63n - 1n])("are the port's, exactly: %s", (commit) => {
-    expect(serverPlaceOf(placeOf({ commit, prepare: commit }))).toEqual({ commit, prepare: commit });
-    expect(serverRevisionOf(revisionOf(commit))).toBe(commit);
+  it.each(["user-1", "$stats-1", "x.user-1"])("is only a place when it is in %s", (stream) => {
+    const found = foundEventOf(eventMessage(stream, 7n, { data: "{broken" }), names);
+    expect(found).toMatchObject({ stream: null, position: positionOf(7) });
+    expect(() => found?.recorded()).toThrow(TypeError);
   });
 
-  it("are no positions between two events", () => {
-    expect(() => placeOf({ commit: 7n, prepare: 0n })).toThrow(RangeError);
-  });
-});
-
-describe("the filter of streams", () => {
-  it("takes all categories but the server's own streams and those of other names", () => {
-    const streams = ["user-1", "other-a-b", "$stats-1", "$$user-1", "$ce-user", "user", "-1", "User-1", "user-"];
-    expect(streams.filter(streamFilter(undefined))).toEqual(["user-1", "other-a-b"]);
-  });
-
-  it("takes whole categories, not what only begins like one", () => {
-    const streams = ["user-1", "username-1", "use-1", "user-name-1"];
-    expect(streams.filter(streamFilter(["user"]))).toEqual(["user-1", "user-name-1"]);
-    expect(streams.filter(streamFilter([]))).toEqual([]);
+  it("is nothing when the message is another one, or its link leads nowhere", () => {
+    expect(foundEventOf(caughtUpMessage(), names)).toBeNull();
+    const link = new streams.ReadResp();
+    link.setEvent(new streams.ReadResp.ReadEvent());
+    expect(foundEventOf(link, names)).toBeNull();
   });
 });

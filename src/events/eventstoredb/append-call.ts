@@ -1,0 +1,86 @@
+import { randomUUID } from "node:crypto";
+import type { BatchAppendReq, BatchAppendResp } from "@eventstore/db-client/generated/streams_pb.js";
+import { batchedAnswer } from "./append-answer.ts";
+import type { AppendAnswer } from "./append-answer.ts";
+import type { Conversation, Made } from "./server-calls.ts";
+
+/** An append that a call carries. */
+export interface Carried {
+  /** The message, for an answer that repeats `correlationId` (a UUID). */
+  message(correlationId: string): BatchAppendReq;
+  /** Its answer came. */
+  answered(answer: AppendAnswer): void;
+}
+
+/**
+ * One long call that takes appends one after the other, in the order in which they are sent, and answers each when it is
+ * written. When it breaks, nobody knows of those under way whether they were written.
+ */
+export class AppendCall<Item extends Carried> {
+  readonly #made: Made<Conversation<BatchAppendReq, BatchAppendResp>>;
+  readonly #underWay = new Map<string, Item>();
+  readonly #lost: (underWay: readonly Item[], error: Error) => void;
+  /** All but the last 12 digits of the correlation ids, which count. */
+  readonly #prefix = randomUUID().slice(0, 24);
+  #sent = 0;
+  #answeredAt = performance.now();
+  #over = false;
+
+  /** `lost` is told once, when the call has ended by itself, of what was under way, in the order of sending. */
+  constructor(
+    made: Made<Conversation<BatchAppendReq, BatchAppendResp>>,
+    lost: (underWay: readonly Item[], error: Error) => void,
+  ) {
+    this.#made = made;
+    this.#lost = lost;
+    made.call.on("data", (response) => this.#answer(response));
+    // Stays for as long as the call: one that was cancelled fails once more.
+    made.call.on("error", (error) => this.#end(error));
+    made.call.on("end", () => this.#end(new Error("the event store ended the call")));
+  }
+
+  /** Sends an append. Its message is made first: what cannot be written as one harms no other. */
+  send(item: Item): void {
+    this.#sent += 1;
+    const id = this.#prefix + this.#sent.toString(16).padStart(12, "0");
+    const message = item.message(id);
+    this.#underWay.set(id, item);
+    this.#made.call.write(message);
+  }
+
+  /** How long the server has answered nothing, in ms. */
+  get silence(): number {
+    return performance.now() - this.#answeredAt;
+  }
+
+  /** Gives the call up, and its connection with it. `lost` is told. */
+  giveUp(error: Error): void {
+    this.#made.call.cancel();
+    this.#end(error);
+  }
+
+  /** Ends the call, since nothing more is to be sent. `lost` is not told. */
+  close(): void {
+    this.#over = true;
+    this.#made.call.end();
+    this.#made.call.cancel();
+  }
+
+  #answer(response: BatchAppendResp): void {
+    this.#answeredAt = performance.now();
+    const id = response.getCorrelationId()?.getString() ?? "";
+    const item = this.#underWay.get(id);
+    if (item === undefined) return;
+    this.#underWay.delete(id);
+    item.answered(batchedAnswer(response));
+  }
+
+  #end(error: Error): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#made.broke(error);
+    const underWay = [...this.#underWay.values()];
+    this.#underWay.clear();
+    this.#lost(underWay, error);
+  }
+}

@@ -1,0 +1,107 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { EventStoreDBClient } from "@eventstore/db-client";
+import { credentialsOf } from "./connection-url.ts";
+import { EventStoreUnusable } from "./eventstore-unusable.ts";
+import { reasonOf } from "./grpc-status.ts";
+import { OLDEST_SERVER, openingFailureOf } from "./opening-failure.ts";
+import { EventReader } from "./read-events.ts";
+import { ServerCalls } from "./server-calls.ts";
+import { StreamNames } from "./stream-names.ts";
+import { withinTime } from "./time-limit.ts";
+
+/** How long a server that is starting, or electing its leader, is waited for, in ms. */
+const OPENING_MS = 30_000;
+/** How long one try may take, in ms, and what lies between two. */
+const TRY_MS = 10_000;
+const AGAIN_MS = 500;
+/** How often somebody is told that a server is waited for, in ms. */
+const TELLING_MS = 5_000;
+/** How long the client may take to end its calls, in ms. */
+const ENDING_MS = 1_000;
+
+export interface OpeningReports {
+  /** Told every 5 s while the server is waited for: why, and for how many seconds. */
+  readonly onWaiting?: (reason: string, seconds: number) => void;
+}
+
+/**
+ * Connects, and asks the server for its version and for the end of its log. One that refuses connections or has no leader
+ * yet is waited for; what will not change by itself ends it at once.
+ *
+ * @param openingMs how long all of that may take, in ms
+ * @throws EventStoreUnusable with one line that repeats nothing of the URL but where the server is
+ */
+export async function openServer(
+  url: string,
+  { onWaiting }: OpeningReports = {},
+  openingMs: number = OPENING_MS,
+): Promise<ServerCalls> {
+  const begunAt = performance.now();
+  let toldAt = begunAt;
+  for (;;) {
+    const left = openingMs - (performance.now() - begunAt);
+    const outcome = await tryToOpen(url, Math.max(1, Math.min(left, TRY_MS)));
+    if (outcome instanceof ServerCalls) return outcome;
+    const now = performance.now();
+    if (!outcome.passing || now - begunAt + AGAIN_MS >= openingMs) {
+      throw new EventStoreUnusable(outcome.message, { cause: outcome.cause });
+    }
+    if (now - toldAt >= TELLING_MS) {
+      toldAt = now;
+      onWaiting?.(outcome.reason, Math.round((now - begunAt) / 1_000));
+    }
+    await pause(AGAIN_MS);
+  }
+}
+
+async function tryToOpen(url: string, milliseconds: number): Promise<ServerCalls | ReturnType<typeof openingFailureOf>> {
+  // The password is checked before the client sees the URL.
+  const credentials = credentialsOf(url);
+  const client = newClient(url);
+  const calls = new ServerCalls(client, credentials);
+  try {
+    await withinTime(look(client, calls, milliseconds), milliseconds, () => new Error(`no answer within ${milliseconds} ms`));
+    return calls;
+  } catch (error) {
+    await calls.close(ENDING_MS);
+    if (error instanceof EventStoreUnusable) throw error;
+    return openingFailureOf(error);
+  }
+}
+
+async function look(client: EventStoreDBClient, calls: ServerCalls, milliseconds: number): Promise<void> {
+  await refuseOldServer(client);
+  await new EventReader(calls, new StreamNames(""), milliseconds).end();
+}
+
+function newClient(url: string): EventStoreDBClient {
+  try {
+    return EventStoreDBClient.connectionString(url);
+  } catch (error) {
+    // What its parser says repeats parts of the URL; what it says of the files that are named there does not.
+    const reason = reasonOf(error);
+    const harmless = /^(Failed to load certificate|userCertFile must|Invalid (keepAlive|defaultDeadline))/.test(reason);
+    throw new EventStoreUnusable(
+      `the address of the event store cannot be used: ${harmless ? reason : "it is not well formed"}`,
+    );
+  }
+}
+
+async function refuseOldServer(client: EventStoreDBClient): Promise<void> {
+  // The client asks for them once by itself, and keeps the answer from its users' types.
+  const capabilities = Reflect.get(client, "capabilities") as Promise<{ readonly serverVersion: string }>;
+  const { serverVersion: version } = await capabilities;
+  if (isRecent(version)) return;
+  const oldest = OLDEST_SERVER.join(".");
+  // A server that has no such question answered otherwise: the client then says "unknown".
+  if (!/^\d/.test(version)) throw new EventStoreUnusable(`what answers at the address of the event store is no EventStoreDB of ${oldest} or later: it does not tell its version`);
+  throw new EventStoreUnusable(
+    `the event store has version ${version}, and this program needs ${oldest} or later: upgrade the server`,
+  );
+}
+
+function isRecent(version: string): boolean {
+  const [, major, minor] = /^(\d+)\.(\d+)/.exec(version) ?? [];
+  const [oldestMajor, oldestMinor] = OLDEST_SERVER;
+  return Number(major) > oldestMajor || (Number(major) === oldestMajor && Number(minor) >= oldestMinor);
+}

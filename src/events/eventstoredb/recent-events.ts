@@ -1,0 +1,58 @@
+import type { Position } from "../position.ts";
+import type { FoundEvent } from "./recorded-event.ts";
+
+/** How many events, and how many bytes of their data, are kept for those who follow: who is further behind reads them again. */
+const MOST_EVENTS = 4_096;
+const MOST_BYTES = 16 * 1024 * 1024;
+/** Those that were dropped leave the list so many at a time. */
+const DROPPED = 1_024;
+
+/** The latest events of a log, in order, in bounded memory. */
+export class RecentEvents {
+  /** Everything that came behind it is here; null: everything. */
+  #start: Position | null;
+  #events: FoundEvent[] = [];
+  /** How many of the list were dropped already. */
+  #dropped = 0;
+  #bytes = 0;
+
+  constructor(start: Position | null) {
+    this.#start = start;
+  }
+
+  /** Behind which place (exclusive; null: from the log's beginning) all events are here. */
+  get start(): Position | null {
+    return this.#start;
+  }
+
+  /** Adds an event that comes behind all others. */
+  add(event: FoundEvent): void {
+    this.#events.push(event);
+    this.#bytes += event.bytes;
+    while (this.#events.length - this.#dropped > MOST_EVENTS || this.#bytes > MOST_BYTES) {
+      const first = this.#events[this.#dropped];
+      if (first === undefined) break;
+      this.#dropped += 1;
+      this.#bytes -= first.bytes;
+      this.#start = first.position;
+    }
+    if (this.#dropped < DROPPED) return;
+    this.#events = this.#events.slice(this.#dropped);
+    this.#dropped = 0;
+  }
+
+  /** The first event behind a place, null when there is none, or "gone" when it may have been dropped. */
+  next(place: Position | null): FoundEvent | null | "gone" {
+    if (this.#start !== null && (place === null || place < this.#start)) return "gone";
+    if (place === null) return this.#events[this.#dropped] ?? null;
+    let [low, high] = [this.#dropped, this.#events.length];
+    // Most who ask are at the end.
+    if ((this.#events.at(-1)?.position ?? "") <= place) return null;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#events[middle]?.position ?? "") <= place) low = middle + 1;
+      else high = middle;
+    }
+    return this.#events[low] ?? null;
+  }
+}

@@ -1,0 +1,131 @@
+import { UnavailableError } from "@eventstore/db-client";
+import type { Credentials, EventStoreDBClient } from "@eventstore/db-client";
+import type { StreamsClient as Streams } from "@eventstore/db-client/generated/streams_grpc_pb.js";
+import type {
+  AppendReq,
+  AppendResp,
+  BatchAppendReq,
+  BatchAppendResp,
+  ReadReq,
+  ReadResp,
+} from "@eventstore/db-client/generated/streams_pb.js";
+import { StreamsClient } from "./protocol.ts";
+import { withinTime } from "./time-limit.ts";
+
+/** A call that the server answers with messages, pulled one by one. */
+export interface Answers<Message> {
+  readonly readableLength: number;
+  on(event: "readable" | "end", listener: () => void): unknown;
+  on(event: "error", listener: (error: Error) => void): unknown;
+  read(): Message | null;
+  /** Ends the call on the server as well. */
+  cancel(): void;
+}
+
+/** A call in which each message that is sent gets an answer. */
+export interface Conversation<Request, Response> {
+  on(event: "data", listener: (response: Response) => void): unknown;
+  on(event: "end", listener: () => void): unknown;
+  on(event: "error", listener: (error: Error) => void): unknown;
+  write(request: Request): unknown;
+  end(): unknown;
+  cancel(): void;
+}
+
+/** A call, and the connection that it was made on. */
+export interface Made<Call> {
+  readonly call: Call;
+  /** The call broke so: the client finds another connection for those to come, if that one is of no use any more. */
+  broke(error: Error): void;
+}
+
+type CallArguments = Required<Parameters<Streams["batchAppend"]>>;
+
+/** What the client keeps for its own calls: protected in its types, for those who build on it. */
+interface Inner {
+  getGRPCClient(kind: typeof StreamsClient, name: string): Promise<Streams>;
+  callArguments(
+    options: { credentials: Credentials; requiresLeader: boolean; deadline?: number },
+    call: { deadline?: number },
+  ): CallArguments;
+  handleError(streams: Streams, error: Error): Promise<void>;
+}
+
+/**
+ * Calls of our own over the connections of the client, which finds the nodes, secures the connections and replaces them.
+ * Its own calls make objects of every message that nobody needs, send appends over one stream that all stores of the
+ * process share, and cannot filter a read.
+ *
+ * All of them ask for the leader, where what was acknowledged is readable at once.
+ */
+export class ServerCalls {
+  readonly #client: EventStoreDBClient;
+  readonly #credentials: Credentials;
+
+  constructor(client: EventStoreDBClient, credentials: Credentials) {
+    this.#client = client;
+    this.#credentials = credentials;
+  }
+
+  /** Begins a read or a subscription. Rejects when there is no connection to be had. */
+  read(request: ReadReq): Promise<Made<Answers<ReadResp>>> {
+    return this.#make((streams) => streams.read(request, ...this.#arguments()) as Answers<ReadResp>);
+  }
+
+  /** Begins a call that takes any number of appends. Rejects when there is no connection to be had. */
+  appends(): Promise<Made<Conversation<BatchAppendReq, BatchAppendResp>>> {
+    return this.#make((streams) => streams.batchAppend(...this.#arguments()));
+  }
+
+  /** One append by itself: its messages, and how long it may take, in ms. Rejects with what gRPC says. */
+  async append(messages: readonly AppendReq[], milliseconds: number): Promise<AppendResp> {
+    const answer = Promise.withResolvers<AppendResp>();
+    const { call, broke } = await this.#make((streams) =>
+      streams.append(...this.#arguments(milliseconds), (error, response) => {
+        if (error === null) answer.resolve(response);
+        else answer.reject(error);
+      }),
+    );
+    // The answer tells of it too.
+    call.on("error", () => undefined);
+    for (const message of messages) call.write(message);
+    call.end();
+    answer.promise.catch(broke);
+    return answer.promise;
+  }
+
+  /** Ends the client's own calls, for which it waits so many milliseconds at the most, and closes its connection. */
+  async close(milliseconds: number): Promise<void> {
+    const ended = withinTime(this.#client.dispose(), milliseconds, () => new Error("the calls do not end"));
+    await ended.catch(() => undefined);
+    const connection = withinTime(this.#streams(), milliseconds, () => new Error("there is no connection"));
+    await connection.then((streams) => streams.close()).catch(() => undefined);
+  }
+
+  async #make<Call>(begin: (streams: Streams) => Call): Promise<Made<Call>> {
+    const streams = await this.#streams();
+    const broke = (error: Error): void => void this.#inner("handleError")(streams, error).catch(() => undefined);
+    try {
+      return { call: begin(streams), broke };
+    } catch (error) {
+      // A connection that was closed since: the client would give it out for ever.
+      broke(new UnavailableError());
+      throw error;
+    }
+  }
+
+  #streams(): Promise<Streams> {
+    return this.#inner("getGRPCClient")(StreamsClient, "streams");
+  }
+
+  #arguments(milliseconds?: number): CallArguments {
+    const options = { credentials: this.#credentials, requiresLeader: true };
+    return milliseconds === undefined
+      ? this.#inner("callArguments")(options, { deadline: Number.POSITIVE_INFINITY })
+      : this.#inner("callArguments")({ ...options, deadline: milliseconds }, {});
+  }
+
+  #inner<Name extends keyof Inner>(name: Name): Inner[Name] {
+    return Reflect.get(this.#client, name) as Inner[Name];
+  }
+}

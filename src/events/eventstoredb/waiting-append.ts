@@ -1,0 +1,113 @@
+import type { AppendReq, BatchAppendReq } from "@eventstore/db-client/generated/streams_pb.js";
+import { AppendOutcomeUnknown, EventTooLarge, RevisionConflict, StoreUnavailable } from "../event-store-errors.ts";
+import type { AppendResult } from "../event-store.ts";
+import { expectedRevisionOf } from "../memory/prepared-append.ts";
+import type { PreparedAppend } from "../memory/prepared-append.ts";
+import type { AppendAnswer } from "./append-answer.ts";
+import { batchedAppend, singleAppend } from "./append-request.ts";
+
+/** An append whose outcome is waited for, through as many tries as it takes, until its time is up. */
+export class WaitingAppend {
+  /** How many calls broke while they carried it. */
+  breaks = 0;
+  readonly outcome: Promise<AppendResult>;
+  readonly #name: string;
+  readonly #append: PreparedAppend;
+  readonly #endsAt: number;
+  readonly #settle: PromiseWithResolvers<AppendResult>;
+  readonly #timer: NodeJS.Timeout;
+  #settled = false;
+  /** Whether an earlier try may have been written, and whether one is under way. */
+  #open = false;
+  #sent = false;
+  #reason = "it is not connected";
+
+  /**
+   * @param name the server's name of the stream
+   * @param milliseconds how long the outcome is waited for
+   * @param onLate is told when that time is over
+   */
+  constructor(name: string, append: PreparedAppend, milliseconds: number, onLate: () => void) {
+    this.#name = name;
+    this.#append = append;
+    this.#endsAt = performance.now() + milliseconds;
+    this.#settle = Promise.withResolvers();
+    this.outcome = this.#settle.promise;
+    this.#timer = setTimeout(() => {
+      this.#fail(this.#lateError(milliseconds));
+      onLate();
+    }, milliseconds);
+  }
+
+  /** Whether nobody waits for it any more. */
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  /** How long it may still take, in ms. */
+  get millisecondsLeft(): number {
+    return Math.max(0, this.#endsAt - performance.now());
+  }
+
+  /** The message by which a call for many appends carries it. */
+  message(correlationId: string): BatchAppendReq {
+    this.#sent = true;
+    return batchedAppend(this.#name, this.#append, correlationId);
+  }
+
+  /** The messages by which it goes alone. */
+  messages(): AppendReq[] {
+    this.#sent = true;
+    return singleAppend(this.#name, this.#append);
+  }
+
+  /** Takes what became of a try. Gives whether that settles it; otherwise it has to be tried again. */
+  take(answer: AppendAnswer): boolean {
+    const { stream, bytes, expectation } = this.#append;
+    this.#sent = false;
+    switch (answer.kind) {
+      case "written":
+        this.#end(() => this.#settle.resolve(answer.result));
+        return true;
+      case "conflict":
+        this.#fail(new RevisionConflict(stream, expectedRevisionOf(expectation), answer.actual));
+        return true;
+      case "too_large":
+        this.#fail(new EventTooLarge(stream, bytes, answer.limit));
+        return true;
+      case "refused":
+        this.#fail(new StoreUnavailable(`the append was not taken: ${answer.reason}`));
+        return true;
+      case "open":
+        this.#open = true;
+        this.#reason = answer.reason;
+        return false;
+      case "not_taken":
+        this.#reason = answer.reason;
+        return false;
+    }
+  }
+
+  /** Nobody is to wait for it any more. */
+  abandon(): void {
+    this.#fail(this.#lateError(0));
+  }
+
+  #lateError(milliseconds: number): Error {
+    const reason = milliseconds === 0 ? this.#reason : `no answer within ${milliseconds} ms (${this.#reason})`;
+    return this.#open || this.#sent
+      ? new AppendOutcomeUnknown(`nobody knows whether the append was written: ${reason}`)
+      : new StoreUnavailable(`the append was not taken: ${reason}`);
+  }
+
+  #fail(error: Error): void {
+    this.#end(() => this.#settle.reject(error));
+  }
+
+  #end(settle: () => void): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    clearTimeout(this.#timer);
+    settle();
+  }
+}

@@ -1,0 +1,198 @@
+import { describe, expect, it } from "vitest";
+import { respondWith, startReceiver } from "../fixtures/receiver.ts";
+import type { Receiver } from "../fixtures/receiver.ts";
+import { ApiClient } from "./api-client.ts";
+import { Instances, attemptsOf } from "./instances.ts";
+import { until } from "./until.ts";
+
+/** How many deliveries fall due together. */
+const DUE = 1_000;
+/** How many pairs of requests race, one at each of two instances. */
+const PAIRS = 100;
+const PATCHES = 40;
+/** How many dispatches a test sends at a time. */
+const CLIENTS = 32;
+
+/** Asks the gateways in turn for so many deliveries; gives their ids. */
+async function dispatchAll(apis: readonly ApiClient[], endpoint: number, count: number): Promise<string[]> {
+  const ids: string[] = [];
+  let next = 0;
+  const client = async (): Promise<void> => {
+    for (let n = next++; n < count; n = next++) {
+      const { status, deliveryId } = await apis[n % apis.length]!.dispatch(endpoint, `{"n":${n}}`);
+      expect(status).toBe(202);
+      ids.push(deliveryId);
+    }
+  };
+  await Promise.all(Array.from({ length: CLIENTS }, client));
+  return ids;
+}
+
+async function newReceiver(stack: AsyncDisposableStack, status: number): Promise<Receiver> {
+  return stack.adopt(await startReceiver(respondWith(status)), (receiver) => receiver.close());
+}
+
+/** What several instances on one log promise; `start` gives a log of its own to each. */
+export function severalInstances(
+  name: string,
+  start: (env?: Readonly<Record<string, string>>) => Promise<Instances>,
+): void {
+  describe(`several instances on ${name}`, () => {
+    it("know each other's users, endpoints and deliveries at once, and are exact together", async () => {
+      await using stack = new AsyncDisposableStack();
+      const receiver = await newReceiver(stack, 200);
+      const instances = stack.use(await start());
+      const gateways = await Promise.all([instances.gateway(), instances.gateway(), instances.gateway()]);
+      const addresses = await Promise.all(gateways.map((gateway) => gateway.ready));
+      const user = await ApiClient.createUser(addresses[0]!);
+      // A key and an endpoint that another instance made a moment ago: the look-up waits for the log.
+      const endpoint = await user.at(addresses[1]!).createEndpoint(receiver.url());
+      const { status, deliveryId } = await user.at(addresses[2]!).dispatch(endpoint, '{"n":1}');
+      expect(status).toBe(202);
+      for (const address of addresses) {
+        await until("the delivery", async () => (await user.at(address).delivery(deliveryId)).status === "SUCCESS");
+        expect(await user.at(address).text(`/v1/deliveries/${deliveryId}/payload`)).toBe('{"n":1}');
+      }
+
+      const key = { "idempotency-key": "order-17" };
+      const calls = Array.from({ length: 50 }, (_, n) => user.at(addresses[n % 3]!).dispatch(endpoint, '{"n":2}', key));
+      const answers = await Promise.all(calls);
+      expect(answers.map((answer) => answer.status)).toEqual(answers.map(() => 202));
+      expect(new Set(answers.map((answer) => answer.deliveryId)).size).toBe(1);
+      expect(answers.filter(({ replayed }) => !replayed)).toHaveLength(1);
+
+      const names = Array.from({ length: 12 }, (_, n) =>
+        new ApiClient(addresses[n % 3]!, "").post("/v1/users", JSON.stringify({ username: "bobby" })),
+      );
+      const statuses = (await Promise.all(names)).map((reply) => reply.status).toSorted((a, b) => a - b);
+      expect(statuses).toEqual([201, ...Array.from({ length: 11 }, () => 409)]);
+    });
+
+    it("answer two dispatches with one Idempotency-Key at two of them with the same 202, at once", async () => {
+      await using stack = new AsyncDisposableStack();
+      const receiver = await newReceiver(stack, 200);
+      const instances = stack.use(await start());
+      const gateways = await Promise.all([instances.gateway(), instances.gateway()]);
+      const user = await ApiClient.createUser(await gateways[0].ready);
+      const apis = await Promise.all(gateways.map(async (gateway) => user.at(await gateway.ready)));
+      const endpoint = await apis[0]!.createEndpoint(receiver.url());
+      // Both know the endpoint before they race.
+      for (const api of apis) expect((await api.dispatch(endpoint, '{"n":0}')).status).toBe(202);
+      for (let pair = 0; pair < PAIRS; pair += 1) {
+        const key = { "idempotency-key": `order-${pair}` };
+        const answers = await Promise.all(apis.map((api) => api.dispatch(endpoint, `{"n":${pair}}`, key)));
+        expect(answers.map(({ status }) => status)).toEqual([202, 202]);
+        expect(answers[0]!.deliveryId).toBe(answers[1]!.deliveryId);
+        expect(answers.filter(({ replayed }) => replayed)).toHaveLength(1);
+      }
+      await apis[0]!.untilAllFinal();
+      expect(receiver.requests).toHaveLength(2 + PAIRS);
+    });
+
+    it("take parallel changes of one endpoint at two of them, without an error of their own", async () => {
+      await using stack = new AsyncDisposableStack();
+      const receiver = await newReceiver(stack, 200);
+      const instances = stack.use(await start());
+      const gateways = await Promise.all([instances.gateway(), instances.gateway()]);
+      const user = await ApiClient.createUser(await gateways[0].ready);
+      const apis = await Promise.all(gateways.map(async (gateway) => user.at(await gateway.ready)));
+      const endpoint = await apis[0]!.createEndpoint(receiver.url());
+      expect((await apis[1]!.dispatch(endpoint, '{"n":0}')).status).toBe(202);
+      for (let round = 0; round < PATCHES; round += 1) {
+        const changes = Array.from({ length: 8 }, (_, n) =>
+          apis[n % 2]!.patch(`/v1/endpoints/${endpoint}`, `{"nickname":"nickname ${round} ${n}"}`),
+        );
+        const statuses = (await Promise.all(changes)).map(({ status }) => status);
+        expect(statuses).toEqual(statuses.map(() => 200));
+      }
+    });
+
+    it(
+      `race for ${DUE} deliveries that fall due together, and each attempt goes out once`,
+      { timeout: 120_000 },
+      async () => {
+        await using stack = new AsyncDisposableStack();
+        const receiver = await newReceiver(stack, 503);
+        const instances = stack.use(await start({ RETRY_UNIT_SECONDS: "4" }));
+        const gateways = await Promise.all([instances.gateway(), instances.gateway(), instances.gateway()]);
+        const user = await ApiClient.createUser(await gateways[0].ready);
+        const apis = await Promise.all(gateways.map(async (gateway) => user.at(await gateway.ready)));
+        const endpoint = await apis[0]!.createEndpoint(receiver.url());
+        await dispatchAll(apis, endpoint, DUE);
+        await receiver.received(DUE);
+        receiver.answer(respondWith(200));
+        await user.untilAllFinal(60_000);
+
+        const deliveries = await user.deliveries();
+        expect(deliveries).toHaveLength(DUE);
+        const attempts = deliveries.flatMap(({ attempt_log }) => attempt_log);
+        expect(attempts.filter(({ outcome }) => outcome === "unknown")).toEqual([]);
+        // A request for every attempt in the log, and no other.
+        expect(receiver.requests).toHaveLength(attempts.length);
+        const made = gateways.flatMap(attemptsOf).map(({ delivery, attempt }) => `${delivery} ${attempt}`);
+        expect(new Set(made).size).toBe(made.length);
+        expect(made).toHaveLength(attempts.length);
+        const retriers = gateways.filter((gateway) => attemptsOf(gateway).some(({ attempt }) => attempt > 1));
+        expect(retriers.length, "instances that took part in the retries").toBeGreaterThan(1);
+      },
+    );
+
+    it("take over the work of one that was killed, within its lease and one tick", async () => {
+      await using stack = new AsyncDisposableStack();
+      const receiver = await newReceiver(stack, 200);
+      receiver.answer(() => undefined);
+      const instances = stack.use(await start());
+      const [killed, alive] = await Promise.all([instances.gateway(), instances.gateway()]);
+      const user = await ApiClient.createUser(await killed.ready);
+      const endpoint = await user.createEndpoint(receiver.url());
+      const ids = await dispatchAll([user], endpoint, 5);
+      await receiver.received(5);
+      await killed.kill9();
+      const killedAt = Date.now();
+      receiver.answer(respondWith(200));
+
+      const later = user.at(await alive.ready);
+      await later.untilAllFinal();
+      for (const id of ids) {
+        const { attempt_log: attempts } = await later.delivery(id);
+        expect(attempts).toMatchObject([{ outcome: "unknown" }, { outcome: "delivered" }]);
+      }
+      // Lease 4 s, tick 1 s (with its lateness), the retry's own second: the rest is room for a busy machine.
+      expect(Date.now() - killedAt).toBeLessThan(4_000 + 1_100 + 1_000 + 5_000);
+      expect(receiver.requests).toHaveLength(10);
+    });
+
+    it("refuse the late result of one that was frozen past its lease, which says so", async () => {
+      await using stack = new AsyncDisposableStack();
+      const receiver = await newReceiver(stack, 200);
+      const answers: (() => void)[] = [];
+      receiver.answer((socket, request) => answers.push(() => respondWith(200)(socket, request)));
+      const instances = stack.use(await start());
+      const [frozen, alive] = await Promise.all([instances.gateway(), instances.gateway()]);
+      const user = await ApiClient.createUser(await frozen.ready);
+      const endpoint = await user.createEndpoint(receiver.url());
+      const { deliveryId } = await user.dispatch(endpoint, '{"n":1}');
+      await receiver.received(1);
+      frozen.freeze();
+      receiver.answer(respondWith(200));
+
+      const later = user.at(await alive.ready);
+      await later.untilAllFinal();
+      const before = await later.text(`/v1/deliveries/${deliveryId}`);
+      expect(JSON.parse(before)).toMatchObject({
+        status: "SUCCESS",
+        attempt_log: [{ outcome: "unknown" }, { outcome: "delivered" }],
+      });
+
+      frozen.thaw();
+      for (const answer of answers) answer();
+      await until("the refusal", () => frozen.logged(({ msg }) => msg.includes("came after its lease")).length > 0);
+      expect(await later.text(`/v1/deliveries/${deliveryId}`)).toBe(before);
+      // It is a good member again.
+      const again = user.at(await frozen.ready);
+      expect((await again.dispatch(endpoint, '{"n":2}')).status).toBe(202);
+      await again.untilAllFinal();
+      expect(receiver.requests).toHaveLength(3);
+    });
+  });
+}
