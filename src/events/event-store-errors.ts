@@ -44,15 +44,19 @@ export class AppendOutcomeUnknown extends Error {
   }
 }
 
-/** The append is larger than MAX_APPEND_BYTES and never will be taken. */
+/** The append is larger than the log takes and never will be taken. */
 export class EventTooLarge extends Error {
   readonly code = "event_too_large";
+  /** The size of the append, in bytes. */
   readonly bytes: number;
+  /** The size of the largest append that is taken, in bytes: MAX_APPEND_BYTES, or what the server is set to. */
+  readonly limit: number;
 
   constructor(stream: string, bytes: number, limit: number) {
     super(`an append of ${bytes} bytes to ${stream} is larger than the ${limit} bytes that the log takes`);
     this.name = "EventTooLarge";
     this.bytes = bytes;
+    this.limit = limit;
   }
 }
 

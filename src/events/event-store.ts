@@ -38,10 +38,10 @@ export interface RecordedEvent {
 }
 
 /**
- * What the appender knows of the stream: nothing (`any`), that it has no event (`no_stream`), that it has at least one
- * (`stream_exists`), or its last event's revision.
+ * What the appender knows of the stream: nothing (`any`, for an append of one event), that it has no event (`no_stream`),
+ * or its last event's revision.
  */
-export type ExpectedRevision = "any" | "no_stream" | "stream_exists" | Revision;
+export type ExpectedRevision = "any" | "no_stream" | Revision;
 
 /** Where the last event of an append stands. */
 export interface AppendResult {
@@ -84,19 +84,28 @@ export interface SubscribeOptions {
 /**
  * The log. Every adapter keeps the same semantics; `test/contract/event-store.contract.ts` states them.
  *
- * An append of ids, order and expectation that were already appended gives the original result again and writes nothing
- * (a retry after an unknown outcome). The same ids with another expectation are new events. Ids of which only some
- * match are a conflict.
+ * - **A repeated append**, of the same ids, order and expectation, gives the original result and writes nothing (a retry
+ *   after an unknown outcome). The same ids with another expectation are new events. Ids of which only some match are a
+ *   conflict. `any` takes one event at a time, because no server can tell a whole repetition of several from a part of
+ *   one; and it finds only a repetition that is not too late (1,000 events at least).
+ * - **The same append several times at once** is written once. One of them gives the result; each of the others gives it
+ *   too, or throws AppendOutcomeUnknown and gives it when it is repeated.
+ * - **Appends made one after the other without waiting** for their results, by one caller on one store, are written in
+ *   the order of the calls, also over different streams. One that fails does not hold up those after it.
+ * - **What is acknowledged is readable at once** by every method, and the head is not before it.
+ * - **After a RevisionConflict that names a revision**, a read on the same store finds it.
+ *
+ * The log need not be alone in its database: positions may have gaps, and the head may be beyond the log's last event.
  */
 export interface EventStore {
   /**
    * Appends the events in order, all or none, and resolves when they are durable.
    *
    * @throws RevisionConflict when the stream is not as expected.
-   * @throws EventTooLarge when the append is larger than MAX_APPEND_BYTES.
+   * @throws EventTooLarge when the append is larger than MAX_APPEND_BYTES, or than a lower limit of the server.
    * @throws StoreUnavailable when nothing was written and a later try may do.
    * @throws AppendOutcomeUnknown when it may or may not be written: try again with the same ids and expectation.
-   * @throws RangeError for an empty append or a malformed stream name.
+   * @throws RangeError for an empty append, several events under `any`, or a malformed stream name.
    */
   append(stream: string, events: readonly EventToAppend[], expected: ExpectedRevision): Promise<AppendResult>;
 
@@ -109,7 +118,10 @@ export interface EventStore {
   /** The log in order, then what is added, until the signal aborts. Throws what a reader cannot go past. */
   subscribe(options: SubscribeOptions): AsyncIterable<SubscriptionMessage>;
 
-  /** The position of the last event of the log, or null when it is empty. */
+  /**
+   * The end of the log: the position of its last event or, in a database that others write to, one at or after it that
+   * every subscription reaches. Null when nothing was ever written there.
+   */
   head(): Promise<Position | null>;
 
   /**
@@ -122,8 +134,12 @@ export interface EventStore {
   close(): Promise<void>;
 }
 
-/** The largest append, as the sum over its events of the UTF-8 bytes of type, data and metadata (EventStoreDB's default). */
-export const MAX_APPEND_BYTES = 1024 * 1024;
+/**
+ * The largest append, in bytes as `appendBytes` counts them; the same for every store, so that what one of them holds can
+ * be moved to any other. EventStoreDB takes 1,048,576 (1 MiB) by default. The rest is a margin for what some version of it
+ * may count besides, such as the name of the stream or a few bytes for each event.
+ */
+export const MAX_APPEND_BYTES = 1_024_000;
 
 /** `<category>-<id>`: the category ends at the first dash, so it has none itself; `$` begins the server's own names. */
 const STREAM_NAME = /^[a-z][A-Za-z0-9]*-\S{1,200}$/;

@@ -47,7 +47,6 @@ export function appendingContract({ store }: ContractContext): void {
 
     it.each<[string, ExpectedRevision]>([
       ["any", "any"],
-      ["an existing stream", "stream_exists"],
       ["its last revision", revisionOf(1)],
     ])("continues a stream when %s is expected", async (_, expected) => {
       const stream = `${newCategory()}-1`;
@@ -67,13 +66,10 @@ export function appendingContract({ store }: ContractContext): void {
       expect(await store().read(stream)).toHaveLength(2);
     });
 
-    it.each<[string, ExpectedRevision]>([
-      ["an existing stream", "stream_exists"],
-      ["revision 0", revisionOf(0)],
-    ])("refuses to begin a stream when %s is expected", async (_, expected) => {
+    it("refuses to begin a stream when a revision is expected", async () => {
       const stream = `${newCategory()}-1`;
-      const conflict = await conflictOf(appendTo(stream, expected));
-      expect(conflict).toMatchObject({ stream, expected, actual: null });
+      const conflict = await conflictOf(appendTo(stream, revisionOf(0)));
+      expect(conflict).toMatchObject({ stream, expected: revisionOf(0), actual: null });
       expect(await store().read(stream)).toEqual([]);
     });
 
@@ -100,7 +96,7 @@ export function appendingContract({ store }: ContractContext): void {
       await appendTo(stream, "no_stream");
       const attempts = Array.from({ length: 60 }, (_, index) => ({
         event: sampleEvent(),
-        expected: (["any", "no_stream", "stream_exists"] as const)[index % 3]!,
+        expected: (["any", "no_stream", "any"] as const)[index % 3]!,
       }));
       const outcomes = await Promise.allSettled(
         attempts.map(({ event, expected }) => store().append(stream, [event], expected)),
@@ -133,6 +129,12 @@ export function appendingContract({ store }: ContractContext): void {
         expect(idsOf(log.slice(last - events.length + 1, last + 1))).toEqual(idsOf(events));
         expect(log[last]?.position).toBe(results[index]?.position);
       });
+    });
+
+    it("refuses several events when any revision is expected", async () => {
+      const stream = `${newCategory()}-1`;
+      await expect(appendTo(stream, "any", 2)).rejects.toThrow(RangeError);
+      expect(await store().read(stream)).toEqual([]);
     });
 
     it.each(["00000000000000000x1", "7", "-1", ""])("refuses %j, which is no expected revision", async (expected) => {

@@ -7,16 +7,17 @@ import type { ContractContext } from "./event-store.contract.ts";
 
 /** What may be appended, and that it comes back as it was. */
 export function contentContract({ store }: ContractContext): void {
+  /** Its size as EventStoreDB 24.10 counts it. */
   const bytesOf = ({ type, data, metadata }: EventToAppend): number =>
-    [type, JSON.stringify(data), JSON.stringify(metadata)].reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+    2 * type.length + Buffer.byteLength(JSON.stringify(data)) + Buffer.byteLength(JSON.stringify(metadata));
 
-  /** One event whose type, data and metadata have so many bytes together. */
-  const eventOfBytes = (bytes: number, filler: string): EventToAppend => {
-    const missing = bytes - bytesOf(sampleEvent({ data: { text: "" } }));
+  /** One event of exactly so many bytes. */
+  const eventOfBytes = (bytes: number, filler: string, type = "SampleHappened"): EventToAppend => {
+    const missing = bytes - bytesOf(sampleEvent({ type, data: { text: "" } }));
     const each = Buffer.byteLength(JSON.stringify(filler)) - 2;
     const whole = Math.floor(missing / each);
     const rest = missing - whole * each;
-    return sampleEvent({ data: { text: filler.repeat(whole) + "x".repeat(rest) } });
+    return sampleEvent({ type, data: { text: filler.repeat(whole) + "x".repeat(rest) } });
   };
 
   describe("content", () => {
@@ -85,11 +86,20 @@ export function contentContract({ store }: ContractContext): void {
       expect(await store().read(`${stream}x`)).toEqual([]);
     });
 
+    it("counts two bytes for each UTF-16 unit of a type", async () => {
+      const type = "Größe😀".repeat(1_000);
+      const event = eventOfBytes(MAX_APPEND_BYTES, "x", type);
+      await store().append(`${newCategory()}-1`, [event], "no_stream");
+      const larger = eventOfBytes(MAX_APPEND_BYTES + 1, "x", type);
+      await expect(store().append(`${newCategory()}-1`, [larger], "no_stream")).rejects.toThrow(EventTooLarge);
+    });
+
     it("counts all events of an append together", async () => {
       const stream = `${newCategory()}-1`;
       const half = eventOfBytes(MAX_APPEND_BYTES / 2 + 1, "x");
       const append = store().append(stream, [half, { ...half, id: sampleEvent().id }], "no_stream");
-      await expect(append).rejects.toMatchObject({ code: "event_too_large", bytes: MAX_APPEND_BYTES + 2 });
+      const refusal = { code: "event_too_large", bytes: MAX_APPEND_BYTES + 2, limit: MAX_APPEND_BYTES };
+      await expect(append).rejects.toMatchObject(refusal);
     });
 
     it("refuses an empty append", async () => {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe } from "vitest";
 import type { EventStore } from "../../src/events/event-store.ts";
 import { appendingContract } from "./event-store-appending.contract.ts";
+import { concurrencyContract } from "./event-store-concurrency.contract.ts";
 import { contentContract } from "./event-store-content.contract.ts";
 import { readingContract } from "./event-store-reading.contract.ts";
 import { repeatedAppendContract } from "./event-store-repeated-append.contract.ts";
@@ -15,8 +16,12 @@ export interface OpenEventStore {
   readonly close: () => Promise<void>;
 }
 
-/** What a log is that others write to as well: tests that need an empty one are left out. */
+/** What the log under test is. */
 export interface ContractOptions {
+  /**
+   * Others write to its database, or wrote to it before: the log may hold events at first, its positions have gaps, and its
+   * head may be beyond its last event. What only a log of its own gives is left out or asked for loosely then.
+   */
   readonly sharedLog?: boolean;
 }
 
@@ -46,6 +51,7 @@ export function eventStoreContract(
     const context: ContractContext = { ...options, store: () => current.store, open: () => current };
     appendingContract(context);
     repeatedAppendContract(context);
+    concurrencyContract(context);
     contentContract(context);
     readingContract(context);
     subscriptionContract(context);

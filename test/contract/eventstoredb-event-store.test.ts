@@ -11,13 +11,13 @@ for (const systemEvents of [false, true]) {
     async () => {
       const log = new MemoryEventStore({ now: () => Date.now() });
       const server = await startFakeEventStoreDb({ log, systemEvents });
-      const store = await EventStoreDbEventStore.open({ url: server.url });
+      const store = await EventStoreDbEventStore.open({ url: server.url, prefix: "webhook_gateway." });
       let current = store;
       return {
         store,
         reopen: async () => {
           await current.close();
-          current = await EventStoreDbEventStore.open({ url: server.url });
+          current = await EventStoreDbEventStore.open({ url: server.url, prefix: "webhook_gateway." });
           return current;
         },
         close: async () => {

@@ -77,14 +77,14 @@ describe("the append queue", () => {
     const outcomes = Promise.allSettled([
       queue.add(append("user-1", { expected: revisionOf(4) })),
       queue.add(append("user-2", { expected: "no_stream" })),
-      queue.add(append("user-3", { expected: "stream_exists" })),
+      queue.add(append("user-3", { expected: revisionOf(0) })),
     ]);
     await Promise.resolve();
     queue.settle({ kind: "committed", results: [WRITTEN, 5, 9, CONFLICT, 7, 0, CONFLICT, -1, 0] });
     const [written, conflict, missing] = await outcomes;
     expect(written).toMatchObject({ value: { revision: revisionOf(5), position: positionOf(9) } });
     expect(conflict).toMatchObject({ reason: { expected: "no_stream", actual: revisionOf(7) } });
-    expect(missing).toMatchObject({ reason: { expected: "stream_exists", actual: null } });
+    expect(missing).toMatchObject({ reason: { expected: revisionOf(0), actual: null } });
     expect((missing as PromiseRejectedResult).reason).toBeInstanceOf(RevisionConflict);
   });
 

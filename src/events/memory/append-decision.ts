@@ -22,8 +22,8 @@ export type AppendDecision =
   | { readonly kind: "conflict" };
 
 /**
- * How far back an append that expects no particular revision looks for its own ids. Best effort, as in EventStoreDB:
- * a retry that comes more than this many events later is written a second time.
+ * How far back an append that expects nothing looks for its own id. Best effort, as in EventStoreDB: a retry that comes
+ * more than this many events later is written a second time.
  */
 export const RECENT_EVENTS = 1000;
 
@@ -32,18 +32,16 @@ export const RECENT_EVENTS = 1000;
  *
  * - Expecting no stream, or a revision: it is written when the stream is just so. Otherwise the ids must stand exactly
  *   where that append would have put them, however long ago.
- * - Expecting any stream, or that it exists: the ids must stand together among the last RECENT_EVENTS (the latest such
- *   place counts); if none of them is there the events are new.
+ * - Expecting nothing, with a single id: it is written unless it stands among the last RECENT_EVENTS, where the latest
+ *   such place counts.
  * - Everything else, a part of the ids or another order, is a conflict.
  */
 export function decideAppend(expectation: Expectation, ids: readonly string[], stream: StreamView): AppendDecision {
   switch (expectation) {
     case "no_stream":
       return stream.head === null ? { kind: "write" } : repeated(ids, 0, stream);
-    case "stream_exists":
-      return stream.head === null ? { kind: "conflict" } : amongRecent(ids, stream);
     case "any":
-      return stream.head === null ? { kind: "write" } : amongRecent(ids, stream);
+      return stream.head === null ? { kind: "write" } : amongRecent(ids, stream.head, stream);
     default:
       return stream.head === expectation ? { kind: "write" } : repeated(ids, expectation + 1, stream);
   }
@@ -57,21 +55,15 @@ function repeated(ids: readonly string[], first: number, stream: StreamView): Ap
     : { kind: "conflict" };
 }
 
-function amongRecent(ids: readonly string[], stream: StreamView): AppendDecision {
-  const head = stream.head ?? 0;
-  const found = stream.find(ids, Math.max(0, head - RECENT_EVENTS + 1), head);
-  if (found.length === 0) return { kind: "write" };
-  const start = found.findLast(({ revision, id }) => id === ids[0] && standsAt(revision, ids, found));
-  return start === undefined
-    ? { kind: "conflict" }
-    : { kind: "already_written", lastRevision: start.revision + ids.length - 1 };
+function amongRecent(ids: readonly string[], head: number, stream: StreamView): AppendDecision {
+  const found = stream.find(ids, Math.max(0, head - RECENT_EVENTS + 1), head).at(-1);
+  return found === undefined ? { kind: "write" } : { kind: "already_written", lastRevision: found.revision };
 }
 
+/** Whether these ids, and no other, were found from revision `first` on without a gap. */
 function standsAt(first: number, ids: readonly string[], found: readonly RecordedId[]): boolean {
-  const start = found.findIndex(({ revision }) => revision === first);
-  if (start < 0) return false;
-  return ids.every((id, index) => {
-    const recorded = found[start + index];
-    return recorded?.id === id && recorded.revision === first + index;
-  });
+  return (
+    found.length === ids.length &&
+    found.every(({ revision, id }, index) => revision === first + index && id === ids[index])
+  );
 }

@@ -1,10 +1,11 @@
+import { writtenBytes } from "../append-size.ts";
 import { EventTooLarge } from "../event-store-errors.ts";
 import { categoryOf, MAX_APPEND_BYTES } from "../event-store.ts";
 import type { EventToAppend, ExpectedRevision } from "../event-store.ts";
 import { numberOf, revisionOf } from "../position.ts";
 
 /** An expected revision as an embedded log counts: a revision is a number. */
-export type Expectation = "any" | "no_stream" | "stream_exists" | number;
+export type Expectation = "any" | "no_stream" | number;
 
 /** An append that was checked and made into text: one entry per event in each list, in order. */
 export interface PreparedAppend {
@@ -16,7 +17,7 @@ export interface PreparedAppend {
   readonly data: readonly string[];
   /** JSON text. */
   readonly metadata: readonly string[];
-  /** UTF-8 bytes of types, data and metadata together. */
+  /** The size of the append, as `appendBytes` counts it. */
   readonly bytes: number;
 }
 
@@ -28,7 +29,8 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
  * escapes NUL and lone surrogates, so they come back as they were. Names (stream, type) must be well-formed text without
  * NUL, since two names that differ only in a lone surrogate would be the same bytes on disk.
  *
- * @throws RangeError for an empty append, a malformed stream name, type, id or expected revision.
+ * @throws RangeError for an empty append, several events under `any`, a malformed stream name, type, id or expected
+ *   revision.
  * @throws EventTooLarge when it is larger than MAX_APPEND_BYTES.
  * @throws TypeError when data or metadata cannot be JSON (a cycle, a BigInt).
  */
@@ -40,6 +42,9 @@ export function prepareAppend(
   categoryOf(stream);
   if (!isCleanName(stream)) throw new RangeError(`not a stream name: ${JSON.stringify(stream)}`);
   if (events.length === 0) throw new RangeError(`an append to ${stream} needs at least one event`);
+  if (expected === "any" && events.length > 1) {
+    throw new RangeError(`an append of ${events.length} events to ${stream} needs an expected revision`);
+  }
   const ids: string[] = [];
   const types: string[] = [];
   const data: string[] = [];
@@ -56,7 +61,7 @@ export function prepareAppend(
     types.push(event.type);
     data.push(dataText);
     metadata.push(metadataText);
-    bytes += Buffer.byteLength(event.type) + Buffer.byteLength(dataText) + Buffer.byteLength(metadataText);
+    bytes += writtenBytes(event.type, dataText, metadataText);
   }
   if (bytes > MAX_APPEND_BYTES) throw new EventTooLarge(stream, bytes, MAX_APPEND_BYTES);
   return { stream, expectation: expectationOf(expected), ids, types, data, metadata, bytes };
@@ -70,7 +75,6 @@ export function expectedRevisionOf(expectation: Expectation): ExpectedRevision {
 function expectationOf(expected: ExpectedRevision): Expectation {
   if (expected === "any") return "any";
   if (expected === "no_stream") return "no_stream";
-  if (expected === "stream_exists") return "stream_exists";
   const revision = numberOf(expected);
   if (revisionOf(revision) !== expected) throw new RangeError(`not a revision: ${expected}`);
   return revision;
