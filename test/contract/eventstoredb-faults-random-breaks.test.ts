@@ -5,7 +5,7 @@ import type { RecordedEvent, SubscriptionMessage } from "../../src/events/event-
 import { EventStoreDbEventStore } from "../../src/events/eventstoredb/eventstoredb-event-store.ts";
 import { MemoryEventStore } from "../../src/events/memory/memory-event-store.ts";
 import { SubscriptionRecorder } from "../fixtures/event-recorder.ts";
-import { collect, idsOf, sampleEvents } from "../fixtures/event-samples.ts";
+import { appendEach, collect, idsOf, sampleEvents } from "../fixtures/event-samples.ts";
 import { startFakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
 import type { FakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
 
@@ -107,7 +107,7 @@ test("subscriptions give every event once, in order, whatever breaks at whatever
         for (const [category, count] of appends) {
           const more = sampleEvents(count);
           events.push(...idsOf(more));
-          await log.append(`${category}-1`, more, "any");
+          await appendEach(log, `${category}-1`, more);
           // At most three appends ahead of the reader, so that the breaks fall between them.
           const behind = events.at(-30);
           if (behind !== undefined) await recorders[2]!.until((m) => m.kind === "event" && m.event.id === behind);

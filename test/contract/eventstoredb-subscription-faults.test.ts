@@ -4,7 +4,7 @@ import type { EventToAppend, SubscribeOptions, SubscriptionMessage } from "../..
 import { EventStoreDbEventStore } from "../../src/events/eventstoredb/eventstoredb-event-store.ts";
 import { MemoryEventStore } from "../../src/events/memory/memory-event-store.ts";
 import { SubscriptionRecorder } from "../fixtures/event-recorder.ts";
-import { idsOf, PulledSubscription, sampleEvent, sampleEvents } from "../fixtures/event-samples.ts";
+import { appendEach, idsOf, PulledSubscription, sampleEvent, sampleEvents } from "../fixtures/event-samples.ts";
 import { startFakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
 import type { FakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
 
@@ -46,7 +46,7 @@ afterEach(async () => {
 
 /** Appends to the log behind the server's back, as another instance does. */
 async function append(stream: string, events: readonly EventToAppend[]): Promise<void> {
-  await log.append(stream, events, "any");
+  await appendEach(log, stream, events);
 }
 
 /** Follows the users, while something is done to the server between the appends, and expects all events once, in order. */

@@ -51,7 +51,11 @@ async function seeded(directory: string, more: readonly EventToAppend[]): Promis
     responseBody: EVIL.repeat(20),
     url: `https://a.example/${"x".repeat(500)}${EVIL}`,
   });
-  await store.append(`delivery-${DELIVERY_ID}`, [...[requested(), started(1, 0), evil].map(toAppend), ...more], "any");
+  await store.append(
+    `delivery-${DELIVERY_ID}`,
+    [...[requested(), started(1, 0), evil].map(toAppend), ...more],
+    "no_stream",
+  );
   await store.close();
   folder.release();
 }

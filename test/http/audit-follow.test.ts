@@ -6,7 +6,7 @@ import { writtenEvent } from "../../src/events/event-line.ts";
 import type { EventStore, SubscribeOptions } from "../../src/events/event-store.ts";
 import { UnreadableEvent } from "../../src/events/event-store-errors.ts";
 import type { Gateway } from "../../src/gateway.ts";
-import { collect, sampleEvent, sampleEvents } from "../fixtures/event-samples.ts";
+import { appendEach, collect, sampleEvent, sampleEvents } from "../fixtures/event-samples.ts";
 import { FakeClock } from "../fixtures/fake-clock.ts";
 import { keepingLogger } from "../fixtures/log-lines.ts";
 import { memoryStorage } from "../fixtures/memory-storage.ts";
@@ -122,10 +122,10 @@ describe("following the log over HTTP", () => {
   async function appendBig(count: number): Promise<void> {
     const data = { text: "x".repeat(100_000) };
     for (let n = 0; n < count; n += 10) {
-      await store.append(
+      await appendEach(
+        store,
         "tick-1",
         Array.from({ length: 10 }, () => sampleEvent({ data })),
-        "any",
       );
     }
   }
@@ -150,7 +150,7 @@ describe("following the log over HTTP", () => {
     });
     await until(() => follower.lines.length === 3);
     await store.append("user-9", sampleEvents(2), "no_stream");
-    await store.append("tick-1", sampleEvents(2), "any");
+    await appendEach(store, "tick-1", sampleEvents(2));
     await until(() => follower.lines.length === 5);
     expect(follower.lines).toEqual(await written());
     follower.leave();
@@ -215,7 +215,7 @@ describe("following the log over HTTP", () => {
       await store.append(
         `tick-${n}`,
         events.map(({ data }) => sampleEvent({ data })),
-        "any",
+        "no_stream",
       );
     const stalled = await follow(TICKS);
     await until(() => pulled > 0);

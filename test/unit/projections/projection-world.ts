@@ -9,6 +9,7 @@ import { ProjectionHost } from "../../../src/projections/projection-host.ts";
 import type { RebuildStatus } from "../../../src/projections/fill-builder.ts";
 import type { Slot } from "../../../src/projections/slots.ts";
 import type { ProjectionStatus } from "../../../src/projections/runner.ts";
+import { appendEach } from "../../fixtures/event-samples.ts";
 import { FakeClock } from "../../fixtures/fake-clock.ts";
 
 /** Runners of all projections over one store of documents, stopped by `stop`. */
@@ -37,7 +38,7 @@ export class ProjectionWorld {
 
   async append(stream: string, ...events: readonly GatewayEvent[]): Promise<void> {
     const context = { commandId: randomUUID(), correlationId: randomUUID(), actor: "test" };
-    await this.log.append(stream, eventsToAppend(events, context), "any");
+    await appendEach(this.log, stream, eventsToAppend(events, context));
   }
 
   /** Appends what no version of this program can read. */

@@ -4,7 +4,7 @@ import { revisionOf } from "../../../src/events/position.ts";
 import { beginExport, exportLog } from "../../../src/processes/transfer/export-log.ts";
 import { importLog } from "../../../src/processes/transfer/import-log.ts";
 import type { ImportReport } from "../../../src/processes/transfer/import-log.ts";
-import { collect, sampleEvent } from "../../fixtures/event-samples.ts";
+import { appendEach, collect, sampleEvent } from "../../fixtures/event-samples.ts";
 import { HookedEventStore } from "../commands/store-doubles.ts";
 
 /** A few appends in a row, each of some events to one of a few streams. */
@@ -35,7 +35,7 @@ let clock = Date.parse("2026-03-01T12:00:00.000Z");
 export async function logOf(appends: Appends): Promise<HookedEventStore> {
   clock += 1_000_000;
   const store = new HookedEventStore({ now: () => (clock += 1) });
-  for (const { stream, events } of appends) await store.append(stream, events, "any");
+  for (const { stream, events } of appends) await appendEach(store, stream, events);
   return store;
 }
 
