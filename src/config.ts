@@ -10,7 +10,7 @@ export class ConfigurationError extends Error {
   }
 }
 
-/** The largest MAX_PAYLOAD_BYTES: written as JSON text in an event it may double, and an append takes 1 MiB. */
+/** The largest MAX_PAYLOAD_BYTES: as JSON text in an event it may double, and must fit into MAX_APPEND_BYTES with the rest. */
 const LARGEST_PAYLOAD = 480 * 1024;
 /** For whoever wants no endpoint to be disabled in practice: ten years. */
 const LONGEST_FAILURE_SECONDS = 315_360_000;

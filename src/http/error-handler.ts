@@ -52,7 +52,11 @@ function toHttpError(error: Error, bodyLimit: number): HttpError {
   if (error instanceof HttpError) return error;
   if (error instanceof CommandRefused) return new HttpError(error.code);
   if (error instanceof MalformedBody) return new HttpError("invalid_request", { errors: [error.message] });
-  if (error instanceof EventTooLarge) return new HttpError("payload_too_large");
+  if (error instanceof EventTooLarge) {
+    return new HttpError("payload_too_large", {
+      errors: [`the event log takes appends of at most ${error.limit} bytes`],
+    });
+  }
   if (
     error instanceof StoreUnavailable ||
     error instanceof AppendOutcomeUnknown ||

@@ -1,6 +1,7 @@
 import { readEvent } from "../../events/catalogue.ts";
 import { writtenEvent } from "../../events/event-line.ts";
-import { RevisionConflict, UnreadableEvent } from "../../events/event-store-errors.ts";
+import { EventTooLarge, RevisionConflict, UnreadableEvent } from "../../events/event-store-errors.ts";
+import { MAX_APPEND_BYTES } from "../../events/event-store.ts";
 import type { EventStore, RecordedEvent } from "../../events/event-store.ts";
 import type { Position } from "../../events/position.ts";
 import type { ExportHeader } from "./export-format.ts";
@@ -176,12 +177,21 @@ async function orRefuse(appended: Promise<void>): Promise<void> {
   try {
     await appended;
   } catch (error) {
+    if (error instanceof EventTooLarge) throw refusalOfTooLarge(error);
     if (!(error instanceof RevisionConflict)) throw error;
     throw new TransferRefused(
       `${error.message}: the export is damaged or somebody else writes to this log; do not use this log`,
       { cause: error },
     );
   }
+}
+
+function refusalOfTooLarge(error: EventTooLarge): TransferRefused {
+  const hint =
+    error.limit < MAX_APPEND_BYTES
+      ? "raise that limit of the server (--max-append-size) to 1 MiB and import again"
+      : "no version of the gateway writes so large an event";
+  return new TransferRefused(`${error.message}: ${hint}`, { cause: error });
 }
 
 function placeOf(event: RecordedEvent): string {

@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { EventTooLarge } from "../../../src/events/event-store-errors.ts";
+import { MAX_APPEND_BYTES } from "../../../src/events/event-store.ts";
 import { checkExport } from "../../../src/processes/transfer/check-export.ts";
 import { TransferRefused } from "../../../src/processes/transfer/transfer-refused.ts";
 import { sampleEvent } from "../../fixtures/event-samples.ts";
@@ -152,6 +154,20 @@ describe("an import notices", () => {
       return write();
     };
     await expect(importText(target, text, { appends: 1 })).rejects.toThrow("somebody else writes to this log");
+  });
+
+  it.each([
+    [65_536, "raise that limit of the server (--max-append-size) to 1 MiB and import again"],
+    [MAX_APPEND_BYTES, "no version of the gateway writes so large an event"],
+  ])("that an event is larger than the %i bytes that the log takes", async (limit, hint) => {
+    const text = await exportOf(await sampleLog(2));
+    const target = await logOf([]);
+    target.onAppend = (stream) => Promise.reject(new EventTooLarge(stream, 2_000_000, limit));
+    await expect(importText(target, text)).rejects.toThrow(
+      new TransferRefused(
+        `an append of 2000000 bytes to user-1 is larger than the ${limit} bytes that the log takes: ${hint}`,
+      ),
+    );
   });
 
   it("that the log does not give back what was written", async () => {
