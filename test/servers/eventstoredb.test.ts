@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { afterAll, describe, it } from "vitest";
 import { EventStoreDbEventStore } from "../../src/events/eventstoredb/eventstoredb-event-store.ts";
 import { eventStoreContract } from "../contract/event-store.contract.ts";
@@ -14,12 +15,13 @@ if ("missing" in server) {
   eventStoreContract(
     "EventStoreDB (a real server)",
     async () => {
-      let current = await EventStoreDbEventStore.open({ url: server.url });
+      const options = { url: server.url, prefix: `test_${randomUUID().replaceAll("-", "")}.` };
+      let current = await EventStoreDbEventStore.open(options);
       return {
         store: current,
         reopen: async () => {
           await current.close();
-          current = await EventStoreDbEventStore.open({ url: server.url });
+          current = await EventStoreDbEventStore.open(options);
           return current;
         },
         close: () => current.close(),
