@@ -45,6 +45,8 @@ interface Setting {
   readonly example: string;
   /** Its value is never repeated in a message. */
   readonly secret?: boolean;
+  /** An empty value is an error: whoever writes one means something else than the default. */
+  readonly neverEmpty?: boolean;
 }
 
 /** Every variable of the contract's configuration table: what it may be, and an example for whoever got it wrong. */
@@ -56,6 +58,11 @@ const SETTINGS = {
     schema: text(/^esdb(\+discover)?:\/\/\S+$/, "an esdb:// address"),
     example: "esdb://127.0.0.1:2113",
     secret: true,
+  },
+  EVENTSTORE_STREAM_PREFIX: {
+    schema: text(/^[A-Za-z0-9_.]{1,64}$/, "1 to 64 letters, digits, _ and ."),
+    example: "webhook_gateway.",
+    neverEmpty: true,
   },
   MONGODB_URL: {
     schema: text(/^mongodb(\+srv)?:\/\/\S+$/, "a mongodb:// address"),
@@ -101,6 +108,8 @@ export interface Config {
   readonly dataDir: string;
   /** Where the log is, or null: in the data folder. */
   readonly eventStoreUrl: string | null;
+  /** What the names of the gateway's streams begin with on EventStoreDB, where other programs have theirs. */
+  readonly eventStoreStreamPrefix: string;
   /** Where the read models are, or null: in the data folder. */
   readonly mongodbUrl: string | null;
   /** Base64 of 32 bytes, or null: made at the first start. */
@@ -132,15 +141,15 @@ export interface Config {
 }
 
 /**
- * Reads the configuration from environment variables; an empty one counts as unset.
+ * Reads the configuration from environment variables; an empty one counts as unset, except EVENTSTORE_STREAM_PREFIX.
  *
  * @throws ConfigurationError with one line that names the variable, what is wrong with it and an example
  */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const read = <T>(name: keyof typeof SETTINGS, absent: T): T => {
     const value = env[name];
-    if (value === undefined || value === "") return absent;
     const setting: Setting = SETTINGS[name];
+    if (value === undefined || (value === "" && setting.neverEmpty !== true)) return absent;
     try {
       return setting.schema.parse(value) as T;
     } catch (error) {
@@ -172,6 +181,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     port: read("PORT", 8080),
     dataDir: read("DATA_DIR", "./data"),
     eventStoreUrl,
+    eventStoreStreamPrefix: read("EVENTSTORE_STREAM_PREFIX", "webhook_gateway."),
     mongodbUrl: read<string | null>("MONGODB_URL", null),
     masterKey: read<string | null>("MASTER_KEY", null),
     operatorApiKey: read<string | null>("OPERATOR_API_KEY", null),

@@ -29,7 +29,7 @@ export interface ReadLog extends AsyncDisposable {
 /** A server may take appends in another order than they were sent in. */
 const ONE_BY_ONE: AppendsInFlight = { appends: 1, bytes: 1024 * 1024 };
 
-type Where = Pick<Config, "dataDir" | "eventStoreUrl">;
+type Where = Pick<Config, "dataDir" | "eventStoreUrl" | "eventStoreStreamPrefix">;
 
 /**
  * Opens the log that the configuration names, and makes it where there is none. The data folder is held until it is

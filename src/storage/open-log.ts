@@ -11,7 +11,7 @@ import type { LogReports } from "./storage.ts";
 /** How a thread of its own reaches the log that the process has open. */
 export type LogSource =
   | { readonly kind: "embedded"; readonly directory: string; readonly signal: LogSignal; readonly logId: string }
-  | { readonly kind: "eventstoredb"; readonly url: string };
+  | { readonly kind: "eventstoredb"; readonly url: string; readonly prefix: string };
 
 /** An open log. */
 export interface OpenLog {
@@ -29,12 +29,15 @@ export type FollowedLog = Pick<EventStore, "subscribe" | "idAt" | "close">;
  * @throws ConfigurationError in one line that names the variable when the server cannot be used, DataDirectoryUnusable
  */
 export async function openLog(
-  config: Pick<Config, "eventStoreUrl">,
+  config: Pick<Config, "eventStoreUrl" | "eventStoreStreamPrefix">,
   directory: string | null,
   reports: LogReports,
 ): Promise<OpenLog> {
-  const { eventStoreUrl: url } = config;
-  if (url !== null) return { store: await openServer(url, reports), source: { kind: "eventstoredb", url } };
+  const { eventStoreUrl: url, eventStoreStreamPrefix: prefix } = config;
+  if (url !== null) {
+    const source = { kind: "eventstoredb", url, prefix } as const;
+    return { store: await openServer(source, reports), source };
+  }
   if (directory === null) throw new TypeError("the embedded log is in a data folder");
   const store = await SqliteEventStore.open({ directory, onFault: (error) => reports.fault(error) });
   return { store, source: { kind: "embedded", directory, signal: store.signal, logId: store.logId } };
@@ -46,14 +49,15 @@ export function followLog(source: LogSource): Promise<FollowedLog> {
     case "embedded":
       return Promise.resolve(new SqliteLogFollower(source));
     case "eventstoredb":
-      return EventStoreDbEventStore.open({ url: source.url });
+      return EventStoreDbEventStore.open({ url: source.url, prefix: source.prefix });
   }
 }
 
-async function openServer(url: string, reports: LogReports): Promise<EventStore> {
+async function openServer(server: { url: string; prefix: string }, reports: LogReports): Promise<EventStore> {
   try {
     return await EventStoreDbEventStore.open({
-      url,
+      url: server.url,
+      prefix: server.prefix,
       onFault: (error) => reports.fault(error),
       onConnection: ({ connected, reason }) => reports.connection(connected, reason),
     });

@@ -28,7 +28,15 @@ export function readModelSourceOf(
 ): ReadModelSource {
   if (config.mongodbUrl !== null) return { kind: "mongodb", url: config.mongodbUrl };
   if (directory === null) throw new TypeError("the embedded read models are in a data folder");
-  return { kind: "embedded", directory, logId: log.kind === "embedded" ? log.logId : log.kind };
+  return { kind: "embedded", directory, logId: logIdOf(log) };
+}
+
+/**
+ * Which log this is, for read models that are in a folder of their own. A log of EventStoreDB is known by the prefix of its
+ * streams; earlier versions, whose streams had none, called it `eventstoredb` alone.
+ */
+function logIdOf(log: LogSource): string {
+  return log.kind === "embedded" ? log.logId : `${log.kind} ${log.prefix}`;
 }
 
 /**

@@ -18,7 +18,7 @@ import type { LogReports, Storage } from "./storage.ts";
  * @throws ConfigurationError, DataDirectoryInUse or DataDirectoryUnusable, with one line for whoever started the program
  */
 export async function openStorage(
-  config: Pick<Config, "dataDir" | "eventStoreUrl" | "mongodbUrl">,
+  config: Pick<Config, "dataDir" | "eventStoreUrl" | "eventStoreStreamPrefix" | "mongodbUrl">,
   logger: Logger,
   reports: LogReports,
 ): Promise<Storage> {

@@ -20,7 +20,7 @@ let store: EventStoreDbEventStore;
 beforeEach(async () => {
   log = new MemoryEventStore({ now: () => Date.now() });
   server = await startFakeEventStoreDb({ log });
-  store = await EventStoreDbEventStore.open({ url: server.url, deadlineMs: DEADLINE_MS });
+  store = await EventStoreDbEventStore.open({ prefix: "webhook_gateway.", url: server.url, deadlineMs: DEADLINE_MS });
 });
 afterEach(async () => {
   await store.close();
@@ -82,7 +82,11 @@ describe("an append that nobody answers", () => {
   });
 
   it("ends soon too when the client looks for a leader that no node names", async () => {
-    const found = await EventStoreDbEventStore.open({ url: server.discoverUrl, deadlineMs: DEADLINE_MS });
+    const found = await EventStoreDbEventStore.open({
+      prefix: "webhook_gateway.",
+      url: server.discoverUrl,
+      deadlineMs: DEADLINE_MS,
+    });
     const { port } = server;
     await server.close();
     const frozen = createServer();
@@ -137,7 +141,10 @@ describe("an append that certainly was not written", () => {
   });
 
   it("is a conflict also where the URL asks for conflicts that are no errors", async () => {
-    const quiet = await EventStoreDbEventStore.open({ url: `${server.url}&throwOnAppendFailure=false` });
+    const quiet = await EventStoreDbEventStore.open({
+      prefix: "webhook_gateway.",
+      url: `${server.url}&throwOnAppendFailure=false`,
+    });
     const { revision } = await quiet.append("user-1", [sampleEvent()], "no_stream");
     const conflict = await failureOf(quiet.append("user-1", [sampleEvent()], "no_stream"));
     expect(conflict).toBeInstanceOf(RevisionConflict);

@@ -19,7 +19,13 @@ beforeEach(async () => {
   onConnection.mockClear();
   log = new MemoryEventStore({ now: () => 0 });
   server = await startFakeEventStoreDb({ log, systemEvents: true });
-  store = await EventStoreDbEventStore.open({ url: server.url, deadlineMs: 400, onFault, onConnection });
+  store = await EventStoreDbEventStore.open({
+    prefix: "webhook_gateway.",
+    url: server.url,
+    deadlineMs: 400,
+    onFault,
+    onConnection,
+  });
 });
 afterEach(async () => {
   await store.close();
@@ -119,7 +125,7 @@ describe("a log that is another one when its server is back", () => {
     await expect(store.append("user-9", [sampleEvent()], "no_stream")).rejects.toBeInstanceOf(StoreUnavailable);
     expect(server.appends).toBe(0);
     await store.close();
-    store = await EventStoreDbEventStore.open({ url: server.url, onFault });
+    store = await EventStoreDbEventStore.open({ prefix: "webhook_gateway.", url: server.url, onFault });
     await store.append("user-9", [sampleEvent()], "no_stream");
     expect(onFault).toHaveBeenCalledTimes(1);
   });

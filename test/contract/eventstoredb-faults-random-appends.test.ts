@@ -88,7 +88,11 @@ test("appends that are repeated until they succeed are written once, whatever go
     fc.asyncProperty(writers, faults, async (counts, plan) => {
       const log = new MemoryEventStore({ now: () => 0 });
       await using server = await startFakeEventStoreDb({ log });
-      const store = await EventStoreDbEventStore.open({ url: server.url, deadlineMs: DEADLINE_MS });
+      const store = await EventStoreDbEventStore.open({
+        prefix: "webhook_gateway.",
+        url: server.url,
+        deadlineMs: DEADLINE_MS,
+      });
       const disturbed = new DisturbedStore(log, server, store, structuredClone(plan));
       await Promise.all(
         counts.map(async (count, writer) => {

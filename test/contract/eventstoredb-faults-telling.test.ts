@@ -29,7 +29,12 @@ beforeEach(async () => {
   onConnection.mockClear();
   log = new StallingLog();
   server = await startFakeEventStoreDb({ log });
-  store = await EventStoreDbEventStore.open({ url: server.url, deadlineMs: 300, onConnection });
+  store = await EventStoreDbEventStore.open({
+    prefix: "webhook_gateway.",
+    url: server.url,
+    deadlineMs: 300,
+    onConnection,
+  });
 });
 afterEach(async () => {
   await store.close();

@@ -37,7 +37,13 @@ beforeEach(async () => {
   onConnection.mockClear();
   log = new HoldableLog();
   server = await startFakeEventStoreDb({ log, systemEvents: true });
-  store = await EventStoreDbEventStore.open({ url: server.url, deadlineMs: 400, onFault, onConnection });
+  store = await EventStoreDbEventStore.open({
+    prefix: "webhook_gateway.",
+    url: server.url,
+    deadlineMs: 400,
+    onFault,
+    onConnection,
+  });
 });
 afterEach(async () => {
   await store.close();

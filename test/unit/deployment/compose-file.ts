@@ -52,8 +52,10 @@ export function variablesOf(text: string): { used: Set<string>; required: Set<st
 
 /** A value with its variables put in, as compose does it. */
 export function withVariables(value: string, variables: Readonly<Record<string, string>>): string {
-  return value.replaceAll(/(?<!\$)\$\{(\w+)(?::[-?]([^}]*))?\}/g, (_, name: string, otherwise?: string) => {
-    return variables[name] ?? otherwise ?? "";
+  const variable = /(?<!\$)\$\{(\w+)(?:(:?)[-?]([^}]*))?\}/g;
+  return value.replaceAll(variable, (_, name: string, colon = "", otherwise = "") => {
+    const given = variables[name];
+    return given === undefined || (given === "" && colon === ":") ? String(otherwise) : given;
   });
 }
 

@@ -74,6 +74,15 @@ describe.each(FILES)("%s", (file) => {
     });
   });
 
+  it.each(gateways)("passes the prefix of the streams on to %s, also an empty one, which it refuses", (_, gateway) => {
+    const environment = environmentOf(gateway);
+    expect(readConfig(environment).eventStoreStreamPrefix).toBe(readConfig({}).eventStoreStreamPrefix);
+    const given = gateway.environment!["EVENTSTORE_STREAM_PREFIX"]!;
+    expect(withVariables(given, { EVENTSTORE_STREAM_PREFIX: "shop." })).toBe("shop.");
+    const empty = withVariables(given, { EVENTSTORE_STREAM_PREFIX: "" });
+    expect(() => readConfig({ ...environment, EVENTSTORE_STREAM_PREFIX: empty })).toThrow("EVENTSTORE_STREAM_PREFIX: ");
+  });
+
   it.each(gateways)("names only servers that are there in the addresses of %s", (_, gateway) => {
     const { EVENTSTORE_URL: log, MONGODB_URL: models } = environmentOf(gateway);
     for (const [url, kind] of [
@@ -97,7 +106,8 @@ describe.each(FILES)("%s", (file) => {
     expect([...required].sort()).toEqual(secrets.sort());
     const explained = [...projectFile(".env.example").matchAll(/^(\w+)=(.*)$/gm)];
     expect(explained.map(([, name]) => name)).toEqual(expect.arrayContaining([...used]));
-    expect(explained.filter(([, , value]) => value !== "")).toEqual([]);
+    const filledIn = explained.filter(([, , value]) => value !== "").map(([, name, value]) => [name, value]);
+    expect(filledIn).toEqual([["EVENTSTORE_STREAM_PREFIX", readConfig({}).eventStoreStreamPrefix]]);
   });
 
   it.each(servers)("keeps the data of %s in a named volume", (name, server) => {
