@@ -20,7 +20,7 @@ let store: EventStoreDbEventStore;
 beforeEach(async () => {
   log = new MemoryEventStore({ now: () => Date.now() });
   server = await startFakeEventStoreDb({ log });
-  store = await EventStoreDbEventStore.open({ prefix: "webhook_gateway.", url: server.url, deadlineMs: DEADLINE_MS });
+  store = await EventStoreDbEventStore.open({ url: server.url, prefix: "webhook_gateway.", deadlineMs: DEADLINE_MS });
 });
 afterEach(async () => {
   await store.close();

@@ -15,7 +15,7 @@ let store: EventStoreDbEventStore;
 beforeEach(async () => {
   log = new MemoryEventStore({ now: () => 0 });
   server = await startFakeEventStoreDb({ log });
-  store = await EventStoreDbEventStore.open({ prefix: "webhook_gateway.", url: server.url, deadlineMs: 5_000 });
+  store = await EventStoreDbEventStore.open({ url: server.url, prefix: "webhook_gateway.", deadlineMs: 5_000 });
 });
 afterEach(async () => {
   await store.close();

@@ -125,7 +125,7 @@ describe("a log that is another one when its server is back", () => {
     await expect(store.append("user-9", [sampleEvent()], "no_stream")).rejects.toBeInstanceOf(StoreUnavailable);
     expect(server.appends).toBe(0);
     await store.close();
-    store = await EventStoreDbEventStore.open({ prefix: "webhook_gateway.", url: server.url, onFault });
+    store = await EventStoreDbEventStore.open({ url: server.url, prefix: "webhook_gateway.", onFault });
     await store.append("user-9", [sampleEvent()], "no_stream");
     expect(onFault).toHaveBeenCalledTimes(1);
   });

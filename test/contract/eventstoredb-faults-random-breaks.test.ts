@@ -81,7 +81,7 @@ test("subscriptions give every event once, in order, whatever breaks at whatever
       async (appends, breaks) => {
         const log = new MemoryEventStore({ now: () => 0 });
         await using server = await startFakeEventStoreDb({ log, systemEvents: true });
-        const store = await EventStoreDbEventStore.open({ prefix: "webhook_gateway.", url: server.url });
+        const store = await EventStoreDbEventStore.open({ url: server.url, prefix: "webhook_gateway." });
         const followed = [["user", "endpoint"], ["other"], undefined];
         const plan = [...breaks];
         let left = plan[0]!.behind;

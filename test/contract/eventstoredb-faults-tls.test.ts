@@ -52,7 +52,7 @@ function urlOf(password: string, { trusted = true, scheme = "esdb" } = {}): stri
 }
 
 async function refusalOf(url: string): Promise<string> {
-  const error: unknown = await EventStoreDbEventStore.open({ prefix: "webhook_gateway.", url }).then(
+  const error: unknown = await EventStoreDbEventStore.open({ url, prefix: "webhook_gateway." }).then(
     (store) => store.close(),
     (thrown: unknown) => thrown,
   );
@@ -62,7 +62,7 @@ async function refusalOf(url: string): Promise<string> {
 
 describe("an EventStoreDB with TLS and users", () => {
   it("takes appends, reads and subscriptions with the password that the URL has in percent signs", async () => {
-    const store = await EventStoreDbEventStore.open({ prefix: "webhook_gateway.", url: urlOf(PASSWORD) });
+    const store = await EventStoreDbEventStore.open({ url: urlOf(PASSWORD), prefix: "webhook_gateway." });
     const event = sampleEvent();
     await store.append("user-1", [event], "no_stream");
     expect(idsOf(await store.read("user-1"))).toEqual([event.id]);
@@ -87,7 +87,7 @@ describe("an EventStoreDB with TLS and users", () => {
   });
 
   it("is unavailable, and not a conflict or worse, while it denies access to who was let in", async () => {
-    const store = await EventStoreDbEventStore.open({ prefix: "webhook_gateway.", url: urlOf(PASSWORD) });
+    const store = await EventStoreDbEventStore.open({ url: urlOf(PASSWORD), prefix: "webhook_gateway." });
     server.faults.denyAccess = true;
     const calls = [store.append("user-1", [sampleEvent()], "any"), store.read("user-1"), store.head()];
     for (const outcome of await Promise.allSettled(calls)) {

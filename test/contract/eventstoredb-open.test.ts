@@ -51,7 +51,7 @@ async function refusalOf(url: string, openingMs?: number): Promise<string> {
 describe("opening an EventStoreDB", () => {
   it.each(["url", "discoverUrl"] as const)("takes appends by its %s", async (kind) => {
     const server = await fakeServer();
-    const store = await EventStoreDbEventStore.open({ prefix: "webhook_gateway.", url: server[kind] });
+    const store = await EventStoreDbEventStore.open({ url: server[kind], prefix: "webhook_gateway." });
     await store.append("user-1", [sampleEvent()], "no_stream");
     await store.close();
   });
@@ -99,7 +99,7 @@ describe("opening an EventStoreDB", () => {
 
   it.each(["23.10.0", "24.10.0-bookworm", "25.0.1"])("takes version %s", async (version) => {
     const { url } = await fakeServer({ version });
-    await (await EventStoreDbEventStore.open({ prefix: "webhook_gateway.", url })).close();
+    await (await EventStoreDbEventStore.open({ url, prefix: "webhook_gateway." })).close();
   });
 
   it("says that the credentials are refused", async () => {
