@@ -6,13 +6,13 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
 import { EventStoreUnusable } from "../../src/events/eventstoredb/eventstore-unusable.ts";
-import { openClient } from "../../src/events/eventstoredb/open-client.ts";
+import { openServer } from "../../src/events/eventstoredb/open-server.ts";
 import { MemoryEventStore } from "../../src/events/memory/memory-event-store.ts";
 import { startFakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
 
 const CHILD = fileURLToPath(new URL("../fixtures/eventstoredb/opening-child.ts", import.meta.url));
 /** The limit of opening, in ms, and far less, within which a process ends that nothing of it is left in. */
-const OPENING_MS = 20_000;
+const OPENING_MS = 2_000;
 const SOON_MS = 8_000;
 
 const cleanUps: (() => unknown)[] = [];
@@ -34,7 +34,7 @@ async function tcpServer(greet: (socket: Socket) => void): Promise<string> {
 }
 
 async function refusalOf(url: string, openingMs: number): Promise<string> {
-  const error: unknown = await openClient(url, openingMs).catch((thrown: unknown) => thrown);
+  const error: unknown = await openServer(url, {}, openingMs).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(EventStoreUnusable);
   const { message } = error as EventStoreUnusable;
   expect(message).not.toMatch(/\n|s3cret|admin/);

@@ -5,7 +5,7 @@ import type { AddressInfo, Server } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { EventStoreDbEventStore } from "../../src/events/eventstoredb/eventstoredb-event-store.ts";
 import { EventStoreUnusable } from "../../src/events/eventstoredb/eventstore-unusable.ts";
-import { openClient } from "../../src/events/eventstoredb/open-client.ts";
+import { openServer } from "../../src/events/eventstoredb/open-server.ts";
 import { MemoryEventStore } from "../../src/events/memory/memory-event-store.ts";
 import { sampleEvent } from "../fixtures/event-samples.ts";
 import { startFakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
@@ -38,8 +38,8 @@ async function portOf(server: Server): Promise<number> {
 }
 
 /** What opening this URL says, which is one line without the secret. */
-async function refusalOf(url: string, openingMs?: number): Promise<string> {
-  const error: unknown = await openClient(url, openingMs).catch((thrown: unknown) => thrown);
+async function refusalOf(url: string, openingMs = 1_000): Promise<string> {
+  const error: unknown = await openServer(url, {}, openingMs).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(EventStoreUnusable);
   const { message } = error as EventStoreUnusable;
   expect(message).not.toContain("\n");
@@ -66,7 +66,7 @@ describe("opening an EventStoreDB", () => {
     expect(await refusalOf(`esdb://admin:${SECRET}@no-such-host.invalid:2113?tls=false`)).toMatch(
       /cannot be reached: Name resolution failed for target dns:no-such-host\.invalid:2113;/,
     );
-    expect(await refusalOf(`esdb://admin:${SECRET}@127.0.0.1:${port},127.0.0.1:${port}?tls=false`)).toMatch(
+    expect(await refusalOf(`esdb://admin:${SECRET}@127.0.0.1:${port},127.0.0.1:${port}?tls=false`, 9_000)).toMatch(
       /cannot be reached: Failed to discover after 10 attempts;/,
     );
   });
