@@ -40,7 +40,7 @@ export async function openServer(
   let toldAt = begunAt;
   for (;;) {
     const left = openingMs - (performance.now() - begunAt);
-    const outcome = await tryToOpen(url, Math.max(1, Math.min(left, TRY_MS)));
+    const outcome = await tryToOpen(url, Math.max(1, Math.ceil(Math.min(left, TRY_MS))));
     if (outcome instanceof ServerCalls) return outcome;
     const now = performance.now();
     if (!outcome.passing || now - begunAt + AGAIN_MS >= openingMs) {

@@ -109,14 +109,14 @@ export class EventReader {
     for (;;) {
       const left = endsAt - performance.now();
       try {
-        return await this.#gathered(request, Math.max(left, 1));
+        return await this.#gathered(request, Math.max(Math.ceil(left), 1));
       } catch (error) {
         const code = codeOf(error);
         if (mayNotBe && (code === status.invalidArgument || code === status.outOfRange)) return [];
         if (FINAL.has(code) || performance.now() >= endsAt) {
           throw new StoreUnavailable(`the event store cannot be read: ${reasonOf(error)}`, { cause: error });
         }
-        await backoff.wait(AbortSignal.timeout(Math.max(endsAt - performance.now(), 1)));
+        await backoff.wait(AbortSignal.timeout(Math.max(Math.ceil(endsAt - performance.now()), 1)));
       }
     }
   }
@@ -135,7 +135,7 @@ export class EventReader {
         } else if (pulled.ended) {
           return found;
         } else if (!(await pulled.changed(silenceMs))) {
-          throw new StoreUnavailable(`it said nothing for ${Math.round(silenceMs)} ms`);
+          throw new StoreUnavailable(`it said nothing for ${silenceMs} ms`);
         }
       }
     } catch (error) {
