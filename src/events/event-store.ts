@@ -119,8 +119,8 @@ export interface EventStore {
   subscribe(options: SubscribeOptions): AsyncIterable<SubscriptionMessage>;
 
   /**
-   * The end of the log: the position of its last event or, in a database that others write to, one at or after it that
-   * every subscription reaches. Null when nothing was ever written there.
+   * The end of the log: the position of its last event, or null when it is empty. In a database that others write to it may
+   * be a later position, which every subscription reaches.
    */
   head(): Promise<Position | null>;
 

@@ -55,7 +55,9 @@ export async function openReadModels(source: ReadModelSource, log: Pick<EventSto
     await documents?.close();
     if (error instanceof ReadModelsUnusable) throw new ConfigurationError(`MONGODB_URL: ${error.message}`);
     if (error instanceof ReadModelsOfAnotherLog) {
-      const hint = "set the database of this log, or an empty one, in which they are made from the log";
+      const hint =
+        "set the database of this log, or an empty one, in which they are made from the log " +
+        "(with another EVENTSTORE_STREAM_PREFIX it is another log)";
       throw new ConfigurationError(`MONGODB_URL: ${error.message}; ${hint}`);
     }
     throw error;

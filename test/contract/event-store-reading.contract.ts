@@ -13,7 +13,7 @@ import {
 import type { ContractContext } from "./event-store.contract.ts";
 
 /** Reading one stream, and the log. */
-export function readingContract({ store, open, sharedLog = false }: ContractContext): void {
+export function readingContract({ store, begin, open, sharedLog = false }: ContractContext): void {
   describe("reading a stream", () => {
     it("gives nothing for a stream that does not exist", async () => {
       expect(await store().read(`${newCategory()}-1`)).toEqual([]);
@@ -58,7 +58,7 @@ export function readingContract({ store, open, sharedLog = false }: ContractCont
           store().append(`${second}-${round}`, sampleEvents(1), "no_stream"),
         ]);
       }
-      return { first, second, all: await collect(store().readAll({ categories: [first, second] })) };
+      return { first, second, all: await collect(store().readAll({ after: begin(), categories: [first, second] })) };
     };
 
     it("gives the events in the order of their positions, across streams", async () => {
@@ -80,17 +80,17 @@ export function readingContract({ store, open, sharedLog = false }: ContractCont
       const { first, second, all } = await twoCategories(3);
       await store().append(`${first}x-1`, [sampleEvent()], "no_stream");
       await store().append(`${first}-with-dashes`, [sampleEvent()], "no_stream");
-      const ofFirst = await collect(store().readAll({ categories: [first] }));
+      const ofFirst = await collect(store().readAll({ after: begin(), categories: [first] }));
       expect(ofFirst.map(({ stream }) => stream.split("-")[0])).toEqual(Array.from({ length: 7 }, () => first));
-      const twice = await collect(store().readAll({ categories: [second, second, newCategory()] }));
+      const twice = await collect(store().readAll({ after: begin(), categories: [second, second, newCategory()] }));
       expect(idsOf(twice)).toEqual(idsOf(all.filter(({ stream }) => stream.startsWith(`${second}-`))));
-      expect(await collect(store().readAll({ categories: [] }))).toEqual([]);
+      expect(await collect(store().readAll({ after: begin(), categories: [] }))).toEqual([]);
     });
 
     it("stops at the limit", async () => {
       const { first, second, all } = await twoCategories(3);
       for (const limit of [0, 1, 5, 9, 100]) {
-        const some = await collect(store().readAll({ categories: [first, second], limit }));
+        const some = await collect(store().readAll({ after: begin(), categories: [first, second], limit }));
         expect(idsOf(some)).toEqual(idsOf(all.slice(0, limit)));
       }
     });
@@ -100,8 +100,10 @@ export function readingContract({ store, open, sharedLog = false }: ContractCont
       const events = Array.from({ length: 4 }, () => sampleEvents(400));
       for (const [index, some] of events.entries()) await store().append(`${category}-${index}`, some, "no_stream");
       const other = newCategory();
-      expect(idsOf(await collect(store().readAll({ categories: [category, other] })))).toEqual(idsOf(events.flat()));
-      const some = await collect(store().readAll({ categories: [category], limit: 1100 }));
+      expect(idsOf(await collect(store().readAll({ after: begin(), categories: [category, other] })))).toEqual(
+        idsOf(events.flat()),
+      );
+      const some = await collect(store().readAll({ after: begin(), categories: [category], limit: 1100 }));
       expect(idsOf(some)).toEqual(idsOf(events.flat().slice(0, 1100)));
     });
 
@@ -109,7 +111,7 @@ export function readingContract({ store, open, sharedLog = false }: ContractCont
       const category = newCategory();
       await store().append(`${category}-1`, sampleEvents(3), "no_stream");
       const seen: string[] = [];
-      for await (const event of store().readAll({ categories: [category] })) {
+      for await (const event of store().readAll({ after: begin(), categories: [category] })) {
         seen.push(event.id);
         if (seen.length < 50) await store().append(`${category}-1`, [sampleEvent()], "any");
       }
@@ -119,7 +121,7 @@ export function readingContract({ store, open, sharedLog = false }: ContractCont
     it("can be left in the middle", async () => {
       const category = newCategory();
       await store().append(`${category}-1`, sampleEvents(3), "no_stream");
-      for await (const event of store().readAll({ categories: [category] })) {
+      for await (const event of store().readAll({ after: begin(), categories: [category] })) {
         expect(event.revision).toBe(revisionOf(0));
         break;
       }
@@ -155,7 +157,7 @@ export function readingContract({ store, open, sharedLog = false }: ContractCont
       await store().append(`${category}-1`, sampleEvents(2), "no_stream");
       await store().append(`${newCategory()}-1`, [sampleEvent()], "no_stream");
       const head = await store().head();
-      const subscription = new PulledSubscription(store(), { categories: [category] });
+      const subscription = new PulledSubscription(store(), { after: begin(), categories: [category] });
       let { position } = await subscription.untilCaughtUp();
       while (position === null || position < head!) ({ position } = await subscription.untilCaughtUp());
       subscription.abort();
@@ -172,7 +174,7 @@ export function readingContract({ store, open, sharedLog = false }: ContractCont
       if (reopen === undefined) return skip("this log does not outlive its store");
       const { first, second, all } = await twoCategories(5);
       const reopened = await reopen();
-      expect(await collect(reopened.readAll({ categories: [first, second] }))).toEqual(all);
+      expect(await collect(reopened.readAll({ after: begin(), categories: [first, second] }))).toEqual(all);
       const next = await reopened.append(`${first}-0`, [sampleEvent()], revisionOf(1));
       expect(next.position > all.at(-1)!.position).toBe(true);
     });

@@ -14,13 +14,13 @@ import {
 import type { ContractContext } from "./event-store.contract.ts";
 
 /** Following the log. */
-export function subscriptionContract({ store, sharedLog = false }: ContractContext): void {
+export function subscriptionContract({ store, begin, sharedLog = false }: ContractContext): void {
   describe("a subscription", () => {
     it("gives what is there, says that it caught up, then gives what comes", async () => {
       const category = newCategory();
       const old = sampleEvents(3);
       const { position } = await store().append(`${category}-1`, old, "no_stream");
-      const subscription = new PulledSubscription(store(), { categories: [category] });
+      const subscription = new PulledSubscription(store(), { after: begin(), categories: [category] });
       const first = await subscription.untilCaughtUp();
       expect(idsOf(first.events)).toEqual(idsOf(old));
       expect(first.position! >= position).toBe(true);
@@ -47,14 +47,14 @@ export function subscriptionContract({ store, sharedLog = false }: ContractConte
       const category = newCategory();
       const events = Array.from({ length: 3 }, () => sampleEvents(500));
       for (const [index, some] of events.entries()) await store().append(`${category}-${index}`, some, "no_stream");
-      const subscription = new PulledSubscription(store(), { categories: [category] });
+      const subscription = new PulledSubscription(store(), { after: begin(), categories: [category] });
       expect(idsOf((await subscription.untilCaughtUp()).events)).toEqual(idsOf(events.flat()));
       subscription.abort();
     });
 
     it("says that it caught up also when only events were added that it leaves out", async () => {
       const category = newCategory();
-      const subscription = new PulledSubscription(store(), { categories: [category] });
+      const subscription = new PulledSubscription(store(), { after: begin(), categories: [category] });
       await subscription.untilCaughtUp();
       for (let round = 0; round < 3; round += 1) {
         const { position } = await store().append(`${newCategory()}-1`, [sampleEvent()], "no_stream");
@@ -74,7 +74,7 @@ export function subscriptionContract({ store, sharedLog = false }: ContractConte
     });
 
     it("ends without an error when it is aborted while it waits", async () => {
-      const subscription = new PulledSubscription(store(), { categories: [newCategory()] });
+      const subscription = new PulledSubscription(store(), { after: begin(), categories: [newCategory()] });
       await subscription.untilCaughtUp();
       const next = subscription.next();
       subscription.abort();
@@ -85,7 +85,7 @@ export function subscriptionContract({ store, sharedLog = false }: ContractConte
     it("gives nothing more when it is aborted between two events", async () => {
       const category = newCategory();
       await store().append(`${category}-1`, sampleEvents(5), "no_stream");
-      const subscription = new PulledSubscription(store(), { categories: [category] });
+      const subscription = new PulledSubscription(store(), { after: begin(), categories: [category] });
       expect(await subscription.next()).toMatchObject({ kind: "event" });
       subscription.abort();
       expect(await subscription.next()).toBeNull();
@@ -110,7 +110,7 @@ export function subscriptionContract({ store, sharedLog = false }: ContractConte
     });
 
     it("ends without an error when the store closes", async () => {
-      const subscription = new PulledSubscription(store(), { categories: [newCategory()] });
+      const subscription = new PulledSubscription(store(), { after: begin(), categories: [newCategory()] });
       await subscription.untilCaughtUp();
       const next = subscription.next();
       await store().close();
@@ -120,9 +120,9 @@ export function subscriptionContract({ store, sharedLog = false }: ContractConte
     it("does not disturb others, whatever their place and filter", async () => {
       const [first, second] = [newCategory(), newCategory()];
       const { position } = await store().append(`${first}-1`, sampleEvents(2), "no_stream");
-      const all = new PulledSubscription(store(), { categories: [first, second] });
+      const all = new PulledSubscription(store(), { after: begin(), categories: [first, second] });
       const later = new PulledSubscription(store(), { after: position, categories: [first, second] });
-      const other = new PulledSubscription(store(), { categories: [second] });
+      const other = new PulledSubscription(store(), { after: begin(), categories: [second] });
       expect((await all.untilCaughtUp()).events).toHaveLength(2);
       expect((await later.untilCaughtUp()).events).toHaveLength(0);
       expect((await other.untilCaughtUp()).events).toHaveLength(0);
@@ -146,7 +146,7 @@ export function subscriptionContract({ store, sharedLog = false }: ContractConte
       for (let round = 0; round < 6; round += 1) {
         await store().append(`${category}-${round}`, sampleEvents(500), "no_stream");
       }
-      const subscription = new PulledSubscription(store(), { categories: [category] });
+      const subscription = new PulledSubscription(store(), { after: begin(), categories: [category] });
       await subscription.next();
       const order: string[] = [];
       setImmediate(() => order.push("other work"));

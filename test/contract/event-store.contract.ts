@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe } from "vitest";
 import type { EventStore } from "../../src/events/event-store.ts";
+import type { Position } from "../../src/events/position.ts";
 import { appendingContract } from "./event-store-appending.contract.ts";
 import { concurrencyContract } from "./event-store-concurrency.contract.ts";
 import { contentContract } from "./event-store-content.contract.ts";
@@ -28,6 +29,8 @@ export interface ContractOptions {
 /** What the parts of the contract work with: the store of the present test. */
 export interface ContractContext extends ContractOptions {
   readonly store: () => EventStore;
+  /** What the test writes comes after this position; null on a log of its own. Spares it what others wrote before. */
+  readonly begin: () => Position | null;
   readonly open: () => OpenEventStore;
 }
 
@@ -42,13 +45,20 @@ export function eventStoreContract(
 ): void {
   describe(`${name} as an event store`, () => {
     let current: OpenEventStore;
+    let begin: Position | null = null;
     beforeEach(async () => {
       current = await open();
+      if (options.sharedLog === true) begin = await current.store.head();
     });
     afterEach(async () => {
       await current.close();
     });
-    const context: ContractContext = { ...options, store: () => current.store, open: () => current };
+    const context: ContractContext = {
+      ...options,
+      store: () => current.store,
+      begin: () => begin,
+      open: () => current,
+    };
     appendingContract(context);
     repeatedAppendContract(context);
     concurrencyContract(context);
