@@ -44,11 +44,11 @@ module.exports = {
     layer("projections", "^src/((events|projections)/|(clock|supervision)\\.ts$)"),
     layer(
       "processes",
-      "^src/((events|commands|projections|processes)/|(clock|supervision|logger|health|metrics|time-ordered-id)\\.ts$)",
+      "^src/((events|commands|projections|processes)/|(clock|supervision|logger|trouble-log|health|metrics|time-ordered-id)\\.ts$)",
     ),
     layer(
       "http",
-      "^src/((events|commands|projections|processes|http)/|(clock|health|metrics|secrets|time-ordered-id)\\.ts$)",
+      "^src/((events|commands|projections|processes|http)/|(clock|trouble-log|health|metrics|secrets|time-ordered-id)\\.ts$)",
     ),
     layer(
       "cli",

@@ -7,6 +7,7 @@ const MAX_BACKOFF_MS = 5_000;
 /**
  * Runs a loop until it returns or the signal aborts. When it throws, `onError` is told, and after a wait that doubles
  * from 100 ms to `maxBackoffMs` (5 s; and begins anew after a run of over a minute) it is started again: no error ends it silently.
+ * What it throws once the signal has aborted is no error: what it worked with is being closed.
  */
 export async function supervise(
   loop: () => Promise<void>,
@@ -22,6 +23,7 @@ export async function supervise(
       await loop();
       return;
     } catch (error) {
+      if (signal.aborted) return;
       if (clock.now() - startedAt > 60_000) backoff = 100;
       onError(error, backoff);
       await pause(clock, backoff, signal);

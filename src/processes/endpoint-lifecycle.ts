@@ -14,6 +14,7 @@ import { heldDeliveries } from "../projections/held-deliveries.ts";
 import { PROJECTION_PROGRESS } from "../projections/progress.ts";
 import type { ProjectionProgress } from "../projections/progress.ts";
 import { supervise } from "../supervision.ts";
+import { TroubleLog } from "../trouble-log.ts";
 import { DELIVERY_SETTINGS } from "./delivery-worker.ts";
 import type { DeliverySettings } from "./delivery-worker.ts";
 import { EndpointDeliveries } from "./endpoint-deliveries.ts";
@@ -21,6 +22,8 @@ import { Rest } from "./rest.ts";
 import { RetryScheduler, SCHEDULER_SETTINGS } from "./retry-scheduler.ts";
 import type { SchedulerSettings } from "./retry-scheduler.ts";
 
+/** What a round reads. */
+const MODELS = [deliveries.name, heldDeliveries.name];
 /** How long a round waits until the read models have seen the log's end, in ms. */
 const FRESHNESS_WAIT_MS = 2_000;
 
@@ -41,6 +44,7 @@ export class EndpointLifecycle {
   readonly #tickMs: number;
   readonly #deliveries: EndpointDeliveries;
   readonly #rest = new Rest();
+  readonly #trouble: TroubleLog;
 
   constructor(
     @inject(EVENT_STORE) store: EventStore,
@@ -61,26 +65,35 @@ export class EndpointLifecycle {
     this.#logger = logger;
     this.#tickMs = tickMs;
     this.#deliveries = new EndpointDeliveries({ store, documents, directory, clock, shares, concurrencyPerEndpoint });
+    this.#trouble = new TroubleLog(logger, clock, {
+      level: "error",
+      trouble: "what waits for endpoints could not be looked after",
+      over: "what waits for endpoints is looked after again",
+    });
   }
 
-  /** Makes a round now and then each tick until the signal aborts. A round that fails is logged and made again, sooner. */
+  /**
+   * Makes a round as soon as the read models are there and then each tick until the signal aborts. A round that fails is
+   * logged and made again, sooner.
+   */
   async run(signal: AbortSignal): Promise<void> {
     this.#directory.onEndpointTurn(() => this.#rest.wake());
     const loop = async (): Promise<void> => {
+      await this.#progress.whenMade(MODELS, signal);
       while (!signal.aborted) {
         await this.round(signal);
+        this.#trouble.worked();
         await this.#rest.take(this.#clock, this.#tickMs, signal);
       }
     };
-    const onError = (err: unknown, restartInMs: number): void =>
-      this.#logger.error({ err, restartInMs }, "what waits for endpoints could not be looked after");
+    const onError = (err: unknown, restartInMs: number): void => this.#trouble.failed({ err, restartInMs });
     await supervise(loop, this.#clock, onError, signal, this.#tickMs);
+    this.#trouble.close();
   }
 
   /** One round, which the signal cuts short. Throws what the log and the read models throw. */
   async round(signal: AbortSignal): Promise<void> {
-    const models = [deliveries.name, heldDeliveries.name];
-    const fresh = await this.#progress.whenSeen(models, await this.#store.head(), FRESHNESS_WAIT_MS);
+    const fresh = await this.#progress.whenSeen(MODELS, await this.#store.head(), FRESHNESS_WAIT_MS);
     for (const [endpoint, ended] of await this.#deliveries.endPending(fresh, signal)) {
       this.#logger.info({ endpoint, ended }, "deliveries to an endpoint that is gone or deleted were ended");
     }

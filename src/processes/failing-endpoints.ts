@@ -21,6 +21,7 @@ import { PROJECTION_PROGRESS } from "../projections/progress.ts";
 import type { ProjectionProgress } from "../projections/progress.ts";
 import { supervise } from "../supervision.ts";
 import { timeOrderedId } from "../time-ordered-id.ts";
+import { TroubleLog } from "../trouble-log.ts";
 import { SCHEDULER_SETTINGS } from "./retry-scheduler.ts";
 import type { SchedulerSettings } from "./retry-scheduler.ts";
 
@@ -47,6 +48,7 @@ export class FailingEndpoints {
   readonly #logger: Logger;
   readonly #tickMs: number;
   readonly #policy: FailingPolicy;
+  readonly #trouble: TroubleLog;
 
   constructor(
     @inject(EVENT_STORE) store: EventStore,
@@ -66,19 +68,26 @@ export class FailingEndpoints {
     this.#logger = logger;
     this.#tickMs = tickMs;
     this.#policy = policy;
+    this.#trouble = new TroubleLog(logger, clock, {
+      level: "error",
+      trouble: "endpoints that fail could not be looked after",
+      over: "endpoints that fail are looked after again",
+    });
   }
 
-  /** Looks each tick until the signal aborts. A look that fails is logged and made again, sooner. */
+  /** Looks each tick, once the read model is there, until the signal aborts. A look that fails is logged and made again, sooner. */
   async run(signal: AbortSignal): Promise<void> {
     const loop = async (): Promise<void> => {
+      await this.#progress.whenMade([endpointStatistics.name], signal);
       while (!signal.aborted) {
         await this.look(signal);
+        this.#trouble.worked();
         await pause(this.#clock, this.#tickMs, signal);
       }
     };
-    const onError = (err: unknown, restartInMs: number): void =>
-      this.#logger.error({ err, restartInMs }, "endpoints that fail could not be looked after");
+    const onError = (err: unknown, restartInMs: number): void => this.#trouble.failed({ err, restartInMs });
     await supervise(loop, this.#clock, onError, signal, this.#tickMs);
+    this.#trouble.close();
   }
 
   /** One look, which the signal cuts short. Throws what the log and the read models throw. */

@@ -12,6 +12,7 @@ import type { DueDocument } from "../projections/due-deliveries.ts";
 import { PROJECTION_PROGRESS } from "../projections/progress.ts";
 import type { ProjectionProgress } from "../projections/progress.ts";
 import { supervise } from "../supervision.ts";
+import { TroubleLog } from "../trouble-log.ts";
 import { DeliveryWorker } from "./delivery-worker.ts";
 import { Rest } from "./rest.ts";
 import type { DueShares } from "./shard-ticks.ts";
@@ -69,10 +70,10 @@ export class RetryScheduler {
   readonly #progress: ProjectionProgress;
   readonly #worker: DeliveryWorker;
   readonly #clock: Clock;
-  readonly #logger: Logger;
   readonly #settings: SchedulerSettings;
   readonly #armed = new Map<string, { dueAt: string; cancel: () => void }>();
   readonly #rest = new Rest();
+  readonly #trouble: TroubleLog;
   #lastLook: LastLook | null = null;
 
   constructor(
@@ -89,24 +90,33 @@ export class RetryScheduler {
     this.#progress = progress;
     this.#worker = worker;
     this.#clock = clock;
-    this.#logger = logger;
     this.#settings = settings;
+    this.#trouble = new TroubleLog(logger, clock, {
+      level: "error",
+      trouble: "the to-do list could not be read",
+      over: "the to-do list can be read again",
+    });
   }
 
-  /** Looks now and then every tick until the signal aborts. A failed look is logged and made again, sooner. */
+  /**
+   * Looks as soon as there is a to-do list and then every tick until the signal aborts. A failed look is logged and made
+   * again, sooner.
+   */
   async run(signal: AbortSignal): Promise<void> {
     const loop = async (): Promise<void> => {
+      await this.#progress.whenMade([dueDeliveries.name], signal);
       let mostInVain = Number.POSITIVE_INFINITY;
       while (!signal.aborted) {
         await this.tick(mostInVain);
+        this.#trouble.worked();
         const early = await this.#untilNextTick(signal);
         mostInVain = early ? IN_VAIN * this.#settings.armed : Number.POSITIVE_INFINITY;
       }
     };
-    const onError = (err: unknown, restartInMs: number): void =>
-      this.#logger.error({ err, restartInMs }, "the to-do list could not be read");
+    const onError = (err: unknown, restartInMs: number): void => this.#trouble.failed({ err, restartInMs });
     const maxBackoffMs = Math.min(this.#settings.tickMs, LONGEST_BACKOFF_MS);
     await supervise(loop, this.#clock, onError, signal, maxBackoffMs);
+    this.#trouble.close();
     for (const { cancel } of this.#armed.values()) cancel();
     this.#armed.clear();
   }

@@ -19,6 +19,7 @@ export class ProjectionProgress {
   readonly #rebuilds = new Map<string, RebuildStatus>();
   readonly #comparisons = new Map<string, Comparison>();
   readonly #waiters = new Set<Waiter>();
+  readonly #looks = new Set<() => void>();
   readonly #clock: Clock;
 
   constructor(clock: Clock) {
@@ -32,6 +33,7 @@ export class ProjectionProgress {
       if (this.#haveSeen(names, position)) settle(true);
       else if (this.#oneStandsStill(names)) settle(false);
     }
+    for (const look of this.#looks) look();
   }
 
   /** Takes note of how the making of another fill goes on; null when none is being made any more. */
@@ -64,6 +66,21 @@ export class ProjectionProgress {
     });
   }
 
+  /** Resolves when none of the named projections is being made any more, or the signal aborts. Never rejects. */
+  whenMade(names: readonly string[], signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (!signal.aborted && !this.#areMade(names)) return;
+        this.#looks.delete(look);
+        signal.removeEventListener("abort", look);
+        resolve();
+      };
+      this.#looks.add(look);
+      signal.addEventListener("abort", look);
+      look();
+    });
+  }
+
   /**
    * Resolves to true as soon as all the named projections have folded everything up to `position` (null: at once), or to
    * false after `timeoutMs`, or at once when one of them stands still at an event that it cannot read.
@@ -81,6 +98,10 @@ export class ProjectionProgress {
       const cancel = this.#clock.schedule(timeoutMs, () => settle(false));
       this.#waiters.add(waiter);
     });
+  }
+
+  #areMade(names: readonly string[]): boolean {
+    return names.every((name) => (this.#statuses.get(name)?.state ?? "catching_up") !== "catching_up");
   }
 
   #oneStandsStill(names: readonly string[]): boolean {
