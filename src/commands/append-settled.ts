@@ -1,13 +1,17 @@
 import { AppendOutcomeUnknown, StoreUnavailable } from "../events/event-store-errors.ts";
 import type { AppendResult, EventStore, EventToAppend, ExpectedRevision } from "../events/event-store.ts";
-import { retrying } from "./retrying.ts";
+import { retrying } from "./handling/retrying.ts";
 
-/** When the repetitions took this long, in ms, there is no further one: whoever waits for the answer gets it in time. */
-const REPETITION_MS = 1_500;
+/**
+ * When the append took this long with its repetitions, in ms, there is no further one: a store may take 4 s for each, and
+ * whoever waits for the answer gets it within 5 s.
+ */
+const REPETITION_MS = 1_000;
 
 /**
  * Appends, and when it stays open whether the append was written, repeats it with the same ids and the same expectation
- * until that is settled (at most 3 repetitions, the last begun within 1.5 s). Nothing else is retried here.
+ * until that is settled: at most 3 repetitions, the last begun within 1 s of the first try's beginning. So an open outcome
+ * that took the store its whole patience is the caller's. Nothing else is retried here.
  *
  * @throws whatever `EventStore.append` throws; AppendOutcomeUnknown when it could not be settled. A repetition that finds
  *   the store unavailable settles nothing: it wrote nothing itself, but the first append may have.

@@ -5,7 +5,7 @@ import type { EventStore } from "../events/event-store.ts";
 import type { Position, Revision } from "../events/position.ts";
 import { appendSettled } from "./append-settled.ts";
 import { eventsToAppend } from "./command-context.ts";
-import { retrying } from "./retrying.ts";
+import { retrying } from "./handling/retrying.ts";
 
 type Evolve<State> = (state: State | null, event: GatewayEvent) => State;
 
@@ -71,6 +71,9 @@ export async function loadStream<State>(
  * Handles a command on one stream: read, fold, decide, append at the revision read; when somebody else was faster, all
  * of it again (at most 5 times), so that a decision is never appended to a state that it was not made for. Unless the
  * command says otherwise, the new events belong to the same request as the stream's last one, and were caused by it.
+ *
+ * It has no limit of time of its own: a process may wait, and whoever handles a request gives it a store that takes nothing
+ * more when the request's time is over.
  *
  * @throws RevisionConflict when others were faster each time, and whatever `decide` and the store throw
  */

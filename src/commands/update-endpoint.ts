@@ -10,7 +10,7 @@ import { existing } from "./endpoint-command.ts";
 import { endpointUrlReservation } from "./endpoint-url.ts";
 import { CommandRefused } from "./refusals.ts";
 import { release, reserve } from "./reservations.ts";
-import { retrying } from "./retrying.ts";
+import { retrying } from "./handling/retrying.ts";
 
 export interface UpdateEndpoint {
   readonly endpointId: number;

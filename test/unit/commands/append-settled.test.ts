@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { appendSettled } from "../../../src/commands/append-settled.ts";
 import { eventsToAppend } from "../../../src/commands/command-context.ts";
 import { AppendOutcomeUnknown, RevisionConflict, StoreUnavailable } from "../../../src/events/event-store-errors.ts";
@@ -81,5 +81,41 @@ describe("an append whose outcome is known", () => {
     store.onAppend = () => Promise.reject(error);
     await expect(appendSettled(store, STREAM, events, "no_stream")).rejects.toBe(error);
     expect(store.appends).toHaveLength(1);
+  });
+});
+
+describe("an append whose outcome stays unknown for long", () => {
+  beforeEach(() => vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] }));
+  afterEach(() => void vi.useRealTimers());
+
+  /** A store of which each append ends unknown after so many ms; gives when the appends began and when it all ended. */
+  async function timesOf(appendMs: number): Promise<{ begun: number[]; ended: number }> {
+    const store = newStore();
+    const begun: number[] = [];
+    store.onAppend = async () => {
+      begun.push(performance.now() - start);
+      await new Promise((resolve) => setTimeout(resolve, appendMs));
+      throw new AppendOutcomeUnknown("no answer");
+    };
+    const start = performance.now();
+    const appended = expect(appendSettled(store, STREAM, events, "no_stream")).rejects.toThrow(AppendOutcomeUnknown);
+    await vi.runAllTimersAsync();
+    await appended;
+    return { begun, ended: performance.now() - start };
+  }
+
+  it("is not repeated when the store tried for its whole patience", async () => {
+    expect(await timesOf(4_000)).toEqual({ begun: [0], ended: 4_000 });
+  });
+
+  it("is repeated within a second of its beginning, the first try counted", async () => {
+    expect(await timesOf(10)).toEqual({ begun: [0, 10, 120, 330], ended: 340 });
+    expect(await timesOf(400)).toEqual({ begun: [0, 400, 900], ended: 1_300 });
+  });
+
+  it.each([0, 100, 333, 999, 1_000, 1_001, 2_500, 4_000])("ends within 5 s when a try takes %i ms", async (appendMs) => {
+    const { begun, ended } = await timesOf(appendMs);
+    expect(Math.max(...begun)).toBeLessThanOrEqual(1_000);
+    expect(ended).toBeLessThanOrEqual(5_000);
   });
 });
