@@ -25,6 +25,7 @@ import type { ProjectionReports } from "./projections/projection-host.ts";
 import type { Secrets } from "./secrets.ts";
 import type { Storage } from "./storage/storage.ts";
 import { supervise } from "./supervision.ts";
+import { TroubleLog } from "./trouble-log.ts";
 
 /** How long attempts under way may take to end at a shutdown, in ms. */
 const SHUTDOWN_GRACE_MS = 20_000;
@@ -32,6 +33,8 @@ const SHUTDOWN_GRACE_MS = 20_000;
 const IDLE_SWEEP_MS = 100;
 /** How long the start waits for the directory before it says what it waits for, in ms. */
 const DIRECTORY_PATIENCE_MS = 5_000;
+/** What a failure of the whole thread that runs the projections is told under. */
+const ALL_PROJECTIONS = "all";
 
 export interface GatewayOptions extends Overrides {
   /** False: accepts and shows, but makes no attempts. For benchmarks. Default true. */
@@ -111,13 +114,21 @@ export class Gateway {
     const reports = this.#projectionReports(health);
     const runProjections = (): Promise<void> => this.#storage.runProjections(reports, signal);
     this.#loops.push(
-      supervise(runProjections, clock, (error, wait) => reports.failure("all", String(error), wait), signal),
+      supervise(runProjections, clock, (error, wait) => reports.failure(ALL_PROJECTIONS, String(error), wait), signal),
+    );
+    const directoryTrouble = this.#troubleLog(
+      "the directory cannot follow the log",
+      "the directory follows the log again",
     );
     const onDirectoryError = (err: unknown, restartInMs: number): void => {
       health.degrade("directory", "it cannot follow the log");
-      this.#logger.error({ err, restartInMs }, "the directory cannot follow the log");
+      directoryTrouble.failed({ err, restartInMs });
     };
-    const followLog = (): Promise<void> => directory.run(signal, () => health.restore("directory"));
+    const onDirectoryLive = (): void => {
+      health.restore("directory");
+      directoryTrouble.worked();
+    };
+    const followLog = (): Promise<void> => directory.run(signal, onDirectoryLive);
     this.#loops.push(supervise(followLog, clock, onDirectoryError, signal));
     const head = await this.container.resolve<EventStore>(EVENT_STORE).head();
     while (!(await directory.whenSeen(head, DIRECTORY_PATIENCE_MS))) {
@@ -135,10 +146,15 @@ export class Gateway {
 
   #projectionReports(health: Health): ProjectionReports {
     const progress = this.container.resolve<ProjectionProgress>(PROJECTION_PROGRESS);
+    const trouble = this.#troubleLog("a projection failed and is started again", "the projections go on");
     return {
       status: (status) => {
         progress.report(status);
-        if (status.state === "live") health.restore(`projection ${status.name}`);
+        if (status.state === "live") {
+          health.restore(`projection ${status.name}`);
+          trouble.worked(status.name);
+          trouble.worked(ALL_PROJECTIONS);
+        }
         if (status.fault === null) return;
         const { stream, revision, reason } = status.fault;
         health.degrade(`projection ${status.name}`, `it stopped at revision ${revision} of ${stream}`);
@@ -150,8 +166,13 @@ export class Gateway {
       live: (projection, { version, generation }) =>
         this.#logger.debug({ projection, version, generation }, "this fill of the projection is shown"),
       rebuild: (projection, status) => progress.reportRebuild(projection, status),
-      failure: (projection, reason, restartInMs) =>
-        this.#logger.error({ projection, reason, restartInMs }, "a projection failed and is started again"),
+      failure: (projection, reason, restartInMs) => trouble.failed({ projection, reason, restartInMs }, projection),
     };
+  }
+
+  #troubleLog(trouble: string, over: string): TroubleLog {
+    const log = new TroubleLog(this.#logger, this.container.resolve<Clock>(CLOCK), { level: "error", trouble, over });
+    this.#abort.signal.addEventListener("abort", () => log.close());
+    return log;
   }
 }

@@ -45,6 +45,7 @@ export class TroubleLog {
   readonly #failing = new Set<string>();
   #trouble: Trouble | null = null;
   #cancel: (() => void) | null = null;
+  #closed = false;
 
   constructor(logger: Lines, clock: Clock, lines: TroubleLines) {
     this.#logger = logger;
@@ -59,6 +60,7 @@ export class TroubleLog {
    * @param of which of several things that can be in this trouble apart from each other
    */
   failed(fields: object, of = ""): void {
+    if (this.#closed) return;
     const { level, trouble: message } = this.#lines;
     const now = this.#clock.now();
     this.#failing.add(of);
@@ -85,12 +87,12 @@ export class TroubleLog {
     if (this.#cancel === null) this.#lookIn(this.#quietMs);
   }
 
-  /** Says nothing more of a trouble that is not over. Without it a timer may be left for the quiet time. */
+  /** Says nothing more, whatever fails while things are closed; and leaves no timer. */
   close(): void {
+    this.#closed = true;
     this.#cancel?.();
     this.#cancel = null;
     this.#trouble = null;
-    this.#failing.clear();
   }
 
   get #quietMs(): number {

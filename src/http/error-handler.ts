@@ -1,8 +1,14 @@
 import type { FastifyError, FastifyInstance, FastifyReply } from "fastify";
 import type { Clock } from "../clock.ts";
 import { CommandRefused } from "../commands/refusals.ts";
-import { AppendOutcomeUnknown, EventTooLarge, StoreUnavailable } from "../events/event-store-errors.ts";
+import {
+  AppendOutcomeUnknown,
+  EventTooLarge,
+  RevisionConflict,
+  StoreUnavailable,
+} from "../events/event-store-errors.ts";
 import { ReadModelsUnavailable } from "../projections/document-store.ts";
+import { TroubleLog } from "../trouble-log.ts";
 import { ERRORS, HttpError, errorBody } from "./errors.ts";
 import { MalformedBody } from "./json-body.ts";
 import { REPLY_HEADERS } from "./reply-headers.ts";
@@ -11,24 +17,29 @@ import { sendJsonText } from "./send-json.ts";
 /** How long a client should wait before it sends again what we could not take, in seconds. */
 const RETRY_AFTER_SECONDS = "1";
 
-/** The least time between two warnings that requests are refused, in ms. */
-const WARNING_INTERVAL_MS = 1_000;
+/** When no request was refused for so long, in ms, none is any more: a client comes again after Retry-After. */
+const QUIET_MS = 5_000;
 
 /** The one place where errors meet HTTP: every error of a route becomes a reply of the catalogue. */
 export function handleErrors(app: FastifyInstance, clock: Clock): void {
-  let refused = 0;
-  let silentUntil = 0;
+  const refused = new TroubleLog(app.log, clock, {
+    level: "warn",
+    trouble: "requests could not be taken",
+    over: "requests are no longer refused",
+    quietMs: QUIET_MS,
+  });
+  // To refuse while it closes is no trouble.
+  app.addHook("preClose", (done) => {
+    refused.close();
+    done();
+  });
   app.setErrorHandler((error: Error, { id, log }, reply) => {
     const known = toHttpError(error, app.initialConfig.bodyLimit ?? 0);
     if (known.code === "unexpected") log.error({ err: error, request: id }, "a request failed unexpectedly");
     if (known.code === "unavailable") {
-      refused += 1;
-      // While the log is down or full every request ends here: a line a second says as much as a line each.
-      if (clock.now() >= silentUntil) {
-        log.warn({ reason: known.options.reason ?? error.message, refused }, "requests could not be taken");
-        silentUntil = clock.now() + WARNING_INTERVAL_MS;
-        refused = 0;
-      }
+      refused.failed({ reason: known.options.reason ?? error.message });
+      // Which request is answered says nothing about the others, so that only the quiet ends it.
+      refused.worked();
     }
     return sendError(reply, known, clock);
   });
@@ -60,6 +71,8 @@ function toHttpError(error: Error, bodyLimit: number): HttpError {
   if (
     error instanceof StoreUnavailable ||
     error instanceof AppendOutcomeUnknown ||
+    // Others were faster each time. Nothing was written, and soon it will be.
+    error instanceof RevisionConflict ||
     error instanceof ReadModelsUnavailable
   ) {
     return unavailable();

@@ -6,9 +6,7 @@ import { decideLapsedAttempt, decideRecordAttempt } from "../commands/record-att
 import { decideReleaseAttempt } from "../commands/release-attempt.ts";
 import { chosenPolicy } from "../commands/retry-policy.ts";
 import type { RetryPolicy } from "../commands/retry-policy.ts";
-import { retrying } from "../commands/retrying.ts";
 import { decideStartAttempt } from "../commands/start-attempt.ts";
-import { AppendOutcomeUnknown, StoreUnavailable } from "../events/event-store-errors.ts";
 import type { EventStore } from "../events/event-store.ts";
 import { deliveryStream, evolveDelivery } from "../events/delivery.ts";
 import type {
@@ -21,15 +19,14 @@ import type {
 } from "../events/delivery.ts";
 import type { EndpointDocument } from "../projections/endpoints.ts";
 import { timeOrderedId } from "../time-ordered-id.ts";
+import { latestSending, leaseOf } from "./attempt-lease.ts";
 import { attemptResult } from "./attempt-result.ts";
 import { disableGone } from "./disable-gone.ts";
+import { untilKnown, untilRecorded } from "./insisting.ts";
 import { attemptHeaders } from "./sending/attempt-headers.ts";
 import type { SendResult } from "./sending/attempt-outcome.ts";
 import type { EndpointVault } from "./sending/endpoint-vault.ts";
 import type { Sender } from "./sending/sender.ts";
-
-/** The least and the most time to record what came back, in ms: a busy disk needs the one, 15 s are plenty for any. */
-const RECORDING_MS = { least: 2_000, most: 15_000 };
 
 const ACTOR = "delivery-worker";
 
@@ -68,7 +65,8 @@ export type Attempted =
  *
  * @param known the delivery as its acceptance left it, which saves reading its stream; null: read it
  * @param sent is told when the receiver is no longer occupied, which is before the outcome is recorded
- * @throws what the log throws when it cannot take the claim, or the outcome before the signal aborts
+ * @throws what the log throws when it cannot take the claim, or leaves it open whether it has it until it is too late to
+ *   send; or when it cannot take the outcome before the signal aborts
  * @throws SealBroken when the endpoint's keys or headers cannot be opened; then nothing was claimed
  */
 export async function attemptDelivery(
@@ -105,16 +103,17 @@ export async function attemptDelivery(
   const { url } = endpoint;
   // Opened before the claim: what cannot be opened must not cost an attempt.
   const headersOf = attemptHeaders(deps.vault, endpoint, clock.now());
-  const leaseMs = leaseOf(timeoutMs);
-  const claimed = await run(loaded, (d) => decideStartAttempt({ url, leaseMs, now: clock.now() }, d));
+  // One id and one time for all tries: the claim of a try whose outcome stayed unknown is the next one's own.
+  const claim = { url, leaseMs: leaseOf(timeoutMs), now: clock.now() };
+  const claimId = timeOrderedId();
+  const isInTime = (): boolean => clock.now() <= latestSending(claim.now, timeoutMs);
+  const claimed = await untilKnown(signal, isInTime, () => run(loaded, (d) => decideStartAttempt(claim, d), claimId));
   const attempt = claimed.events.length > 0 ? claimed.state?.underWay : null;
   if (attempt == null || claimed.state === null) return { kind: "nothing" };
 
   const { endpointId, payload: body } = claimed.state;
-  // Under a claim that was long in coming, the attempt could outlast its lease, and somebody else would send as well.
-  const inTime = clock.now() + timeoutMs <= Date.parse(attempt.leaseUntil);
   const { number, startedAt } = attempt;
-  const result: SendResult = inTime
+  const result: SendResult = isInTime()
     ? await sender.send(
         {
           ...{
@@ -146,28 +145,5 @@ export async function attemptDelivery(
     const command = { attempt, result: attemptResult(result, attempt, endedAt), endedAt, policy };
     const [event] = (await run(claimed, (d) => decideRecordAttempt(command, d), commandId)).events;
     return event?.type === "DeliveryAttempted" ? { kind: "attempted", event } : { kind: "too_late" };
-  });
-}
-
-/**
- * How long a claim holds, in ms: the attempt's own time, and as much again to record what came back. What a crash cut
- * off waits until then, so that whoever wants short attempts does not want a long wait either.
- */
-function leaseOf(timeoutMs: number): number {
-  return timeoutMs + Math.min(RECORDING_MS.most, Math.max(RECORDING_MS.least, timeoutMs));
-}
-
-/**
- * Repeats what the log refused for a passing reason until the process is told to stop. After the lease as well: in an
- * outage of the log nobody else can have closed the claim, and if somebody has, the append at its revision fails.
- */
-function untilRecorded<T>(signal: AbortSignal, record: () => Promise<T>): Promise<T> {
-  return retrying(record, {
-    retries: Number.POSITIVE_INFINITY,
-    minTimeout: 200,
-    maxTimeout: 5_000,
-    signal,
-    shouldRetry: (error) =>
-      !signal.aborted && (error instanceof StoreUnavailable || error instanceof AppendOutcomeUnknown),
   });
 }

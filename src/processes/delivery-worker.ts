@@ -4,7 +4,6 @@ import { CLOCK } from "../clock.ts";
 import type { Clock } from "../clock.ts";
 import type { Loaded } from "../commands/command-handler.ts";
 import type { RetryPolicy } from "../commands/retry-policy.ts";
-import { AppendOutcomeUnknown, StoreUnavailable } from "../events/event-store-errors.ts";
 import { EVENT_STORE } from "../events/event-store.ts";
 import type { EventStore } from "../events/event-store.ts";
 import type { Delivery, DeliveryAttempted } from "../events/delivery.ts";
@@ -15,9 +14,10 @@ import { DIRECTORY } from "../projections/directory.ts";
 import type { Directory } from "../projections/directory.ts";
 import type { EndpointDocument } from "../projections/endpoints.ts";
 import { attemptDelivery } from "./attempt-delivery.ts";
-import type { Attempted } from "./attempt-delivery.ts";
+import { AttemptLines } from "./attempt-lines.ts";
 import { FairQueue } from "./fair-queue.ts";
 import type { EndpointShare, Queued, QueueLimits } from "./fair-queue.ts";
+import { isPassing } from "./insisting.ts";
 import { ENDPOINT_VAULT } from "./sending/endpoint-vault.ts";
 import type { EndpointVault } from "./sending/endpoint-vault.ts";
 import { SENDER } from "./sending/sender.ts";
@@ -59,9 +59,8 @@ export class DeliveryWorker {
   readonly #sender: Sender;
   readonly #directory: Directory;
   readonly #clock: Clock;
-  readonly #logger: Logger;
   readonly #settings: DeliverySettings;
-  readonly #metrics: Metrics;
+  readonly #lines: AttemptLines;
   readonly #vault: EndpointVault;
   readonly #queue: FairQueue<Job>;
   readonly #underWay = new Set<Promise<void>>();
@@ -84,9 +83,8 @@ export class DeliveryWorker {
     this.#sender = sender;
     this.#directory = directory;
     this.#clock = clock;
-    this.#logger = logger;
     this.#settings = settings;
-    this.#metrics = metrics;
+    this.#lines = new AttemptLines(logger, metrics, clock);
     this.#vault = vault;
     this.#queue = new FairQueue(
       { ...settings.queue, slots: settings.concurrency },
@@ -137,6 +135,7 @@ export class DeliveryWorker {
     const cancel = this.#clock.schedule(graceMs, () => this.#abort.abort());
     await Promise.all(this.#underWay);
     cancel();
+    this.#lines.close();
   }
 
   #offer(job: Job): boolean {
@@ -174,7 +173,7 @@ export class DeliveryWorker {
         timeoutMs: this.#settings.timeoutMs,
         vault: this.#vault,
         endpointOf: (endpointId: number) => this.#endpointOf(endpointId),
-        lapsed: (event: DeliveryAttempted) => this.#ended(job, event, "attempt lapsed"),
+        lapsed: (event: DeliveryAttempted) => this.#lines.lapsed(job, event),
       };
       const attempted = await attemptDelivery(
         deps,
@@ -187,15 +186,13 @@ export class DeliveryWorker {
         this.#abort.signal,
       );
       again = attempted.kind === "not_sent";
-      this.#log(job, attempted);
+      this.#lines.attempted(job, attempted);
       if (again) this.#takeRest();
       else this.#rest.ms = REST_MS.first;
     } catch (error) {
-      again = error instanceof StoreUnavailable || error instanceof AppendOutcomeUnknown;
-      this.#logger.error(
-        { delivery: job.deliveryId, endpoint: job.endpointId, err: error },
-        "an attempt could not be claimed or recorded",
-      );
+      again = isPassing(error);
+      // What a stop cuts off is no trouble: whoever takes it up next closes its claim.
+      if (!this.#abort.signal.aborted) this.#lines.failed(job, error);
       if (again) this.#takeRest();
     }
     releaseSlot();
@@ -224,45 +221,5 @@ export class DeliveryWorker {
       this.#rest = { ms: Math.min(this.#rest.ms * 2, REST_MS.longest), resting: false };
       this.#pump();
     });
-  }
-
-  #log(job: Job, attempted: Attempted): void {
-    const about = { delivery: job.deliveryId, endpoint: job.endpointId };
-    switch (attempted.kind) {
-      case "attempted":
-        this.#ended(job, attempted.event, "attempt");
-        return;
-      case "too_late":
-        this.#metrics.attempted("too_late", null, null);
-        this.#logger.warn(about, "an attempt's result came after its lease and was refused");
-        return;
-      case "not_sent":
-        this.#metrics.attempted("not_sent", null, null);
-        this.#logger.warn({ ...about, reason: attempted.reason }, "an attempt could not be made and is given back");
-        return;
-      case "stopped":
-        this.#logger.info({ ...about, event: attempted.event.type }, "no attempt: its endpoint is disabled or deleted");
-        return;
-      case "nothing":
-        return;
-    }
-  }
-
-  /** One wide line for each attempt that counts; docs/operations/logs.md has its fields. */
-  #ended(job: Job, { data }: DeliveryAttempted, line: "attempt" | "attempt lapsed"): void {
-    const { outcome, errorCode, durationMs } = data;
-    // How long an attempt took that nobody saw end, nobody knows.
-    this.#metrics.attempted(outcome, errorCode, line === "attempt" ? durationMs : null);
-    const fields = {
-      delivery: job.deliveryId,
-      endpoint: job.endpointId,
-      attempt: data.number,
-      outcome,
-      error_code: errorCode,
-      response_status: data.responseStatus,
-      duration_ms: durationMs,
-      next_attempt_at: data.nextAttemptAt,
-    };
-    this.#logger.info(fields, line);
   }
 }

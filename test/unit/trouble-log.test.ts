@@ -86,13 +86,14 @@ describe("the lines about a trouble", () => {
     expect(lines.map(({ level }) => level)).toEqual([50, 50, 30, 50]);
   });
 
-  it("end with it: no timer is left when it is closed", async () => {
+  it("end when it is closed, and no timer is left", async () => {
     const { clock, lines, trouble } = newTroubleLog();
     trouble.failed({});
     trouble.worked();
     trouble.close();
     expect(clock.timers).toBe(0);
     await clock.advance(10_000);
+    trouble.failed({});
     expect(lines).toHaveLength(1);
   });
 });

@@ -163,17 +163,108 @@ describe("an attempt while the log is in trouble", () => {
     expect(sender.sent).toEqual([]);
   });
 
-  it("is not sent when nobody knows whether the log has its claim", async () => {
-    const { attempt, store, sender } = await newAttempts();
-    store.onAppend = () => Promise.reject(new AppendOutcomeUnknown("the connection broke"));
+  it("is not sent when nobody knows whether the log has its claim until it could outlast its lease", async () => {
+    const { attempt, store, sender, clock } = await newAttempts();
+    const begunAt = clock.now();
+    store.onAppend = () => {
+      clock.jump(4_000);
+      return Promise.reject(new AppendOutcomeUnknown("no answer"));
+    };
     await expect(attempt()).rejects.toThrow(AppendOutcomeUnknown);
     expect(sender.sent).toEqual([]);
+    expect(clock.now() - begunAt).toBeLessThan(LEASE_MS);
+  });
+
+  it("is sent once it is known that the log has its claim, which was written by the try whose answer was lost", async () => {
+    const { attempt, store, sender, clock, types } = await newAttempts();
+    let answers = 0;
+    store.onAppend = async (_stream, events, write) => {
+      if (events[0]?.type !== "DeliveryAttemptStarted" || ++answers > 2) return write();
+      if (answers === 1) await write();
+      clock.jump(4_000);
+      throw answers === 1 ? new AppendOutcomeUnknown("no answer") : new StoreUnavailable("the log is down");
+    };
+    await expect(attempt()).resolves.toMatchObject({ kind: "attempted", event: { data: { outcome: "delivered" } } });
+    expect(await types()).toEqual(["DeliveryRequested", "DeliveryAttemptStarted", "DeliveryAttempted"]);
+    expect(sender.sent).toHaveLength(1);
+    const claims = store.appends
+      .flatMap(({ events }) => events)
+      .filter(({ type }) => type === "DeliveryAttemptStarted");
+    expect(claims.length).toBeGreaterThan(2);
+    for (const claim of claims) expect(claim).toEqual(claims[0]);
+  });
+
+  it("is sent when its claim had not arrived and is written by the repetition", async () => {
+    const { attempt, store, sender, clock, types } = await newAttempts();
+    let lost = false;
+    store.onAppend = (_stream, events, write) => {
+      if (events[0]?.type !== "DeliveryAttemptStarted" || lost) return write();
+      lost = true;
+      clock.jump(4_000);
+      return Promise.reject(new AppendOutcomeUnknown("no answer"));
+    };
+    await expect(attempt()).resolves.toMatchObject({ kind: "attempted" });
+    expect(await types()).toEqual(["DeliveryRequested", "DeliveryAttemptStarted", "DeliveryAttempted"]);
+    expect(sender.sent).toHaveLength(1);
+  });
+
+  it("is left to whoever claimed it while nobody knew whether the log has its claim", async () => {
+    const { attempt, deps, store, sender, clock, types } = await newAttempts();
+    let lost = false;
+    store.onAppend = async (_stream, events, write) => {
+      if (events[0]?.type !== "DeliveryAttemptStarted" || lost) return write();
+      lost = true;
+      const other = attemptDelivery(deps, DELIVERY_ID, null, () => undefined, new AbortController().signal);
+      await expect(other).resolves.toMatchObject({ kind: "attempted" });
+      clock.jump(4_000);
+      throw new AppendOutcomeUnknown("no answer");
+    };
+    await expect(attempt()).resolves.toEqual({ kind: "nothing" });
+    expect(await types()).toEqual(["DeliveryRequested", "DeliveryAttemptStarted", "DeliveryAttempted"]);
+    expect(sender.sent).toHaveLength(1);
+  });
+
+  it("is given back when it is known too late for sending that the log has its claim", async () => {
+    const { attempt, store, sender, clock, types } = await newAttempts();
+    let tries = 0;
+    store.onAppend = async (_stream, events, write) => {
+      const result = await write();
+      if (events[0]?.type !== "DeliveryAttemptStarted") return result;
+      clock.jump(++tries === 1 ? 9_999 : 2);
+      if (tries === 1) throw new AppendOutcomeUnknown("no answer");
+      return result;
+    };
+    await expect(attempt()).resolves.toMatchObject({ kind: "not_sent" });
+    expect(sender.sent).toEqual([]);
+    expect(await types()).toEqual(["DeliveryRequested", "DeliveryAttemptStarted", "DeliveryAttemptReleased"]);
+  });
+
+  it("does not lapse when the log takes its longest for the claim and for the result, however short attempts are", async () => {
+    const { attempt, deps, store, sender, clock, types } = await newAttempts();
+    deps.timeoutMs = 1_000;
+    sender.answer = () => {
+      clock.jump(1_000);
+      return delivered();
+    };
+    let others = 0;
+    store.onAppend = async (_stream, events, write) => {
+      clock.jump(4_000);
+      // Just before the log answers, another process looks whether the claim has lapsed.
+      if (events[0]?.type === "DeliveryAttempted") {
+        others += 1;
+        await expect(attempt()).resolves.toEqual({ kind: "nothing" });
+      }
+      return write();
+    };
+    await expect(attempt()).resolves.toMatchObject({ kind: "attempted", event: { data: { outcome: "delivered" } } });
+    expect(others).toBe(1);
+    expect(await types()).toEqual(["DeliveryRequested", "DeliveryAttemptStarted", "DeliveryAttempted"]);
   });
 
   it("is not sent when its claim was so long in coming that it could outlast its lease", async () => {
     const { attempt, store, sender, clock, types } = await newAttempts();
     store.onAppend = async (_stream, [event], write) => {
-      if (event?.type === "DeliveryAttemptStarted") clock.jump(LEASE_MS - TIMEOUT_MS + 1);
+      if (event?.type === "DeliveryAttemptStarted") clock.jump(LEASE_MS - TIMEOUT_MS - 5_000 + 1);
       return write();
     };
     await expect(attempt()).resolves.toMatchObject({ kind: "not_sent" });

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import pino from "pino";
+import type { Logger } from "pino";
 import { eventsToAppend } from "../../../src/commands/command-context.ts";
 import { loadStream } from "../../../src/commands/command-handler.ts";
 import { requestDelivery } from "../../../src/commands/request-delivery.ts";
@@ -41,6 +42,8 @@ interface ProcessOptions {
   readonly scheduler?: Partial<SchedulerSettings>;
   /** False: the process never looks at the to-do list. */
   readonly schedule?: boolean;
+  /** Default: one that says nothing. */
+  readonly logger?: Logger;
   /** Default: nothing is ever said of an endpoint that fails. */
   readonly failing?: FailingPolicy;
 }
@@ -106,7 +109,7 @@ export class DeliveryProcess {
     const store = this.#mortal(world.store);
     const progress = new ProjectionProgress(clock);
     const directory = new Directory(store, documents, clock);
-    const logger = pino({ level: "silent" });
+    const logger = options.logger ?? pino({ level: "silent" });
     const queue = { ...QUEUE, ...options.queue };
     const settings: DeliverySettings = {
       ...{ timeoutMs: 15_000, policy: retryPolicy(MINUTE), queue },

@@ -1,0 +1,101 @@
+import type { Logger } from "pino";
+import type { Clock } from "../clock.ts";
+import type { DeliveryAttempted } from "../events/delivery.ts";
+import type { Metrics } from "../metrics.ts";
+import { TroubleLog } from "../trouble-log.ts";
+import type { Attempted } from "./attempt-delivery.ts";
+import { isPassing } from "./insisting.ts";
+
+/** Of which delivery a line is. */
+export interface AttemptOf {
+  readonly deliveryId: string;
+  readonly endpointId: number;
+}
+
+/** What the worker says of its attempts, in the program's log and in the metrics; docs/operations/logs.md has the lines. */
+export class AttemptLines {
+  readonly #logger: Logger;
+  readonly #metrics: Metrics;
+  /** The log takes no claim or result: the same for all deliveries. */
+  readonly #log: TroubleLog;
+  /** Something is wrong with a delivery or its endpoint, such as keys that cannot be opened. */
+  readonly #broken: TroubleLog;
+  readonly #givenBack: TroubleLog;
+
+  constructor(logger: Logger, metrics: Metrics, clock: Clock) {
+    this.#logger = logger;
+    this.#metrics = metrics;
+    const notTaken = {
+      level: "error",
+      trouble: "an attempt could not be claimed or recorded",
+      over: "attempts are claimed and recorded again",
+    } as const;
+    this.#log = new TroubleLog(logger, clock, notTaken);
+    this.#broken = new TroubleLog(logger, clock, notTaken);
+    this.#givenBack = new TroubleLog(logger, clock, {
+      level: "warn",
+      trouble: "an attempt could not be made and is given back",
+      over: "attempts are made again",
+    });
+  }
+
+  /** How an attempt went. */
+  attempted({ deliveryId, endpointId }: AttemptOf, attempted: Attempted): void {
+    const about = { delivery: deliveryId, endpoint: endpointId };
+    if (attempted.kind === "nothing") return;
+    this.#log.worked();
+    this.#broken.worked(String(endpointId));
+    switch (attempted.kind) {
+      case "attempted":
+        this.#givenBack.worked();
+        this.#ended({ deliveryId, endpointId }, attempted.event, "attempt");
+        return;
+      case "too_late":
+        this.#metrics.attempted("too_late", null, null);
+        this.#logger.warn(about, "an attempt's result came after its lease and was refused");
+        return;
+      case "not_sent":
+        this.#metrics.attempted("not_sent", null, null);
+        this.#givenBack.failed({ ...about, reason: attempted.reason });
+        return;
+      case "stopped":
+        this.#logger.info({ ...about, event: attempted.event.type }, "no attempt: its endpoint is disabled or deleted");
+        return;
+    }
+  }
+
+  /** A claim whose lease had passed was closed. */
+  lapsed(of: AttemptOf, event: DeliveryAttempted): void {
+    this.#ended(of, event, "attempt lapsed");
+  }
+
+  /** An attempt could not be made or recorded. */
+  failed({ deliveryId, endpointId }: AttemptOf, err: unknown): void {
+    const fields = { delivery: deliveryId, endpoint: endpointId, err };
+    if (isPassing(err)) this.#log.failed(fields);
+    else this.#broken.failed(fields, String(endpointId));
+  }
+
+  /** Leaves no timer behind. */
+  close(): void {
+    for (const trouble of [this.#log, this.#broken, this.#givenBack]) trouble.close();
+  }
+
+  /** One wide line for each attempt that counts. */
+  #ended({ deliveryId, endpointId }: AttemptOf, { data }: DeliveryAttempted, line: "attempt" | "attempt lapsed"): void {
+    const { outcome, errorCode, durationMs } = data;
+    // How long an attempt took that nobody saw end, nobody knows.
+    this.#metrics.attempted(outcome, errorCode, line === "attempt" ? durationMs : null);
+    const fields = {
+      delivery: deliveryId,
+      endpoint: endpointId,
+      attempt: data.number,
+      outcome,
+      error_code: errorCode,
+      response_status: data.responseStatus,
+      duration_ms: durationMs,
+      next_attempt_at: data.nextAttemptAt,
+    };
+    this.#logger.info(fields, line);
+  }
+}
