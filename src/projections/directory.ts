@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { readEvent } from "../events/catalogue.ts";
 import type { KnownEvent } from "../events/catalogue.ts";
+import { StoreUnavailable } from "../events/event-store-errors.ts";
 import type { EventStore } from "../events/event-store.ts";
 import type { Position } from "../events/position.ts";
 import type { DocumentStore } from "./document-store.ts";
@@ -16,8 +17,8 @@ import type { UserDocument } from "./users.ts";
 /** The token under which the container registers the directory. */
 export const DIRECTORY = Symbol("Directory");
 
-/** How long a look-up that found nothing waits for what was in the log when it came, in ms. */
-const MISS_WAIT_MS = 1_000;
+/** How long a look-up that found nothing waits for what was in the log when it came, in ms: as long as a log may stall. */
+const MISS_WAIT_MS = 4_000;
 
 /** The events after which deliveries go on, or stop, that are not due. */
 const TURNS: ReadonlySet<string> = new Set(["EndpointEnabled", "EndpointDisabled", "EndpointDeleted"]);
@@ -68,12 +69,16 @@ export class Directory {
     return this.#userByKey.get(digest) ?? null;
   }
 
-  /** The user whose key has this SHA-256 digest (lower-case hex), or null. */
+  /**
+   * The user whose key has this SHA-256 digest (lower-case hex), or null when there was none in the log at the call.
+   *
+   * @throws StoreUnavailable when that could not be found out
+   */
   userByKeyDigest(digest: string): Promise<UserDocument | null> {
     return this.#find(() => this.#userByKey.get(digest));
   }
 
-  /** The endpoint with this id, or null. */
+  /** The endpoint with this id, or null; as `userByKeyDigest`. */
   endpoint(endpointId: number): Promise<EndpointDocument | null> {
     return this.#find(() => this.#endpoints.get(String(endpointId)));
   }
@@ -106,8 +111,12 @@ export class Directory {
   async #find<T>(look: () => T | undefined): Promise<T | null> {
     const found = look();
     if (found !== undefined) return found;
-    await this.whenSeen(await this.#log.head(), MISS_WAIT_MS);
-    return look() ?? null;
+    const seen = await this.whenSeen(await this.#log.head(), MISS_WAIT_MS);
+    const late = look();
+    if (late !== undefined) return late;
+    // Who has not looked must not say that there is none.
+    if (!seen) throw new StoreUnavailable("the directory has not seen the end of the log");
+    return null;
   }
 
   /** Gives the position from which the log is to be followed: the one that both models have certainly seen. */
