@@ -1,6 +1,7 @@
 import { AppendOutcomeUnknown, StoreUnavailable } from "../events/event-store-errors.ts";
-import type { AppendResult, EventStore, EventToAppend, ExpectedRevision } from "../events/event-store.ts";
+import type { AppendResult, EventToAppend, ExpectedRevision } from "../events/event-store.ts";
 import { retrying } from "./handling/retrying.ts";
+import type { StreamStore } from "./handling/stream-store.ts";
 
 /**
  * When the append took this long with its repetitions, in ms, there is no further one: a store may take 4 s for each, and
@@ -17,7 +18,7 @@ const REPETITION_MS = 1_000;
  *   the store unavailable settles nothing: it wrote nothing itself, but the first append may have.
  */
 export async function appendSettled(
-  store: EventStore,
+  store: StreamStore,
   stream: string,
   events: readonly EventToAppend[],
   expected: ExpectedRevision,

@@ -1,11 +1,11 @@
 import { readEvent } from "../events/catalogue.ts";
 import type { GatewayEvent } from "../events/catalogue.ts";
 import { RevisionConflict, UnreadableEvent } from "../events/event-store-errors.ts";
-import type { EventStore } from "../events/event-store.ts";
 import type { Position, Revision } from "../events/position.ts";
 import { appendSettled } from "./append-settled.ts";
 import { eventsToAppend } from "./command-context.ts";
 import { retrying } from "./handling/retrying.ts";
+import type { StreamStore } from "./handling/stream-store.ts";
 
 type Evolve<State> = (state: State | null, event: GatewayEvent) => State;
 
@@ -50,7 +50,7 @@ export interface Handled<State, Event> extends Loaded<State> {
  * @throws UnreadableEvent when an event is not in the catalogue or does not follow from those before it
  */
 export async function loadStream<State>(
-  store: EventStore,
+  store: StreamStore,
   stream: string,
   evolve: Evolve<State>,
 ): Promise<Loaded<State>> {
@@ -78,7 +78,7 @@ export async function loadStream<State>(
  * @throws RevisionConflict when others were faster each time, and whatever `decide` and the store throw
  */
 export function handleCommand<State, Event extends GatewayEvent>(
-  store: EventStore,
+  store: StreamStore,
   command: Command<State, Event>,
 ): Promise<Handled<State, Event>> {
   const { stream, evolve, decide, commandId, actor } = command;

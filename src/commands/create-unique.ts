@@ -1,6 +1,6 @@
 import { RevisionConflict, StoreUnavailable } from "../events/event-store-errors.ts";
-import type { EventStore } from "../events/event-store.ts";
 import type { CommandContext } from "./command-context.ts";
+import type { StreamStore } from "./handling/stream-store.ts";
 import { CommandRefused } from "./refusals.ts";
 import type { RefusalCode } from "./refusals.ts";
 import { ABANDONED_AFTER_MS, isTaken, release, reserve } from "./reservations.ts";
@@ -23,7 +23,7 @@ export interface UniqueReservation {
  * @throws StoreUnavailable when the creation was taken over meanwhile
  */
 export async function createUnique<T>(
-  store: EventStore,
+  store: StreamStore,
   kind: "user" | "endpoint",
   values: readonly UniqueReservation[],
   now: string,

@@ -1,4 +1,4 @@
-import type { AppendResult, EventStore } from "../events/event-store.ts";
+import type { AppendResult } from "../events/event-store.ts";
 import { userStream } from "../events/user.ts";
 import type { UserCreated } from "../events/user.ts";
 import { appendSettled } from "./append-settled.ts";
@@ -6,6 +6,7 @@ import { eventsToAppend } from "./command-context.ts";
 import type { CommandContext } from "./command-context.ts";
 import { createUnique } from "./create-unique.ts";
 import type { UniqueReservation } from "./create-unique.ts";
+import type { StreamStore } from "./handling/stream-store.ts";
 import { reservationStream } from "./reservations.ts";
 
 export interface CreateUser {
@@ -33,7 +34,7 @@ export function decideCreateUser(command: CreateUser, userId: number): UserCreat
  * @throws whatever the store throws
  */
 export function createUser(
-  store: EventStore,
+  store: StreamStore,
   command: CreateUser,
   secret: Uint8Array,
   context: CommandContext,

@@ -1,10 +1,10 @@
 import { endpointStream } from "../events/endpoint.ts";
 import type { Endpoint, EndpointDeleted } from "../events/endpoint.ts";
-import type { EventStore } from "../events/event-store.ts";
 import type { CommandContext } from "./command-context.ts";
 import type { Handled } from "./command-handler.ts";
 import { handleEndpointCommand } from "./endpoint-command.ts";
 import { endpointUrlReservation } from "./endpoint-url.ts";
+import type { StreamStore } from "./handling/stream-store.ts";
 import { release } from "./reservations.ts";
 
 /** @param now ISO 8601 UTC */
@@ -21,7 +21,7 @@ export function decideDeleteEndpoint(endpoint: Endpoint, now: string): EndpointD
  * @throws whatever the store throws
  */
 export async function deleteEndpoint(
-  store: EventStore,
+  store: StreamStore,
   { endpointId, userId, now }: { readonly endpointId: number; readonly userId: number; readonly now: string },
   secret: Uint8Array,
   context: CommandContext,

@@ -1,9 +1,9 @@
 import { endpointStream, evolveEndpoint } from "../events/endpoint.ts";
 import type { Endpoint, EndpointLifeEvent } from "../events/endpoint.ts";
-import type { EventStore } from "../events/event-store.ts";
 import type { CommandContext } from "./command-context.ts";
 import { handleCommand } from "./command-handler.ts";
 import type { Handled } from "./command-handler.ts";
+import type { StreamStore } from "./handling/stream-store.ts";
 import { CommandRefused } from "./refusals.ts";
 
 /**
@@ -14,7 +14,7 @@ import { CommandRefused } from "./refusals.ts";
  * @throws whatever the store throws
  */
 export function handleEndpointCommand<Event extends EndpointLifeEvent>(
-  store: EventStore,
+  store: StreamStore,
   endpointId: number,
   userId: number | null,
   decide: (endpoint: Endpoint) => readonly Event[],

@@ -1,11 +1,12 @@
 import { endpointStream } from "../events/endpoint.ts";
 import type { EndpointRegistered, EndpointSettings } from "../events/endpoint.ts";
-import type { AppendResult, EventStore } from "../events/event-store.ts";
+import type { AppendResult } from "../events/event-store.ts";
 import { appendSettled } from "./append-settled.ts";
 import { eventsToAppend } from "./command-context.ts";
 import type { CommandContext } from "./command-context.ts";
 import { createUnique } from "./create-unique.ts";
 import { endpointUrlReservation } from "./endpoint-url.ts";
+import type { StreamStore } from "./handling/stream-store.ts";
 
 export interface RegisterEndpoint extends Omit<EndpointSettings, "sealedHeaders"> {
   readonly userId: number;
@@ -38,7 +39,7 @@ export function decideRegisterEndpoint(
  * @throws whatever the store throws
  */
 export function registerEndpoint(
-  store: EventStore,
+  store: StreamStore,
   command: RegisterEndpoint,
   sealFor: (endpointId: number) => SealedForEndpoint,
   secret: Uint8Array,

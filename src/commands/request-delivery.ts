@@ -3,11 +3,11 @@ import type { DeliveryRequested } from "../events/delivery.ts";
 import { derivedId } from "../events/derived-id.ts";
 import { readEvent } from "../events/catalogue.ts";
 import { RevisionConflict } from "../events/event-store-errors.ts";
-import type { EventStore } from "../events/event-store.ts";
 import type { Revision } from "../events/position.ts";
 import { appendSettled } from "./append-settled.ts";
 import { eventsToAppend } from "./command-context.ts";
 import type { CommandContext } from "./command-context.ts";
+import type { StreamStore } from "./handling/stream-store.ts";
 import { CommandRefused } from "./refusals.ts";
 
 export interface RequestDelivery {
@@ -57,7 +57,7 @@ export type DeliveryAccepted =
  * @throws whatever the store throws
  */
 export async function requestDelivery(
-  store: EventStore,
+  store: StreamStore,
   command: RequestDelivery,
   context: CommandContext,
 ): Promise<DeliveryAccepted> {

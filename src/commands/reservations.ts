@@ -3,12 +3,12 @@ import { readEvent } from "../events/catalogue.ts";
 import type { KnownEvent } from "../events/catalogue.ts";
 import type { EndpointUpdated } from "../events/endpoint.ts";
 import { RevisionConflict } from "../events/event-store-errors.ts";
-import type { EventStore } from "../events/event-store.ts";
 import { evolveReservation } from "../events/reservation.ts";
 import type { CreationAbandoned, Reservation, ReservationEvent, ValueReserved } from "../events/reservation.ts";
 import { appendSettled } from "./append-settled.ts";
 import { eventsToAppend } from "./command-context.ts";
 import type { CommandContext } from "./command-context.ts";
+import type { StreamStore } from "./handling/stream-store.ts";
 
 /** A reservation whose owner's stream is still missing after this long belongs to a creation that died, in ms. */
 export const ABANDONED_AFTER_MS = 30_000;
@@ -36,7 +36,7 @@ export function reservationStream({ category, value }: UniqueValue, secret: Uint
 }
 
 /** What the stream of a reservation says now. */
-async function readReservation(store: EventStore, stream: string): Promise<Reservation> {
+async function readReservation(store: StreamStore, stream: string): Promise<Reservation> {
   let reservation: Reservation = { kind: "free", revision: null };
   for (const recorded of await store.read(stream)) {
     const event = readEvent(recorded);
@@ -50,7 +50,7 @@ type Fence = (context: CommandContext) => Promise<boolean>;
 
 /** Whether the owner of a reservation has the value, and if not, how to keep it from coming late. */
 async function readOwner(
-  store: EventStore,
+  store: StreamStore,
   owner: string,
   takenOverBy: string,
   now: string,
@@ -73,7 +73,7 @@ async function readOwner(
 }
 
 /** Closes the stream of a creation that never came. Lost when it came after all. */
-function closing(store: EventStore, owner: string, takenOverBy: string, now: string): Fence {
+function closing(store: StreamStore, owner: string, takenOverBy: string, now: string): Fence {
   const closed: CreationAbandoned = { type: "CreationAbandoned", data: { takenOverBy, abandonedAt: now } };
   return async (context) => {
     if (await appendOrLose(store, owner, eventsToAppend([closed], context, `${owner}-`), "no_stream")) return true;
@@ -88,7 +88,7 @@ function isYoung(reservation: Reservation, now: string): boolean {
 
 /** True when the value of this stream is somebody's. A look, not a claim: `reserve` may still find that it is. */
 export async function isTaken(
-  store: EventStore,
+  store: StreamStore,
   stream: string,
   now: string,
   stillHas: StillHas = forEver,
@@ -109,7 +109,7 @@ export async function isTaken(
  * @throws whatever the store throws, conflicts aside
  */
 export async function reserve(
-  store: EventStore,
+  store: StreamStore,
   stream: string,
   owner: string,
   now: string,
@@ -134,7 +134,7 @@ export async function reserve(
  * @throws whatever the store throws, conflicts aside
  */
 export async function release(
-  store: EventStore,
+  store: StreamStore,
   stream: string,
   owner: string,
   now: string,

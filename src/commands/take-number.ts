@@ -1,10 +1,10 @@
-import type { EventStore } from "../events/event-store.ts";
 import { numberOf } from "../events/position.ts";
 import { sequenceStream } from "../events/sequence.ts";
 import type { NumberTaken } from "../events/sequence.ts";
 import { appendSettled } from "./append-settled.ts";
 import { eventsToAppend } from "./command-context.ts";
 import type { CommandContext } from "./command-context.ts";
+import type { StreamStore } from "./handling/stream-store.ts";
 
 /**
  * Takes the next public number of a kind, from 1. The only append that expects nothing: its revision is the number. A
@@ -14,7 +14,7 @@ import type { CommandContext } from "./command-context.ts";
  * @throws whatever the store throws
  */
 export async function takeNumber(
-  store: EventStore,
+  store: StreamStore,
   of: "user" | "endpoint",
   takenAt: string,
   context: CommandContext,

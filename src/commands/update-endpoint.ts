@@ -1,13 +1,14 @@
 import { endpointStream, evolveEndpoint } from "../events/endpoint.ts";
 import type { Endpoint, EndpointChanges, EndpointUpdated } from "../events/endpoint.ts";
 import { RevisionConflict } from "../events/event-store-errors.ts";
-import type { AppendResult, EventStore } from "../events/event-store.ts";
+import type { AppendResult } from "../events/event-store.ts";
 import { appendSettled } from "./append-settled.ts";
 import { eventsToAppend } from "./command-context.ts";
 import type { CommandContext } from "./command-context.ts";
 import { loadStream } from "./command-handler.ts";
 import { existing } from "./endpoint-command.ts";
 import { endpointUrlReservation } from "./endpoint-url.ts";
+import type { StreamStore } from "./handling/stream-store.ts";
 import { CommandRefused } from "./refusals.ts";
 import { release, reserve } from "./reservations.ts";
 import { retrying } from "./handling/retrying.ts";
@@ -41,7 +42,7 @@ export function decideUpdateEndpoint(endpoint: Endpoint, changes: EndpointChange
  * @throws whatever the store throws
  */
 export function updateEndpoint(
-  store: EventStore,
+  store: StreamStore,
   { endpointId, userId, changes, now }: UpdateEndpoint,
   secret: Uint8Array,
   context: CommandContext,

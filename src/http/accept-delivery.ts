@@ -46,6 +46,7 @@ export async function acceptDelivery(
       last: { id: accepted.eventId, correlationId: request.id },
     });
   }
+  if (reply.sent) return reply;
   return reply
     .code(202)
     .headers({ "x-delivery-id": deliveryId, location: `/v1/deliveries/${deliveryId}`, "content-length": "0" })

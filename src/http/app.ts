@@ -12,6 +12,7 @@ import { limitDispatches } from "./dispatch-limits.ts";
 import { handleErrors, refuseBadPath } from "./error-handler.ts";
 import { refuseUnderPressure } from "./pressure.ts";
 import { addReplyHeaders } from "./reply-headers.ts";
+import { limitWaiting } from "./request-deadline.ts";
 import { acceptJsonOnly } from "./request-body.ts";
 import { adminProjectionRoutes } from "./routes/admin-projections.ts";
 import { auditDeliveryRoutes } from "./routes/audit-deliveries.ts";
@@ -65,6 +66,7 @@ export async function buildApp(deps: HttpDependencies): Promise<FastifyInstance>
   refuseUnderPressure(app, deps.health);
   limitBodiesUnderWay(app, BODIES_UNDER_WAY, deps.clock);
   acceptJsonOnly(app);
+  limitWaiting(app, deps.clock);
   const refuseTheRest = refuseOtherMethods(app);
   const limits = limitDispatches(deps.settings, deps.pendingOfUser, deps.clock);
   pingRoutes(app);

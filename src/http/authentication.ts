@@ -4,6 +4,7 @@ import type { UserDocument } from "../projections/users.ts";
 import type { Staff, StaffKeys } from "../secrets.ts";
 import type { HttpDependencies } from "./dependencies.ts";
 import { HttpError } from "./errors.ts";
+import { inTime } from "./request-deadline.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -22,7 +23,7 @@ export function apiKeyDigest(apiKey: string): string {
 }
 
 type Hook = (request: FastifyRequest) => Promise<void>;
-type Keys = Pick<HttpDependencies, "directory" | "secrets" | "failedKeys">;
+type Keys = Pick<HttpDependencies, "directory" | "secrets" | "failedKeys" | "clock">;
 
 /** A hook that lets only a user's key pass, and says who it is; 403 for an auditor's or operator's. */
 export function requireUser(deps: Keys): Hook {
@@ -63,10 +64,10 @@ function digestOfKey(request: FastifyRequest, { failedKeys }: Keys): string {
 async function lateUser(
   request: FastifyRequest,
   digest: string,
-  { directory, failedKeys }: Keys,
+  { directory, failedKeys, clock }: Keys,
 ): Promise<UserDocument> {
   failedKeys.count(request);
-  const user = await directory.userByKeyDigest(digest).catch((error: unknown) => {
+  const user = await inTime(request, clock, directory.userByKeyDigest(digest)).catch((error: unknown) => {
     failedKeys.forgive(request);
     throw error;
   });

@@ -77,6 +77,7 @@ export async function sendDeliveryEvents(
     lastState(found);
     return found;
   });
+  if (reply.sent) return reply;
   const pieces = request.method === "HEAD" ? [] : listOf(history.steps());
   return reply
     .code(200)

@@ -10,5 +10,7 @@ export function sendJson(reply: FastifyReply, status: number, body: object): Fas
  * out as bytes: to a text of that type fastify adds a charset.
  */
 export function sendJsonText(reply: FastifyReply, status: number, text: string): FastifyReply {
+  // It was answered meanwhile, for want of time.
+  if (reply.sent) return reply;
   return reply.code(status).header("content-type", "application/json").send(Buffer.from(text));
 }

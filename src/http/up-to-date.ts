@@ -2,16 +2,45 @@ import { ReadModelsUnavailable } from "../projections/document-store.ts";
 import { READ_YOUR_WRITES_MS } from "./dependencies.ts";
 import type { HttpDependencies } from "./dependencies.ts";
 
+/** How long a read waits for models without which its answer would be wrong, in ms: as long as a log may stall. */
+const PATIENCE_MS = 4_000;
+
+type Models = Pick<HttpDependencies, "store" | "progress">;
+
 /**
  * Waits until the named read models have seen what was in the log when the request came, for at most 2 s. A model that
- * follows the log and is only late answers all the same; one that is still being made would tell half the truth.
+ * follows the log and is only late answers all the same; one that is still being made would tell half the truth, and is
+ * waited for longer.
  *
  * @throws ReadModelsUnavailable when a model is being made, or stopped
  */
-export async function upToDate(
-  { store, progress }: Pick<HttpDependencies, "store" | "progress">,
+export async function upToDate({ store, progress }: Models, names: readonly string[]): Promise<void> {
+  const head = await store.head();
+  const waitMs = progress.areLive(names) ? READ_YOUR_WRITES_MS : PATIENCE_MS;
+  const seen = await progress.whenSeen(names, head, waitMs);
+  if (!seen && !progress.areLive(names)) throw notUpToDate(names);
+}
+
+/**
+ * Looks one thing up in the named read models, and gives null only when they have seen all that was in the log when the
+ * request came: whoever wrote it a moment ago must not be told that there is none.
+ *
+ * @throws ReadModelsUnavailable when that cannot be said, or as `upToDate`
+ */
+export async function lookUp<T>(
+  { store, progress }: Models,
   names: readonly string[],
-): Promise<void> {
-  const seen = await progress.whenSeen(names, await store.head(), READ_YOUR_WRITES_MS);
-  if (!seen && !progress.areLive(names)) throw new ReadModelsUnavailable(`${names.join(", ")}: not up to date yet`);
+  find: () => Promise<T | null>,
+): Promise<T | null> {
+  await upToDate({ store, progress }, names);
+  const found = await find();
+  if (found !== null) return found;
+  if (!(await progress.whenSeen(names, await store.head(), PATIENCE_MS - READ_YOUR_WRITES_MS))) {
+    throw notUpToDate(names);
+  }
+  return find();
+}
+
+function notUpToDate(names: readonly string[]): ReadModelsUnavailable {
+  return new ReadModelsUnavailable(`${names.join(", ")}: not up to date yet`);
 }

@@ -24,6 +24,7 @@ export function auditEventRoutes(app: FastifyInstance, deps: HttpDependencies): 
   app.get("/v1/audit/events", { onRequest: requireStaff(deps, "auditor", "operator") }, async (request, reply) => {
     const query = validOrRefuse(parseAuditEvents(request.query as Record<string, unknown>));
     const after = await placeIn(store, query.after);
+    if (reply.sent) return reply;
     // Whoever asks for the head alone would otherwise follow without an end.
     const pieces = request.method === "HEAD" ? [] : told(query.follow ? follow() : read(), request.id);
     reply.header("content-type", "application/x-ndjson");

@@ -12,7 +12,7 @@ import { HttpError } from "../errors.ts";
 import { validOrRefuse } from "../request-body.ts";
 import { parseAuditProof } from "../schemas/audit-proof.ts";
 import { sendJson } from "../send-json.ts";
-import { upToDate } from "../up-to-date.ts";
+import { lookUp, upToDate } from "../up-to-date.ts";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -40,8 +40,9 @@ export function auditTreeRoutes(app: FastifyInstance, deps: HttpDependencies): v
   app.get("/v1/audit/proof/:event_id", { onRequest }, async (request, reply) => {
     const query = validOrRefuse(parseAuditProof(request.query as Record<string, unknown>));
     const { event_id } = request.params as { event_id: string };
-    await upToDate(deps, [auditTree.name]);
-    const place = UUID.test(event_id) ? await leafPlaceOf(documents, event_id) : null;
+    const place = await lookUp(deps, [auditTree.name], async () =>
+      UUID.test(event_id) ? leafPlaceOf(documents, event_id) : null,
+    );
     const tree = await treeNow(documents);
     // A leaf that is written before its tree is not proven yet.
     if (place === null || place.leaf >= tree.size) {
@@ -86,5 +87,6 @@ function sizeFor(tree: GrowingTree, asked: number | null, from: number | null): 
 
 /** Replies with text as bytes, to which fastify adds no charset of its own. */
 function sendText(reply: FastifyReply, text: string): FastifyReply {
+  if (reply.sent) return reply;
   return reply.header("content-type", "text/plain; charset=utf-8").send(Buffer.from(text));
 }

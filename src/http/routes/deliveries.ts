@@ -8,7 +8,7 @@ import { HttpError } from "../errors.ts";
 import { openPage } from "../page.ts";
 import { validOrRefuse } from "../request-body.ts";
 import { parseListDeliveries } from "../schemas/list-deliveries.ts";
-import { upToDate } from "../up-to-date.ts";
+import { lookUp, upToDate } from "../up-to-date.ts";
 import { sendJson, sendJsonText } from "../send-json.ts";
 
 /** A user's deliveries: the list, newest first, one with its attempts, now or as it was, its events, and its payload. */
@@ -39,8 +39,8 @@ export function deliveryRoutes(app: FastifyInstance, deps: HttpDependencies): vo
   app.get("/v1/deliveries/:id", { onRequest }, async (request, reply) => {
     const question = deliveryQuestion(request, userOf(request).user_id);
     if (question.at !== null) return sendJson(reply, 200, await deliveryAsItWas(store, request, question));
-    await upToDate(deps, [deliveries.name]);
-    const delivery = await deliveryOfUser(documents, userOf(request).user_id, question.id);
+    const { user_id } = userOf(request);
+    const delivery = await lookUp(deps, [deliveries.name], () => deliveryOfUser(documents, user_id, question.id));
     if (delivery === null) throw new HttpError("delivery_not_found");
     return sendJson(reply, 200, shownDelivery(delivery));
   });

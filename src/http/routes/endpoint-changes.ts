@@ -12,6 +12,7 @@ import { commandOf } from "../command-of.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { endpointSeen, latestOwnEndpoint, ownEndpoint } from "../own-endpoint.ts";
 import { bodyOf, optionalBodyOf, validOrRefuse } from "../request-body.ts";
+import { storeOf } from "../request-deadline.ts";
 import { parseNoFields } from "../schemas/no-fields.ts";
 import { updateEndpointReader } from "../schemas/update-endpoint.ts";
 import type { EndpointPatch } from "../schemas/update-endpoint.ts";
@@ -41,7 +42,7 @@ export function endpointChangeRoutes(app: FastifyInstance, deps: HttpDependencie
       changes: changesOf(patch, endpoint, deps),
       now: now(),
     };
-    const appended = await updateEndpoint(store, command, secrets.reservations, commandOf(request));
+    const appended = await updateEndpoint(storeOf(request, store), command, secrets.reservations, commandOf(request));
     return sendAsItIs(request, reply, appended?.position ?? null);
   });
 
@@ -57,9 +58,14 @@ export function endpointChangeRoutes(app: FastifyInstance, deps: HttpDependencie
     validOrRefuse(parseNoFields(optionalBodyOf(request)));
     const { endpoint_id: endpointId, user_id: userId } = await ownEndpoint(request, deps);
     const command = { endpointId, userId, now: now() };
-    const { position } = await deleteEndpoint(store, command, secrets.reservations, commandOf(request));
+    const { position } = await deleteEndpoint(
+      storeOf(request, store),
+      command,
+      secrets.reservations,
+      commandOf(request),
+    );
     await endpointSeen(position, deps);
-    return reply.code(204).send();
+    return reply.sent ? reply : reply.code(204).send();
   });
 
   async function turn(
@@ -69,7 +75,9 @@ export function endpointChangeRoutes(app: FastifyInstance, deps: HttpDependencie
   ): Promise<FastifyReply> {
     validOrRefuse(parseNoFields(optionalBodyOf(request)));
     const { endpoint_id, user_id } = await ownEndpoint(request, deps);
-    const { position } = await handleEndpointCommand(store, endpoint_id, user_id, decide, commandOf(request));
+    const { position } = await handleEndpointCommand(
+      ...([storeOf(request, store), endpoint_id, user_id, decide, commandOf(request)] as const),
+    );
     return sendAsItIs(request, reply, position);
   }
 

@@ -8,6 +8,7 @@ import { READ_YOUR_WRITES_MS } from "../dependencies.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { latestOwnEndpoint, ownEndpoint } from "../own-endpoint.ts";
 import { optionalBodyOf, validOrRefuse } from "../request-body.ts";
+import { storeOf } from "../request-deadline.ts";
 import { parseRotateSecret } from "../schemas/rotate-secret.ts";
 import { sendJson } from "../send-json.ts";
 
@@ -40,7 +41,7 @@ export function endpointSecretRoutes(app: FastifyInstance, deps: HttpDependencie
     const sealedKeys = vault.newKeys(endpoint_id);
     const command = { sealedKeys, overlapSeconds, now: new Date(clock.now()).toISOString() };
     const { events, state, position } = await handleEndpointCommand(
-      store,
+      storeOf(request, store),
       endpoint_id,
       user_id,
       (endpoint) => decideRotateEndpointSecret(endpoint, command),

@@ -7,6 +7,7 @@ import type { HttpDependencies } from "../dependencies.ts";
 import { endpointSeen, latestOwnEndpoint } from "../own-endpoint.ts";
 import { openPage } from "../page.ts";
 import { bodyOf, validOrRefuse } from "../request-body.ts";
+import { storeOf } from "../request-deadline.ts";
 import { parseListEndpoints } from "../schemas/list-endpoints.ts";
 import { registerEndpointReader } from "../schemas/register-endpoint.ts";
 import { sendJson } from "../send-json.ts";
@@ -32,7 +33,7 @@ export function endpointRoutes(app: FastifyInstance, deps: HttpDependencies): vo
       ed25519: body.ed25519 ?? false,
     };
     const { endpointId, appended } = await registerEndpoint(
-      store,
+      storeOf(request, store),
       { userId: user_id, url, nickname, ...chosen, now: new Date(clock.now()).toISOString() },
       (id) => ({
         sealedKeys: vault.newKeys(id),

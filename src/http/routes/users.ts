@@ -10,10 +10,11 @@ import { READ_YOUR_WRITES_MS } from "../dependencies.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { HttpError } from "../errors.ts";
 import { bodyOf, validOrRefuse } from "../request-body.ts";
+import { storeOf } from "../request-deadline.ts";
 import { emailKey, parseCreateUser } from "../schemas/create-user.ts";
 import { sendJson } from "../send-json.ts";
 import { shortEndpoint } from "../shown-endpoint.ts";
-import { upToDate } from "../up-to-date.ts";
+import { lookUp, upToDate } from "../up-to-date.ts";
 
 /** `POST /v1/users` makes a user and gives its key, this once; `GET /v1/users/me` says who a key belongs to. */
 export function userRoutes(app: FastifyInstance, deps: HttpDependencies): void {
@@ -23,7 +24,7 @@ export function userRoutes(app: FastifyInstance, deps: HttpDependencies): void {
     const { username, email } = validOrRefuse(parseCreateUser(bodyOf(request).value));
     const apiKey = randomUUID();
     const { appended } = await createUser(
-      store,
+      storeOf(request, store),
       {
         username,
         email,
@@ -45,8 +46,10 @@ export function userRoutes(app: FastifyInstance, deps: HttpDependencies): void {
     const { user_id } = userOf(request);
     // The writes waited for their own models, so there is nothing to wait for but models that are being made.
     if (!progress.areLive([users.name, endpoints.name])) await upToDate(deps, [users.name, endpoints.name]);
-    const [user] = await documents.load<UserDocument>(collectionOf(users), [String(user_id)]);
-    if (user === undefined) throw new HttpError("user_not_found");
+    const load = async (): Promise<UserDocument | null> =>
+      (await documents.load<UserDocument>(collectionOf(users), [String(user_id)]))[0] ?? null;
+    const user = (await load()) ?? (await lookUp(deps, [users.name], load));
+    if (user === null) throw new HttpError("user_not_found");
     const owned = await endpointsOfUser(documents, user_id);
     return sendJson(reply, 200, {
       id: user_id,
