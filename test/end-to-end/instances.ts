@@ -9,7 +9,7 @@ export const SERVER_KEYS = {
   AUDITOR_API_KEY: randomUUID(),
 };
 
-/** A short lease (4 s), a retry a second after a failure, and a look at what is due every second. */
+/** A short lease (12 s), a retry a second after a failure, and a look at what is due every second. */
 const ENV = {
   DELIVERY_TIMEOUT_MS: "2000",
   RETRY_UNIT_SECONDS: "1",
