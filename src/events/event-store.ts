@@ -51,12 +51,21 @@ export interface AppendResult {
 
 export type SubscriptionMessage =
   | { readonly kind: "event"; readonly event: RecordedEvent }
-  /**
-   * Everything at or before `position` was delivered (or left out by the filter), and nothing more was there at that
-   * moment. Comes each time that the reader reaches the end, also when only left-out events were added. `null`: the log
-   * is empty.
-   */
-  | { readonly kind: "caughtUp"; readonly position: Position | null };
+  /** Comes each time that the reader reaches the end, also when only left-out events were added. */
+  | {
+      readonly kind: "caughtUp";
+      /**
+       * The last event of the log: everything at or before it was delivered (or left out by the filter), and nothing more
+       * was there at that moment. `null`: the log is empty.
+       */
+      readonly position: Position | null;
+      /**
+       * A later subscription to the same log with this as `after` delivers nothing twice and misses nothing. At `position`
+       * or beyond it, where a store that other programs write to has looked past their events; no event of the log need be
+       * there. `null`: the log is empty.
+       */
+      readonly searchedTo: Position | null;
+    };
 
 export interface ReadStreamOptions {
   /** The first revision to read, inclusive. Default: the stream's first. */
@@ -66,7 +75,10 @@ export interface ReadStreamOptions {
 }
 
 export interface ReadAllOptions {
-  /** Read only what comes after this position (exclusive). Default: from the beginning. */
+  /**
+   * Read only what comes after this place (exclusive): the position of an event, or a `searchedTo` of this log. Default:
+   * from the beginning.
+   */
   readonly after?: Position | null;
   /** Only streams of these categories (the stream's name up to its first `-`). Default: all. */
   readonly categories?: readonly string[];
@@ -75,6 +87,7 @@ export interface ReadAllOptions {
 }
 
 export interface SubscribeOptions {
+  /** As in `ReadAllOptions`. */
   readonly after?: Position | null;
   readonly categories?: readonly string[];
   /** Ends the iteration (without an error) and frees what it holds. */

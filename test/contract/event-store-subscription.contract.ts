@@ -65,9 +65,42 @@ export function subscriptionContract({ store, begin, sharedLog = false }: Contra
       subscription.abort();
     });
 
+    it("goes on from where another one has looked to, with exactly what came later", async () => {
+      const [category, leftOut] = [newCategory(), newCategory()];
+      const options = { categories: [category] };
+      const first = new PulledSubscription(store(), options);
+      const { position } = await store().append(`${category}-1`, sampleEvents(2), "no_stream");
+      const given: string[] = [];
+      let searchedTo: Position | null = null;
+      for (const stream of [`${category}-2`, `${leftOut}-1`, `${category}-3`, `${leftOut}-2`]) {
+        const goal: Position = (await store().append(stream, sampleEvents(2), "no_stream")).position;
+        let caughtUp = await first.untilCaughtUp();
+        given.push(...idsOf(caughtUp.events));
+        while (caughtUp.position! < goal) given.push(...idsOf((caughtUp = await first.untilCaughtUp()).events));
+        expect(caughtUp.searchedTo! >= caughtUp.position!).toBe(true);
+        expect(caughtUp.searchedTo! >= (searchedTo ?? "")).toBe(true);
+        ({ searchedTo } = caughtUp);
+        // Nothing is left for one that begins here, and what comes is given to it and to a reading.
+        const resumed = new PulledSubscription(store(), { ...options, after: searchedTo });
+        expect(await resumed.untilCaughtUp()).toMatchObject({ events: [] });
+        resumed.abort();
+      }
+      first.abort();
+      expect(given).toEqual(idsOf(await collect(store().readAll(options))));
+      expect(searchedTo! > position).toBe(true);
+
+      const [later, left] = [sampleEvents(2), sampleEvent()];
+      await store().append(`${leftOut}-3`, [left], "no_stream");
+      await store().append(`${category}-4`, later, "no_stream");
+      const resumed = new PulledSubscription(store(), { ...options, after: searchedTo });
+      expect(idsOf((await resumed.untilCaughtUp()).events)).toEqual(idsOf(later));
+      resumed.abort();
+      expect(idsOf(await collect(store().readAll({ ...options, after: searchedTo })))).toEqual(idsOf(later));
+    });
+
     it.skipIf(sharedLog)("is caught up at null on an empty log, and exactly at the head on others", async () => {
       const subscription = new PulledSubscription(store());
-      expect(await subscription.next()).toEqual({ kind: "caughtUp", position: null });
+      expect(await subscription.next()).toEqual({ kind: "caughtUp", position: null, searchedTo: null });
       const { position } = await store().append(`${newCategory()}-1`, sampleEvents(2), "no_stream");
       expect(await subscription.untilCaughtUp()).toMatchObject({ events: [{}, {}], position });
       subscription.abort();
@@ -187,21 +220,25 @@ export function subscriptionContract({ store, begin, sharedLog = false }: Contra
   });
 }
 
-/** The events came in order, none twice, and each `caughtUp` is further than the last one and came after all up to it. */
+/**
+ * The events came in order, none twice, and each `caughtUp` came after all up to it, and looked further than the last one.
+ */
 function expectExact(messages: readonly SubscriptionMessage[], log: readonly RecordedEvent[]): void {
   const yielded: RecordedEvent[] = [];
   let caughtUp: Position | null | undefined;
+  let furthest: Position | null | undefined;
   for (const message of messages) {
     if (message.kind === "event") {
       yielded.push(message.event);
       continue;
     }
-    const { position } = message;
-    if (caughtUp !== undefined) expect(position !== null && position > (caughtUp ?? "")).toBe(true);
-    expect(log.filter((event) => position !== null && event.position <= position).length).toBeLessThanOrEqual(
-      yielded.length,
-    );
+    const { position, searchedTo } = message;
+    expect((searchedTo ?? "") >= (position ?? "")).toBe(true);
+    if (caughtUp !== undefined) expect((position ?? "") >= (caughtUp ?? "")).toBe(true);
+    if (furthest !== undefined) expect((searchedTo ?? "") > (furthest ?? "")).toBe(true);
+    expect(log.filter((event) => searchedTo !== null && event.position <= searchedTo).length).toBe(yielded.length);
     caughtUp = position;
+    furthest = searchedTo;
   }
   expect(yielded).toEqual(log);
 }

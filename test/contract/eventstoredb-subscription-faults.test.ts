@@ -160,7 +160,7 @@ describe("caughtUp", () => {
       // The rest waits in the client's buffer meanwhile, with all that the server said behind it.
       if (taken === 5) await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    expect(await subscription.next()).toEqual({ kind: "caughtUp", position: await store.head() });
+    expect(await subscription.next()).toMatchObject({ kind: "caughtUp", position: await store.head() });
     subscription.abort();
   });
 });

@@ -56,7 +56,7 @@ describe("a reader in another thread", () => {
 
   it("is woken by every commit, and ends when it is told to", async () => {
     const { thread, next } = startFollower(true);
-    expect(await next()).toEqual({ kind: "caughtUp", position: null });
+    expect(await next()).toEqual({ kind: "caughtUp", position: null, searchedTo: null });
     for (let round = 0; round < 100; round += 1) {
       const event = sampleEvent();
       const { position } = await store.append(`user-${round}`, [event], "no_stream");

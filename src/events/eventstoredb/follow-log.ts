@@ -66,7 +66,7 @@ export async function* followLog(
         if (tail.next(place) !== null || tail.start === undefined) continue;
         place = tail.searchedTo;
         reported = place;
-        yield { kind: "caughtUp", position: place };
+        yield { kind: "caughtUp", position: place, searchedTo: place };
       } else {
         await tail.changed(ending);
       }

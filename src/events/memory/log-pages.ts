@@ -69,9 +69,12 @@ export async function* followPages(
     if (end) {
       // Whatever the filter left out up to the head need not be looked at again.
       after = Math.max(after, head);
-      if (head !== reported) {
-        yield { kind: "caughtUp", position: head === 0 ? null : positionOf(head) };
-        reported = head;
+      // What was committed between the two readings was given too, and is not to be given again to who goes on from here.
+      const reached = Math.max(head, rows.at(-1)?.position ?? 0);
+      if (reached !== reported) {
+        const position = reached === 0 ? null : positionOf(reached);
+        yield { kind: "caughtUp", position, searchedTo: position };
+        reported = reached;
       }
       await watch.changed(seen, signal);
     }
