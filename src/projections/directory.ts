@@ -10,6 +10,8 @@ import type { EndpointDocument } from "./endpoints.ts";
 import { ModelInMemory } from "./model-in-memory.ts";
 import { Pace } from "./pace.ts";
 import { ProjectionProgress } from "./progress.ts";
+import { BEGINNING, earlierPlace, furthestPlace } from "./reading-place.ts";
+import type { ReadingPlace } from "./reading-place.ts";
 import type { ProjectionStatus } from "./runner.ts";
 import { users } from "./users.ts";
 import type { UserDocument } from "./users.ts";
@@ -51,14 +53,15 @@ export class Directory {
    * @param live is told each time that the log's end was reached
    */
   async run(signal: AbortSignal, live: () => void = () => undefined): Promise<void> {
-    const after = await this.#load();
+    const loaded = await this.#load();
+    const after = loaded.searchedTo;
     const pace = new Pace(this.#clock);
     for await (const message of this.#log.subscribe({ after, categories: ["user", "endpoint"], signal })) {
       if (message.kind === "event") {
         this.#apply(readEvent(message.event));
         continue;
       }
-      this.#seen(message.position);
+      this.#seen(furthestPlace(loaded, message).position);
       live();
       await pace.next(signal);
     }
@@ -119,12 +122,11 @@ export class Directory {
     return null;
   }
 
-  /** Gives the position from which the log is to be followed: the one that both models have certainly seen. */
-  async #load(): Promise<Position | null> {
+  /** Gives the place from which the log is to be followed: up to there both models have certainly seen it. */
+  async #load(): Promise<ReadingPlace> {
     const ofUsers = await this.#users.load(this.#documents, this.#log);
     const ofEndpoints = await this.#endpoints.load(this.#documents, this.#log);
-    if (ofUsers === null || ofEndpoints === null) return null;
-    return ofUsers < ofEndpoints ? ofUsers : ofEndpoints;
+    return earlierPlace(ofUsers ?? BEGINNING, ofEndpoints ?? BEGINNING);
   }
 
   #apply(event: KnownEvent): void {

@@ -43,9 +43,12 @@ export interface DocumentQuery {
 export interface Checkpoint {
   /** Names the projection and its version. */
   readonly name: string;
+  /** The position of an event at or before `searchedTo`. */
   readonly position: Position;
   /** The id of the event there, by which another log is told from the one that this was folded from. */
   readonly eventId: string;
+  /** Where to go on in the log, which need not be the position of an event. Versions that wrote none went on at `position`. */
+  readonly searchedTo: Position;
 }
 
 /**

@@ -36,7 +36,8 @@ export async function foldBatch(
       until = until.filter((event) => event.position < broken.position);
       continue;
     }
-    const checkpoint = { name: checkpointNameOf(projection), position: last.position, eventId: last.id };
+    const { position, id: eventId } = last;
+    const checkpoint = { name: checkpointNameOf(projection), position, eventId, searchedTo: position };
     if (await writeStages(documents, projection, folded, checkpoint)) return poison;
   }
   throw new ReadModelsUnavailable(`${projection.name}: others kept writing the documents of a batch`);

@@ -4,6 +4,7 @@ import type { Position } from "../events/position.ts";
 import type { DocumentStore, StoredDocument } from "./document-store.ts";
 import { checkpointNameOf, collectionOf } from "./projection.ts";
 import type { Content, Projection } from "./projection.ts";
+import type { ReadingPlace } from "./reading-place.ts";
 import { isOfThisLog } from "./same-log.ts";
 
 /** A read model whose documents are all held in memory: loaded from the store once, then folded from events. */
@@ -22,8 +23,8 @@ export class ModelInMemory<D extends StoredDocument> {
     return this.#documents.get(id);
   }
 
-  /** Loads what the store has; gives the position up to which that is certainly complete, null for none. */
-  async load(store: DocumentStore, log: Pick<EventStore, "head" | "idAt">): Promise<Position | null> {
+  /** Loads what the store has; gives the place in the log up to which that is certainly complete, null for none. */
+  async load(store: DocumentStore, log: Pick<EventStore, "head" | "idAt">): Promise<ReadingPlace | null> {
     // The checkpoint first: what is written between the two readings comes from the log again, harmlessly.
     const checkpoint = await store.checkpoint(checkpointNameOf(this.#projection));
     const documents: D[] = [];
@@ -38,7 +39,7 @@ export class ModelInMemory<D extends StoredDocument> {
     )
       return null;
     for (const document of documents) this.#put(document);
-    return checkpoint.position;
+    return checkpoint;
   }
 
   /** Folds an event into its document, unless that has seen it already. */

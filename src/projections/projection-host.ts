@@ -155,11 +155,11 @@ export class ProjectionHost implements ProjectionControl {
       const checkpoint = await this.#context.documents.checkpoint(
         checkpointNameOf({ ...hosted.projection, ...hosted.live }),
       );
-      reached.set(hosted, checkpoint?.position ?? "");
+      reached.set(hosted, checkpoint?.searchedTo ?? "");
     }
-    for (const [hosted, position] of reached) {
+    for (const [hosted, place] of reached) {
       hosted.apart = [...reached].some(
-        ([other, further]) => firstCategoryOf(other) === firstCategoryOf(hosted) && further > position,
+        ([other, further]) => firstCategoryOf(other) === firstCategoryOf(hosted) && further > place,
       );
     }
   }

@@ -2,20 +2,21 @@ import { pause } from "../clock.ts";
 import type { Clock } from "../clock.ts";
 import type { EventStore, RecordedEvent } from "../events/event-store.ts";
 import type { Position } from "../events/position.ts";
+import { CheckpointMoves } from "./checkpoint-moves.ts";
 import type { DocumentStore } from "./document-store.ts";
 import { foldBatch } from "./fold-batch.ts";
 import { categoriesOf, ownOf, readOrPoison, untilPoison } from "./own-events.ts";
 import { Pace } from "./pace.ts";
 import { checkpointNameOf, collectionOf } from "./projection.ts";
 import type { AnyProjection } from "./projection.ts";
+import { BEGINNING, earlierPlace, furthestPlace } from "./reading-place.ts";
+import type { ReadingPlace } from "./reading-place.ts";
 import { ReadModelsOfAnotherLog, isOfThisLog } from "./same-log.ts";
 
 /** As many events are folded and written together at the most; bounds memory. */
 const BATCH_EVENTS = 4_000;
 /** Or of so many characters of payload and other text, whichever comes first. */
 const BATCH_CHARACTERS = 16 * 1024 * 1024;
-/** How many times the end of the log is reached with nothing to fold before the checkpoint moves on all the same. */
-const IDLE_CHECKPOINT_EVERY = 1_000;
 
 /** Where a projection stands. */
 export interface ProjectionStatus {
@@ -43,7 +44,8 @@ const LONGEST_REST_MS = 2_000;
 /**
  * Keeps read models up with the log until the signal aborts: takes what is there as a batch, reads it once, and folds it
  * into each of them, giving each what is of its own categories. Replays, crashes and two runners at once are harmless
- * (see `foldBatch`), so the group begins where the one that is furthest behind left off.
+ * (see `foldBatch`), so the group begins where the one that is furthest behind left off. The checkpoints follow the log's
+ * end also when nothing of the group's own comes, and are left there when the signal aborts.
  *
  * An event that a projection cannot read or fold stops that projection, and no other: what came before it is written,
  * its status says `faulted`. The call returns when all have stopped.
@@ -61,18 +63,19 @@ export async function runProjections(
 ): Promise<void> {
   let running = projections;
   const categories = categoriesOf(projections);
-  const tell = (state: "catching_up" | "live", position: Position | null): void => {
+  let place = await resumePoint(projections, log, documents, reset);
+  const tell = (state: "catching_up" | "live"): void => {
+    const { position } = place;
     for (const { name, version } of running) report({ name, version, position, state, fault: null });
   };
-  let position = await resumePoint(projections, log, documents, reset);
-  tell("catching_up", position);
+  tell("catching_up");
+  const moves = new CheckpointMoves(log, documents, clock, place.searchedTo);
 
   const pace = new Pace(clock);
   let batch: RecordedEvent[] = [];
   let characters = 0;
-  let idle = 0;
   let indexed = false;
-  for await (const message of log.subscribe({ after: position, ...(categories && { categories }), signal })) {
+  for await (const message of log.subscribe({ after: place.searchedTo, ...(categories && { categories }), signal })) {
     if (message.kind === "event") {
       batch.push(message.event);
       characters += textIn(message.event.data);
@@ -91,7 +94,7 @@ export async function runProjections(
       if (poison === null) continue;
       const { name, version } = projection;
       const { stream, revision, reason } = poison;
-      const reached = events.findLast((event) => event.position < poison.position)?.position ?? position;
+      const reached = events.findLast((event) => event.position < poison.position)?.position ?? place.position;
       report({ name, version, position: reached, state: "faulted", fault: { stream, revision, reason } });
       running = running.filter((other) => other !== projection);
     }
@@ -100,27 +103,28 @@ export async function runProjections(
       for (const projection of running) await documents.prepare(collectionOf(projection));
       indexed = true;
     }
-    position = recorded.at(-1)?.position ?? position;
-    if (message.kind === "caughtUp" && message.position !== null && message.position !== position) {
-      position = message.position;
-      if (++idle % IDLE_CHECKPOINT_EVERY === 0) await moveCheckpoints(running, log, documents, position);
-    }
-    tell(message.kind === "caughtUp" ? "live" : "catching_up", position);
-    if (message.kind === "caughtUp") await pace.next(signal);
-    else if (restRatio > 0) {
+    const last = recorded.at(-1)?.position ?? null;
+    place = furthestPlace(place, { position: last, searchedTo: last });
+    if (message.kind === "caughtUp") place = furthestPlace(place, message);
+    tell(message.kind === "caughtUp" ? "live" : "catching_up");
+    if (message.kind === "caughtUp") {
+      await moves.caughtUp(running, place);
+      await pace.next(signal);
+    } else if (restRatio > 0) {
       await pause(clock, Math.min(LONGEST_REST_MS, (clock.now() - begunAt) * restRatio), signal);
     }
   }
+  await moves.finish(running, place);
 }
 
-/** Makes the collections and gives the position behind which the group has to go on: the earliest of its checkpoints. */
+/** Makes the collections and gives the place from which the group has to go on: the earliest of its checkpoints. */
 async function resumePoint(
   projections: readonly AnyProjection[],
   log: Pick<EventStore, "idAt">,
   documents: DocumentStore,
   reset: (name: string) => void,
-): Promise<Position | null> {
-  const checkpoints: (Position | null)[] = [];
+): Promise<ReadingPlace> {
+  const places: ReadingPlace[] = [];
   for (const projection of projections) {
     let checkpoint = await documents.checkpoint(checkpointNameOf(projection));
     if (checkpoint !== null && !(await isOfThisLog(checkpoint, log))) {
@@ -132,22 +136,9 @@ async function resumePoint(
     }
     // Filling a model from the beginning goes faster without indexes; they are made when it has caught up.
     await documents.prepare(collectionOf(projection), checkpoint === null ? "later" : "now");
-    checkpoints.push(checkpoint?.position ?? null);
+    places.push(checkpoint ?? BEGINNING);
   }
-  return checkpoints.reduce((a, b) => (a === null || b === null ? null : a < b ? a : b), checkpoints[0] ?? null);
-}
-
-async function moveCheckpoints(
-  projections: readonly AnyProjection[],
-  log: Pick<EventStore, "idAt">,
-  documents: DocumentStore,
-  position: Position,
-): Promise<void> {
-  const eventId = await log.idAt(position);
-  if (eventId === null) return;
-  for (const projection of projections) {
-    await documents.write(collectionOf(projection), [], { name: checkpointNameOf(projection), position, eventId });
-  }
+  return places.reduce(earlierPlace, places[0] ?? BEGINNING);
 }
 
 /** How many characters the texts of an event's data have: most of what it takes in memory. */

@@ -68,6 +68,20 @@ describe("the file of the SQLite read models", () => {
     expect(resets).toEqual([]);
   });
 
+  it("of the version before is read as it is, and brought up to date by the next writer", async () => {
+    await leaveFile({ logId: "log-1" }, "a");
+    changeFile("ALTER TABLE checkpoints DROP COLUMN searched_to; PRAGMA user_version = 2");
+    const found = { ...checkpointAt(1), searchedTo: checkpointAt(1).position };
+    const reader = open({ logId: "log-1", readOnly: true });
+    expect(await reader.checkpoint(CHECKPOINT)).toEqual(found);
+    const writer = open({ logId: "log-1" });
+    expect(resets).toEqual([]);
+    expect(ids(await collect(writer.scan(THINGS)))).toEqual(["a"]);
+    for (const store of [reader, writer]) expect(await store.checkpoint(CHECKPOINT)).toEqual(found);
+    await writer.write(THINGS, [], checkpointAt(2));
+    for (const store of [reader, writer]) expect(await store.checkpoint(CHECKPOINT)).toEqual(checkpointAt(2));
+  });
+
   it.each<[string, SqliteDocumentStoreOptions, () => void, string]>([
     ["was made from another log", { logId: "log-2" }, () => undefined, "the file was made from another log"],
     ["is no database", {}, () => damage(0), "the file is damaged"],

@@ -34,9 +34,9 @@ export const THINGS: CollectionDefinition = {
 
 export const CHECKPOINT = "things@1";
 
-/** The checkpoint of the things at the position of this number, or of this name. */
+/** The checkpoint of the things at the position of this number, or of this name, which has looked a little further. */
 export function checkpointAt(at: number | bigint, name = CHECKPOINT): Checkpoint {
-  return { name, position: positionOf(at), eventId: `event-${at}` };
+  return { name, position: positionOf(at), eventId: `event-${at}`, searchedTo: positionOf(BigInt(at) + 3n) };
 }
 
 export const OLDEST_FIRST = { field: "created_at", direction: "ascending" } as const;

@@ -9,7 +9,7 @@ import type {
   GuardedWrite,
   StoredDocument,
 } from "../document-store.ts";
-import { CHECKPOINTS } from "./checkpoints.ts";
+import { CHECKPOINTS, checkpointOf, storedCheckpoint } from "./checkpoints.ts";
 import type { StoredCheckpoint } from "./checkpoints.ts";
 import { writeGuarded } from "./guarded-bulk.ts";
 import { guardedOperations, inParts } from "./guarded-operations.ts";
@@ -105,7 +105,7 @@ export class MongoDocumentStore implements DocumentStore {
   checkpoint(name: string): Promise<Checkpoint | null> {
     return this.#call("read", async () => {
       const found = await this.#checkpoints().findOne({ _id: name });
-      return found && { name, position: found.position, eventId: found.event_id };
+      return found && checkpointOf(found);
     });
   }
 
@@ -123,9 +123,9 @@ export class MongoDocumentStore implements DocumentStore {
     await this.#client.close();
   }
 
-  async #write({ name, position, eventId }: Checkpoint): Promise<void> {
-    const next = { position, event_id: eventId };
-    await this.#call("write", () => this.#checkpoints().updateOne({ _id: name }, { $set: next }, { upsert: true }));
+  async #write(checkpoint: Checkpoint): Promise<void> {
+    const { _id, ...next } = storedCheckpoint(checkpoint);
+    await this.#call("write", () => this.#checkpoints().updateOne({ _id }, { $set: next }, { upsert: true }));
   }
 
   #collection({ name }: CollectionDefinition): Collection<StoredForm> {

@@ -7,8 +7,10 @@ import { isDamage, isStatementError } from "./sqlite-failures.ts";
 
 const FILE_NAME = "read-models.sqlite";
 
-/** The version of this file's layout, kept in its user_version. A file of another version is made anew. */
-const SCHEMA_VERSION = 2;
+/** The version of this file's layout, kept in its user_version. A file of any other is made anew, but for the next. */
+const SCHEMA_VERSION = 3;
+/** The version before, whose checkpoints had no `searched_to`: a writer adds that, and readers do without until then. */
+const VERSION_WITHOUT_SEARCHED_TO = 2;
 
 export interface ReadModelsFileOptions {
   /** Names the log that the models are made from. Models of another log are not used. Default: any log. */
@@ -119,14 +121,21 @@ function connect(path: string): Connection {
   }
 }
 
-/** Fills an empty file; any other is left as it is. */
+/** Fills an empty file, and brings one of the version before up to date; any other is left as it is. */
 function initialise(connection: Connection, options: ReadModelsFileOptions): void {
   connection.transaction(() => {
-    if (connection.statement("SELECT 1 FROM sqlite_schema").get() !== undefined) return;
+    if (connection.statement("SELECT 1 FROM sqlite_schema").get() !== undefined) {
+      if (versionOf(connection) !== VERSION_WITHOUT_SEARCHED_TO) return;
+      connection.database.exec(`
+        ALTER TABLE checkpoints ADD COLUMN searched_to TEXT;
+        PRAGMA user_version = ${SCHEMA_VERSION};
+      `);
+      return;
+    }
     connection.database.exec(`
       CREATE TABLE origin (log_id TEXT);
       CREATE TABLE checkpoints (
-        name TEXT PRIMARY KEY NOT NULL, position TEXT NOT NULL, event_id TEXT NOT NULL
+        name TEXT PRIMARY KEY NOT NULL, position TEXT NOT NULL, event_id TEXT NOT NULL, searched_to TEXT
       ) WITHOUT ROWID;
       PRAGMA user_version = ${SCHEMA_VERSION};
     `);
@@ -136,9 +145,15 @@ function initialise(connection: Connection, options: ReadModelsFileOptions): voi
 
 /** Why the file cannot be used, or null when it can. */
 function unusable(connection: Connection, options: ReadModelsFileOptions): string | null {
-  const version = connection.statement("PRAGMA user_version").get()?.["user_version"];
-  if (version !== SCHEMA_VERSION) return `the file has the unknown schema version ${String(version)}`;
+  const version = versionOf(connection);
+  if (version !== SCHEMA_VERSION && version !== VERSION_WITHOUT_SEARCHED_TO) {
+    return `the file has the unknown schema version ${String(version)}`;
+  }
   const logId = connection.statement("SELECT log_id FROM origin").get()?.["log_id"];
   if (options.logId !== undefined && logId !== options.logId) return "the file was made from another log";
   return null;
+}
+
+function versionOf(connection: Connection): unknown {
+  return connection.statement("PRAGMA user_version").get()?.["user_version"];
 }

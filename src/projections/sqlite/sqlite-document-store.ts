@@ -100,8 +100,8 @@ export class SqliteDocumentStore implements DocumentStore {
       const conflicts = writes.filter((write) => !writeGuarded(connection, sql, write)).map(({ id }) => id);
       if (checkpoint !== null && conflicts.length === 0) {
         connection
-          .statement("INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?)")
-          .run(checkpoint.name, checkpoint.position, checkpoint.eventId);
+          .statement("INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?)")
+          .run(checkpoint.name, checkpoint.position, checkpoint.eventId, checkpoint.searchedTo);
       }
       return conflicts;
     });
@@ -132,9 +132,12 @@ export class SqliteDocumentStore implements DocumentStore {
 
   async checkpoint(name: string): Promise<Checkpoint | null> {
     return this.#guarded(() => {
-      const row = this.#current()?.statement("SELECT position, event_id FROM checkpoints WHERE name = ?").get(name);
+      // All columns: in a file that the next writer brings up to date there is no `searched_to` yet.
+      const row = this.#current()?.statement("SELECT * FROM checkpoints WHERE name = ?").get(name);
       if (row === undefined) return null;
-      return { name, position: row["position"] as Position, eventId: row["event_id"] as string };
+      const position = row["position"] as Position;
+      const searchedTo = (row["searched_to"] ?? position) as Position;
+      return { name, position, eventId: row["event_id"] as string, searchedTo };
     });
   }
 

@@ -1,9 +1,14 @@
 import { describe, expect, it } from "vitest";
 import type { GatewayEvent } from "../../../src/events/catalogue.ts";
 import { StoreUnavailable } from "../../../src/events/event-store-errors.ts";
+import { positionOf } from "../../../src/events/position.ts";
 import { Directory } from "../../../src/projections/directory.ts";
+import { endpoints } from "../../../src/projections/endpoints.ts";
+import { checkpointNameOf, collectionOf } from "../../../src/projections/projection.ts";
+import { users } from "../../../src/projections/users.ts";
 import { at } from "../../specification/delivery-story.ts";
 import { ProjectionWorld } from "./projection-world.ts";
+import { notePlaces, searchedBehind, shareWithOthers } from "./shared-log.ts";
 import { deleted, deliveriesEnded, disabled, enabled, registered } from "../../specification/endpoint-story.ts";
 
 const digest = (userId: number) => String(userId).padStart(64, "0");
@@ -43,18 +48,57 @@ async function worldWithModels(): Promise<ProjectionWorld> {
 describe("the directory", () => {
   it("knows what the read models have, without reading that part of the log again", async () => {
     const world = await worldWithModels();
-    const asked: unknown[] = [];
-    const subscribe = world.log.subscribe.bind(world.log);
-    world.log.subscribe = (options) => {
-      asked.push(options.after);
-      return subscribe(options);
-    };
+    const asked = notePlaces(world.log);
     const { directory, stop } = startDirectory(world);
     await world.clock.settle();
     expect(await directory.userByKeyDigest(digest(1))).toMatchObject({ user_id: 1, username: "user_1" });
     expect(await directory.endpoint(1)).toMatchObject({ endpoint_id: 1, user_id: 1 });
-    // Both models have certainly seen this much; the user's is the one that is further behind.
-    expect(asked).toEqual([(await world.log.read("user-1"))[0]?.position]);
+    expect(asked).toEqual([await world.log.head()]);
+    await stop();
+  });
+
+  it("goes on from where the model that is further behind has looked to", async () => {
+    const world = await worldWithModels();
+    for (const [projection, searchedTo] of [
+      [users, 500],
+      [endpoints, 400],
+    ] as const) {
+      const name = checkpointNameOf(projection);
+      const checkpoint = await world.documents.checkpoint(name);
+      const next = { ...checkpoint!, searchedTo: positionOf(searchedTo) };
+      await world.documents.write(collectionOf(projection), [], next);
+    }
+    const asked = notePlaces(world.log);
+    const { directory, stop } = startDirectory(world);
+    await world.clock.settle();
+    expect(asked).toEqual([positionOf(400)]);
+    expect(await directory.whenSeen(await world.log.head(), 0)).toBe(true);
+    await stop();
+  });
+
+  it("reads the log from its beginning when only one of the models is there", async () => {
+    const world = await worldWithModels();
+    await world.documents.drop(collectionOf(endpoints), checkpointNameOf(endpoints));
+    const asked = notePlaces(world.log);
+    const { directory, stop } = startDirectory(world);
+    expect(await directory.endpoint(1)).toMatchObject({ endpoint_id: 1 });
+    expect(asked).toEqual([null]);
+    await stop();
+  });
+
+  it("misses nothing in a log that lies among events of others, and knows the end that it has seen", async () => {
+    const world = new ProjectionWorld();
+    shareWithOthers(world.log);
+    await world.append("user-1", userCreated(1));
+    const runners = world.start();
+    await world.caughtUp(runners);
+    await runners.stop();
+    const asked = notePlaces(world.log);
+    const { directory, stop } = startDirectory(world);
+    expect(await directory.whenSeen(await world.log.head(), 1_000)).toBe(true);
+    await world.append("user-2", userCreated(2));
+    expect(await directory.userByKeyDigest(digest(2))).toMatchObject({ user_id: 2 });
+    expect(asked).toEqual([searchedBehind(1)]);
     await stop();
   });
 
