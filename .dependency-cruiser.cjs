@@ -12,7 +12,7 @@ const COMPOSITION = "^src/((main|gateway|container|open-secrets|cli/open-log)\\.
 const ADAPTERS = "^src/(events|projections)/[^/]+/";
 /** What follows the log in time, and so needs a clock; every other projection file is a pure fold with its queries. */
 const PROJECTION_RUNNERS =
-  "^src/projections/(runner|group-runner|fill-builder|compare-fills|projection-host|pace|progress|directory)\\.ts$";
+  "^src/projections/(runner|checkpoint-moves|group-runner|fill-builder|compare-fills|projection-host|pace|progress|directory)\\.ts$";
 /** Files whose result depends on their arguments alone (eslint.config.js forbids their globals, such as Date.now). */
 const PURE = "^src/(events|commands|projections)/[^/]+\\.ts$";
 

@@ -17,6 +17,7 @@ import { FailingEndpoints } from "./processes/failing-endpoints.ts";
 import { RetryScheduler } from "./processes/retry-scheduler.ts";
 import { SENDER } from "./processes/sending/sender.ts";
 import type { Sender } from "./processes/sending/sender.ts";
+import { ANSWERING } from "./projections/catalogue.ts";
 import { DIRECTORY } from "./projections/directory.ts";
 import type { Directory } from "./projections/directory.ts";
 import { PROJECTION_PROGRESS } from "./projections/progress.ts";
@@ -60,7 +61,7 @@ export class Gateway {
 
   /**
    * Starts the projections, the directory and the deliveries, and resolves when it can take requests, which is when the
-   * directory has seen the whole log. It owns the storage from then on.
+   * directory has seen the whole log. It is ready when it can also answer reads. It owns the storage from then on.
    */
   static async start(
     config: Config,
@@ -111,6 +112,7 @@ export class Gateway {
     const health = this.container.resolve<Health>(HEALTH);
     const clock = this.container.resolve<Clock>(CLOCK);
     const directory = this.container.resolve<Directory>(DIRECTORY);
+    for (const name of ANSWERING) health.degrade(`projection ${name}`, "catching up");
     const reports = this.#projectionReports(health);
     const runProjections = (): Promise<void> => this.#storage.runProjections(reports, signal);
     this.#loops.push(
@@ -150,8 +152,10 @@ export class Gateway {
     return {
       status: (status) => {
         progress.report(status);
+        // An earlier version's model is shown until the new one is complete.
+        const isShown = status.state === "live" || status.state === "outdated";
+        if (isShown) health.restore(`projection ${status.name}`);
         if (status.state === "live") {
-          health.restore(`projection ${status.name}`);
           trouble.worked(status.name);
           trouble.worked(ALL_PROJECTIONS);
         }
@@ -160,12 +164,12 @@ export class Gateway {
         health.degrade(`projection ${status.name}`, `it stopped at revision ${revision} of ${stream}`);
         this.#logger.error({ projection: status.name, stream, revision, reason }, "a projection stopped at an event");
       },
-      // Not a reason to be unready: with MongoDB down, or no room for the read models, payloads are taken and attempted.
       reset: (projection) =>
         this.#logger.warn({ projection }, "the projection is made anew: it had come from another log"),
       live: (projection, { version, generation }) =>
         this.#logger.debug({ projection, version, generation }, "this fill of the projection is shown"),
       rebuild: (projection, status) => progress.reportRebuild(projection, status),
+      // Not a reason to be unready: with MongoDB down, or no room for the read models, payloads are taken and attempted.
       failure: (projection, reason, restartInMs) => trouble.failed({ projection, reason, restartInMs }, projection),
     };
   }

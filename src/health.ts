@@ -2,9 +2,10 @@
 export const HEALTH = Symbol("Health");
 
 /**
- * Whether the process can take work, and if not, why. Each concern says so itself, under a name of its own. What only
- * keeps something from being shown or sent for a while is no concern of it, since payloads are taken all the same: a
- * MongoDB that is down, for instance, or read models that have no room on the disk.
+ * Whether the process can take work, and if not, why. Each concern says so itself, under a name of its own. At its start
+ * a process cannot until reads are answered. What later only keeps something from being shown or sent for a while is no
+ * concern of it, since payloads are taken all the same: a MongoDB that is down, for instance, or read models that have no
+ * room on the disk.
  */
 export class Health {
   readonly #reasons = new Map<string, string>();

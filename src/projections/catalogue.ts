@@ -17,3 +17,6 @@ export const PROJECTIONS: readonly AnyProjection[] = [
   endpointStatistics,
   auditTree,
 ] as readonly AnyProjection[];
+
+/** The names of those that clients' requests and retries are answered from: without them a gateway is not ready to begin. */
+export const ANSWERING: readonly string[] = [users, endpoints, deliveries, dueDeliveries].map(({ name }) => name);

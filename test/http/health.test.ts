@@ -11,6 +11,7 @@ describe("the probes", () => {
       return [statusCode, body, headers["content-type"]];
     };
     expect(await probe("/livez")).toEqual([200, '{"status":"ok"}', "application/json"]);
+    await expect.poll(() => health.reasons).toEqual([]);
     expect(await probe("/readyz")).toEqual([200, '{"status":"ok","reasons":[]}', "application/json"]);
     health.degrade("event log", "the disk is full");
     const reasons = '{"status":"unavailable","reasons":["event log: the disk is full"]}';

@@ -116,7 +116,7 @@ describe("the metrics", () => {
     const endpoint = await newEndpoint(gateway, key);
     faults.documents = new ReadModelsUnavailable("MongoDB is down");
     await newDelivery(gateway, key, endpoint);
-    expect(await readiness()).toEqual([200, []]);
+    await expect.poll(readiness).toEqual([200, []]);
     faults.log = new StoreUnavailable("the log is down");
     await ask(gateway, "POST /v1/dispatch", { key, body: dispatchOf(endpoint, '{"a":1}') });
     expect(figure(await scrape(), "webhook_ready")).toBe(0);
@@ -131,7 +131,7 @@ describe("readiness", () => {
     const endpoint = await newEndpoint(gateway, key);
     const dispatch = async (): Promise<number> =>
       (await ask(gateway, "POST /v1/dispatch", { key, body: dispatchOf(endpoint, '{"a":1}') })).status;
-    expect(await readiness()).toEqual([200, []]);
+    await expect.poll(readiness).toEqual([200, []]);
     faults.log = new StoreFull("SQLITE_FULL /var/lib/gateway");
     expect(await dispatch()).toBe(503);
     expect(await readiness()).toEqual([503, ["appends: the event log refuses them, its disk is full"]]);

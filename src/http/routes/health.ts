@@ -3,7 +3,7 @@ import { sendJson } from "../send-json.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 
 /**
- * `GET /livez`: the process lives. `GET /readyz`: it can take work, or 503 with the reasons why it cannot. `GET /metrics`:
+ * `GET /livez`: the process lives. `GET /readyz`: it takes payloads and has begun to answer reads, or 503 with the reasons why not. `GET /metrics`:
  * figures for Prometheus. None of them asks a store for anything, so that they answer whatever is down.
  */
 export function healthRoutes(app: FastifyInstance, { health, metrics }: HttpDependencies): void {
