@@ -1,3 +1,6 @@
+import { canonicalKeys } from "./canonical-keys.ts";
+import { canonicalText } from "./canonical-text.ts";
+
 /**
  * A value as canonical JSON (RFC 8785): no white space, the keys of objects in the order of their UTF-16 code units,
  * numbers and texts as JSON.stringify writes them. The same value always gives the same bytes, in any program that keeps
@@ -10,10 +13,10 @@
 export function canonicalJson(value: unknown): string {
   switch (typeof value) {
     case "string":
-      return textOf(value);
+      return canonicalText(value);
     case "number":
       if (!Number.isFinite(value)) throw new RangeError(`canonical JSON has no ${value}`);
-      return JSON.stringify(value);
+      return `${value}`;
     case "boolean":
       return value ? "true" : "false";
     case "object":
@@ -22,16 +25,6 @@ export function canonicalJson(value: unknown): string {
     default:
       throw new RangeError(`canonical JSON has no ${typeof value}`);
   }
-}
-
-/** Printable ASCII in which nothing is escaped: nearly every key and short value. Asked first, it halves the whole. */
-const PLAIN = /^[ !#-[\]-~]*$/;
-const SHORT = 64;
-
-function textOf(text: string): string {
-  if (text.length <= SHORT && PLAIN.test(text)) return `"${text}"`;
-  if (!text.isWellFormed()) throw new RangeError(`canonical JSON has no lone surrogates: ${JSON.stringify(text)}`);
-  return JSON.stringify(text);
 }
 
 function arrayOf(items: readonly unknown[]): string {
@@ -46,18 +39,13 @@ function objectOf(object: object): string {
   if (prototype !== Object.prototype && prototype !== null) {
     throw new RangeError(`canonical JSON has only plain objects and arrays`);
   }
+  const own = Object.keys(object);
+  if (own.length === 0) return "{}";
+  const { sorted, before } = canonicalKeys(own);
   let text = "";
-  for (const key of sortedKeys(object)) {
-    text += `${text === "" ? "" : ","}${textOf(key)}:${canonicalJson((object as Record<string, unknown>)[key])}`;
+  for (let index = 0; index < sorted.length; index += 1) {
+    const value = (object as Record<string, unknown>)[sorted[index] as string];
+    text += (before[index] as string) + canonicalJson(value);
   }
-  return `{${text}}`;
-}
-
-function sortedKeys(object: object): string[] {
-  const keys = Object.keys(object);
-  for (let index = 1; index < keys.length; index += 1) {
-    // Without a comparison of its own, sort goes by UTF-16 code units, as the RFC wants it and as texts are compared.
-    if ((keys[index - 1] as string) > (keys[index] as string)) return keys.sort();
-  }
-  return keys;
+  return `${text}}`;
 }

@@ -104,4 +104,33 @@ describe("canonical JSON (RFC 8785)", () => {
       }),
     );
   });
+
+  it("is the same however often objects with such keys were written before", () => {
+    // Few keys, so that objects often have the same ones in the same or another order; more orders than are remembered.
+    const keys = fc.uniqueArray(fc.constantFrom("a", "b", "c", "d", "10", "9", "é", "\u{1f600}", "\ufb33"));
+    const object = keys.chain((own) => fc.record(Object.fromEntries(own.map((key) => [key, fc.jsonValue()]))));
+    fc.assert(
+      fc.property(fc.array(object, { maxLength: 20 }), (objects) => {
+        for (const one of objects) expect(canonicalJson(one)).toBe(plainCanonicalJson(one));
+      }),
+      { numRuns: 500 },
+    );
+    for (let n = 0; n < 2_000; n += 1) {
+      const one = { [`z${n}`]: 1, b: n, [`a${n}`]: { y: 1, x: 2, [`${n}`]: null } };
+      expect(canonicalJson(one)).toBe(plainCanonicalJson(one));
+    }
+    const [wide, long] = [Array.from({ length: 2_000 }, (_, n) => `k${2_000 - n}`), ["x".repeat(5_000), "a"]];
+    for (const own of [wide, long, wide, long]) {
+      const one = Object.fromEntries(own.map((key) => [key, 1]));
+      expect(canonicalJson(one)).toBe(plainCanonicalJson(one));
+    }
+  });
 });
+
+/** The RFC in its plainest form. */
+function plainCanonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(plainCanonicalJson).join(",")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const keys = Object.keys(value).sort();
+  return `{${keys.map((key) => `${JSON.stringify(key)}:${plainCanonicalJson((value as Record<string, unknown>)[key])}`).join(",")}}`;
+}
