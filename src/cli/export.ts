@@ -57,8 +57,8 @@ async function exportToFile(log: ReadLog, file: string, after: Position | null, 
   try {
     await handle.truncate(progress.bytes);
     let at = progress.bytes;
-    await writeAll(log, progress, async (text) => {
-      at += await writeWhole(handle, Buffer.from(text), at);
+    await writeAll(log, progress, async (bytes) => {
+      at += await writeWhole(handle, bytes, at);
     });
     await handle.sync();
   } finally {
@@ -68,7 +68,11 @@ async function exportToFile(log: ReadLog, file: string, after: Position | null, 
   syncFolder(dirname(file));
 }
 
-async function writeAll(log: ReadLog, begun: ExportProgress, write: (text: string) => Promise<void>): Promise<void> {
+async function writeAll(
+  log: ReadLog,
+  begun: ExportProgress,
+  write: (bytes: Uint8Array) => Promise<void>,
+): Promise<void> {
   const start = Number(begun.position ?? begun.header.after?.position ?? 0);
   const distance = Number(await log.store.head()) - start;
   const progress = new Progress(process.stderr, "exporting");
@@ -76,24 +80,31 @@ async function writeAll(log: ReadLog, begun: ExportProgress, write: (text: strin
   const pieces = exportLog(log.store, begun, (events, position) =>
     progress.report(events, Math.min(1, (Number(position) - start) / distance)),
   );
+  // One piece is written while the next one is read.
+  let written = Promise.resolve();
   try {
     for (;;) {
       const piece = await pieces.next();
+      await written;
       if (piece.done === true) {
         const { events, sha256, position } = piece.value;
         progress.end();
         warn(`exported ${events} events${position === null ? "" : ` up to position ${position}`}, sha256 ${sha256}`);
         return;
       }
-      await write(piece.value);
+      written = write(piece.value);
+      // Its error is met at the next piece; until then nobody waits for it.
+      written.catch(() => undefined);
     }
   } finally {
+    // The file is closed after this, whatever the log threw.
+    await written.catch(() => undefined);
     progress.end();
   }
 }
 
 /** A file may take less than it is given, as when a disk is nearly full. */
-async function writeWhole(handle: FileHandle, bytes: Buffer, at: number): Promise<number> {
+async function writeWhole(handle: FileHandle, bytes: Uint8Array, at: number): Promise<number> {
   for (let written = 0; written < bytes.length;) {
     written += (await handle.write(bytes, written, bytes.length - written, at + written)).bytesWritten;
   }

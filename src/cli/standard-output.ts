@@ -1,8 +1,8 @@
 /**
- * Standard output for much text: each write resolves when the text was taken, so that a slow reader is waited for and
+ * Standard output for much text or its bytes: each write resolves when they were taken, so that a slow reader is waited for and
  * nothing is lost when the process ends. It rejects in one line when nobody reads any more.
  */
-export function standardOutput(): (text: string) => Promise<void> {
+export function standardOutput(): (text: string | Uint8Array) => Promise<void> {
   // Each write hears by itself that the reader has gone; with nobody listening here it would end the process besides.
   process.stdout.on("error", () => undefined);
   return (text) =>

@@ -6,6 +6,7 @@ import { footerLine, headerLine } from "./export-format.ts";
 import type { ExportFooter, ExportHeader } from "./export-format.ts";
 import { exportLines } from "./export-lines.ts";
 import { LogDigest } from "./log-digest.ts";
+import { TextBytes } from "./text-bytes.ts";
 import { TransferRefused } from "./transfer-refused.ts";
 
 /** What of a log an export needs. */
@@ -22,8 +23,10 @@ export interface ExportProgress {
   readonly bytes: number;
 }
 
-/** Text is handed on in pieces of about so many characters. */
-const PIECE = 64 * 1024;
+/** Bytes are handed on in pieces of about this size: small ones are written slowly, since each write is a task of its own. */
+const PIECE = 256 * 1024;
+/** Room behind a piece for the line that fills it. */
+const LONGEST_USUAL_LINE = 16 * 1024;
 
 /**
  * Begins an export of what comes after a position (null: of all).
@@ -66,8 +69,8 @@ export async function resumeExport(
 }
 
 /**
- * The text of an export behind what there is of it, up to the end that the log has when it begins. One page of the log
- * and one piece of text are held at a time. Two exports of the same events give the same bytes.
+ * The bytes of an export behind what there is of it, up to the end that the log has when it begins. One page of the log
+ * and one piece are held at a time. Two exports of the same events give the same bytes.
  *
  * @param onProgress is told for every event how many are written and the position of the last
  * @returns the footer
@@ -77,23 +80,24 @@ export async function* exportLog(
   log: ExportedLog,
   progress: ExportProgress,
   onProgress: (events: number, position: Position) => void = () => undefined,
-): AsyncGenerator<string, ExportFooter> {
+): AsyncGenerator<Uint8Array, ExportFooter> {
   const { header, digest } = progress;
   let { position } = progress;
-  let piece = progress.bytes === 0 ? `${headerLine(header)}\n` : "";
+  const piece = new TextBytes(PIECE + LONGEST_USUAL_LINE);
+  if (progress.bytes === 0) piece.add(`${headerLine(header)}\n`);
   for await (const event of log.readAll({ after: position ?? header.after?.position ?? null })) {
     refuseWhatIsNoObject(event);
     const { leaf, line } = writtenEvent(event);
     digest.add(leaf);
     position = event.position;
-    piece += `${line}\n`;
+    piece.add(line);
+    piece.add("\n");
     onProgress(digest.events, position);
-    if (piece.length < PIECE) continue;
-    yield piece;
-    piece = "";
+    if (piece.length >= PIECE) yield piece.take();
   }
   const footer = { events: digest.events, sha256: digest.sha256(), position };
-  yield `${piece}${footerLine(footer)}\n`;
+  piece.add(`${footerLine(footer)}\n`);
+  yield piece.take();
   return footer;
 }
 

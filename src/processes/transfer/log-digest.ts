@@ -1,4 +1,8 @@
 import { createHash } from "node:crypto";
+import { TextBytes } from "./text-bytes.ts";
+
+/** Leaves are hashed in pieces of about so many bytes. */
+const PIECE = 32 * 1024;
 
 /**
  * The digest of events in their order: SHA-256 over the leaf of each (see `writtenEvent`) and a line end. Positions and
@@ -6,12 +10,15 @@ import { createHash } from "node:crypto";
  */
 export class LogDigest {
   readonly #hash = createHash("sha256");
+  readonly #leaves = new TextBytes(2 * PIECE);
   #events = 0;
 
   /** Takes the next event. */
   add(leaf: string): void {
-    this.#hash.update(leaf).update("\n");
+    this.#leaves.add(leaf);
+    this.#leaves.add("\n");
     this.#events += 1;
+    if (this.#leaves.length >= PIECE) this.#hash.update(this.#leaves.flush());
   }
 
   /** How many events it has taken. */
@@ -21,6 +28,6 @@ export class LogDigest {
 
   /** The digest of what it has taken so far, 64 hexadecimal digits in lower case. */
   sha256(): string {
-    return this.#hash.copy().digest("hex");
+    return this.#hash.update(this.#leaves.flush()).copy().digest("hex");
   }
 }

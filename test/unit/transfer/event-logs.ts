@@ -2,6 +2,7 @@ import fc from "fast-check";
 import type { EventStore, EventToAppend, RecordedEvent } from "../../../src/events/event-store.ts";
 import { revisionOf } from "../../../src/events/position.ts";
 import { beginExport, exportLog } from "../../../src/processes/transfer/export-log.ts";
+import type { ExportProgress } from "../../../src/processes/transfer/export-log.ts";
 import { importLog } from "../../../src/processes/transfer/import-log.ts";
 import type { ImportReport } from "../../../src/processes/transfer/import-log.ts";
 import { appendEach, collect, sampleEvent } from "../../fixtures/event-samples.ts";
@@ -52,7 +53,12 @@ export function sampleLog(count: number): Promise<HookedEventStore> {
 
 /** The whole export of a log. */
 export async function exportOf(log: EventStore): Promise<string> {
-  return (await collect(exportLog(log, await beginExport(log, null)))).join("");
+  return restOf(log, await beginExport(log, null));
+}
+
+/** What an export goes on with from here. */
+export async function restOf(log: EventStore, progress: ExportProgress): Promise<string> {
+  return Buffer.concat(await collect(exportLog(log, progress))).toString();
 }
 
 /** Imports a text that comes in pieces of `pieceBytes`. */

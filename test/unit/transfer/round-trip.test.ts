@@ -1,10 +1,20 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { positionOf } from "../../../src/events/position.ts";
-import { beginExport, exportLog, resumeExport } from "../../../src/processes/transfer/export-log.ts";
+import { beginExport, resumeExport } from "../../../src/processes/transfer/export-log.ts";
 import type { ImportReport } from "../../../src/processes/transfer/import-log.ts";
-import { collect, sampleEvent } from "../../fixtures/event-samples.ts";
-import { copyEvents, exportOf, importText, inPieces, kept, logOf, randomAppends, sampleLog } from "./event-logs.ts";
+import { sampleEvent } from "../../fixtures/event-samples.ts";
+import {
+  copyEvents,
+  exportOf,
+  importText,
+  inPieces,
+  kept,
+  logOf,
+  randomAppends,
+  restOf,
+  sampleLog,
+} from "./event-logs.ts";
 
 /** What the last line of an export says. */
 function footerOf(text: string): { events: number; sha256: string; position: string | null } {
@@ -96,7 +106,7 @@ describe("an export", () => {
     const whole = Buffer.from(await exportOf(source));
     for (let cut = 0; cut <= whole.length; cut += 1) {
       const progress = await resumeExport(source, null, inPieces(whole.subarray(0, cut)));
-      const rest = (await collect(exportLog(source, progress))).join("");
+      const rest = await restOf(source, progress);
       expect(Buffer.concat([whole.subarray(0, progress.bytes), Buffer.from(rest)]).equals(whole), `${cut}`).toBe(true);
     }
   });
@@ -106,7 +116,7 @@ describe("an export", () => {
     const before = await exportOf(source);
     await source.append("user-9", [sampleEvent()], "no_stream");
     const progress = await resumeExport(source, null, inPieces(before));
-    const rest = (await collect(exportLog(source, progress))).join("");
+    const rest = await restOf(source, progress);
     expect(Buffer.from(before).subarray(0, progress.bytes).toString() + rest).toBe(await exportOf(source));
   });
 
@@ -128,7 +138,7 @@ describe("an export", () => {
     await importText(target, first);
     for (let n = 0; n < 5; n += 1) await source.append(`delivery-${n + 10}`, [sampleEvent()], "no_stream");
     const after = positionOf(Number(footerOf(first).position));
-    const rest = (await collect(exportLog(source, await beginExport(source, after)))).join("");
+    const rest = await restOf(source, await beginExport(source, after));
     expect(await importText(target, rest)).toMatchObject({ events: 5, alreadyThere: 0 });
     expect(await importText(target, rest)).toMatchObject({ events: 5, alreadyThere: 5 });
     expect(await kept(target)).toEqual(await kept(source));
