@@ -17,7 +17,7 @@ import type { LogReports } from "../storage/storage.ts";
 /** A log that a command has for itself; or, on a server, that it shares. */
 export interface OpenedLog extends AsyncDisposable {
   readonly store: EventStore;
-  /** How much may be appended at once and still stand in the log in that order, without a gap after a failure. */
+  /** How much may be appended without waiting for it. */
   readonly inFlight: AppendsInFlight;
 }
 
@@ -26,8 +26,10 @@ export interface ReadLog extends AsyncDisposable {
   readonly store: Pick<EventStore, "read" | "readAll" | "head" | "idAt">;
 }
 
-/** A server may take appends in another order than they were sent in. */
-const ONE_BY_ONE: AppendsInFlight = { appends: 1, bytes: 1024 * 1024 };
+/** What one commit of the embedded log takes is written or not as a whole, so that after a full disk there is no gap. */
+const ONE_COMMIT: AppendsInFlight = { ...GROUP_LIMITS, batches: 1 };
+/** A server answers each append by itself; 256 of them hide the time that each answer takes. */
+const PIPELINED: AppendsInFlight = { appends: 32, bytes: 1024 * 1024, batches: 8 };
 
 type Where = Pick<Config, "dataDir" | "eventStoreUrl" | "eventStoreStreamPrefix">;
 
@@ -44,8 +46,7 @@ export async function openLog(config: Where, warn: (line: string) => void): Prom
     const { store } = await openAnyLog(config, folder?.path ?? null, reportsTo(warn));
     return {
       store,
-      // The embedded log writes what one commit takes at a time: all of it or none.
-      inFlight: folder === null ? ONE_BY_ONE : GROUP_LIMITS,
+      inFlight: folder === null ? PIPELINED : ONE_COMMIT,
       [Symbol.asyncDispose]: () => close(store, folder),
     };
   } catch (error) {

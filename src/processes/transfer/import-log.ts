@@ -54,6 +54,7 @@ export async function importLog(
   let there: EventsThere | null = null;
   let after: Position | null = null;
   let events = 0;
+  let bytes = 0;
   let sha256 = "";
   for await (const line of finishedExportLines(chunks)) {
     switch (line.kind) {
@@ -63,8 +64,9 @@ export async function importLog(
         break;
       case "event":
         known.look(line.event);
-        if (!(await there?.has(line.event, line.leaf, line.number))) {
-          await orRefuse(appends.add(line.event, Buffer.byteLength(line.leaf)));
+        if (there === null || there.ended || !(await there.has(line.event, line.leaf, line.number))) {
+          const room = appends.add(line.event, mostAppendBytes(line.event, line.end - bytes));
+          if (room !== null) await orRefuse(room);
         }
         events = line.number - 1;
         options.onProgress?.(events, line.end);
@@ -73,10 +75,19 @@ export async function importLog(
         await there?.refuseMore();
         sha256 = line.footer.sha256;
     }
+    bytes = line.end;
   }
   await orRefuse(appends.end());
   await readBack(log, after, { events, sha256 }, options.onReadBack);
   return { events, alreadyThere: there?.count ?? 0, sha256, unreadable: known.unreadable };
+}
+
+/**
+ * At least the bytes that an event adds to an append, of which the log counts data, metadata and two for each UTF-16 unit
+ * of the type: all of that is in its line, the type once. To write the event again would only make it exact.
+ */
+function mostAppendBytes({ type }: RecordedEvent, lineBytes: number): number {
+  return lineBytes + type.length;
 }
 
 /** Behind which position the export's events belong. Throws TransferRefused when the log does not hold what is before. */
@@ -103,6 +114,11 @@ class EventsThere {
   /** How many of the export's events were there. */
   get count(): number {
     return this.#count;
+  }
+
+  /** Whether the log was compared to its end: it holds nothing more. */
+  get ended(): boolean {
+    return this.#ended;
   }
 
   /** Whether this event of the export is there. Throws TransferRefused when another is in its place. */

@@ -65,9 +65,9 @@ export async function restOf(log: EventStore, progress: ExportProgress): Promise
 export function importText(
   log: EventStore,
   text: string | Uint8Array,
-  { pieceBytes = 1_000, appends = 4 } = {},
+  { pieceBytes = 1_000, appends = 4, batches = 1 } = {},
 ): Promise<ImportReport> {
-  return importLog(log, inPieces(text, pieceBytes), { inFlight: { appends, bytes: 100_000 } });
+  return importLog(log, inPieces(text, pieceBytes), { inFlight: { appends, bytes: 100_000, batches } });
 }
 
 /** Bytes as they come from a file or a pipe. */
