@@ -1,4 +1,4 @@
-import { writtenEvent } from "../events/event-line.ts";
+import { leafText } from "../events/event-line.ts";
 import type { RecordedEvent } from "../events/event-store.ts";
 import { numberOf } from "../events/position.ts";
 import type { DocumentStore, GuardedWrite, StoredDocument } from "./document-store.ts";
@@ -83,7 +83,7 @@ export const auditTree: BatchProjection = {
 
 /** The hash of an event's leaf. Throws UnreadableEvent for one that has no canonical form. */
 export function leafOf(event: RecordedEvent): Hash {
-  return leafHash(writtenEvent(event).leaf);
+  return leafHash(leafText(event));
 }
 
 /** The writes of those documents that are not there. Those that are must be the same, unless an id was there before. */

@@ -1,4 +1,4 @@
-import { writtenEvent } from "../../events/event-line.ts";
+import { leafText } from "../../events/event-line.ts";
 import type { EventStore, RecordedEvent } from "../../events/event-store.ts";
 import { numberOf } from "../../events/position.ts";
 import { leafHash } from "../../projections/merkle-tree.ts";
@@ -32,7 +32,7 @@ export async function* eventsOfLog(log: Pick<EventStore, "readAll" | "head">): A
   const head = Number(await log.head());
   for await (const event of log.readAll()) {
     // Positions need not be evenly spread, but they are what there is to tell how far it is.
-    yield auditedEvent(event, writtenEvent(event).leaf, null, Number(event.position) / head);
+    yield auditedEvent(event, leafText(event), null, Number(event.position) / head);
   }
 }
 

@@ -1,5 +1,5 @@
 import { readEvent } from "../../events/catalogue.ts";
-import { writtenEvent } from "../../events/event-line.ts";
+import { leafText } from "../../events/event-line.ts";
 import { EventTooLarge, RevisionConflict, UnreadableEvent } from "../../events/event-store-errors.ts";
 import { MAX_APPEND_BYTES } from "../../events/event-store.ts";
 import type { EventStore, RecordedEvent } from "../../events/event-store.ts";
@@ -125,7 +125,7 @@ class EventsThere {
   async has(event: RecordedEvent, leaf: string, lineNumber: number): Promise<boolean> {
     const found = await this.#next();
     if (found === null) return false;
-    if (found.id !== event.id || writtenEvent(found).leaf !== leaf) {
+    if (found.id !== event.id || leafText(found) !== leaf) {
       throw new TransferRefused(
         `the log is not the beginning of this export: line ${lineNumber} has ${placeOf(event)},` +
           ` the log has ${placeOf(found)} there; import into an empty log`,
@@ -179,7 +179,7 @@ async function readBack(
 ): Promise<void> {
   const digest = new LogDigest();
   for await (const event of log.readAll({ after })) {
-    digest.add(writtenEvent(event).leaf);
+    digest.add(leafText(event));
     onReadBack(digest.events, expected.events);
   }
   if (digest.sha256() === expected.sha256) return;
