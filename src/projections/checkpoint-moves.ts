@@ -53,14 +53,19 @@ export class CheckpointMoves {
   async #move(projections: readonly AnyProjection[], { position, searchedTo }: ReadingPlace): Promise<boolean> {
     if (position === null || searchedTo === null) return false;
     const eventId = await this.#log.idAt(position);
-    if (eventId === null) return false;
+    let moved = false;
     for (const projection of projections) {
       const name = checkpointNameOf(projection);
       // Read first: a server that is down says so to a read soon, and an instance that is ahead is not set back.
       const stored = await this.#documents.checkpoint(name);
       if (stored !== null && stored.searchedTo >= searchedTo) continue;
-      await this.#documents.write(collectionOf(projection), [], { name, position, eventId, searchedTo });
+      // A place among the events of others tells nothing: the event that was known before still does.
+      const event = eventId === null ? stored : { position, eventId };
+      if (event === null) continue;
+      const checkpoint = { name, position: event.position, eventId: event.eventId, searchedTo };
+      await this.#documents.write(collectionOf(projection), [], checkpoint);
+      moved = true;
     }
-    return true;
+    return moved;
   }
 }

@@ -46,7 +46,12 @@ it("takes read models that were made under another prefix for those of another l
   const documents = Object.assign(new MemoryDocumentStore(), { shared: true });
   const collection = collectionOf(deliveries);
   await documents.prepare(collection);
-  await documents.write(collection, [], { name: checkpointNameOf(deliveries), position, eventId: last!.id });
+  await documents.write(collection, [], {
+    name: checkpointNameOf(deliveries),
+    position,
+    eventId: last!.id,
+    searchedTo: position,
+  });
   await refuseAnotherLog([deliveries], first, documents);
   await expect(refuseAnotherLog([deliveries], second, documents)).rejects.toThrow(ReadModelsOfAnotherLog);
 });

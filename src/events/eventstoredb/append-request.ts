@@ -1,4 +1,7 @@
-import type { AppendReq as AppendMessage, BatchAppendReq as BatchMessage } from "@eventstore/db-client/generated/streams_pb.js";
+import type {
+  AppendReq as AppendMessage,
+  BatchAppendReq as BatchMessage,
+} from "@eventstore/db-client/generated/streams_pb.js";
 import type { PreparedAppend } from "../memory/prepared-append.ts";
 import { AppendReq, BatchAppendReq, Empty, StreamIdentifier, UUID } from "./protocol.ts";
 
@@ -49,7 +52,10 @@ function proposed<Message extends Proposed>(append: PreparedAppend, make: () => 
   return append.ids.map((id, index) => {
     const message = make();
     message.setId(uuid(id));
-    message.getMetadataMap().set("type", append.types[index] ?? "").set("content-type", "application/json");
+    message
+      .getMetadataMap()
+      .set("type", append.types[index] ?? "")
+      .set("content-type", "application/json");
     message.setData(Buffer.from(append.data[index] ?? ""));
     message.setCustomMetadata(Buffer.from(append.metadata[index] ?? ""));
     return message;

@@ -54,13 +54,20 @@ export async function openServer(
   }
 }
 
-async function tryToOpen(url: string, milliseconds: number): Promise<ServerCalls | ReturnType<typeof openingFailureOf>> {
+async function tryToOpen(
+  url: string,
+  milliseconds: number,
+): Promise<ServerCalls | ReturnType<typeof openingFailureOf>> {
   // The password is checked before the client sees the URL.
   const credentials = credentialsOf(url);
   const client = newClient(url);
   const calls = new ServerCalls(client, credentials);
   try {
-    await withinTime(look(client, calls, milliseconds), milliseconds, () => new Error(`no answer within ${milliseconds} ms`));
+    await withinTime(
+      look(client, calls, milliseconds),
+      milliseconds,
+      () => new Error(`no answer within ${milliseconds} ms`),
+    );
     return calls;
   } catch (error) {
     await calls.close(ENDING_MS);
@@ -94,7 +101,10 @@ async function refuseOldServer(client: EventStoreDBClient): Promise<void> {
   if (isRecent(version)) return;
   const oldest = OLDEST_SERVER.join(".");
   // A server that has no such question answered otherwise: the client then says "unknown".
-  if (!/^\d/.test(version)) throw new EventStoreUnusable(`what answers at the address of the event store is no EventStoreDB of ${oldest} or later: it does not tell its version`);
+  if (!/^\d/.test(version))
+    throw new EventStoreUnusable(
+      `what answers at the address of the event store is no EventStoreDB of ${oldest} or later: it does not tell its version`,
+    );
   throw new EventStoreUnusable(
     `the event store has version ${version}, and this program needs ${oldest} or later: upgrade the server`,
   );

@@ -37,9 +37,7 @@ export function allRequest(
   const options = newOptions();
   options.setAll(allFrom(from));
   options.setReadDirection(
-    direction === "forwards"
-      ? ReadReq.Options.ReadDirection.FORWARDS
-      : ReadReq.Options.ReadDirection.BACKWARDS,
+    direction === "forwards" ? ReadReq.Options.ReadDirection.FORWARDS : ReadReq.Options.ReadDirection.BACKWARDS,
   );
   options.setCount(String(limit));
   setFilter(options, filter);

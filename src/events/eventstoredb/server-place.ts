@@ -20,7 +20,8 @@ export function checkpointOf(commit: string, prepare: string): ServerPlace | nul
  * over the server's old TCP protocol, which nobody of ours writes.
  */
 export function placeOf({ commit, prepare }: ServerPlace): Position {
-  if (commit !== prepare) throw new RangeError(`a place with commit position ${commit} and prepare position ${prepare}`);
+  if (commit !== prepare)
+    throw new RangeError(`a place with commit position ${commit} and prepare position ${prepare}`);
   return positionOf(commit);
 }
 

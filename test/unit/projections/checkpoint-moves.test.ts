@@ -74,6 +74,15 @@ describe("moving checkpoints", () => {
     expect(await searched()).toEqual([null, null]);
   });
 
+  it("moves them over what others wrote, by the event that told the log before", async () => {
+    await moves.caughtUp(MODELS, place(10, 15));
+    idAt = () => Promise.resolve(null);
+    await moves.finish(MODELS, place(20, 20));
+    expect(await searched()).toEqual([20, 20]);
+    const moved = await documents.checkpoint(checkpointNameOf(deliveries));
+    expect(moved).toMatchObject({ position: positionOf(10), eventId: "event at 10", searchedTo: positionOf(20) });
+  });
+
   it("sets none back that another instance brought further", async () => {
     const ahead = { name: checkpointNameOf(deliveries), eventId: "event at 90", ...place(90, 95) };
     await documents.write(collectionOf(deliveries), [], ahead);
