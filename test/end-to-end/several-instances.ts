@@ -137,7 +137,7 @@ export function severalInstances(
       },
     );
 
-    it("take over the work of one that was killed, within its lease and one tick", async () => {
+    it("take over the work of one that was killed, within its lease and one tick", { timeout: 60_000 }, async () => {
       await using stack = new AsyncDisposableStack();
       const receiver = await newReceiver(stack, 200);
       receiver.answer(() => undefined);
@@ -152,7 +152,7 @@ export function severalInstances(
       receiver.answer(respondWith(200));
 
       const later = user.at(await alive.ready);
-      await later.untilAllFinal();
+      await later.untilAllFinal(40_000);
       for (const id of ids) {
         const { attempt_log: attempts } = await later.delivery(id);
         expect(attempts).toMatchObject([{ outcome: "unknown" }, { outcome: "delivered" }]);
@@ -162,7 +162,7 @@ export function severalInstances(
       expect(receiver.requests).toHaveLength(10);
     });
 
-    it("refuse the late result of one that was frozen past its lease, which says so", async () => {
+    it("refuse the late result of one that was frozen past its lease, which says so", { timeout: 60_000 }, async () => {
       await using stack = new AsyncDisposableStack();
       const receiver = await newReceiver(stack, 200);
       const answers: (() => void)[] = [];
@@ -177,7 +177,7 @@ export function severalInstances(
       receiver.answer(respondWith(200));
 
       const later = user.at(await alive.ready);
-      await later.untilAllFinal();
+      await later.untilAllFinal(40_000);
       const before = await later.text(`/v1/deliveries/${deliveryId}`);
       expect(JSON.parse(before)).toMatchObject({
         status: "SUCCESS",

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { MemoryEventStore } from "../../src/events/memory/memory-event-store.ts";
 import type { Gateway } from "../../src/gateway.ts";
 import { FakeClock } from "../fixtures/fake-clock.ts";
 import { keepingLogger } from "../fixtures/log-lines.ts";
@@ -13,8 +14,7 @@ const FOR_EVER = 3_600_000;
 
 const clock = new FakeClock();
 const { logger, lines } = keepingLogger();
-const storage = memoryStorage(clock);
-const store = new StallingStore(storage.store, clock);
+const store = new StallingStore(new MemoryEventStore(clock), clock);
 let gateway: Gateway;
 let key: string;
 let delivery: string;
@@ -79,7 +79,7 @@ async function timed(line: string, question: Question): Promise<Answer> {
 }
 
 beforeAll(async () => {
-  gateway = await startTestGateway({ clock, logger, storage: { ...storage, store }, deliver: false });
+  gateway = await startTestGateway({ clock, logger, storage: memoryStorage(clock, store), deliver: false });
   key = await newUser(gateway);
   delivery = await newDelivery(gateway, key, await newEndpoint(gateway, key));
 });
@@ -156,6 +156,21 @@ describe("a log each of whose answers takes 3 s", () => {
     store.eachMs = 0;
     await clock.advance(30_000);
     expect(await timed("POST /v1/users", { body: { username } })).toMatchObject({ status: 201 });
+  });
+});
+
+describe("read models that cannot follow the log", () => {
+  it("do not make a delivery unknown that was accepted a moment ago", async () => {
+    store.callsStall = false;
+    store.stall(FOR_EVER);
+    const { headers } = await timed("POST /v1/dispatch", { key, body: dispatchOf(1, '{"a":1}') });
+    const line = `GET /v1/deliveries/${String(headers["x-delivery-id"])}`;
+    const answer = await timed(line, { key });
+    expect(answer.status).toBe(503);
+    expect(answer.afterMs).toBeGreaterThanOrEqual(4_000);
+    store.stall(0);
+    await clock.advance(FOR_EVER);
+    expect(await timed(line, { key })).toMatchObject({ status: 200 });
   });
 });
 

@@ -53,6 +53,19 @@ describe("the supervision of a loop", () => {
     expect(clock.timers).toBe(0);
   });
 
+  it("takes what the loop throws after it was told to end for no error", async () => {
+    const clock = new FakeClock();
+    let fail = (): void => undefined;
+    const { waits, abort, ended } = start(
+      clock,
+      () => new Promise((_resolve, reject) => (fail = () => reject(new Error("the store is closed")))),
+    );
+    abort.abort();
+    fail();
+    await ended;
+    expect(waits).toEqual([]);
+  });
+
   it("does not begin when it was told to end before", async () => {
     const clock = new FakeClock();
     let runs = 0;

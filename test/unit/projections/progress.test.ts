@@ -69,6 +69,31 @@ describe("the progress of projections", () => {
     expect(await soFar(other, clock)).toBe("waiting");
   });
 
+  it("says when none is being made any more: each is live, outdated or stopped", async () => {
+    const { progress, clock } = newProgress();
+    const { signal } = new AbortController();
+    const made = progress.whenMade(["users", "endpoints"], signal).then(() => true);
+    progress.report(status("users", 3, "catching_up"));
+    progress.report(status("endpoints", 3, "faulted"));
+    expect(await soFar(made, clock)).toBe("waiting");
+    progress.report(status("users", 3, "outdated"));
+    expect(await soFar(made, clock)).toBe(true);
+    expect(
+      await soFar(
+        progress.whenMade(["users"], signal).then(() => true),
+        clock,
+      ),
+    ).toBe(true);
+  });
+
+  it("ends the wait for those that are being made when the signal aborts", async () => {
+    const { progress, clock } = newProgress();
+    const abort = new AbortController();
+    const made = progress.whenMade(["users"], abort.signal).then(() => true);
+    abort.abort();
+    expect(await soFar(made, clock)).toBe(true);
+  });
+
   it("lists the last status of each projection by name", () => {
     const { progress } = newProgress();
     for (const name of ["users", "deliveries", "users"]) progress.report(status(name, name.length));
