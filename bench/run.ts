@@ -5,16 +5,18 @@ import { benchDispatch } from "./dispatch.ts";
 import { benchLargeLog } from "./large-log.ts";
 import { benchRebuild } from "./rebuild.ts";
 import { say } from "./report.ts";
+import { benchTransfer } from "./transfer.ts";
 
 /**
- * `npm run bench [-- dispatch|deliver|large-log|rebuild|compare …]`: all of it, or what is named. Compares within one run
- * only; `compare` takes BENCH_BASE, an earlier revision.
+ * `npm run bench [-- dispatch|deliver|large-log|rebuild|transfer|compare …]`: all of it, or what is named. Compares within one run
+ * only; `compare` takes BENCH_BASE, an earlier revision, and so may `transfer`.
  */
 const parts = {
   dispatch: benchDispatch,
   deliver: benchDeliver,
   "large-log": benchLargeLog,
   rebuild: benchRebuild,
+  transfer: benchTransfer,
   compare: benchCompare,
 };
 const named = process.argv.slice(2);
