@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { respondWith, startReceiver } from "../fixtures/receiver.ts";
 import type { Receiver } from "../fixtures/receiver.ts";
 import { ApiClient } from "./api-client.ts";
-import { Instances, attemptsOf } from "./instances.ts";
+import type { Instances } from "./instances.ts";
+import { attemptsOf } from "./instances.ts";
 import { until } from "./until.ts";
 
 /** How many deliveries fall due together. */

@@ -66,7 +66,7 @@ export function singleAnswer(response: AppendResp): AppendAnswer {
  */
 export function failedAnswer(error: unknown): AppendAnswer {
   const reason = reasonOf(error);
-  const trailer = (name: string): string => String((error as Partial<Failed>).metadata?.get(name)[0] ?? "");
+  const trailer = (name: string): string => (error as Partial<Failed>).metadata?.get(name)[0]?.toString() ?? "";
   switch (trailer("exception")) {
     case "maximum-append-size-exceeded":
       return { kind: "too_large", limit: Number(trailer("maximum-append-size")) };
@@ -85,7 +85,7 @@ export function failedAnswer(error: unknown): AppendAnswer {
 
 /** An error of gRPC, whose trailers say what EventStoreDB means by it. */
 interface Failed extends Error {
-  readonly metadata: { get(name: string): readonly unknown[] };
+  readonly metadata: { get(name: string): readonly (string | Buffer)[] };
 }
 
 interface Success {

@@ -63,7 +63,7 @@ export async function* followLog(
       } else if (tail.start !== undefined && isNews(tail.searchedTo, place, reported)) {
         // The events of one append arrive one by one.
         await nextTurn();
-        if (tail.next(place) !== null || tail.start === undefined) continue;
+        if (tail.next(place) !== null || !isNews(tail.searchedTo, place, reported)) continue;
         place = tail.searchedTo;
         reported = place;
         yield { kind: "caughtUp", position: place, searchedTo: place };

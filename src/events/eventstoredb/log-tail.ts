@@ -104,7 +104,7 @@ export class LogTail {
     this.#subscription?.wake();
   }
 
-  get #ending(): boolean {
+  #isEnding(): boolean {
     return this.#context.closing.aborted || this.#members.size === 0;
   }
 
@@ -114,13 +114,13 @@ export class LogTail {
     const wake = (): void => this.#subscription?.wake();
     closing.addEventListener("abort", wake);
     const backoff = new Backoff();
-    while (!this.#ending) {
+    while (!this.#isEnding()) {
       try {
         await this.#follow(backoff);
       } catch (error) {
         if (error instanceof LogReplaced) this.#giveUp(error);
-        else if (!this.#ending) connection.note(reasonOf(error));
-        if (!this.#ending) await backoff.wait(closing);
+        else if (!this.#isEnding()) connection.note(reasonOf(error));
+        if (!this.#isEnding()) await backoff.wait(closing);
       }
     }
     closing.removeEventListener("abort", wake);
@@ -141,7 +141,7 @@ export class LogTail {
     let quietSince = performance.now();
     let lookedAt = quietSince;
     try {
-      while (!this.#ending && !this.#wider) {
+      while (!this.#isEnding() && !this.#wider) {
         const news = subscription.next();
         if (news !== null) {
           if (!confirmed) connection.note(null);

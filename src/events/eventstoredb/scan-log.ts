@@ -29,7 +29,7 @@ export interface Scan {
   /** For how long, in ms, it is begun again without getting any further. */
   readonly patienceMs: number;
   /** Is told whenever the server answers (null), or does not. */
-  connection?(reason: string | null): void;
+  readonly connection?: (reason: string | null) => void;
 }
 
 export interface ScannedLog {
@@ -49,7 +49,8 @@ export async function* scanLog(log: ScannedLog, scan: Scan): AsyncGenerator<Foun
   let checkpoint: ServerPlace | null = null;
   let progressAt = performance.now();
   const backoff = new Backoff();
-  while (!scan.signal.aborted) {
+  const isOver = (): boolean => scan.signal.aborted;
+  while (!isOver()) {
     try {
       const place = await resumePlace(log, given, checkpoint);
       checkpoint = null;
@@ -73,7 +74,7 @@ export async function* scanLog(log: ScannedLog, scan: Scan): AsyncGenerator<Foun
         backoff.reset();
       }
     } catch (error) {
-      if (scan.signal.aborted) return;
+      if (isOver()) return;
       scan.connection?.(reasonOf(error));
       if (performance.now() - progressAt >= scan.patienceMs) {
         if (error instanceof StoreUnavailable) throw error;

@@ -36,7 +36,7 @@ export interface Conversation<Request, Response> {
 export interface Made<Call> {
   readonly call: Call;
   /** The call broke so: the client finds another connection for those to come, if that one is of no use any more. */
-  broke(error: Error): void;
+  readonly broke: (error: Error) => void;
 }
 
 type CallArguments = Required<Parameters<Streams["batchAppend"]>>;
@@ -69,7 +69,7 @@ export class ServerCalls {
 
   /** Begins a read or a subscription. Rejects when there is no connection to be had. */
   read(request: ReadReq): Promise<Made<Answers<ReadResp>>> {
-    return this.#make((streams) => streams.read(request, ...this.#arguments()) as Answers<ReadResp>);
+    return this.#make((streams) => streams.read(request, ...this.#arguments()));
   }
 
   /** Begins a call that takes any number of appends. Rejects when there is no connection to be had. */
@@ -126,6 +126,6 @@ export class ServerCalls {
   }
 
   #inner<Name extends keyof Inner>(name: Name): Inner[Name] {
-    return Reflect.get(this.#client, name) as Inner[Name];
+    return Reflect.get(this.#client, name);
   }
 }
