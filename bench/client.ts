@@ -58,12 +58,18 @@ export async function dispatchFor(address: string, account: Account, seconds: nu
   return { perSecond: requests.total / result.duration, p50: latency.p50, p99: latency.p99, failed: non2xx + errors };
 }
 
-/** Sends exactly `count` dispatches, numbered from `first`, over CONNECTIONS connections; gives how many were acknowledged. */
-export async function dispatchCount(address: string, account: Account, count: number, first: number): Promise<number> {
+/** Sends exactly `count` dispatches, numbered from `first`; gives how many were acknowledged. */
+export async function dispatchCount(
+  address: string,
+  account: Account,
+  count: number,
+  first: number,
+  connections: number = CONNECTIONS,
+): Promise<number> {
   let next = first;
   const result = await autocannon({
     url: `${address}/v1/dispatch`,
-    connections: CONNECTIONS,
+    connections,
     amount: count,
     method: "POST",
     headers: { "content-type": "application/json", "x-api-key": account.apiKey },

@@ -5,11 +5,12 @@ import { benchDispatch } from "./dispatch.ts";
 import { benchLargeLog } from "./large-log.ts";
 import { benchRebuild } from "./rebuild.ts";
 import { say } from "./report.ts";
+import { benchServers } from "./servers.ts";
 import { benchTransfer } from "./transfer.ts";
 
 /**
- * `npm run bench [-- dispatch|deliver|large-log|rebuild|transfer|compare …]`: all of it, or what is named. Compares within one run
- * only; `compare` takes BENCH_BASE, an earlier revision, and so may `transfer`.
+ * `npm run bench [-- dispatch|deliver|large-log|rebuild|transfer|servers|compare …]`: all of it, or what is named. Compares within one run
+ * only; `compare` takes BENCH_BASE, an earlier revision, and so may `transfer` and `servers`.
  */
 const parts = {
   dispatch: benchDispatch,
@@ -17,6 +18,7 @@ const parts = {
   "large-log": benchLargeLog,
   rebuild: benchRebuild,
   transfer: benchTransfer,
+  servers: benchServers,
   compare: benchCompare,
 };
 const named = process.argv.slice(2);
