@@ -1,10 +1,12 @@
-import type { AppendResp, BatchAppendResp } from "@eventstore/db-client/generated/streams_pb.js";
+import type { Status } from "@eventstore/db-client/generated/status_pb.js";
+import type { AppendResp } from "@eventstore/db-client/generated/streams_pb.js";
 import type { AppendResult } from "../event-store.ts";
 import { revisionOf } from "../position.ts";
 import type { Revision } from "../position.ts";
 import { codeOf, reasonOf, status } from "./grpc-status.ts";
-import { MaximumAppendSizeExceeded, WrongExpectedVersion } from "./protocol.ts";
+import { BatchAppendResp, MaximumAppendSizeExceeded, WrongExpectedVersion } from "./protocol.ts";
 import { placeOf } from "./server-place.ts";
+import { Reader, readFields, readPart, readUint64, readUuid } from "./wire.ts";
 
 /** What became of an append. */
 export type AppendAnswer =
@@ -26,11 +28,28 @@ const NOT_HANDLED = /Server Is (Not Ready|Busy)|Leader info available|No leader 
 const NOT_CONNECTED =
   /^(14 UNAVAILABLE: )?(No connection established|Name resolution failed|Channel (closed before call started|has been (shut down|closed)))/;
 
-/** The answer in a message of the call for many appends. */
-export function batchedAnswer(response: BatchAppendResp): AppendAnswer {
-  const success = response.getSuccess();
-  if (success !== undefined) return written(success);
-  const error = response.getError();
+/** The answer to one of the appends of a call for many. */
+export interface BatchedAnswer {
+  /** What the append was sent with. */
+  readonly correlationId: string;
+  readonly answer: AppendAnswer;
+}
+
+/** Reads an answer (`BatchAppendResp`) of the call for many appends. */
+export function readBatchedAnswer(message: Uint8Array): BatchedAnswer {
+  const reader = Reader.create(message);
+  const none: { correlationId: string; answer: AppendAnswer | null } = { correlationId: "", answer: null };
+  const { correlationId, answer } = readFields(reader, none, (field, parts) => {
+    if (field === 1) parts.correlationId = readUuid(reader);
+    else if (field === 3) parts.answer = readSuccess(readPart(reader));
+    else return false;
+    return true;
+  });
+  return { correlationId, answer: answer ?? failureIn(BatchAppendResp.deserializeBinary(message).getError()) };
+}
+
+/** What kept an append of a call for many from being written. */
+function failureIn(error: Status | undefined): AppendAnswer {
   const reason = error?.getMessage() ?? "";
   const details = error?.getDetails();
   switch (details?.getTypeName()) {
@@ -52,10 +71,36 @@ export function batchedAnswer(response: BatchAppendResp): AppendAnswer {
   }
 }
 
+function readSuccess(reader: Reader): AppendAnswer {
+  const none = { revision: "0", commit: "", prepare: "" };
+  const { revision, commit, prepare } = readFields(reader, none, (field, parts) => {
+    if (field === 1) parts.revision = readUint64(reader);
+    else if (field === 3) readPosition(readPart(reader), parts);
+    else return false;
+    return true;
+  });
+  return commit === "" ? NO_POSITION : written(revision, commit, prepare);
+}
+
+function readPosition(reader: Reader, place: { commit: string; prepare: string }): void {
+  // What is zero is not sent.
+  Object.assign(place, { commit: "0", prepare: "0" });
+  readFields(reader, place, (field, parts) => {
+    if (field === 1) parts.commit = readUint64(reader);
+    else if (field === 2) parts.prepare = readUint64(reader);
+    else return false;
+    return true;
+  });
+}
+
 /** The answer of an append by itself. */
 export function singleAnswer(response: AppendResp): AppendAnswer {
   const success = response.getSuccess();
-  if (success !== undefined) return written(success);
+  if (success !== undefined) {
+    const position = success.getPosition();
+    if (position === undefined) return NO_POSITION;
+    return written(success.getCurrentRevision(), position.getCommitPosition(), position.getPreparePosition());
+  }
   const conflict = response.getWrongExpectedVersion();
   return conflicting(conflict?.hasCurrentRevision() === true ? conflict.getCurrentRevision() : null);
 }
@@ -88,17 +133,11 @@ interface Failed extends Error {
   readonly metadata: { get(name: string): readonly (string | Buffer)[] };
 }
 
-interface Success {
-  getCurrentRevision(): string;
-  getPosition(): { getCommitPosition(): string; getPreparePosition(): string } | undefined;
-}
+const NO_POSITION: AppendAnswer = { kind: "open", reason: "the server told no position of the append" };
 
-function written(success: Success): AppendAnswer {
-  const position = success.getPosition();
-  if (position === undefined) return { kind: "open", reason: "the server told no position of the append" };
-  const place = { commit: BigInt(position.getCommitPosition()), prepare: BigInt(position.getPreparePosition()) };
-  const revision = revisionOf(BigInt(success.getCurrentRevision()));
-  return { kind: "written", result: { revision, position: placeOf(place) } };
+function written(revision: string, commit: string, prepare: string): AppendAnswer {
+  const position = placeOf({ commit: BigInt(commit), prepare: BigInt(prepare) });
+  return { kind: "written", result: { revision: revisionOf(BigInt(revision)), position } };
 }
 
 function conflicting(revision: string | null): AppendAnswer {

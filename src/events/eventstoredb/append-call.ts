@@ -1,13 +1,11 @@
 import { randomUUID } from "node:crypto";
-import type { BatchAppendReq, BatchAppendResp } from "@eventstore/db-client/generated/streams_pb.js";
-import { batchedAnswer } from "./append-answer.ts";
-import type { AppendAnswer } from "./append-answer.ts";
+import type { AppendAnswer, BatchedAnswer } from "./append-answer.ts";
 import type { Conversation, Made } from "./server-calls.ts";
 
 /** An append that a call carries. */
 export interface Carried {
   /** The message, for an answer that repeats `correlationId` (a UUID). */
-  message(correlationId: string): BatchAppendReq;
+  message(correlationId: string): Uint8Array;
   /** Its answer came. */
   answered(answer: AppendAnswer): void;
 }
@@ -17,7 +15,7 @@ export interface Carried {
  * written. When it breaks, nobody knows of those under way whether they were written.
  */
 export class AppendCall<Item extends Carried> {
-  readonly #made: Made<Conversation<BatchAppendReq, BatchAppendResp>>;
+  readonly #made: Made<Conversation<Uint8Array, BatchedAnswer>>;
   readonly #underWay = new Map<string, Item>();
   readonly #lost: (underWay: readonly Item[], error: Error) => void;
   /** All but the last 12 digits of the correlation ids, which count. */
@@ -28,12 +26,12 @@ export class AppendCall<Item extends Carried> {
 
   /** `lost` is told once, when the call has ended by itself, of what was under way, in the order of sending. */
   constructor(
-    made: Made<Conversation<BatchAppendReq, BatchAppendResp>>,
+    made: Made<Conversation<Uint8Array, BatchedAnswer>>,
     lost: (underWay: readonly Item[], error: Error) => void,
   ) {
     this.#made = made;
     this.#lost = lost;
-    made.call.on("data", (response) => this.#answer(response));
+    made.call.on("data", (answer) => this.#answer(answer));
     // Stays for as long as the call: one that was cancelled fails once more.
     made.call.on("error", (error) => this.#end(error));
     made.call.on("end", () => this.#end(new Error("the event store ended the call")));
@@ -62,17 +60,16 @@ export class AppendCall<Item extends Carried> {
   /** Ends the call, since nothing more is to be sent. `lost` is not told. */
   close(): void {
     this.#over = true;
-    this.#made.call.end();
+    // Half closed, the server would give one answer more and no other.
     this.#made.call.cancel();
   }
 
-  #answer(response: BatchAppendResp): void {
+  #answer({ correlationId, answer }: BatchedAnswer): void {
     this.#answeredAt = performance.now();
-    const id = response.getCorrelationId()?.getString() ?? "";
-    const item = this.#underWay.get(id);
+    const item = this.#underWay.get(correlationId);
     if (item === undefined) return;
-    this.#underWay.delete(id);
-    item.answered(batchedAnswer(response));
+    this.#underWay.delete(correlationId);
+    item.answered(answer);
   }
 
   #end(error: Error): void {

@@ -1,69 +1,72 @@
-import type {
-  AppendReq as AppendMessage,
-  BatchAppendReq as BatchMessage,
-} from "@eventstore/db-client/generated/streams_pb.js";
+import type { AppendReq as AppendMessage } from "@eventstore/db-client/generated/streams_pb.js";
 import type { PreparedAppend } from "../memory/prepared-append.ts";
-import { AppendReq, BatchAppendReq, Empty, StreamIdentifier, UUID } from "./protocol.ts";
+import { AppendReq, Empty, StreamIdentifier, UUID } from "./protocol.ts";
+import { Writer, lengthTag, numberTag } from "./wire.ts";
 
-type Options = AppendMessage.Options | BatchMessage.Options;
-type Proposed = AppendMessage.ProposedMessage | BatchMessage.ProposedMessage;
+const JSON_CONTENT = "application/json";
 
-/** An append as the one message that a call for many of them takes; `correlationId` is a UUID that its answer repeats. */
-export function batchedAppend(name: string, append: PreparedAppend, correlationId: string): BatchMessage {
-  const options = new BatchAppendReq.Options();
-  setExpectation(options, name, append);
-  if (typeof append.expectation === "number") options.setStreamPosition(String(append.expectation));
-  const message = new BatchAppendReq();
-  message.setCorrelationId(uuid(correlationId));
-  message.setOptions(options);
-  message.setProposedMessagesList(proposed(append, () => new BatchAppendReq.ProposedMessage()));
-  message.setIsFinal(true);
-  return message;
+/**
+ * An append as the one message (`BatchAppendReq`) that a call for many of them takes; `correlationId` is a UUID that its
+ * answer repeats. It names no deadline: the server would take that for a time by its own clock, and refuse everything of a
+ * gateway whose clock is wrong.
+ */
+export function batchedAppend(name: string, append: PreparedAppend, correlationId: string): Uint8Array {
+  const { expectation } = append;
+  const message = Writer.create();
+  writeUuid(message, 1, correlationId);
+  const options = message.uint32(lengthTag(2)).fork();
+  options.uint32(lengthTag(1)).fork().uint32(lengthTag(3)).string(name).ldelim();
+  if (expectation === "any") options.uint32(lengthTag(4)).fork().ldelim();
+  else if (expectation === "no_stream") options.uint32(lengthTag(3)).fork().ldelim();
+  else options.uint32(numberTag(2)).uint64(expectation);
+  options.ldelim();
+  append.ids.forEach((id, index) => {
+    const event = message.uint32(lengthTag(3)).fork();
+    writeUuid(event, 1, id);
+    writeEntry(event, 2, "type", append.types[index] ?? "");
+    writeEntry(event, 2, "content-type", JSON_CONTENT);
+    event.uint32(lengthTag(3)).string(append.metadata[index] ?? "");
+    event.uint32(lengthTag(4)).string(append.data[index] ?? "");
+    event.ldelim();
+  });
+  return message.uint32(numberTag(4)).bool(true).finish();
 }
 
 /** An append as the messages of a call of its own: the options, then one an event. */
 export function singleAppend(name: string, append: PreparedAppend): AppendMessage[] {
+  const { expectation } = append;
   const options = new AppendReq.Options();
-  setExpectation(options, name, append);
-  if (typeof append.expectation === "number") options.setRevision(String(append.expectation));
-  const first = new AppendReq();
-  first.setOptions(options);
-  const events = proposed(append, () => new AppendReq.ProposedMessage());
-  return [
-    first,
-    ...events.map((event) => {
-      const message = new AppendReq();
-      message.setProposedMessage(event);
-      return message;
-    }),
-  ];
-}
-
-/** All but a revision, which the two kinds call differently. */
-function setExpectation(options: Options, name: string, append: PreparedAppend): void {
   const identifier = new StreamIdentifier();
   identifier.setStreamName(Buffer.from(name));
   options.setStreamIdentifier(identifier);
-  if (append.expectation === "any") options.setAny(new Empty());
-  else if (append.expectation === "no_stream") options.setNoStream(new Empty());
+  if (expectation === "any") options.setAny(new Empty());
+  else if (expectation === "no_stream") options.setNoStream(new Empty());
+  else options.setRevision(String(expectation));
+  const first = new AppendReq();
+  first.setOptions(options);
+  return [first, ...append.ids.map((id, index) => proposal(append, id, index))];
 }
 
-function proposed<Message extends Proposed>(append: PreparedAppend, make: () => Message): Message[] {
-  return append.ids.map((id, index) => {
-    const message = make();
-    message.setId(uuid(id));
-    message
-      .getMetadataMap()
-      .set("type", append.types[index] ?? "")
-      .set("content-type", "application/json");
-    message.setData(Buffer.from(append.data[index] ?? ""));
-    message.setCustomMetadata(Buffer.from(append.metadata[index] ?? ""));
-    return message;
-  });
-}
-
-function uuid(text: string): InstanceType<typeof UUID> {
-  const message = new UUID();
-  message.setString(text);
+function proposal(append: PreparedAppend, id: string, index: number): AppendMessage {
+  const event = new AppendReq.ProposedMessage();
+  const uuid = new UUID();
+  uuid.setString(id);
+  event.setId(uuid);
+  event
+    .getMetadataMap()
+    .set("type", append.types[index] ?? "")
+    .set("content-type", JSON_CONTENT);
+  event.setData(Buffer.from(append.data[index] ?? ""));
+  event.setCustomMetadata(Buffer.from(append.metadata[index] ?? ""));
+  const message = new AppendReq();
+  message.setProposedMessage(event);
   return message;
+}
+
+function writeUuid(writer: Writer, field: number, text: string): void {
+  writer.uint32(lengthTag(field)).fork().uint32(lengthTag(2)).string(text).ldelim();
+}
+
+function writeEntry(writer: Writer, field: number, key: string, value: string): void {
+  writer.uint32(lengthTag(field)).fork().uint32(lengthTag(1)).string(key).uint32(lengthTag(2)).string(value).ldelim();
 }

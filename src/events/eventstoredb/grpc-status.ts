@@ -1,10 +1,8 @@
 /** The codes of gRPC that decide something here (https://grpc.github.io/grpc/core/md_doc_statuscodes.html). */
 export const status = {
   invalidArgument: 3,
-  notFound: 5,
   permissionDenied: 7,
   failedPrecondition: 9,
-  outOfRange: 11,
   unimplemented: 12,
   unavailable: 14,
   unauthenticated: 16,

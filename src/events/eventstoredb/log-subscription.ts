@@ -1,34 +1,18 @@
-import type { Position as ServerPlace } from "@eventstore/db-client";
-import type { ReadResp } from "@eventstore/db-client/generated/streams_pb.js";
 import { PulledStream } from "./pulled-stream.ts";
 import { subscriptionRequest } from "./read-request.ts";
 import type { AllFilter, AllStart } from "./read-request.ts";
-import { foundEventOf } from "./recorded-event.ts";
-import type { FoundEvent } from "./recorded-event.ts";
 import type { ServerCalls } from "./server-calls.ts";
-import { checkpointOf } from "./server-place.ts";
+import { readServerMessage } from "./server-message.ts";
+import type { ServerMessage } from "./server-message.ts";
 import type { StreamNames } from "./stream-names.ts";
-
-/** What the server says in a subscription, in order. */
-export type SubscriptionNews =
-  | { readonly kind: "event"; readonly event: FoundEvent }
-  /** Everything up to there was looked at; null: there is nothing so far. */
-  | { readonly kind: "checkpoint"; readonly place: ServerPlace | null }
-  /** Everything that there was has been sent. */
-  | { readonly kind: "caughtUp" }
-  /** The server has taken the subscription, or says something else that needs no answer. */
-  | { readonly kind: "sign" };
-
-const CAUGHT_UP: SubscriptionNews = { kind: "caughtUp" };
-const SIGN: SubscriptionNews = { kind: "sign" };
 
 /** One call that the server answers with events as they come, until it breaks. Whoever opened it begins another. */
 export class LogSubscription {
-  readonly #pulled: PulledStream<ReadResp>;
+  readonly #pulled: PulledStream<Uint8Array>;
   readonly #names: StreamNames;
   readonly #broke: (error: Error) => void;
 
-  private constructor(pulled: PulledStream<ReadResp>, names: StreamNames, broke: (error: Error) => void) {
+  private constructor(pulled: PulledStream<Uint8Array>, names: StreamNames, broke: (error: Error) => void) {
     this.#pulled = pulled;
     this.#names = names;
     this.#broke = broke;
@@ -46,24 +30,15 @@ export class LogSubscription {
   }
 
   /** The next thing that the server says, when it is here, or null. Throws what the call failed with. */
-  next(): SubscriptionNews | null {
-    let message: ReadResp | null;
+  next(): ServerMessage | null {
+    let message: Uint8Array | null;
     try {
       message = this.#pulled.take();
     } catch (error) {
       if (error instanceof Error) this.#broke(error);
       throw error;
     }
-    if (message === null) return null;
-    const event = foundEventOf(message, this.#names);
-    if (event !== null) return { kind: "event", event };
-    if (message.hasCaughtUp()) return CAUGHT_UP;
-    const checkpoint = message.getCheckpoint();
-    if (checkpoint === undefined) return SIGN;
-    return {
-      kind: "checkpoint",
-      place: checkpointOf(checkpoint.getCommitPosition(), checkpoint.getPreparePosition()),
-    };
+    return message === null ? null : readServerMessage(message, this.#names);
   }
 
   /** True when the server ended the call, which it does without an error when it shuts down. */

@@ -8,5 +8,5 @@ import streams from "@eventstore/db-client/generated/streams_pb.js";
 
 export const { Empty, StreamIdentifier, UUID } = shared;
 export const { MaximumAppendSizeExceeded, WrongExpectedVersion } = shared;
-export const { StreamsClient } = streamsService;
-export const { AppendReq, BatchAppendReq, ReadReq, ReadResp } = streams;
+export const { StreamsClient, StreamsService } = streamsService;
+export const { AppendReq, BatchAppendResp, ReadReq, ReadResp } = streams;

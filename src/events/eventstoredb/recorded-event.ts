@@ -1,11 +1,10 @@
-import type { ReadResp } from "@eventstore/db-client/generated/streams_pb.js";
 import { UnreadableEvent } from "../event-store-errors.ts";
 import type { EventMetadata, RecordedEvent } from "../event-store.ts";
 import { positionOf, revisionOf } from "../position.ts";
 import type { Position } from "../position.ts";
 import type { StreamNames } from "./stream-names.ts";
-
-type ServerEvent = ReadResp.ReadEvent.RecordedEvent;
+import { readFields, readPart, readText, readUint64, readUuid } from "./wire.ts";
+import type { Reader } from "./wire.ts";
 
 /** An event of `$all` as far as everybody has to know it: where it stands, and in which stream of the log. */
 export interface FoundEvent {
@@ -27,50 +26,94 @@ export interface FoundEvent {
   recorded(): RecordedEvent;
 }
 
-/** The event in a message; null for a message of another kind, and for a link whose event is gone. */
-export function foundEventOf(message: ReadResp, names: StreamNames): FoundEvent | null {
-  const event = message.getEvent()?.getEvent();
-  if (event === undefined) return null;
-  const position = positionOf(BigInt(event.getCommitPosition()));
-  const stream = names.inLog(text(event.getStreamIdentifier()?.getStreamName_asU8()));
+/** The parts of an event on the server (`ReadResp.ReadEvent.RecordedEvent`). */
+interface Parts {
+  id: string;
+  name: string;
+  revision: string;
+  prepare: string;
+  commit: string;
+  type: string;
+  created: string;
+  contentType: string;
+  metadata: Uint8Array;
+  data: Uint8Array;
+}
+
+const NOTHING = new Uint8Array();
+
+/** The event that a part of a message (`ReadResp.ReadEvent`) is; null for a link whose event is gone. */
+export function readFoundEvent(reader: Reader, names: StreamNames): FoundEvent | null {
+  const found: { parts: Parts | null } = { parts: null };
+  readFields(reader, found, (field) => {
+    if (field !== 1) return false;
+    found.parts = readParts(readPart(reader));
+    return true;
+  });
+  return found.parts === null ? null : foundEvent(found.parts, names);
+}
+
+function foundEvent(parts: Parts, names: StreamNames): FoundEvent {
+  const position = positionOf(BigInt(parts.commit));
+  const stream = names.inLog(parts.name);
   let recorded: RecordedEvent | undefined;
   return {
-    position,
-    stream,
-    id: event.getId()?.getString() ?? "",
-    bytes: event.getData_asU8().length,
+    ...{ position, stream, id: parts.id, bytes: parts.data.length },
     recorded: () => {
       if (stream === null) throw new TypeError("an event that is not in the log was asked for");
-      return (recorded ??= recordedEventOf(event, stream, position));
+      return (recorded ??= recordedEventOf(parts, stream, position));
     },
   };
 }
 
-function recordedEventOf(event: ServerEvent, stream: string, position: Position): RecordedEvent {
-  const revision = revisionOf(BigInt(event.getStreamRevision()));
-  if (event.getPreparePosition() !== event.getCommitPosition()) {
-    throw new UnreadableEvent(
-      { stream, revision, position },
-      `it has commit position ${event.getCommitPosition()} and prepare position ${event.getPreparePosition()}`,
-    );
-  }
-  const server = event.getMetadataMap();
-  return {
-    id: event.getId()?.getString() ?? "",
-    stream,
-    revision,
-    position,
-    type: server.get("type") ?? "",
-    data: dataOf(event, server.get("content-type")),
-    metadata: metadataOf(event),
-    recordedAt: timeOf(server.get("created") ?? "0"),
+function readParts(reader: Reader): Parts {
+  const none: Parts = {
+    ...{ id: "", name: "", revision: "0", prepare: "0", commit: "0" },
+    ...{ type: "", created: "0", contentType: "", metadata: NOTHING, data: NOTHING },
   };
+  return readFields(reader, none, (field, parts) => {
+    if (field === 1) parts.id = readUuid(reader);
+    else if (field === 2) parts.name = readText(readPart(reader), 3);
+    else if (field === 3) parts.revision = readUint64(reader);
+    else if (field === 4) parts.prepare = readUint64(reader);
+    else if (field === 5) parts.commit = readUint64(reader);
+    else if (field === 6) readEntry(readPart(reader), parts);
+    else if (field === 7) parts.metadata = reader.bytes();
+    else if (field === 8) parts.data = reader.bytes();
+    else return false;
+    return true;
+  });
 }
 
-function dataOf(event: ServerEvent, contentType: string | undefined): unknown {
-  const bytes = event.getData_asU8();
-  if (contentType !== "application/json") return bytes;
-  const json = text(bytes);
+/** One of the things that the server notes of an event. */
+function readEntry(reader: Reader, parts: Parts): void {
+  const { key, value } = readFields(reader, { key: "", value: "" }, (field, entry) => {
+    if (field === 1) entry.key = reader.string();
+    else if (field === 2) entry.value = reader.string();
+    else return false;
+    return true;
+  });
+  if (key === "type") parts.type = value;
+  else if (key === "created") parts.created = value;
+  else if (key === "content-type") parts.contentType = value;
+}
+
+function recordedEventOf(parts: Parts, stream: string, position: Position): RecordedEvent {
+  const { id, type, prepare, commit } = parts;
+  const revision = revisionOf(BigInt(parts.revision));
+  if (prepare !== commit) {
+    throw new UnreadableEvent(
+      { stream, revision, position },
+      `it has commit position ${commit} and prepare position ${prepare}`,
+    );
+  }
+  const [data, metadata] = [dataOf(parts), metadataOf(parts)];
+  return { ...{ id, stream, revision, position, type, data, metadata }, recordedAt: timeOf(parts.created) };
+}
+
+function dataOf({ data, contentType }: Parts): unknown {
+  if (contentType !== "application/json") return data;
+  const json = text(data);
   try {
     return JSON.parse(json) as unknown;
   } catch {
@@ -78,18 +121,16 @@ function dataOf(event: ServerEvent, contentType: string | undefined): unknown {
   }
 }
 
-function metadataOf(event: ServerEvent): EventMetadata {
-  const bytes = event.getCustomMetadata_asU8();
-  if (bytes.length === 0) return undefined as unknown as EventMetadata;
+function metadataOf({ metadata }: Parts): EventMetadata {
+  if (metadata.length === 0) return undefined as unknown as EventMetadata;
   try {
-    return JSON.parse(text(bytes)) as EventMetadata;
+    return JSON.parse(text(metadata)) as EventMetadata;
   } catch {
-    return bytes as unknown as EventMetadata;
+    return metadata as unknown as EventMetadata;
   }
 }
 
-function text(bytes: Uint8Array | undefined): string {
-  if (bytes === undefined) return "";
+function text(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
 }
 

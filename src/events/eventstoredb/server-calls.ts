@@ -1,15 +1,10 @@
 import { UnavailableError } from "@eventstore/db-client";
 import type { Credentials, EventStoreDBClient } from "@eventstore/db-client";
 import type { StreamsClient as Streams } from "@eventstore/db-client/generated/streams_grpc_pb.js";
-import type {
-  AppendReq,
-  AppendResp,
-  BatchAppendReq,
-  BatchAppendResp,
-  ReadReq,
-  ReadResp,
-} from "@eventstore/db-client/generated/streams_pb.js";
-import { StreamsClient } from "./protocol.ts";
+import type { AppendReq, AppendResp, ReadReq } from "@eventstore/db-client/generated/streams_pb.js";
+import { readBatchedAnswer } from "./append-answer.ts";
+import type { BatchedAnswer } from "./append-answer.ts";
+import { StreamsClient, StreamsService } from "./protocol.ts";
 import { withinTime } from "./time-limit.ts";
 
 /** A call that the server answers with messages, pulled one by one. */
@@ -28,7 +23,6 @@ export interface Conversation<Request, Response> {
   on(event: "end", listener: () => void): unknown;
   on(event: "error", listener: (error: Error) => void): unknown;
   write(request: Request): unknown;
-  end(): unknown;
   cancel(): void;
 }
 
@@ -40,6 +34,14 @@ export interface Made<Call> {
 }
 
 type CallArguments = Required<Parameters<Streams["batchAppend"]>>;
+
+function asItIs(message: Buffer): Uint8Array {
+  return message;
+}
+
+function asBuffer(message: Uint8Array): Buffer {
+  return Buffer.isBuffer(message) ? message : Buffer.from(message);
+}
 
 /** What the client keeps for its own calls: protected in its types, for those who build on it. */
 interface Inner {
@@ -68,13 +70,19 @@ export class ServerCalls {
   }
 
   /** Begins a read or a subscription. Rejects when there is no connection to be had. */
-  read(request: ReadReq): Promise<Made<Answers<ReadResp>>> {
-    return this.#make((streams) => streams.read(request, ...this.#arguments()));
+  read(request: ReadReq): Promise<Made<Answers<Uint8Array>>> {
+    const { path, requestSerialize } = StreamsService.read;
+    return this.#make((streams) =>
+      streams.makeServerStreamRequest(path, requestSerialize, asItIs, request, ...this.#arguments()),
+    );
   }
 
   /** Begins a call that takes any number of appends. Rejects when there is no connection to be had. */
-  appends(): Promise<Made<Conversation<BatchAppendReq, BatchAppendResp>>> {
-    return this.#make((streams) => streams.batchAppend(...this.#arguments()));
+  appends(): Promise<Made<Conversation<Uint8Array, BatchedAnswer>>> {
+    const { path } = StreamsService.batchAppend;
+    return this.#make((streams) =>
+      streams.makeBidiStreamRequest(path, asBuffer, readBatchedAnswer, ...this.#arguments()),
+    );
   }
 
   /** One append by itself: its messages, and how long it may take, in ms. Rejects with what gRPC says. */

@@ -1,4 +1,4 @@
-import type { AppendReq, BatchAppendReq } from "@eventstore/db-client/generated/streams_pb.js";
+import type { AppendReq } from "@eventstore/db-client/generated/streams_pb.js";
 import { AppendOutcomeUnknown, EventTooLarge, RevisionConflict, StoreUnavailable } from "../event-store-errors.ts";
 import type { AppendResult } from "../event-store.ts";
 import { expectedRevisionOf } from "../memory/prepared-append.ts";
@@ -50,7 +50,7 @@ export class WaitingAppend {
   }
 
   /** The message by which a call for many appends carries it. */
-  message(correlationId: string): BatchAppendReq {
+  message(correlationId: string): Uint8Array {
     this.#sent = true;
     return batchedAppend(this.#name, this.#append, correlationId);
   }

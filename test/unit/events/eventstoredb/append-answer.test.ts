@@ -1,7 +1,8 @@
 import shared from "@eventstore/db-client/generated/shared_pb.js";
 import streams from "@eventstore/db-client/generated/streams_pb.js";
 import { describe, expect, it } from "vitest";
-import { batchedAnswer, failedAnswer, singleAnswer } from "../../../../src/events/eventstoredb/append-answer.ts";
+import { failedAnswer, readBatchedAnswer, singleAnswer } from "../../../../src/events/eventstoredb/append-answer.ts";
+import type { AppendAnswer } from "../../../../src/events/eventstoredb/append-answer.ts";
 import { positionOf, revisionOf } from "../../../../src/events/position.ts";
 import { failedAnswer as failed, writtenAnswer } from "./messages.ts";
 
@@ -14,6 +15,11 @@ function conflictAt(revision: string | null): InstanceType<typeof shared.WrongEx
   return conflict;
 }
 
+/** The answer in a message of the call for many appends. */
+function batchedAnswer(message: Uint8Array): AppendAnswer {
+  return readBatchedAnswer(Buffer.from(message)).answer;
+}
+
 function grpcError(code: number, message: string, trailers: Record<string, string> = {}): Error {
   const metadata = { get: (name: string) => (name in trailers ? [trailers[name]] : []) };
   return Object.assign(new Error(message), { code, metadata });
@@ -24,6 +30,17 @@ describe("the answer to an append over the call for many", () => {
     expect(batchedAnswer(writtenAnswer(request, 3, 70))).toEqual({
       kind: "written",
       result: { revision: revisionOf(3), position: positionOf(70) },
+    });
+  });
+
+  it.each([
+    [0, 0],
+    [2 ** 32 + 7, 2 ** 40 + 5],
+    [2 ** 53 - 1, 2 ** 53 - 1],
+  ])("tells numbers exactly: revision %d at %d", (revision, commit) => {
+    expect(batchedAnswer(writtenAnswer(request, revision, commit))).toEqual({
+      kind: "written",
+      result: { revision: revisionOf(revision), position: positionOf(commit) },
     });
   });
 

@@ -1,12 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { EventEmitter } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
-import type {
-  AppendReq,
-  AppendResp,
-  BatchAppendReq,
-  BatchAppendResp,
-} from "@eventstore/db-client/generated/streams_pb.js";
+import type { AppendReq, AppendResp, BatchAppendReq } from "@eventstore/db-client/generated/streams_pb.js";
 import streams from "@eventstore/db-client/generated/streams_pb.js";
 import shared from "@eventstore/db-client/generated/shared_pb.js";
 import { afterEach, describe, expect, it } from "vitest";
@@ -16,6 +11,8 @@ import {
   RevisionConflict,
   StoreUnavailable,
 } from "../../../../src/events/event-store-errors.ts";
+import { readBatchedAnswer } from "../../../../src/events/eventstoredb/append-answer.ts";
+import type { BatchedAnswer } from "../../../../src/events/eventstoredb/append-answer.ts";
 import { AppendWriter } from "../../../../src/events/eventstoredb/append-writer.ts";
 import type { Conversation, Made } from "../../../../src/events/eventstoredb/server-calls.ts";
 import { prepareAppend } from "../../../../src/events/memory/prepared-append.ts";
@@ -24,23 +21,25 @@ import { sampleEvent } from "../../../fixtures/event-samples.ts";
 import { askedFor, failedAnswer, writtenAnswer } from "./messages.ts";
 
 /** A call for many appends, in which the test plays the server. */
-class Call extends EventEmitter implements Conversation<BatchAppendReq, BatchAppendResp> {
+class Call extends EventEmitter implements Conversation<Uint8Array, BatchedAnswer> {
   readonly asked: BatchAppendReq[] = [];
   canceled = false;
 
-  write(request: BatchAppendReq): boolean {
-    this.asked.push(request);
+  write(request: Uint8Array): boolean {
+    this.asked.push(streams.BatchAppendReq.deserializeBinary(request));
     return true;
   }
-
-  end(): void {}
 
   cancel(): void {
     this.canceled = true;
   }
 
   answer(index: number, commit = index + 1): void {
-    this.emit("data", writtenAnswer(this.asked[index]!, 0, commit));
+    this.say(writtenAnswer(this.asked[index]!, 0, commit));
+  }
+
+  say(message: Uint8Array): void {
+    this.emit("data", readBatchedAnswer(Buffer.from(message)));
   }
 
   get streams(): string[] {
@@ -56,7 +55,7 @@ class Server {
   answerAlone: (stream: string) => AppendResp | Error = () => new Error("nobody answers");
   refuses: Error | null = null;
 
-  async appends(): Promise<Made<Conversation<BatchAppendReq, BatchAppendResp>>> {
+  async appends(): Promise<Made<Conversation<Uint8Array, BatchedAnswer>>> {
     if (this.refuses !== null) throw this.refuses;
     const call = new Call();
     this.calls.push(call);
@@ -126,11 +125,11 @@ describe("appends over one call", () => {
     await expect.poll(() => call.asked.length).toBe(4);
     const conflict = new shared.WrongExpectedVersion();
     conflict.setCurrentStreamRevision("4");
-    call.emit("data", failedAnswer(call.asked[0]!, "", conflict, "event_store.client.WrongExpectedVersion"));
+    call.say(failedAnswer(call.asked[0]!, "", conflict, "event_store.client.WrongExpectedVersion"));
     const tooLarge = new shared.MaximumAppendSizeExceeded();
     tooLarge.setMaxappendsize(512);
-    call.emit("data", failedAnswer(call.asked[1]!, "", tooLarge, "event_store.client.MaximumAppendSizeExceeded"));
-    call.emit("data", failedAnswer(call.asked[2]!, "no", new shared.AccessDenied(), "event_store.client.AccessDenied"));
+    call.say(failedAnswer(call.asked[1]!, "", tooLarge, "event_store.client.MaximumAppendSizeExceeded"));
+    call.say(failedAnswer(call.asked[2]!, "no", new shared.AccessDenied(), "event_store.client.AccessDenied"));
     call.answer(3);
     const [first, second, third, fourth] = await Promise.all(results);
     expect(first).toBeInstanceOf(RevisionConflict);
@@ -173,7 +172,7 @@ describe("appends over one call", () => {
     const [result] = appending("a-1");
     const call = await server.call(0);
     await expect.poll(() => call.asked.length).toBe(1);
-    call.emit("data", failedAnswer(call.asked[0]!, "Server Is Not Ready"));
+    call.say(failedAnswer(call.asked[0]!, "Server Is Not Ready"));
     await expect.poll(() => call.asked.length).toBe(2);
     expect(askedFor(call.asked[1]!)).toEqual(askedFor(call.asked[0]!));
     call.answer(1);
@@ -271,7 +270,7 @@ it("answers of two calls are never mixed up", async () => {
   const id = new shared.UUID();
   id.setString(randomUUID());
   stranger.setCorrelationId(id);
-  second.emit("data", writtenAnswer(stranger, 0, 8));
+  second.say(writtenAnswer(stranger, 0, 8));
   second.answer(0, 9);
   expect(await result).toMatchObject({ position: "9".padStart(20, "0") });
 });

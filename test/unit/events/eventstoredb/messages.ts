@@ -1,4 +1,5 @@
-import type { BatchAppendReq, BatchAppendResp, ReadReq, ReadResp } from "@eventstore/db-client/generated/streams_pb.js";
+/** Messages of the server, written and read by the code that the client ships, so that they try our own. */
+import type { BatchAppendReq, ReadReq } from "@eventstore/db-client/generated/streams_pb.js";
 import shared from "@eventstore/db-client/generated/shared_pb.js";
 import status from "@eventstore/db-client/generated/status_pb.js";
 import streams from "@eventstore/db-client/generated/streams_pb.js";
@@ -17,7 +18,7 @@ export function eventMessage(
   name: string,
   commit: bigint,
   { prepare = commit, data = '{"text":"sample"}', metadata = '{"actor":"anonymous"}' }: EventOverrides = {},
-): ReadResp {
+): Uint8Array {
   const event = new streams.ReadResp.ReadEvent.RecordedEvent();
   const id = new shared.UUID();
   id.setString(`00000000-0000-4000-8000-${commit.toString().padStart(12, "0")}`);
@@ -36,35 +37,35 @@ export function eventMessage(
   read.setEvent(event);
   const message = new streams.ReadResp();
   message.setEvent(read);
-  return message;
+  return message.serializeBinary();
 }
 
 /** A checkpoint of the server. */
-export function checkpointMessage(commit: bigint, prepare: bigint): ReadResp {
+export function checkpointMessage(commit: bigint, prepare: bigint): Uint8Array {
   const checkpoint = new streams.ReadResp.Checkpoint();
   checkpoint.setCommitPosition(commit.toString());
   checkpoint.setPreparePosition(prepare.toString());
   const message = new streams.ReadResp();
   message.setCheckpoint(checkpoint);
-  return message;
+  return message.serializeBinary();
 }
 
 /** What the server says when it has sent everything. */
-export function caughtUpMessage(): ReadResp {
+export function caughtUpMessage(): Uint8Array {
   const message = new streams.ReadResp();
   message.setCaughtUp(new streams.ReadResp.CaughtUp());
-  return message;
+  return message.serializeBinary();
 }
 
 /** What the server says when it has taken a subscription. */
-export function confirmationMessage(): ReadResp {
+export function confirmationMessage(): Uint8Array {
   const message = new streams.ReadResp();
   message.setConfirmation(new streams.ReadResp.SubscriptionConfirmation());
-  return message;
+  return message.serializeBinary();
 }
 
 /** The answer to an append over the call for many: written at this revision and place. */
-export function writtenAnswer(request: BatchAppendReq, revision: number, commit: number): BatchAppendResp {
+export function writtenAnswer(request: BatchAppendReq, revision: number, commit: number): Uint8Array {
   const success = new streams.BatchAppendResp.Success();
   success.setCurrentRevision(String(revision));
   const position = new shared.AllStreamPosition();
@@ -73,7 +74,7 @@ export function writtenAnswer(request: BatchAppendReq, revision: number, commit:
   success.setPosition(position);
   const response = answerTo(request);
   response.setSuccess(success);
-  return response;
+  return response.serializeBinary();
 }
 
 /** The answer that something kept an append from being written; `details` as the server packs it, with the name of its type. */
@@ -82,7 +83,7 @@ export function failedAnswer(
   message: string,
   details: Message = new shared.Empty(),
   type = "google.protobuf.Empty",
-): BatchAppendResp {
+): Uint8Array {
   const packed = new any.Any();
   packed.pack(details.serializeBinary(), type);
   const error = new status.Status();
@@ -90,7 +91,7 @@ export function failedAnswer(
   error.setDetails(packed);
   const response = answerTo(request);
   response.setError(error);
-  return response;
+  return response.serializeBinary();
 }
 
 /** The stream and the ids of the events that an append over the call for many asks for. */
@@ -109,7 +110,7 @@ export function startOf(request: ReadReq): string {
   return `${all.getPosition()?.getCommitPosition()}/${all.getPosition()?.getPreparePosition()}`;
 }
 
-function answerTo(request: BatchAppendReq): BatchAppendResp {
+function answerTo(request: BatchAppendReq): InstanceType<typeof streams.BatchAppendResp> {
   const response = new streams.BatchAppendResp();
   response.setCorrelationId(request.getCorrelationId());
   return response;
