@@ -14,7 +14,9 @@ const logger = pino({ level: config.logLevel });
 const fault = (error: Error): void => {
   throw error;
 };
-const storage = await openStorage(config, logger, { fault, connection: () => undefined });
+const nothing = (): void => undefined;
+const reports = { fault, connection: nothing, waiting: nothing, unprefixedLog: nothing };
+const storage = await openStorage(config, logger, reports);
 const commandId = randomUUID();
 const occasion = { commandId, correlationId: commandId, actor: "bench", now: new Date().toISOString() };
 const secrets = await openSecrets(config, storage.store, occasion, () => undefined);

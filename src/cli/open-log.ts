@@ -12,7 +12,7 @@ import { newLogSignal } from "../events/sqlite/log-signal.ts";
 import { SqliteLogFollower } from "../events/sqlite/sqlite-log-follower.ts";
 import type { AppendsInFlight } from "../processes/transfer/ordered-appends.ts";
 import { openLog as openAnyLog } from "../storage/open-log.ts";
-import type { LogReports } from "../storage/storage.ts";
+import { logReportsTo } from "./log-reports.ts";
 
 /** A log that a command has for itself; or, on a server, that it shares. */
 export interface OpenedLog extends AsyncDisposable {
@@ -43,7 +43,7 @@ type Where = Pick<Config, "dataDir" | "eventStoreUrl" | "eventStoreStreamPrefix"
 export async function openLog(config: Where, warn: (line: string) => void): Promise<OpenedLog> {
   const folder = config.eventStoreUrl === null ? openDataDirectory(config.dataDir) : null;
   try {
-    const { store } = await openAnyLog(config, folder?.path ?? null, reportsTo(warn));
+    const { store } = await openAnyLog(config, folder?.path ?? null, logReportsTo(warn));
     return {
       store,
       inFlight: folder === null ? PIPELINED : ONE_COMMIT,
@@ -64,7 +64,7 @@ export async function openLog(config: Where, warn: (line: string) => void): Prom
 export async function openLogForReading(config: Where, warn: (line: string) => void): Promise<ReadLog> {
   const { dataDir: directory } = config;
   if (config.eventStoreUrl !== null) {
-    const { store } = await openAnyLog(config, null, reportsTo(warn));
+    const { store } = await openAnyLog(config, null, logReportsTo(warn), "read");
     return { store, [Symbol.asyncDispose]: () => close(store, null) };
   }
   refuseWithoutLog(directory);
@@ -95,12 +95,4 @@ function refuseWithoutLog(directory: string): void {
 async function close(store: EventStore, folder: DataDirectory | null): Promise<void> {
   await store.close();
   folder?.release();
-}
-
-function reportsTo(warn: (line: string) => void): LogReports {
-  return {
-    fault: (error) => warn(`the event log takes no events any more: ${error.message}`),
-    connection: (connected, reason) =>
-      warn(connected ? "the event log's server answers" : `the event log's server cannot be reached: ${reason ?? ""}`),
-  };
 }

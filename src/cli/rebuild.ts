@@ -9,6 +9,7 @@ import type { Storage } from "../storage/storage.ts";
 import { UsageError } from "./command.ts";
 import type { Command, Invocation } from "./command.ts";
 import { GatewayApi, operatorKeyOf } from "./gateway-api.ts";
+import { logReportsTo } from "./log-reports.ts";
 import { Progress } from "./progress.ts";
 import { warn } from "./warn.ts";
 
@@ -44,12 +45,7 @@ async function runRebuild({ options, operands }: Invocation): Promise<void> {
   }
   let storage: Storage;
   try {
-    storage = await openStorage(config, pino({ level: "silent" }), {
-      fault: (error) => warn(error.message),
-      connection: (connected, reason) => {
-        if (!connected) warn(`the event log's server cannot be reached: ${reason ?? ""}`);
-      },
-    });
+    storage = await openStorage(config, pino({ level: "silent" }), logReportsTo(warn));
   } catch (error) {
     // Another process has the data folder: the gateway.
     if (!(error instanceof Error && "code" in error && error.code === "data_directory_in_use")) throw error;

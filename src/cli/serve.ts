@@ -7,6 +7,7 @@ import { Health } from "../health.ts";
 import { createLogger } from "../logger.ts";
 import { Metrics } from "../metrics.ts";
 import { openSecrets } from "../open-secrets.ts";
+import { UNPREFIXED_LOG } from "../storage/open-log.ts";
 import { openStorage } from "../storage/open-storage.ts";
 import type { LogReports } from "../storage/storage.ts";
 import type { Command } from "./command.ts";
@@ -79,5 +80,7 @@ function logReports(health: Health, logger: Logger): LogReports {
       health.degrade("event log's server", "it cannot be reached");
       logger.error({ reason }, "the event log's server cannot be reached");
     },
+    waiting: (reason, seconds) => logger.warn({ reason, seconds }, "waiting for the event log's server"),
+    unprefixedLog: () => logger.warn(`a new log begins: ${UNPREFIXED_LOG}`),
   };
 }

@@ -1,12 +1,19 @@
 import type { Config } from "../config.ts";
 import { ConfigurationError } from "../config.ts";
 import type { EventStore } from "../events/event-store.ts";
+import type { Use } from "../events/eventstoredb/check-rights.ts";
 import { EventStoreDbEventStore } from "../events/eventstoredb/eventstoredb-event-store.ts";
 import { EventStoreUnusable } from "../events/eventstoredb/eventstore-unusable.ts";
+import { LOG_STREAM } from "../events/log.ts";
 import type { LogSignal } from "../events/sqlite/log-signal.ts";
 import { SqliteEventStore } from "../events/sqlite/sqlite-event-store.ts";
 import { SqliteLogFollower } from "../events/sqlite/sqlite-log-follower.ts";
 import type { LogReports } from "./storage.ts";
+
+/** What whoever upgrades has to know of the log of an earlier version, which is not taken for the gateway's own. */
+export const UNPREFIXED_LOG =
+  "this EventStoreDB has another of an earlier version, whose streams have no prefix; move it here with that version's " +
+  "export and this one's import";
 
 /** How a thread of its own reaches the log that the process has open. */
 export type LogSource =
@@ -26,17 +33,19 @@ export type FollowedLog = Pick<EventStore, "subscribe" | "idAt" | "close">;
  * Opens the log: EventStoreDB where EVENTSTORE_URL names one, else the embedded one.
  *
  * @param directory the data folder, which this process holds; null when the log is not in it
+ * @param use what is going to be done with it: a server is asked whether its user may
  * @throws ConfigurationError in one line that names the variable when the server cannot be used, DataDirectoryUnusable
  */
 export async function openLog(
   config: Pick<Config, "eventStoreUrl" | "eventStoreStreamPrefix">,
   directory: string | null,
   reports: LogReports,
+  use: Use = "append",
 ): Promise<OpenLog> {
   const { eventStoreUrl: url, eventStoreStreamPrefix: prefix } = config;
   if (url !== null) {
     const source = { kind: "eventstoredb", url, prefix } as const;
-    return { store: await openServer(source, reports), source };
+    return { store: await openServer(source, reports, use), source };
   }
   if (directory === null) throw new TypeError("the embedded log is in a data folder");
   const store = await SqliteEventStore.open({ directory, onFault: (error) => reports.fault(error) });
@@ -53,16 +62,26 @@ export function followLog(source: LogSource): Promise<FollowedLog> {
   }
 }
 
-async function openServer(server: { url: string; prefix: string }, reports: LogReports): Promise<EventStore> {
+async function openServer(server: { url: string; prefix: string }, reports: LogReports, use: Use): Promise<EventStore> {
   try {
-    return await EventStoreDbEventStore.open({
+    const store = await EventStoreDbEventStore.open({
       url: server.url,
       prefix: server.prefix,
+      use,
       onFault: (error) => reports.fault(error),
       onConnection: ({ connected, reason }) => reports.connection(connected, reason),
+      onWaiting: (reason, seconds) => reports.waiting(reason, seconds),
     });
+    if (await isEmptyBesideAnEarlier(store)) reports.unprefixedLog();
+    return store;
   } catch (error) {
     if (error instanceof EventStoreUnusable) throw new ConfigurationError(`EVENTSTORE_URL: ${error.message}`);
     throw error;
   }
+}
+
+/** Whether the log was not begun yet, and the server has one of a version whose streams had no prefix. */
+async function isEmptyBesideAnEarlier(store: EventStoreDbEventStore): Promise<boolean> {
+  const [begun] = await store.read(LOG_STREAM, { limit: 1 });
+  return begun === undefined && (await store.hasWithoutPrefix(LOG_STREAM));
 }

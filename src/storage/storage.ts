@@ -22,4 +22,8 @@ export interface LogReports {
   fault(error: Error): void;
   /** The log's server cannot be reached (with the reason), or can again. */
   connection(connected: boolean, reason?: string): void;
+  /** The log's server is waited for, since so many seconds. */
+  waiting(reason: string, seconds: number): void;
+  /** The log is empty, and the server has one of an earlier version, whose streams have no prefix. */
+  unprefixedLog(): void;
 }

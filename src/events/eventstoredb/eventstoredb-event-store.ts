@@ -14,6 +14,8 @@ import { prepareAppend } from "../memory/prepared-append.ts";
 import type { Position } from "../position.ts";
 import { AppendLimit } from "./append-limit.ts";
 import { AppendWriter } from "./append-writer.ts";
+import { checkRights } from "./check-rights.ts";
+import type { Use } from "./check-rights.ts";
 import { ConnectionState } from "./connection-state.ts";
 import { followLog } from "./follow-log.ts";
 import { LogHead } from "./log-head.ts";
@@ -36,6 +38,8 @@ export interface EventStoreDbOptions extends OpeningReports {
   readonly url: string;
   /** What the name of each of the log's streams begins with on the server: 1 to 64 letters, digits, `_` and `.`. */
   readonly prefix: string;
+  /** For what the rights of the user are looked at. Default: they are not. */
+  readonly use?: Use;
   /** Called once when the log was found to be another one: it takes no append any more until a restart. */
   readonly onFault?: (error: Error) => void;
   /** Called when the server cannot be reached, with the reason, and when it can again. */
@@ -83,10 +87,27 @@ export class EventStoreDbEventStore implements EventStore {
   /**
    * Connects to the server; waits for one that is just starting.
    *
-   * @throws EventStoreUnusable when it cannot be reached, refuses the credentials or is too old
+   * @throws EventStoreUnusable when it cannot be reached, refuses the credentials, lacks the rights for `use` or is too old
    */
   static async open(options: EventStoreDbOptions): Promise<EventStoreDbEventStore> {
-    return new EventStoreDbEventStore(await openServer(options.url, options), options);
+    const store = new EventStoreDbEventStore(await openServer(options.url, options), options);
+    try {
+      if (options.use !== undefined) await checkRights(store.#scanned, options.use, store.#deadlineMs);
+      return store;
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Whether the database has a stream of this very name, without the prefix: earlier versions had none. False also where
+   * nobody can tell.
+   */
+  async hasWithoutPrefix(stream: string): Promise<boolean> {
+    const unprefixed = new EventReader(this.#calls, new StreamNames(""), this.#deadlineMs);
+    const events = await unprefixed.stream(stream, { limit: 1 }).catch(() => []);
+    return events.length > 0;
   }
 
   async append(stream: string, events: readonly EventToAppend[], expected: ExpectedRevision): Promise<AppendResult> {

@@ -1,0 +1,51 @@
+import type { EventToAppend } from "../event-store.ts";
+import { prepareAppend } from "../memory/prepared-append.ts";
+import { revisionOf } from "../position.ts";
+import { failedAnswer, singleAnswer } from "./append-answer.ts";
+import { singleAppend } from "./append-request.ts";
+import { EventStoreUnusable } from "./eventstore-unusable.ts";
+import { codeOf, reasonOf, status } from "./grpc-status.ts";
+import type { EventReader } from "./read-events.ts";
+import type { ServerCalls } from "./server-calls.ts";
+import type { StreamNames } from "./stream-names.ts";
+
+/** A stream of the log that never has an event. */
+const STREAM = "rights-0";
+/** A revision that it never has, so that whoever may append is told of a conflict. */
+const NEVER = revisionOf(1);
+const ID = "00000000-0000-4000-8000-000000000000";
+const EVENT: EventToAppend = {
+  ...{ id: ID, type: "RightsChecked", data: {} },
+  metadata: { $correlationId: ID, $causationId: ID, actor: "operator", schemaVersion: 1 },
+};
+
+/** What is going to be done with the log. */
+export type Use = "read" | "append";
+
+/**
+ * Finds out whether the user of the connection may read the log's streams and, for the use "append", write them: who may
+ * not would start and then be of no use. Writes nothing. A server that does not answer is not judged.
+ *
+ * @param milliseconds how long the server may take to answer
+ * @throws EventStoreUnusable with one line
+ */
+export async function checkRights(
+  log: { calls: Pick<ServerCalls, "append">; reader: Pick<EventReader, "stream">; names: StreamNames },
+  use: Use,
+  milliseconds: number,
+): Promise<void> {
+  await log.reader.stream(STREAM, { limit: 1 }).catch((error: unknown) => {
+    const cause = error instanceof Error ? error.cause : undefined;
+    if (codeOf(cause) === status.permissionDenied) throw refused("read", reasonOf(cause));
+  });
+  if (use === "read") return;
+  const append = singleAppend(log.names.onServer(STREAM), prepareAppend(STREAM, [EVENT], NEVER));
+  const answer = await log.calls.append(append, milliseconds).then(singleAnswer, failedAnswer);
+  if (answer.kind === "refused") throw refused("write", answer.reason);
+}
+
+function refused(what: string, reason: string): EventStoreUnusable {
+  return new EventStoreUnusable(
+    `the event store does not let the user of its address ${what} the gateway's streams (${reason}): give it that right`,
+  );
+}
