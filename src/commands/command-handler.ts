@@ -1,9 +1,10 @@
 import { readEvent } from "../events/catalogue.ts";
 import type { GatewayEvent } from "../events/catalogue.ts";
-import { RevisionConflict, UnreadableEvent } from "../events/event-store-errors.ts";
+import { UnreadableEvent } from "../events/event-store-errors.ts";
 import type { Position, Revision } from "../events/position.ts";
 import { appendSettled } from "./append-settled.ts";
 import { eventsToAppend } from "./command-context.ts";
+import { AFTER_LOST_RACES } from "./handling/lost-race.ts";
 import { retrying } from "./handling/retrying.ts";
 import type { StreamStore } from "./handling/stream-store.ts";
 
@@ -69,7 +70,7 @@ export async function loadStream<State>(
 
 /**
  * Handles a command on one stream: read, fold, decide, append at the revision read; when somebody else was faster, all
- * of it again (at most 5 times), so that a decision is never appended to a state that it was not made for. Unless the
+ * of it again (at most 16 times), so that a decision is never appended to a state that it was not made for. Unless the
  * command says otherwise, the new events belong to the same request as the stream's last one, and were caused by it.
  *
  * It has no limit of time of its own: a process may wait, and whoever handles a request gives it a store that takes nothing
@@ -82,20 +83,17 @@ export function handleCommand<State, Event extends GatewayEvent>(
   command: Command<State, Event>,
 ): Promise<Handled<State, Event>> {
   const { stream, evolve, decide, commandId, actor } = command;
-  return retrying(
-    async (first) => {
-      const known = first ? command.known : undefined;
-      const loaded = known ?? (await loadStream(store, stream, evolve));
-      const events = decide(loaded.state);
-      if (events.length === 0) return { ...loaded, events, position: null };
-      const correlationId = command.correlationId ?? loaded.last?.correlationId ?? commandId;
-      const inherited = command.correlationId === undefined ? loaded.last?.id : undefined;
-      const causationId = command.causationId ?? inherited ?? commandId;
-      const appends = eventsToAppend(events, { commandId, correlationId, causationId, actor });
-      const { revision, position } = await appendSettled(store, stream, appends, loaded.revision ?? "no_stream");
-      const state = events.reduce<State | null>(evolve, loaded.state);
-      return { state, revision, last: { id: appends.at(-1)?.id ?? commandId, correlationId }, events, position };
-    },
-    { retries: 4, minTimeout: 5, randomize: true, shouldRetry: (error) => error instanceof RevisionConflict },
-  );
+  return retrying(async (first) => {
+    const known = first ? command.known : undefined;
+    const loaded = known ?? (await loadStream(store, stream, evolve));
+    const events = decide(loaded.state);
+    if (events.length === 0) return { ...loaded, events, position: null };
+    const correlationId = command.correlationId ?? loaded.last?.correlationId ?? commandId;
+    const inherited = command.correlationId === undefined ? loaded.last?.id : undefined;
+    const causationId = command.causationId ?? inherited ?? commandId;
+    const appends = eventsToAppend(events, { commandId, correlationId, causationId, actor });
+    const { revision, position } = await appendSettled(store, stream, appends, loaded.revision ?? "no_stream");
+    const state = events.reduce<State | null>(evolve, loaded.state);
+    return { state, revision, last: { id: appends.at(-1)?.id ?? commandId, correlationId }, events, position };
+  }, AFTER_LOST_RACES);
 }

@@ -1,6 +1,5 @@
 import { endpointStream, evolveEndpoint } from "../events/endpoint.ts";
 import type { Endpoint, EndpointChanges, EndpointUpdated } from "../events/endpoint.ts";
-import { RevisionConflict } from "../events/event-store-errors.ts";
 import type { AppendResult } from "../events/event-store.ts";
 import { appendSettled } from "./append-settled.ts";
 import { eventsToAppend } from "./command-context.ts";
@@ -11,6 +10,7 @@ import { endpointUrlReservation } from "./endpoint-url.ts";
 import type { StreamStore } from "./handling/stream-store.ts";
 import { CommandRefused } from "./refusals.ts";
 import { release, reserve } from "./reservations.ts";
+import { AFTER_LOST_RACES } from "./handling/lost-race.ts";
 import { retrying } from "./handling/retrying.ts";
 
 export interface UpdateEndpoint {
@@ -34,7 +34,7 @@ export function decideUpdateEndpoint(endpoint: Endpoint, changes: EndpointChange
 
 /**
  * Changes an endpoint. A new URL is reserved first and the old one freed last; a change made at the same time begins all of
- * it again (at most 5 times), since it may be somebody who took the reservation over.
+ * it again (at most 16 times), since it may be somebody who took the reservation over.
  *
  * @param secret names the streams of reservations
  * @returns what was appended last, or null when nothing changed
@@ -48,30 +48,27 @@ export function updateEndpoint(
   context: CommandContext,
 ): Promise<AppendResult | null> {
   const stream = endpointStream(endpointId);
-  return retrying(
-    async () => {
-      const loaded = await loadStream(store, stream, evolveEndpoint);
-      const before = existing(loaded.state, userId);
-      const events = decideUpdateEndpoint(before, changes, now);
-      if (events.length === 0) return null;
-      const url = changes.url === undefined || changes.url === before.url ? null : changes.url;
-      if (url !== null) {
-        const wanted = endpointUrlReservation(userId, url, secret);
-        if (!(await reserve(store, wanted.stream, stream, now, context, wanted.stillHas))) {
-          throw new CommandRefused(wanted.refusal);
-        }
+  return retrying(async () => {
+    const loaded = await loadStream(store, stream, evolveEndpoint);
+    const before = existing(loaded.state, userId);
+    const events = decideUpdateEndpoint(before, changes, now);
+    if (events.length === 0) return null;
+    const url = changes.url === undefined || changes.url === before.url ? null : changes.url;
+    if (url !== null) {
+      const wanted = endpointUrlReservation(userId, url, secret);
+      if (!(await reserve(store, wanted.stream, stream, now, context, wanted.stillHas))) {
+        throw new CommandRefused(wanted.refusal);
       }
-      const appended = await appendSettled(
-        store,
-        stream,
-        eventsToAppend(events, context),
-        loaded.revision ?? "no_stream",
-      );
-      if (url !== null) {
-        await release(store, endpointUrlReservation(userId, before.url, secret).stream, stream, now, context);
-      }
-      return appended;
-    },
-    { retries: 4, minTimeout: 5, randomize: true, shouldRetry: (error) => error instanceof RevisionConflict },
-  );
+    }
+    const appended = await appendSettled(
+      store,
+      stream,
+      eventsToAppend(events, context),
+      loaded.revision ?? "no_stream",
+    );
+    if (url !== null) {
+      await release(store, endpointUrlReservation(userId, before.url, secret).stream, stream, now, context);
+    }
+    return appended;
+  }, AFTER_LOST_RACES);
 }
