@@ -1,5 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway-process.ts";
+import { appendForeign } from "../fixtures/eventstoredb/foreign-events.ts";
+import type { ForeignEvent } from "../fixtures/eventstoredb/foreign-events.ts";
+import type { LogServerOptions } from "../fixtures/eventstoredb/log-server-process.ts";
 import { LogServerProcess } from "../fixtures/eventstoredb/log-server-process.ts";
 
 /** What every instance on a server must be told, and all of them the same. */
@@ -15,6 +18,21 @@ const ENV = {
   RETRY_UNIT_SECONDS: "1",
   RETRY_TICK_SECONDS: "1",
 };
+
+/** The tests' own server as a real node on a busy machine: its readers and its repeated appends come late. */
+const LIKE_A_NODE: LogServerOptions = { readsLagMs: 5, commitTimeoutMs: 2_500, systemEvents: true };
+
+/** What other programs have in the database: among it a name like one of our streams, and an event without metadata. */
+const FOREIGN: readonly (readonly [string, readonly ForeignEvent[]])[] = [
+  ["user-77", [{ type: "UserCreated", data: '{"name":"Zoë"}' }]],
+  ["delivery-77", [{ metadata: "no JSON", data: Buffer.of(0, 255), contentType: "application/octet-stream" }]],
+  ["a stream of its own kind", [{ metadata: '{"$correlationId":1}' }, {}]],
+];
+
+/** Appends to a server what other programs may have there. */
+export async function appendOthersEvents(url: string): Promise<void> {
+  for (const [stream, events] of FOREIGN) await appendForeign(url, stream, events);
+}
 
 /** Several gateways on one log, each with read models of its own in a folder of its own. */
 export class Instances implements AsyncDisposable {
@@ -39,7 +57,8 @@ export class Instances implements AsyncDisposable {
   static async start(env: Readonly<Record<string, string>> = {}): Promise<Instances> {
     const stack = new AsyncDisposableStack();
     const folder = stack.use(new TemporaryFolder());
-    const log = stack.use(await LogServerProcess.start(folder.path));
+    const log = stack.use(await LogServerProcess.start(folder.path, 0, LIKE_A_NODE));
+    await appendOthersEvents(log.url);
     return new Instances(folder.path, log, { ...ENV, ...SERVER_KEYS, EVENTSTORE_URL: log.url, ...env }, stack);
   }
 
@@ -64,7 +83,7 @@ export class Instances implements AsyncDisposable {
 
   /** Starts the server of the log again, on the same port and with what it had, after it was killed. */
   async restartLog(): Promise<void> {
-    this.#log = this.#stack.use(await LogServerProcess.start(this.#logFolder, this.log.port));
+    this.#log = this.#stack.use(await LogServerProcess.start(this.#logFolder, this.log.port, LIKE_A_NODE));
   }
 
   /** Starts a further gateway and resolves when it takes requests. */

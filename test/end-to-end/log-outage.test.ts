@@ -1,18 +1,78 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { Load } from "../fixtures/load.ts";
-import type { SendDispatch } from "../fixtures/load.ts";
+import type { GatewayProcess, LogLine } from "../fixtures/gateway-process.ts";
 import { respondWith, startReceiver } from "../fixtures/receiver.ts";
+import type { Receiver } from "../fixtures/receiver.ts";
 import { ApiClient } from "./api-client.ts";
+import { ConstantLoad } from "./constant-load.ts";
 import { Instances } from "./instances.ts";
 import { expectPromisesKept } from "./promises-kept.ts";
+import type { Outcome } from "./promises-kept.ts";
 import { until } from "./until.ts";
 
 /** Longer than the lease of an attempt; OUTAGE_SECONDS=60 makes it what the operators' pages speak of. */
 const OUTAGE_MS = Number(process.env["OUTAGE_SECONDS"] ?? 13) * 1_000;
+/** A server that stands still for so long costs nobody anything but the wait. */
+const STALL_MS = 3_000;
 /** Within this time a client is told that its payload was not taken. */
 const ANSWER_MS = 5_000;
-const CLIENTS = 8;
+
+/** A gateway under load. */
+interface Underway {
+  readonly instances: Instances;
+  readonly gateway: GatewayProcess;
+  readonly address: string;
+  readonly receiver: Receiver;
+  readonly load: ConstantLoad;
+  /** Ends the load, waits until every delivery is final, and holds it against the promises. */
+  readonly outcome: () => Promise<Outcome>;
+}
+
+/** Starts one, and resolves when 200 deliveries have arrived and nothing was said of any trouble. */
+async function underLoad(stack: AsyncDisposableStack): Promise<Underway> {
+  const receiver = stack.adopt(await startReceiver(respondWith(200)), (it) => it.close());
+  const instances = stack.use(await Instances.start());
+  const gateway = await instances.gateway();
+  const address = await gateway.ready;
+  const user = await ApiClient.createUser(address);
+  const load = new ConstantLoad(user, await user.createEndpoint(receiver.url()));
+  await receiver.received(200);
+  expect(troublesOf(gateway)).toEqual([]);
+  return {
+    ...{ instances, gateway, address, receiver, load },
+    outcome: async () => {
+      await load.stop();
+      return expectPromisesKept(load.dispatches, user, receiver.requests, 60_000);
+    },
+  };
+}
+
+function troublesOf(gateway: GatewayProcess): LogLine[] {
+  return gateway.logged(({ level }) => level >= 40);
+}
+
+async function untilDispatchesGoOn({ dispatches }: ConstantLoad): Promise<void> {
+  const before = dispatches.acknowledged.size;
+  await until("dispatches to be taken again", () => dispatches.acknowledged.size > before + 200, 60_000);
+}
+
+describe("when the log's server stands still for 3 s under load", () => {
+  it("no client is told so, no attempt lapses, and no line is written", { timeout: 120_000 }, async () => {
+    await using stack = new AsyncDisposableStack();
+    const { instances, gateway, load, outcome } = await underLoad(stack);
+    instances.log.freeze();
+    await pause(STALL_MS);
+    instances.log.thaw();
+    await untilDispatchesGoOn(load);
+
+    const { duplicates, unknown } = await outcome();
+    expect(load.refused).toEqual([]);
+    expect({ duplicates, unknown }).toEqual({ duplicates: 0, unknown: 0 });
+    expect(load.slowestMs).toBeGreaterThanOrEqual(STALL_MS / 2);
+    expect(troublesOf(gateway)).toEqual([]);
+    expect(await gateway.terminate()).toBe(0);
+  });
+});
 
 type Step = (instances: Instances) => Promise<void> | void;
 const OUTAGES: readonly (readonly [string, Step, Step])[] = [
@@ -26,46 +86,34 @@ describe.each(OUTAGES)("when the log's server %s under load", (_name, begin, end
     { timeout: 2 * OUTAGE_MS + 120_000 },
     async () => {
       await using stack = new AsyncDisposableStack();
-      const receiver = stack.adopt(await startReceiver(respondWith(200)), (it) => it.close());
-      const instances = stack.use(await Instances.start());
-      const gateway = await instances.gateway();
-      const address = await gateway.ready;
-      const user = await ApiClient.createUser(address);
-      const load = new Load([await user.createEndpoint(receiver.url())], () => 500);
-      const answeredIn: number[] = [];
-      const send: SendDispatch = async (endpoint, payload) => {
-        const sentAt = performance.now();
-        const answer = await user.dispatch(endpoint, payload);
-        answeredIn.push(performance.now() - sentAt);
-        return answer;
-      };
-      let running = true;
-      const underLoad = (async () => {
-        while (running) await load.run(send, { clients: CLIENTS, limit: 200 });
-      })();
-
-      await receiver.received(200);
+      const { instances, gateway, address, load, outcome } = await underLoad(stack);
+      const begunAt = performance.now();
       await begin(instances);
-      await until("a refusal", () => load.refused.length > 0);
+      await until("a refusal", () => load.dispatches.refused.length > 0);
       expect((await fetch(`${address}/livez`)).status).toBe(200);
       await until("the gateway to know", async () => (await fetch(`${address}/readyz`)).status === 503);
       await pause(OUTAGE_MS);
-      const acknowledgedBefore = load.acknowledged.size;
       await end(instances);
-      await until("dispatches to be taken again", () => load.acknowledged.size > acknowledgedBefore + 200, 60_000);
-      running = false;
-      await underLoad;
+      await untilDispatchesGoOn(load);
       await until("the gateway to be ready", async () => (await fetch(`${address}/readyz`)).status === 200);
+      const seconds = (performance.now() - begunAt) / 1_000;
 
-      for (const { status, retryAfter } of load.refused)
-        expect({ status, retryAfter }).toEqual({ status: 503, retryAfter: "1" });
-      expect(Math.max(...answeredIn)).toBeLessThan(ANSWER_MS);
-      const outcome = await expectPromisesKept(load, user, receiver.requests, 60_000);
-      console.log(
-        `${JSON.stringify(outcome)}, ${load.refused.length} refused, slowest answer ${Math.round(Math.max(...answeredIn))} ms`,
-      );
-      expect(outcome.duplicates).toBe(0);
+      const { duplicates } = await outcome();
+      expect(duplicates).toBe(0);
+      for (const refusal of load.refused) expect(refusal).toEqual({ status: 503, retryAfter: "1" });
+      expect(load.refusedReads).not.toEqual([]);
+      expect(load.slowestMs).toBeLessThan(ANSWER_MS);
+      expectCalm(troublesOf(gateway), seconds);
       expect(await gateway.terminate()).toBe(0);
     },
   );
 });
+
+/** One line of each trouble when it begins, and one a second at the most while it lasts. */
+function expectCalm(lines: readonly LogLine[], seconds: number): void {
+  const troubles = Map.groupBy(lines, ({ msg }) => msg);
+  const told = JSON.stringify([...troubles].map(([msg, { length }]) => `${length} ${msg}`));
+  expect(troubles.get("the event log's server cannot be reached"), told).toHaveLength(1);
+  expect(troubles.size, told).toBeLessThanOrEqual(6);
+  for (const [msg, { length }] of troubles) expect(length, msg).toBeLessThanOrEqual(Math.ceil(seconds) + 1);
+}

@@ -47,7 +47,8 @@ function digestOf(file: string): string {
   return hash("sha256", readFileSync(file), "hex");
 }
 
-describe.concurrent("a start is refused with one line", () => {
+// Thirty processes at once take their time.
+describe.concurrent("a start is refused with one line", { timeout: 90_000 }, () => {
   const SETTINGS: readonly (readonly [string, string])[] = [
     ["HOST", "127.0.0.1 and more"],
     ["PORT", "70000"],
