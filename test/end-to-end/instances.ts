@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
+import { runCommand } from "../fixtures/command-process.ts";
+import type { CommandOutcome } from "../fixtures/command-process.ts";
 import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway-process.ts";
 import { appendForeign } from "../fixtures/eventstoredb/foreign-events.ts";
-import type { ForeignEvent } from "../fixtures/eventstoredb/foreign-events.ts";
 import type { LogServerOptions } from "../fixtures/eventstoredb/log-server-process.ts";
 import { LogServerProcess } from "../fixtures/eventstoredb/log-server-process.ts";
 
@@ -22,16 +23,17 @@ const ENV = {
 /** The tests' own server as a real node on a busy machine: its readers and its repeated appends come late. */
 const LIKE_A_NODE: LogServerOptions = { readsLagMs: 5, commitTimeoutMs: 2_500, systemEvents: true };
 
-/** What other programs have in the database: among it a name like one of our streams, and an event without metadata. */
-const FOREIGN: readonly (readonly [string, readonly ForeignEvent[]])[] = [
-  ["user-77", [{ type: "UserCreated", data: '{"name":"Zoë"}' }]],
-  ["delivery-77", [{ metadata: "no JSON", data: Buffer.of(0, 255), contentType: "application/octet-stream" }]],
-  ["a stream of its own kind", [{ metadata: '{"$correlationId":1}' }, {}]],
-];
-
-/** Appends to a server what other programs may have there. */
+/**
+ * Appends what other programs may have in the database, each event to a new stream: among them a name like one of ours, and
+ * an event without metadata.
+ */
 export async function appendOthersEvents(url: string): Promise<void> {
-  for (const [stream, events] of FOREIGN) await appendForeign(url, stream, events);
+  const own = randomUUID();
+  await appendForeign(url, `user-77-${own}`, [{ type: "UserCreated", data: '{"name":"Zoë"}', metadata: "{}" }]);
+  await appendForeign(url, `delivery-77-${own}`, [{ type: "DeliveryRequested" }]);
+  await appendForeign(url, `no dash ${own.replaceAll("-", "")}`, [
+    { data: Buffer.of(0, 255), metadata: "no JSON", contentType: "application/octet-stream" },
+  ]);
 }
 
 /** Several gateways on one log, each with read models of its own in a folder of its own. */
@@ -70,9 +72,19 @@ export class Instances implements AsyncDisposable {
     return Promise.resolve(new Instances("", null, { ...ENV, ...SERVER_KEYS, ...shared, ...env }, stack));
   }
 
+  /** Begins another log, under another prefix, on the same server; `env` as for `start`. */
+  async beside(env: Readonly<Record<string, string>> = {}): Promise<Instances> {
+    return Instances.on(this.url, env);
+  }
+
   /** What every gateway is told. */
   get env(): Readonly<Record<string, string>> {
     return this.#env;
+  }
+
+  /** The address of the server of the log. */
+  get url(): string {
+    return this.#env["EVENTSTORE_URL"] ?? "";
   }
 
   /** The server of the log, when it was started for it. */
@@ -86,10 +98,14 @@ export class Instances implements AsyncDisposable {
     this.#log = this.#stack.use(await LogServerProcess.start(this.#logFolder, this.log.port, LIKE_A_NODE));
   }
 
-  /** Starts a further gateway and resolves when it takes requests. */
-  async gateway(): Promise<GatewayProcess> {
-    const folder = this.#stack.use(new TemporaryFolder());
-    return this.#stack.use(await GatewayProcess.start(folder.path, this.#env));
+  /** Starts a further gateway and resolves when it takes requests. Its read models are in this folder, by default a new one. */
+  async gateway(folder: string = this.#stack.use(new TemporaryFolder()).path): Promise<GatewayProcess> {
+    return this.#stack.use(await GatewayProcess.start(folder, this.#env));
+  }
+
+  /** Runs a subcommand on the log, by default with no read models at hand. */
+  run(args: readonly string[], folder = "/nowhere"): Promise<CommandOutcome> {
+    return runCommand(args, folder, { env: this.#env });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

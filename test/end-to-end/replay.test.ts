@@ -9,34 +9,16 @@ import type { EventToAppend } from "../../src/events/event-store.ts";
 import { openDataDirectory } from "../../src/events/sqlite/data-directory.ts";
 import { SqliteEventStore } from "../../src/events/sqlite/sqlite-event-store.ts";
 import { runCommand } from "../fixtures/command-process.ts";
-import type { CommandOutcome } from "../fixtures/command-process.ts";
 import { sampleEvent } from "../fixtures/event-samples.ts";
-import { LogServerProcess } from "../fixtures/eventstoredb/log-server-process.ts";
-import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway-process.ts";
-import { respondWith, startReceiver } from "../fixtures/receiver.ts";
-import { columnsOf, obeyedByTerminals } from "../fixtures/terminal.ts";
+import { TemporaryFolder } from "../fixtures/gateway-process.ts";
+import { obeyedByTerminals } from "../fixtures/terminal.ts";
 import { DELIVERY_ID, attempted, requested, started } from "../specification/delivery-story.ts";
-import { ApiClient } from "./api-client.ts";
-import { SERVER_KEYS } from "./instances.ts";
+import { Instances } from "./instances.ts";
+import { FAST, expectReadable, titlesIn, toldByAServer, toldByBoth } from "./told-delivery.ts";
+import type { Step } from "./told-delivery.ts";
 
 const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
-const FAST = { RETRY_UNIT_SECONDS: "0.05", RETRY_TICK_SECONDS: "0.05" };
 const EVIL = "\u001b[2J\u001b]0;owned\u0007\u009b31m\r\nforged line\u202e🎉👨‍👩‍👧‍👦漢字";
-
-interface Step {
-  readonly position: string;
-  readonly time: string;
-  readonly type: string;
-}
-
-function expectReadable(stdout: string): void {
-  expect(obeyedByTerminals(stdout)).toEqual([]);
-  for (const line of stdout.split("\n")) expect(columnsOf(line), line).toBeLessThanOrEqual(80);
-}
-
-function titlesIn(stdout: string): string[] {
-  return stdout.split("\n").filter((line) => /^\d+\. /.test(line));
-}
 
 function toAppend(event: GatewayEvent): EventToAppend {
   const metadata = { ...sampleEvent().metadata, schemaVersion: schemaVersionOf(event.type) };
@@ -58,38 +40,6 @@ async function seeded(directory: string, more: readonly EventToAppend[]): Promis
   );
   await store.close();
   folder.release();
-}
-
-/** Makes a delivery that fails once and is then taken, and shows how the API and the command tell it. */
-async function toldByBoth(
-  directory: string,
-  env: Readonly<Record<string, string>>,
-): Promise<{
-  id: string;
-  api: string;
-  replay: (...options: string[]) => Promise<CommandOutcome>;
-  stop: () => Promise<void>;
-}> {
-  await using stack = new AsyncDisposableStack();
-  const receiver = stack.adopt(await startReceiver(respondWith(503, "later\u202e\n🎉")), (it) => it.close());
-  const gateway = stack.use(await GatewayProcess.start(directory, { ...FAST, ...env }));
-  const user = await ApiClient.createUser(await gateway.ready);
-  const endpoint = await user.createEndpoint(receiver.url(`/${"long".repeat(100)}`));
-  const { deliveryId: id } = await user.dispatch(endpoint, '{"secret":"in the payload"}');
-  await receiver.received(1);
-  receiver.answer(respondWith(200, "thanks"));
-  await user.untilAllFinal();
-  const api = await user.text(`/v1/deliveries/${id}/events`);
-  const kept = stack.move();
-  return {
-    id,
-    api,
-    replay: (...options) => runCommand(["replay", id, ...options], directory, { env }),
-    stop: async () => {
-      expect(await gateway.terminate()).toBe(0);
-      await kept.disposeAsync();
-    },
-  };
 }
 
 describe("webhook-gateway replay", () => {
@@ -124,29 +74,6 @@ describe("webhook-gateway replay", () => {
     expect((await replay("--until", String(Number(third.position)))).stdout).toBe(untilThird.stdout);
     const then = data.filter(({ time }) => time <= third.time).length;
     expect(titlesIn((await replay("--until", third.time)).stdout)).toHaveLength(then);
-  });
-
-  it("tells it from an EventStoreDB", async () => {
-    using folder = new TemporaryFolder();
-    await using log = await LogServerProcess.start(join(folder.path, "log"));
-    const env = { EVENTSTORE_URL: log.url, ...SERVER_KEYS };
-    const { api, replay, stop } = await toldByBoth(join(folder.path, "data"), env);
-    const { data } = JSON.parse(api) as { data: Step[] };
-    const [text, json] = [await replay(), await replay("--json")];
-    await stop();
-    expectReadable(text.stdout);
-    expect(titlesIn(text.stdout)).toHaveLength(data.length);
-    expect(
-      json.stdout
-        .trimEnd()
-        .split("\n")
-        .map((line) => JSON.parse(line) as unknown),
-    ).toEqual(data);
-    const beyond = await replay("--until", "9".repeat(19));
-    expect(beyond).toMatchObject({ exitCode: 1, stdout: "" });
-    expect(beyond.stderr).toMatch(
-      /^webhook-gateway cannot replay: the log has not come so far: its last position is \d{20}\n$/,
-    );
   });
 
   it("never lets a receiver speak to the terminal", async () => {
@@ -253,3 +180,5 @@ describe("webhook-gateway replay", () => {
     expectReadable((await runCommand(["replay", "--help"], "/nowhere")).stdout);
   });
 });
+
+toldByAServer("an EventStoreDB", () => Instances.start(FAST));

@@ -136,7 +136,7 @@ describe.concurrent("a start with an event store", () => {
     using folder = new TemporaryFolder();
     await using stack = new AsyncDisposableStack();
     const { url } = await logServer(stack);
-    await appendForeign(url, "log-begin", [{ type: "LogBegun", data: "{}", metadata: "{}" }]);
+    await appendForeign(url, "log-begin", [{ type: "LogBegun", metadata: "{}" }]);
     for (const lines of [1, 0]) {
       await using gateway = await GatewayProcess.start(folder.path, { ...SERVER_KEYS, EVENTSTORE_URL: url });
       expect(gateway.logged(isTrouble).map(({ level, msg }) => `${level} ${msg}`)).toEqual(

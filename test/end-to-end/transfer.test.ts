@@ -1,37 +1,17 @@
-import { randomUUID } from "node:crypto";
 import { cpSync, existsSync, readFileSync, statSync, truncateSync, copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { positionOf } from "../../src/events/position.ts";
-import { openDataDirectory } from "../../src/events/sqlite/data-directory.ts";
 import { newLogSignal } from "../../src/events/sqlite/log-signal.ts";
-import { SqliteEventStore } from "../../src/events/sqlite/sqlite-event-store.ts";
 import { SqliteLogFollower } from "../../src/events/sqlite/sqlite-log-follower.ts";
 import { runCommand, startCommand } from "../fixtures/command-process.ts";
-import { LogServerProcess } from "../fixtures/eventstoredb/log-server-process.ts";
-import { sampleEvent } from "../fixtures/event-samples.ts";
 import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway-process.ts";
 import { respondWith, startReceiver } from "../fixtures/receiver.ts";
 import { ApiClient } from "./api-client.ts";
+import { Instances } from "./instances.ts";
+import { movedLog } from "./moved-log.ts";
+import { digestIn, seedLog } from "./seeded-log.ts";
 import { until } from "./until.ts";
-
-/** What a command said of its digest. */
-function digestIn(stderr: string): string {
-  return /sha256 ([0-9a-f]{64})/.exec(stderr)?.[1] ?? `no digest in: ${stderr}`;
-}
-
-/** A data folder with a log of so many events, written in a few streams. */
-async function seeded(directory: string, events: number): Promise<void> {
-  const folder = openDataDirectory(directory);
-  const store = await SqliteEventStore.open({ directory });
-  const event = (): ReturnType<typeof sampleEvent> => sampleEvent({ data: { text: "x".repeat(500) } });
-  for (let stream = 0; stream * 4 < events; stream += 1_000) {
-    const names = Array.from({ length: Math.min(1_000, events / 4 - stream) }, (_, index) => `user-${stream + index}`);
-    await Promise.all(names.map((name) => store.append(name, [event(), event(), event(), event()], "no_stream")));
-  }
-  await store.close();
-  folder.release();
-}
 
 async function headOf(directory: string): Promise<string | null> {
   if (!existsSync(join(directory, "events.sqlite"))) return null;
@@ -99,7 +79,7 @@ describe("a log that moves to another folder", () => {
       string,
       string,
     ];
-    await seeded(old, 20_000);
+    await seedLog(old, 20_000);
     const { stderr } = await runCommand(["export", "--output", file], old);
     for (const kill of [1, 5_000]) {
       const { child, ended } = startCommand(["import", "--input", file], moved);
@@ -122,41 +102,13 @@ describe("a log that moves to another folder", () => {
   });
 });
 
-describe("a log that moves to a server and back", () => {
-  it("keeps its digest", async () => {
-    using folder = new TemporaryFolder();
-    const [old, server, back] = ["old", "server", "back"].map((name) => join(folder.path, name)) as [
-      string,
-      string,
-      string,
-    ];
-    const [file, again] = [join(folder.path, "log.ndjson"), join(folder.path, "again.ndjson")];
-    await seeded(old, 400);
-    await using log = await LogServerProcess.start(server);
-    const env = {
-      EVENTSTORE_URL: log.url,
-      MASTER_KEY: Buffer.alloc(32, 1).toString("base64"),
-      OPERATOR_API_KEY: randomUUID(),
-      AUDITOR_API_KEY: randomUUID(),
-    };
-    const outcomes = [
-      await runCommand(["export", "--output", file], old),
-      await runCommand(["import", "--input", file], "/nowhere", { env }),
-      await runCommand(["export", "--output", again], "/nowhere", { env }),
-      await runCommand(["import", "--input", again], back),
-    ];
-    expect(outcomes.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 0]);
-    const digests = new Set(outcomes.map(({ stderr }) => digestIn(stderr)));
-    expect(digests.size, [...digests].join("\n")).toBe(1);
-    expect(existsSync("/nowhere")).toBe(false);
-  });
-});
+movedLog("a server", () => Instances.start());
 
 describe.concurrent("an export", () => {
   it("goes on where it was broken off, to the same bytes", async () => {
     using folder = new TemporaryFolder();
     const [old, file] = ["old", "log.ndjson"].map((name) => join(folder.path, name)) as [string, string];
-    await seeded(old, 2_000);
+    await seedLog(old, 2_000);
     const { stderr } = await runCommand(["export", "--output", file], old);
     const whole = readFileSync(file);
     const again = join(folder.path, "again.ndjson");
@@ -171,7 +123,7 @@ describe.concurrent("an export", () => {
 
   it("whose reader goes away ends with one line", async () => {
     using folder = new TemporaryFolder();
-    await seeded(folder.path, 2_000);
+    await seedLog(folder.path, 2_000);
     const { child, ended } = startCommand(["export"], folder.path);
     child.stdout?.once("data", () => child.stdout?.destroy());
     expect(await ended).toMatchObject({
@@ -189,7 +141,7 @@ describe.concurrent("a damaged export", () => {
       string,
       string,
     ];
-    await seeded(old, 400);
+    await seedLog(old, 400);
     await runCommand(["export", "--output", file], old);
     writeFileSync(file, readFileSync(file, "utf8").replace("xxx", "xyx"));
     const { exitCode, stderr } = await runCommand(["import", "--input", file], moved);
