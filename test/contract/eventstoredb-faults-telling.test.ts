@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { SubscribeOptions, SubscriptionMessage } from "../../src/events/event-store.ts";
 import { EventStoreDbEventStore } from "../../src/events/eventstoredb/eventstoredb-event-store.ts";
 import { MemoryEventStore } from "../../src/events/memory/memory-event-store.ts";
+import { revisionOf } from "../../src/events/position.ts";
 import { PulledSubscription, sampleEvent } from "../fixtures/event-samples.ts";
 import { startFakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
 import type { FakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
@@ -66,15 +67,42 @@ describe("what is told of the connection", () => {
   });
 
   it("stays trouble when the last subscription left in it, until one goes on", async () => {
-    await log.append("user-1", [sampleEvent()], "no_stream");
-    const { subscription, next } = await inTrouble();
+    const { port } = server;
+    const subscription = new PulledSubscription(store, { categories: ["user"] });
+    await subscription.untilCaughtUp();
+    const next = subscription.next();
+    await server.close();
+    await expect.poll(() => onConnection.mock.calls.length).toBe(1);
     subscription.abort();
     expect(await next).toBeNull();
-    expect(onConnection).toHaveBeenCalledTimes(1);
-    log.stalling = false;
+    server = await startFakeEventStoreDb({ log, port });
+    expect(onConnection.mock.calls).toMatchObject([[{ connected: false }]]);
     const well = new PulledSubscription(store, { categories: ["user"] });
     await well.untilCaughtUp();
+    await expect.poll(() => onConnection.mock.calls.length).toBe(2);
     expect(onConnection.mock.lastCall?.[0]).toEqual({ connected: true });
     well.abort();
+  });
+
+  it("is trouble once, however many followers have it, and that it is over once", async () => {
+    const { port } = server;
+    await log.append("user-1", [sampleEvent()], "no_stream");
+    const categories = [["user"], ["endpoint"], undefined, ["user", "endpoint"]];
+    const followers = categories.map(
+      (some) => new PulledSubscription(store, some === undefined ? {} : { categories: some }),
+    );
+    for (const follower of followers) await follower.untilCaughtUp();
+    const late = followers.map((follower) => follower.untilCaughtUp());
+    await server.close();
+    await expect.poll(() => onConnection.mock.calls.length).toBe(1);
+    // One that begins in the outage has nothing to add, either.
+    const beginner = new PulledSubscription(store);
+    const begun = beginner.untilCaughtUp();
+    await log.append("user-1", [sampleEvent()], revisionOf(0));
+    server = await startFakeEventStoreDb({ log, port });
+    await Promise.all([...late, begun]);
+    await expect.poll(() => onConnection.mock.lastCall?.[0].connected).toBe(true);
+    expect(onConnection.mock.calls.map(([{ connected }]) => connected)).toEqual([false, true]);
+    for (const follower of [...followers, beginner]) follower.abort();
   });
 });

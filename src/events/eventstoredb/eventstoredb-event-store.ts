@@ -70,7 +70,7 @@ export class EventStoreDbEventStore implements EventStore {
     this.#names = new StreamNames(options.prefix);
     this.#options = options;
     this.#deadlineMs = options.deadlineMs ?? DEADLINE_MS;
-    this.#reader = new EventReader(calls, this.#names, this.#deadlineMs);
+    this.#reader = new EventReader(calls, this.#names, this.#deadlineMs, this.#closing.signal);
     this.#head = new LogHead(this.#reader, this.#names.prefixes(undefined));
     this.#writer = new AppendWriter(calls, this.#deadlineMs);
     this.#state = new ConnectionState((reason) =>
@@ -141,13 +141,14 @@ export class EventStoreDbEventStore implements EventStore {
       ...{ silenceMs: this.#deadlineMs, patienceMs: this.#deadlineMs },
     };
     let remaining = limit;
-    for await (const event of scanLog(this.#scanned, scan)) {
+    for await (const event of this.#faultTold(scanLog(this.#scanned, scan))) {
       if (event.position > end.position) return;
       if (event.stream === null || !wanted(event.stream)) continue;
       yield event.recorded();
       remaining -= 1;
       if (remaining <= 0) return;
     }
+    this.#refuseWhenClosed();
   }
 
   async *subscribe(options: SubscribeOptions): AsyncGenerator<SubscriptionMessage> {
@@ -157,8 +158,13 @@ export class EventStoreDbEventStore implements EventStore {
       ...{ tail: this.#tail, stalledMs: this.#stalledMs, closing: this.#closing.signal },
       connection: this.#state.join(),
     };
+    yield* this.#faultTold(followLog(following, options));
+  }
+
+  /** The same, and what shows that the log is another one is told, once. */
+  async *#faultTold<T>(messages: AsyncIterable<T>): AsyncGenerator<T> {
     try {
-      yield* followLog(following, options);
+      yield* messages;
     } catch (error) {
       if (error instanceof LogReplaced && this.#replaced === null) {
         this.#replaced = error;

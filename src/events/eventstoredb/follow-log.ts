@@ -13,7 +13,7 @@ import { streamFilter } from "./stream-names.ts";
 
 /** What a follower needs of its store. */
 export interface Following extends ScannedLog {
-  readonly reader: Pick<EventReader, "end" | "at">;
+  readonly reader: Pick<EventReader, "end" | "at" | "firstBehind">;
   readonly tail: LogTail;
   /** For how long a call may bring nothing of what is due, in ms. */
   readonly stalledMs: number;
@@ -42,9 +42,9 @@ export async function* followLog(
   try {
     while (!ending.aborted) {
       if (member.failure !== null) throw member.failure;
-      const event = tail.next(place);
+      const event = tail.next(member, place);
       if (event === "gone") {
-        const until = tail.start;
+        const until = tail.startFor(member);
         if (until === undefined || until === null) continue;
         const scan = {
           ...{ after: place, categories, until, signal: ending, silenceMs: stalledMs },
@@ -55,15 +55,20 @@ export async function* followLog(
           if (found.stream === null || !wanted(found.stream)) continue;
           yield { kind: "event", event: found.recorded() };
           place = found.position;
+          member.last = found;
         }
         if (place === null || place < until) place = until;
       } else if (event !== null) {
-        if (event.stream !== null && wanted(event.stream)) yield { kind: "event", event: event.recorded() };
+        if (event.stream !== null && wanted(event.stream)) {
+          yield { kind: "event", event: event.recorded() };
+          member.last = event;
+        }
         place = event.position;
-      } else if (tail.start !== undefined && isNews(tail.searchedTo, place, reported)) {
+      } else if (tail.startFor(member) !== undefined && isNews(tail.searchedTo, place, reported)) {
         // The events of one append arrive one by one.
         await nextTurn();
-        if (tail.next(place) !== null || !isNews(tail.searchedTo, place, reported)) continue;
+        if (tail.startFor(member) === undefined || tail.next(member, place) !== null) continue;
+        if (!isNews(tail.searchedTo, place, reported)) continue;
         place = tail.searchedTo;
         reported = place;
         yield { kind: "caughtUp", position: place, searchedTo: place };
@@ -94,6 +99,7 @@ async function refusePlaceBeyondTheEnd(
   while (!ending.aborted) {
     try {
       const end = await reader.end();
+      connection.note(null);
       if (end !== null && end.position >= after) return;
     } catch (error) {
       connection.note(reasonOf(error));

@@ -1,3 +1,4 @@
+import { StoreUnavailable } from "../event-store-errors.ts";
 import { PulledStream } from "./pulled-stream.ts";
 import { subscriptionRequest } from "./read-request.ts";
 import type { AllFilter, AllStart } from "./read-request.ts";
@@ -60,4 +61,9 @@ export class LogSubscription {
   cancel(): void {
     this.#pulled.cancel();
   }
+}
+
+/** A subscription in which nothing came of what is due, for so many milliseconds. */
+export function sentNothing(milliseconds: number): StoreUnavailable {
+  return new StoreUnavailable(`the event store sent nothing of what is due for ${milliseconds} ms`);
 }

@@ -10,6 +10,7 @@ import type { ServerCalls } from "./server-calls.ts";
 import { readServerMessage } from "./server-message.ts";
 import { serverPlaceOf, serverRevisionOf } from "./server-place.ts";
 import type { StreamNames } from "./stream-names.ts";
+import { withinTime } from "./time-limit.ts";
 
 type Request = Parameters<ServerCalls["read"]>[0];
 
@@ -29,18 +30,24 @@ const FINAL: ReadonlySet<number | null> = new Set([
 ]);
 /** How many events the server looks through at a time for the few that are asked for. */
 const WINDOW = 1_024;
+const NEVER = new AbortController().signal;
 
 /** Short reads, which somebody waits for: each is asked again until it is answered or its time is up. */
 export class EventReader {
   readonly #calls: Pick<ServerCalls, "read">;
   readonly #names: StreamNames;
   readonly #deadlineMs: number;
+  readonly #closing: AbortSignal;
 
-  /** `deadlineMs`: how long a read may take, all its tries together. */
-  constructor(calls: Pick<ServerCalls, "read">, names: StreamNames, deadlineMs: number) {
+  /**
+   * @param deadlineMs how long a read may take, all its tries together
+   * @param closing ends every read at once, as unavailable
+   */
+  constructor(calls: Pick<ServerCalls, "read">, names: StreamNames, deadlineMs: number, closing = NEVER) {
     this.#calls = calls;
     this.#names = names;
     this.#deadlineMs = deadlineMs;
+    this.#closing = closing;
   }
 
   /** The events of a stream; none when it does not exist. Throws StoreUnavailable, UnreadableEvent. */
@@ -63,7 +70,7 @@ export class EventReader {
       if (performance.now() > endsAt) {
         throw new StoreUnavailable(`the event store does not give event ${revision} of ${stream}, of which it told`);
       }
-      await backoff.wait(NEVER);
+      await backoff.wait(this.#closing);
     }
   }
 
@@ -107,28 +114,35 @@ export class EventReader {
   async #patiently(request: Request, milliseconds = this.#deadlineMs, mayNotBe = false): Promise<FoundEvent[]> {
     const endsAt = performance.now() + milliseconds;
     const backoff = new Backoff(LONGEST_BACKOFF_MS);
+    let reason: unknown;
     for (;;) {
-      const left = endsAt - performance.now();
       try {
-        return await this.#gathered(request, Math.max(Math.ceil(left), 1));
+        return await this.#gathered(request, Math.max(Math.ceil(endsAt - performance.now()), 1));
       } catch (error) {
         const code = codeOf(error);
         if (mayNotBe && NO_EVENT_THERE.test(reasonOf(error))) return [];
-        if (FINAL.has(code) || performance.now() >= endsAt) {
-          throw new StoreUnavailable(`the event store cannot be read: ${reasonOf(error)}`, { cause: error });
+        // That there was no time left for the last try is no reason.
+        if (!(error instanceof StoreUnavailable)) reason = error;
+        reason ??= error;
+        const isOver = (): boolean => FINAL.has(code) || this.#closing.aborted || performance.now() >= endsAt;
+        if (!isOver()) await backoff.wait(this.#closing);
+        if (isOver()) {
+          throw new StoreUnavailable(`the event store cannot be read: ${reasonOf(reason)}`, { cause: reason });
         }
-        await backoff.wait(AbortSignal.timeout(Math.max(Math.ceil(endsAt - performance.now()), 1)));
       }
     }
   }
 
   /** All events of a call, which may bring nothing for so many milliseconds. */
   async #gathered(request: Request, silenceMs: number): Promise<FoundEvent[]> {
-    const { call, broke } = await this.#calls.read(request);
+    const { call, broke } = await this.#begin(request, silenceMs);
     const pulled = new PulledStream(call);
+    const wake = (): void => pulled.wake();
+    this.#closing.addEventListener("abort", wake);
     const found: FoundEvent[] = [];
     try {
       for (;;) {
+        if (this.#closing.aborted) throw new StoreUnavailable("the event store is closed");
         const message = pulled.take();
         if (message !== null) {
           const said = readServerMessage(message, this.#names);
@@ -143,10 +157,24 @@ export class EventReader {
       if (!(error instanceof StoreUnavailable) && error instanceof Error) broke(error);
       throw error;
     } finally {
+      this.#closing.removeEventListener("abort", wake);
       // Otherwise it would stay open on the server.
       pulled.cancel();
     }
   }
-}
 
-const NEVER = new AbortController().signal;
+  /** Begins a call. The client may look for a node for longer than anybody waits. */
+  async #begin(request: Request, milliseconds: number): ReturnType<ServerCalls["read"]> {
+    const made = this.#calls.read(request);
+    try {
+      return await withinTime(
+        made,
+        milliseconds,
+        () => new StoreUnavailable(`there was no connection for ${milliseconds} ms`),
+      );
+    } catch (error) {
+      made.then(({ call }) => call.cancel()).catch(() => undefined);
+      throw error;
+    }
+  }
+}

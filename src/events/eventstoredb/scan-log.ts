@@ -1,13 +1,14 @@
 import type { Position as ServerPlace } from "@eventstore/db-client";
-import { StoreUnavailable } from "../event-store-errors.ts";
+import { LogReplaced, StoreUnavailable } from "../event-store-errors.ts";
 import { positionOf } from "../position.ts";
 import type { Position } from "../position.ts";
 import { Backoff } from "./backoff.ts";
 import { reasonOf } from "./grpc-status.ts";
-import { LogSubscription } from "./log-subscription.ts";
+import { LogSubscription, sentNothing } from "./log-subscription.ts";
 import type { EventReader } from "./read-events.ts";
 import type { FoundEvent } from "./recorded-event.ts";
 import type { ServerCalls } from "./server-calls.ts";
+import { refuseAnotherLog } from "./same-log.ts";
 import { serverPlaceOf } from "./server-place.ts";
 import type { StreamNames } from "./stream-names.ts";
 
@@ -35,24 +36,29 @@ export interface Scan {
 export interface ScannedLog {
   readonly calls: Pick<ServerCalls, "read">;
   readonly names: StreamNames;
-  readonly reader: Pick<EventReader, "at">;
+  readonly reader: Pick<EventReader, "at" | "firstBehind">;
 }
 
 /**
  * Reads a part of the log by a subscription, which tells how far it has come also where nothing is found for long. Calls
- * break, end without an error and stall; each time another one goes on where it was.
+ * break, end without an error and stall; each time another one goes on where it was, if the log is still the same.
  *
  * @throws StoreUnavailable when it gets no further for as long as `patienceMs`
+ * @throws LogReplaced when what it gave is no longer in the log
  */
 export async function* scanLog(log: ScannedLog, scan: Scan): AsyncGenerator<FoundEvent> {
   let given = scan.after;
+  let last: FoundEvent | null = null;
   let checkpoint: ServerPlace | null = null;
   let progressAt = performance.now();
   const backoff = new Backoff();
   const isOver = (): boolean => scan.signal.aborted;
   while (!isOver()) {
     try {
+      await refuseAnotherLog(log.reader, [last]);
       const place = await resumePlace(log, given, checkpoint);
+      // A server that says at once that there is no more is asked once more, which is cheap where it says so so early.
+      let isBelieved = place !== null && place === checkpoint;
       checkpoint = null;
       for await (const news of newsBehind(log, scan, place)) {
         if (news.kind === "event") {
@@ -60,21 +66,24 @@ export async function* scanLog(log: ScannedLog, scan: Scan): AsyncGenerator<Foun
           // Of a place between two events the server says by itself what comes behind it.
           if (given !== null && event.position <= given) continue;
           given = event.position;
+          last = event;
           checkpoint = null;
           yield event;
           if (event.position >= scan.until) return;
         } else if (news.kind === "caughtUp") {
-          return;
+          if (isBelieved || !(await isDue(log, scan, given))) return;
+          continue;
         } else if (news.kind === "checkpoint") {
-          if (news.place === null) continue;
-          checkpoint = news.place;
-          if (checkpoint.commit > BigInt(scan.until)) return;
-        }
+          if (news.place !== null) checkpoint = news.place;
+          if (news.place !== null && news.place.commit > BigInt(scan.until)) return;
+        } else continue;
+        isBelieved = true;
         progressAt = performance.now();
         backoff.reset();
       }
     } catch (error) {
       if (isOver()) return;
+      if (error instanceof LogReplaced) throw error;
       scan.connection?.(reasonOf(error));
       if (performance.now() - progressAt >= scan.patienceMs) {
         if (error instanceof StoreUnavailable) throw error;
@@ -85,7 +94,13 @@ export async function* scanLog(log: ScannedLog, scan: Scan): AsyncGenerator<Foun
   }
 }
 
-/** What one call says, until it ends. Throws what it fails with, and StoreUnavailable when it says nothing for long. */
+/** Whether an event of this part of the log is still to come. */
+async function isDue({ names, reader }: ScannedLog, scan: Scan, given: Position | null): Promise<boolean> {
+  const due = await reader.firstBehind(given, names.prefixes(scan.categories));
+  return due !== null && due.position <= scan.until;
+}
+
+/** What one call says. Throws what it fails with, and StoreUnavailable when it ends or says nothing for long. */
 async function* newsBehind(
   { calls, names }: ScannedLog,
   { categories, signal, silenceMs, connection }: Scan,
@@ -104,9 +119,9 @@ async function* newsBehind(
         confirmed = true;
         yield news;
       } else if (subscription.ended) {
-        return;
+        throw new StoreUnavailable("the event store ended the subscription");
       } else if (!(await subscription.changed(silenceMs))) {
-        throw new StoreUnavailable(`the event store sent nothing of what is due for ${silenceMs} ms`);
+        throw sentNothing(silenceMs);
       }
     }
   } finally {

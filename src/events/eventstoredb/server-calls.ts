@@ -94,8 +94,6 @@ export class ServerCalls {
         else answer.reject(error);
       }),
     );
-    // The answer tells of it too.
-    call.on("error", () => undefined);
     for (const message of messages) call.write(message);
     call.end();
     answer.promise.catch(broke);
@@ -110,11 +108,16 @@ export class ServerCalls {
     await connection.then((streams) => streams.close()).catch(() => undefined);
   }
 
-  async #make<Call>(begin: (streams: Streams) => Call): Promise<Made<Call>> {
+  async #make<Call extends { on(event: "error", listener: () => void): unknown }>(
+    begin: (streams: Streams) => Call,
+  ): Promise<Made<Call>> {
     const streams = await this.#streams();
     const broke = (error: Error): void => void this.#inner("handleError")(streams, error).catch(() => undefined);
     try {
-      return { call: begin(streams), broke };
+      const call = begin(streams);
+      // Who comes too late to want it cancels it, and it fails then.
+      call.on("error", () => undefined);
+      return { call, broke };
     } catch (error) {
       // A connection that was closed since: the client would give it out for ever.
       broke(new UnavailableError());

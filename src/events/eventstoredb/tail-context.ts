@@ -1,0 +1,19 @@
+import type { Position } from "../position.ts";
+import type { FollowerConnection } from "./connection-state.ts";
+import type { EventReader } from "./read-events.ts";
+import type { ServerCalls } from "./server-calls.ts";
+import type { StreamNames } from "./stream-names.ts";
+
+/** What the shared end of the log needs of its store. */
+export interface TailContext {
+  readonly calls: Pick<ServerCalls, "read">;
+  readonly names: StreamNames;
+  readonly reader: Pick<EventReader, "end" | "at" | "firstBehind">;
+  /** For how long the subscription may bring nothing of what is due, in ms. */
+  readonly stalledMs: number;
+  /** Aborts when the store closes. */
+  readonly closing: AbortSignal;
+  /** The furthest place that anybody was told of as the log's end, and so may be waiting for. */
+  known(): Position | null;
+  readonly connection: FollowerConnection;
+}
