@@ -1,5 +1,6 @@
 import shared from "@eventstore/db-client/generated/shared_pb.js";
 import streams from "@eventstore/db-client/generated/streams_pb.js";
+import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import { describe, expect, it } from "vitest";
 import { failedAnswer, readBatchedAnswer, singleAnswer } from "../../../../src/events/eventstoredb/append-answer.ts";
 import type { AppendAnswer } from "../../../../src/events/eventstoredb/append-answer.ts";
@@ -10,7 +11,7 @@ const request = new streams.BatchAppendReq();
 
 function conflictAt(revision: string | null): InstanceType<typeof shared.WrongExpectedVersion> {
   const conflict = new shared.WrongExpectedVersion();
-  if (revision === null) conflict.setCurrentNoStream(new shared.Empty());
+  if (revision === null) conflict.setCurrentNoStream(new empty.Empty());
   else conflict.setCurrentStreamRevision(revision);
   return conflict;
 }
@@ -97,7 +98,7 @@ describe("the answer to an append by itself", () => {
     const refused = new streams.AppendResp();
     refused.setWrongExpectedVersion(conflict);
     expect(singleAnswer(refused)).toEqual({ kind: "conflict", actual: revisionOf(0) });
-    conflict.setCurrentNoStream(new shared.Empty());
+    conflict.setCurrentNoStream(new empty.Empty());
     expect(singleAnswer(refused)).toEqual({ kind: "conflict", actual: null });
   });
 
