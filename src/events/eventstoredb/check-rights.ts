@@ -4,7 +4,7 @@ import { revisionOf } from "../position.ts";
 import { failedAnswer, singleAnswer } from "./append-answer.ts";
 import { singleAppend } from "./append-request.ts";
 import { EventStoreUnusable } from "./eventstore-unusable.ts";
-import { codeOf, reasonOf, status } from "./grpc-status.ts";
+import { codeOf, status } from "./grpc-status.ts";
 import type { EventReader } from "./read-events.ts";
 import type { ServerCalls } from "./server-calls.ts";
 import type { StreamNames } from "./stream-names.ts";
@@ -36,16 +36,16 @@ export async function checkRights(
 ): Promise<void> {
   await log.reader.stream(STREAM, { limit: 1 }).catch((error: unknown) => {
     const cause = error instanceof Error ? error.cause : undefined;
-    if (codeOf(cause) === status.permissionDenied) throw refused("read", reasonOf(cause));
+    if (codeOf(cause) === status.permissionDenied) throw refused("read");
   });
   if (use === "read") return;
   const append = singleAppend(log.names.onServer(STREAM), prepareAppend(STREAM, [EVENT], NEVER));
   const answer = await log.calls.append(append, milliseconds).then(singleAnswer, failedAnswer);
-  if (answer.kind === "refused") throw refused("write", answer.reason);
+  if (answer.kind === "refused") throw refused("write");
 }
 
-function refused(what: string, reason: string): EventStoreUnusable {
+function refused(what: string): EventStoreUnusable {
   return new EventStoreUnusable(
-    `the event store does not let the user of its address ${what} the gateway's streams (${reason}): give it that right`,
+    `the event store does not let the user of its address ${what} the gateway's streams: give it that right`,
   );
 }
