@@ -106,6 +106,7 @@ module.exports = {
     driver("node-sqlite", "^(node:)?sqlite$", "^src/(events|projections)/sqlite/"),
     driver("mongodb", npmPackage("mongodb"), "^src/projections/mongodb/"),
     driver("eventstoredb", npmPackage("@eventstore/db-client"), "^src/events/eventstoredb/"),
+    driver("protobufjs", npmPackage("protobufjs"), "^src/events/eventstoredb/"),
     driver("undici", npmPackage("undici"), "^src/processes/sending/"),
     driver("fastify", npmPackage("(fastify|@fastify/[^/]+)"), "^src/(http/|gateway\\.ts$)"),
     driver("prom-client", npmPackage("prom-client"), "^src/metrics\\.ts$"),

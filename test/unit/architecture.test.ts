@@ -43,6 +43,7 @@ const FORBIDDEN: Readonly<Record<string, readonly (readonly [file: string, impor
   "only-its-adapter-imports-node-sqlite": [["src/storage.ts", "node:sqlite"]],
   "only-its-adapter-imports-mongodb": [["src/projections/sqlite/uses-mongodb.ts", "mongodb"]],
   "only-its-adapter-imports-eventstoredb": [["src/events/sqlite/uses-client.ts", "@eventstore/db-client"]],
+  "only-its-adapter-imports-protobufjs": [["src/events/sqlite/wire.ts", "protobufjs"]],
   "only-its-adapter-imports-undici": [["src/processes/sends.ts", "undici"]],
   "only-its-adapter-imports-fastify": [["src/processes/speaks-http.ts", "fastify"]],
   "only-its-adapter-imports-prom-client": [["src/http/counts.ts", "prom-client"]],
@@ -70,6 +71,7 @@ const OTHER_FILES: Readonly<Record<string, string>> = {
       mongodb: "1",
       pino: "1",
       "prom-client": "1",
+      protobufjs: "1",
       tsyringe: "1",
       undici: "1",
     },
@@ -77,12 +79,20 @@ const OTHER_FILES: Readonly<Record<string, string>> = {
   }),
   "src/processes/egg.ts": 'import { value } from "./chicken.ts";\nexport const egg = value;\n',
   ...Object.fromEntries(
-    ["@eventstore/db-client", "fastify", "mongodb", "pino", "prom-client", "tsyringe", "undici", "fast-check"].flatMap(
-      (name) => [
-        [`node_modules/${name}/package.json`, JSON.stringify({ name, version: "1.0.0", main: "index.js" })],
-        [`node_modules/${name}/index.js`, "module.exports = { value: 1 };\n"],
-      ],
-    ),
+    [
+      "@eventstore/db-client",
+      "fastify",
+      "mongodb",
+      "pino",
+      "prom-client",
+      "protobufjs",
+      "tsyringe",
+      "undici",
+      "fast-check",
+    ].flatMap((name) => [
+      [`node_modules/${name}/package.json`, JSON.stringify({ name, version: "1.0.0", main: "index.js" })],
+      [`node_modules/${name}/index.js`, "module.exports = { value: 1 };\n"],
+    ]),
   ),
 };
 
