@@ -34,7 +34,7 @@ async function tcpServer(greet: (socket: Socket) => void): Promise<string> {
 }
 
 async function refusalOf(url: string, openingMs: number): Promise<string> {
-  const error: unknown = await openServer(url, {}, openingMs).catch((thrown: unknown) => thrown);
+  const error: unknown = await openServer(url, { openingMs }).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(EventStoreUnusable);
   const { message } = error as EventStoreUnusable;
   expect(message).not.toMatch(/\n|s3cret|admin/);

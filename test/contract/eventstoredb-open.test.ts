@@ -39,7 +39,7 @@ async function portOf(server: Server): Promise<number> {
 
 /** What opening this URL says, which is one line without the secret. */
 async function refusalOf(url: string, openingMs = 1_000): Promise<string> {
-  const error: unknown = await openServer(url, {}, openingMs).catch((thrown: unknown) => thrown);
+  const error: unknown = await openServer(url, { openingMs }).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(EventStoreUnusable);
   const { message } = error as EventStoreUnusable;
   expect(message).not.toContain("\n");

@@ -128,6 +128,20 @@ export function failedAnswer(error: unknown): AppendAnswer {
   return { kind: nothingSent ? "not_taken" : "open", reason };
 }
 
+/**
+ * What the end of a call for many appends means for one that was under way in it. The server may have written it before it
+ * found that it could not go on, whatever it then says; only where there was no connection nothing left this process.
+ */
+export function lostAnswer(error: unknown): AppendAnswer {
+  const reason = reasonOf(error);
+  return { kind: NOT_CONNECTED.test(reason) ? "not_taken" : "open", reason };
+}
+
+/** Whether one of the appends that a call carried may be why it ended so, for all that is known. */
+export function mayBeCausedByAppend(error: unknown): boolean {
+  return codeOf(error) !== null && failedAnswer(error).kind !== "not_taken";
+}
+
 /** An error of gRPC, whose trailers say what EventStoreDB means by it. */
 interface Failed extends Error {
   readonly metadata: { get(name: string): readonly (string | Buffer)[] };

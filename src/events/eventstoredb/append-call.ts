@@ -57,11 +57,12 @@ export class AppendCall<Item extends Carried> {
     this.#end(error);
   }
 
-  /** Ends the call, since nothing more is to be sent. `lost` is not told. */
-  close(): void {
+  /** Ends the call, since nothing more is to be sent. `lost` is not told; gives what was under way. */
+  close(): Item[] {
     this.#over = true;
     // Half closed, the server would give one answer more and no other.
     this.#made.call.cancel();
+    return this.#takeUnderWay();
   }
 
   #answer({ correlationId, answer }: BatchedAnswer): void {
@@ -76,8 +77,12 @@ export class AppendCall<Item extends Carried> {
     if (this.#over) return;
     this.#over = true;
     this.#made.broke(error);
+    this.#lost(this.#takeUnderWay(), error);
+  }
+
+  #takeUnderWay(): Item[] {
     const underWay = [...this.#underWay.values()];
     this.#underWay.clear();
-    this.#lost(underWay, error);
+    return underWay;
   }
 }

@@ -1,7 +1,7 @@
 import { UnavailableError } from "@eventstore/db-client";
 import type { AppendResult } from "../event-store.ts";
 import type { PreparedAppend } from "../memory/prepared-append.ts";
-import { failedAnswer, singleAnswer } from "./append-answer.ts";
+import { failedAnswer, lostAnswer, mayBeCausedByAppend, singleAnswer } from "./append-answer.ts";
 import type { AppendAnswer } from "./append-answer.ts";
 import { AppendCall } from "./append-call.ts";
 import { Backoff } from "./backoff.ts";
@@ -28,8 +28,15 @@ export class AppendWriter {
   readonly #backoff = new Backoff(LONGEST_BACKOFF_MS);
   readonly #closing = new AbortController();
   #call: AppendCall<CarriedAppend> | null = null;
-  #toSend: WaitingAppend[] = [];
   #opening = false;
+  #begun = 0;
+  /** In the order of the appends. */
+  #toSend: WaitingAppend[] = [];
+  /** Those that the server did not take, until the timer sends them again. */
+  #repeated: WaitingAppend[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  /** The server takes nothing now: what comes meanwhile is not to overtake those that wait. */
+  #holding = false;
 
   /** `deadlineMs`: how long an append may take, all its tries together. */
   constructor(calls: Calls, deadlineMs: number) {
@@ -43,21 +50,23 @@ export class AppendWriter {
    * @throws RevisionConflict, EventTooLarge with the server's limit, StoreUnavailable, AppendOutcomeUnknown
    */
   append(name: string, append: PreparedAppend): Promise<AppendResult> {
-    const waiting = new WaitingAppend(name, append, this.#deadlineMs, () => this.#giveUpWhenSilent());
+    this.#begun += 1;
+    const waiting = new WaitingAppend(this.#begun, name, append, this.#deadlineMs, () => this.#giveUpWhenSilent());
     this.#toSend.push(waiting);
     this.#send();
     return waiting.outcome;
   }
 
-  /** Ends the call. Nothing may be under way. */
+  /** Ends the call. What is not settled then is given up. */
   close(): void {
     this.#closing.abort();
-    this.#call?.close();
-    for (const waiting of this.#toSend.splice(0)) waiting.abandon();
+    clearTimeout(this.#timer);
+    const underWay = this.#call?.close().map(({ waiting }) => waiting) ?? [];
+    for (const waiting of [...underWay, ...this.#repeated, ...this.#toSend]) waiting.abandon();
   }
 
   #send(): void {
-    if (this.#closing.signal.aborted || this.#toSend.length === 0) return;
+    if (this.#closing.signal.aborted || this.#holding || this.#toSend.length === 0) return;
     const call = this.#call;
     if (call === null) {
       if (!this.#opening) void this.#open();
@@ -78,8 +87,7 @@ export class AppendWriter {
       await this.#backoff.wait(this.#closing.signal);
     }
     this.#opening = false;
-    this.#toSend = this.#toSend.filter(({ settled }) => !settled);
-    this.#send();
+    this.#putBack([]);
   }
 
   /** One after the other, so that they keep their order. One that fails again does not hold up those behind it. */
@@ -109,27 +117,34 @@ export class AppendWriter {
 
   #take(waiting: WaitingAppend, answer: AppendAnswer): void {
     if (waiting.take(answer)) return;
-    setTimeout(() => {
-      if (waiting.settled) return;
-      this.#toSend.push(waiting);
-      this.#send();
+    this.#repeated.push(waiting);
+    if (answer.kind === "not_taken") this.#holding = true;
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#holding = false;
+      this.#putBack(this.#repeated.splice(0));
     }, AGAIN_MS);
   }
 
   #lost(underWay: readonly CarriedAppend[], error: Error): void {
     this.#call = null;
-    const answer = failedAnswer(error);
+    const answer = lostAnswer(error);
     const again = underWay.map(({ waiting }) => waiting).filter(({ settled }) => !settled);
     for (const waiting of again) {
       waiting.take(answer);
-      if (answer.kind !== "not_taken") waiting.breaks += 1;
+      if (mayBeCausedByAppend(error)) waiting.breaks += 1;
     }
-    this.#toSend = [...again, ...this.#toSend];
     this.#opening = true;
     void this.#backoff.wait(this.#closing.signal).then(() => {
       this.#opening = false;
-      this.#send();
+      this.#putBack(again);
     });
+  }
+
+  /** Sends these and what waits, each in its place. */
+  #putBack(again: readonly WaitingAppend[]): void {
+    this.#toSend = [...again, ...this.#toSend].filter(({ settled }) => !settled).sort((a, b) => a.number - b.number);
+    this.#send();
   }
 
   /** An append is late. Where nothing else was answered meanwhile either, the call is no good. */

@@ -15,6 +15,7 @@ const OPTIONS = [
   ...["userCertFile", "userKeyFile"],
 ];
 
+const DEFAULT_PORT = "2113";
 const SHAPE = /^esdb(?:\+discover)?:\/\/(?:([^:@/?]+):([^@/?]+)@)?([^@/?]+)\/?(?:\?(.*))?$/;
 
 /**
@@ -25,14 +26,7 @@ const SHAPE = /^esdb(?:\+discover)?:\/\/(?:([^:@/?]+):([^@/?]+)@)?([^@/?]+)\/?(?
  * @throws EventStoreUnusable for a URL that the client would misread, or whose secrets it would print
  */
 export function credentialsOf(url: string): Credentials {
-  const match = SHAPE.exec(url.trim());
-  if (match === null) {
-    throw refused(
-      "it must be esdb://user:password@host:2113 or esdb+discover://…, with @ : / ? in them as %40 %3A %2F %3F",
-    );
-  }
-  const [, username, password, , query = ""] = match;
-  const options = new Map(query.split("&").map((option) => splitAt(option, "=")));
+  const { username, password, options } = partsOf(url);
   for (const name of options.keys()) {
     if (name !== "" && !OPTIONS.some((known) => flat(known) === flat(name))) {
       throw refused(`the option ${name} is not known (known: ${OPTIONS.join(", ")})`);
@@ -42,9 +36,45 @@ export function credentialsOf(url: string): Credentials {
     }
   }
   if (username !== undefined && password !== undefined) return decoded(username, password);
-  const insecure = [...options].some(([name, value]) => flat(name) === "tls" && value === "false");
-  if (!insecure) throw refused("it needs user:password@ before the host, or ?tls=false");
+  if (hasTls(options)) throw refused("it needs user:password@ before the host, or ?tls=false");
   return { username: "anonymous", password: "anonymous" };
+}
+
+/** A server, and how it is to be spoken to. */
+export interface ServerAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: boolean;
+  /** The file with the certificate of the authority that vouches for it; undefined: one that the system knows. */
+  readonly caFile: string | undefined;
+}
+
+/** The first server that the URL names. Throws EventStoreUnusable like `credentialsOf`. */
+export function firstServerOf(url: string): ServerAddress {
+  const { hosts, options } = partsOf(url);
+  const [, host = "", port = DEFAULT_PORT] = /^([^,]*?)(?::(\d+))?(?:,|$)/.exec(hosts) ?? [];
+  const [, caFile] = [...options].find(([name]) => flat(name) === flat("tlsCAFile")) ?? [];
+  return { host, port: Number(port), tls: hasTls(options), caFile };
+}
+
+function partsOf(url: string): {
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  readonly hosts: string;
+  readonly options: ReadonlyMap<string, string>;
+} {
+  const match = SHAPE.exec(url.trim());
+  if (match === null) {
+    throw refused(
+      "it must be esdb://user:password@host:2113 or esdb+discover://…, with @ : / ? in them as %40 %3A %2F %3F",
+    );
+  }
+  const [, username, password, hosts = "", query = ""] = match;
+  return { username, password, hosts, options: new Map(query.split("&").map((option) => splitAt(option, "="))) };
+}
+
+function hasTls(options: ReadonlyMap<string, string>): boolean {
+  return ![...options].some(([name, value]) => flat(name) === "tls" && value === "false");
 }
 
 function decoded(username: string, password: string): Credentials {

@@ -21,7 +21,7 @@ import { followLog } from "./follow-log.ts";
 import { LogHead } from "./log-head.ts";
 import { LogTail } from "./log-tail.ts";
 import { openServer } from "./open-server.ts";
-import type { OpeningReports } from "./open-server.ts";
+import type { OpeningOptions } from "./open-server.ts";
 import { EventReader } from "./read-events.ts";
 import { scanLog } from "./scan-log.ts";
 import type { ServerCalls } from "./server-calls.ts";
@@ -33,7 +33,7 @@ const DEADLINE_MS = 4_000;
 /** A call that brings nothing of what is due for so many deadlines is begun anew. */
 const STALLED_DEADLINES = 1.25;
 
-export interface EventStoreDbOptions extends OpeningReports {
+export interface EventStoreDbOptions extends OpeningOptions {
   /** `esdb://…` or `esdb+discover://…`. */
   readonly url: string;
   /** What the name of each of the log's streams begins with on the server: 1 to 64 letters, digits, `_` and `.`. */

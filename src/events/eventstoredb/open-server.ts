@@ -1,13 +1,16 @@
+import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { EventStoreDBClient } from "@eventstore/db-client";
-import { credentialsOf } from "./connection-url.ts";
+import { credentialsOf, firstServerOf } from "./connection-url.ts";
 import { EventStoreUnusable } from "./eventstore-unusable.ts";
 import { reasonOf } from "./grpc-status.ts";
-import { OLDEST_SERVER, openingFailureOf } from "./opening-failure.ts";
+import { lookedForTls, OLDEST_SERVER, openingFailureOf } from "./opening-failure.ts";
+import type { OpeningFailure } from "./opening-failure.ts";
 import { EventReader } from "./read-events.ts";
 import { ServerCalls } from "./server-calls.ts";
 import { StreamNames } from "./stream-names.ts";
 import { withinTime } from "./time-limit.ts";
+import { lookForTls } from "./tls-look.ts";
 
 /** How long a server that is starting, or electing its leader, is waited for, in ms. */
 const OPENING_MS = 30_000;
@@ -19,34 +22,39 @@ const TELLING_MS = 5_000;
 /** How long the client may take to end its calls, in ms. */
 const ENDING_MS = 1_000;
 
-export interface OpeningReports {
+export interface OpeningOptions {
   /** Told every 5 s while the server is waited for: why, and for how many seconds. */
   readonly onWaiting?: (reason: string, seconds: number) => void;
+  /** How long the server is waited for, in ms. Default 30,000. */
+  readonly openingMs?: number;
+  /** How often `onWaiting` is told, in ms. Default 5,000. */
+  readonly tellingMs?: number;
 }
 
 /**
  * Connects, and asks the server for its version and for the end of its log. One that refuses connections or has no leader
  * yet is waited for; what will not change by itself ends it at once.
  *
- * @param openingMs how long all of that may take, in ms
  * @throws EventStoreUnusable with one line that repeats nothing of the URL but where the server is
  */
 export async function openServer(
   url: string,
-  { onWaiting }: OpeningReports = {},
-  openingMs: number = OPENING_MS,
+  { onWaiting, openingMs = OPENING_MS, tellingMs = TELLING_MS }: OpeningOptions = {},
 ): Promise<ServerCalls> {
   const begunAt = performance.now();
   let toldAt = begunAt;
+  let failure: OpeningFailure | undefined;
   for (;;) {
     const left = openingMs - (performance.now() - begunAt);
     const outcome = await tryToOpen(url, Math.max(1, Math.ceil(Math.min(left, TRY_MS))));
     if (outcome instanceof ServerCalls) return outcome;
+    // That there was no time left for the last try is no reason.
+    if (failure === undefined || !(outcome.cause instanceof NoAnswer)) failure = outcome;
     const now = performance.now();
-    if (!outcome.passing || now - begunAt + AGAIN_MS >= openingMs) {
-      throw new EventStoreUnusable(outcome.message, { cause: outcome.cause });
+    if (!failure.passing || now - begunAt + AGAIN_MS >= openingMs) {
+      throw new EventStoreUnusable(failure.message, { cause: failure.cause });
     }
-    if (now - toldAt >= TELLING_MS) {
+    if (now - toldAt >= tellingMs) {
       toldAt = now;
       onWaiting?.(outcome.reason, Math.round((now - begunAt) / 1_000));
     }
@@ -54,10 +62,7 @@ export async function openServer(
   }
 }
 
-async function tryToOpen(
-  url: string,
-  milliseconds: number,
-): Promise<ServerCalls | ReturnType<typeof openingFailureOf>> {
+async function tryToOpen(url: string, milliseconds: number): Promise<ServerCalls | OpeningFailure> {
   // The password is checked before the client sees the URL.
   const credentials = credentialsOf(url);
   const client = newClient(url);
@@ -66,15 +71,22 @@ async function tryToOpen(
     await withinTime(
       look(client, calls, milliseconds),
       milliseconds,
-      () => new Error(`no answer within ${milliseconds} ms`),
+      () => new NoAnswer(`no answer within ${milliseconds} ms`),
     );
     return calls;
   } catch (error) {
     await calls.close(ENDING_MS);
     if (error instanceof EventStoreUnusable) throw error;
-    return openingFailureOf(error);
+    const failure = openingFailureOf(error);
+    if (!failure.passing || error instanceof NoAnswer) return failure;
+    const { host, port, tls, caFile } = firstServerOf(url);
+    // The client has read it too, or there would be another error.
+    const ca = tls && caFile !== undefined ? readFileSync(caFile) : undefined;
+    return lookedForTls(failure, tls, await lookForTls({ host, port }, ca));
   }
 }
+
+class NoAnswer extends Error {}
 
 async function look(client: EventStoreDBClient, calls: ServerCalls, milliseconds: number): Promise<void> {
   await refuseOldServer(client);

@@ -10,6 +10,8 @@ import { batchedAppend, singleAppend } from "./append-request.ts";
 export class WaitingAppend {
   /** How many calls broke while they carried it. */
   breaks = 0;
+  /** Its number in the order of the appends. */
+  readonly number: number;
   readonly outcome: Promise<AppendResult>;
   readonly #name: string;
   readonly #append: PreparedAppend;
@@ -23,11 +25,13 @@ export class WaitingAppend {
   #reason = "it is not connected";
 
   /**
+   * @param number its number in the order of the appends
    * @param name the server's name of the stream
    * @param milliseconds how long the outcome is waited for
    * @param onLate is told when that time is over
    */
-  constructor(name: string, append: PreparedAppend, milliseconds: number, onLate: () => void) {
+  constructor(number: number, name: string, append: PreparedAppend, milliseconds: number, onLate: () => void) {
+    this.number = number;
     this.#name = name;
     this.#append = append;
     this.#endsAt = performance.now() + milliseconds;
@@ -76,7 +80,8 @@ export class WaitingAppend {
         this.#fail(new EventTooLarge(stream, bytes, answer.limit));
         return true;
       case "refused":
-        this.#fail(new StoreUnavailable(`the append was not taken: ${answer.reason}`));
+        this.#reason = answer.reason;
+        this.#fail(this.#unsettled(this.#reason));
         return true;
       case "open":
         this.#open = true;
@@ -94,7 +99,11 @@ export class WaitingAppend {
   }
 
   #lateError(milliseconds: number): Error {
-    const reason = milliseconds === 0 ? this.#reason : `no answer within ${milliseconds} ms (${this.#reason})`;
+    return this.#unsettled(milliseconds === 0 ? this.#reason : `no answer within ${milliseconds} ms (${this.#reason})`);
+  }
+
+  /** What is known of it when no more is to be known: that nothing was written only where no try may have been. */
+  #unsettled(reason: string): Error {
     return this.#open || this.#sent
       ? new AppendOutcomeUnknown(`nobody knows whether the append was written: ${reason}`)
       : new StoreUnavailable(`the append was not taken: ${reason}`);
