@@ -8,7 +8,7 @@ import { endpointStream, evolveEndpoint } from "../../../src/events/endpoint.ts"
 import type { Endpoint, EndpointChanges } from "../../../src/events/endpoint.ts";
 import { loadStream } from "../../../src/commands/command-handler.ts";
 import type { HookedEventStore } from "./store-doubles.ts";
-import { NOON, SECRET, afterNoon, newContext, newStore, outcomesOf, times } from "./store-doubles.ts";
+import { NOON, SECRET, afterNoon, eventsOfType, newContext, newStore, outcomesOf, times } from "./store-doubles.ts";
 
 const USER = 3;
 const [A, B, C] = ["https://a.example", "https://b.example", "https://c.example"] as const;
@@ -102,6 +102,16 @@ describe("changing an endpoint's address", () => {
       await expect(register(store, other, LATER)).resolves.toBeDefined();
     }
     await expect(register(store, url, LATER)).rejects.toThrow("endpoint_already_registered");
+  });
+});
+
+describe("changing an endpoint", () => {
+  it("at once with 15 others is written for each of them", async () => {
+    const store = newStore();
+    const id = await register(store, A);
+    const { done } = await outcomesOf(times(16, (n) => update(store, id, { nickname: `nickname ${n}` })));
+    expect(done).toHaveLength(16);
+    expect(await eventsOfType(store, "EndpointUpdated")).toHaveLength(16);
   });
 });
 
