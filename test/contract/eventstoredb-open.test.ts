@@ -66,7 +66,7 @@ describe("opening an EventStoreDB", () => {
     expect(await refusalOf(`esdb://admin:${SECRET}@no-such-host.invalid:2113?tls=false`)).toMatch(
       /cannot be reached: Name resolution failed for target dns:no-such-host\.invalid:2113;/,
     );
-    expect(await refusalOf(`esdb://admin:${SECRET}@127.0.0.1:${port},127.0.0.1:${port}?tls=false`, 9_000)).toMatch(
+    expect(await refusalOf(`esdb://admin:${SECRET}@127.0.0.1:${port},127.0.0.1:${port}?tls=false`, 4_000)).toMatch(
       /cannot be reached: Failed to discover after 10 attempts;/,
     );
   });
