@@ -115,9 +115,12 @@ export class Gateway {
     for (const name of ANSWERING) health.degrade(`projection ${name}`, "catching up");
     const reports = this.#projectionReports(health);
     const runProjections = (): Promise<void> => this.#storage.runProjections(reports, signal);
-    this.#loops.push(
-      supervise(runProjections, clock, (error, wait) => reports.failure(ALL_PROJECTIONS, String(error), wait), signal),
-    );
+    const startProjections = (): void => {
+      const onError = (error: unknown, wait: number): void => reports.failure(ALL_PROJECTIONS, String(error), wait);
+      this.#loops.push(supervise(runProjections, clock, onError, signal));
+    };
+    // A server looks at every event of its database for each reading: there payloads are accepted first, then shown.
+    if (!this.#storage.sharedLog) startProjections();
     const directoryTrouble = this.#troubleLog(
       "the directory cannot follow the log",
       "the directory follows the log again",
@@ -134,8 +137,9 @@ export class Gateway {
     this.#loops.push(supervise(followLog, clock, onDirectoryError, signal));
     const head = await this.container.resolve<EventStore>(EVENT_STORE).head();
     while (!(await directory.whenSeen(head, DIRECTORY_PATIENCE_MS))) {
-      this.#logger.warn("waiting until the directory has read the log");
+      this.#logger.info("waiting until the directory has read the log");
     }
+    if (this.#storage.sharedLog) startProjections();
     if (!deliver) return;
     const scheduler = this.container.resolve(RetryScheduler);
     this.container.resolve(DeliveryWorker).start(() => scheduler.refill());
