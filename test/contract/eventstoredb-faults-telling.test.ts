@@ -3,7 +3,7 @@ import type { SubscribeOptions, SubscriptionMessage } from "../../src/events/eve
 import { EventStoreDbEventStore } from "../../src/events/eventstoredb/eventstoredb-event-store.ts";
 import { MemoryEventStore } from "../../src/events/memory/memory-event-store.ts";
 import { revisionOf } from "../../src/events/position.ts";
-import { PulledSubscription, sampleEvent } from "../fixtures/event-samples.ts";
+import { idsOf, PulledSubscription, sampleEvent } from "../fixtures/event-samples.ts";
 import { startFakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
 import type { FakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
 
@@ -82,6 +82,23 @@ describe("what is told of the connection", () => {
     await expect.poll(() => onConnection.mock.calls.length).toBe(2);
     expect(onConnection.mock.lastCall?.[0]).toEqual({ connected: true });
     well.abort();
+  });
+
+  it("is nothing when the server stands still for less than an append may take", async () => {
+    const follower = new PulledSubscription(store, { categories: ["user"] });
+    await follower.untilCaughtUp();
+    server.faults.stall();
+    const event = sampleEvent();
+    const append = store.append("user-1", [event], "no_stream");
+    const beginner = new PulledSubscription(store);
+    const begun = beginner.untilCaughtUp();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    server.faults.endStall();
+    await append;
+    expect(idsOf((await follower.untilCaughtUp()).events)).toEqual([event.id]);
+    await begun;
+    expect(onConnection).not.toHaveBeenCalled();
+    for (const subscription of [follower, beginner]) subscription.abort();
   });
 
   it("is trouble once, however many followers have it, and that it is over once", async () => {

@@ -86,6 +86,25 @@ describe("an EventStoreDB with TLS and users", () => {
     expect(message).not.toMatch(/\n|s3cret|admin/);
   });
 
+  it.each(["esdb", "esdb+discover"])(
+    "is not opened by %s: without TLS, at once and with the reason",
+    async (scheme) => {
+      const { port } = front.address() as AddressInfo;
+      const message = await refusalOf(`${scheme}://127.0.0.1:${port}?tls=false`);
+      expect(message).toMatch(/^the event store cannot be reached: it uses TLS; remove \?tls=false from its address/);
+    },
+  );
+
+  it.each([
+    ["nobody vouches for its certificate", { trusted: false, scheme: "esdb+discover" }, "127.0.0.1"],
+    ["its certificate names another host", { scheme: "esdb+discover" }, "localhost"],
+    ["its certificate names another host than the one address", {}, "localhost"],
+  ])("is not opened, at once, when %s", async (_, options, host) => {
+    const message = await refusalOf(urlOf(PASSWORD, options).replace("@127.0.0.1", `@${host}`));
+    expect(message).toMatch(/its certificate is not accepted \(.*\); name the authority's certificate/);
+    expect(message).not.toMatch(/\n|s3cret|admin/);
+  });
+
   it("is unavailable, and not a conflict or worse, while it denies access to who was let in", async () => {
     const store = await EventStoreDbEventStore.open({ url: urlOf(PASSWORD), prefix: "webhook_gateway." });
     server.faults.denyAccess = true;

@@ -85,14 +85,16 @@ describe("opening an EventStoreDB", () => {
     expect(await refusalOf(strange.url)).toMatch(/is no EventStoreDB of 23\.10 or later/);
   });
 
-  it("says that the server does not use TLS", async () => {
+  it.each(["esdb", "esdb+discover"])("says by %s: that the server does not use TLS, at once", async (scheme) => {
     const { port } = await fakeServer();
-    expect(await refusalOf(`esdb://admin:${SECRET}@127.0.0.1:${port}`)).toMatch(/it does not use TLS; add \?tls=false/);
+    expect(await refusalOf(`${scheme}://admin:${SECRET}@127.0.0.1:${port}`, 60_000)).toMatch(
+      /it does not use TLS; add \?tls=false/,
+    );
   });
 
   it.each(["5.0.11", "21.10.0", "22.10.3", "23.6.0"])("refuses version %s", async (version) => {
     const { url } = await fakeServer({ version });
-    expect(await refusalOf(url)).toBe(
+    expect(await refusalOf(url, 60_000)).toBe(
       `the event store has version ${version}, and this program needs 23.10 or later: upgrade the server`,
     );
   });
@@ -102,10 +104,10 @@ describe("opening an EventStoreDB", () => {
     await (await EventStoreDbEventStore.open({ url, prefix: "webhook_gateway." })).close();
   });
 
-  it("says that the credentials are refused", async () => {
+  it("says that the credentials are refused, at once", async () => {
     const server = await fakeServer();
     server.faults.denyAccess = true;
-    expect(await refusalOf(server.url)).toMatch(
+    expect(await refusalOf(server.url, 60_000)).toMatch(
       /^the event store refuses the credentials: set the right user:password@/,
     );
   });
@@ -124,5 +126,52 @@ describe("opening an EventStoreDB", () => {
     ["TLS without a check", `esdb://admin:${SECRET}@host?tlsVerifyCert=false`, /tlsCAFile/],
   ])("says what is wrong with a URL that has %s", async (_, url, expected) => {
     expect(await refusalOf(url)).toMatch(expected);
+  });
+});
+
+describe("opening an EventStoreDB that is not ready yet", () => {
+  /** What is told while it is waited for, every 100 ms; and the end of waiting. */
+  async function waited(url: string, reason: RegExp, ready: () => unknown): Promise<void> {
+    const told: [string, number][] = [];
+    const onWaiting = (reason: string, seconds: number): void => void told.push([reason, seconds]);
+    const opened = openServer(url, { onWaiting, tellingMs: 100 });
+    await expect.poll(() => told.at(-1)?.[0], { timeout: 10_000 }).toMatch(reason);
+    await ready();
+    await (await opened).close(1_000);
+    const { length } = told;
+    for (const [why, seconds] of told) {
+      expect(why).not.toMatch(/\n|s3cretword|admin/);
+      expect(seconds).toBeGreaterThanOrEqual(0);
+    }
+    expect(told).toHaveLength(length);
+  }
+
+  it.each(["url", "discoverUrl"] as const)("waits by its %s for a leader, and tells why", async (kind) => {
+    const server = await fakeServer();
+    const elected: PromiseWithResolvers<void> = Promise.withResolvers();
+    server.faults.elect(elected.promise);
+    await waited(server[kind], /leader|ready/i, () => elected.resolve());
+  });
+
+  it("waits for a node that refuses connections", async () => {
+    const free = createServer();
+    const port = await portOf(free);
+    free.close();
+    await waited(`esdb://admin:${SECRET}@127.0.0.1:${port}?tls=false`, /ECONNREFUSED/, () => fakeServer({ port }));
+  });
+
+  it("waits for a node that takes connections and closes them", async () => {
+    const closing = createServer((socket) => socket.destroy());
+    const port = await portOf(closing);
+    await waited(`esdb://admin:${SECRET}@127.0.0.1:${port}?tls=false`, /dropped|ECONNRESET|Failed to connect/, async () => {
+      await new Promise((resolve) => closing.close(resolve));
+      await fakeServer({ port });
+    });
+  });
+
+  it("waits no longer than it may for a leader that nobody elects, and says so", async () => {
+    const server = await fakeServer();
+    server.faults.elect(new Promise(() => undefined));
+    expect(await refusalOf(server.url, 1_500)).toMatch(/cannot be reached: Leader info available;/);
   });
 });

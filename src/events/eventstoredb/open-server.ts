@@ -14,8 +14,9 @@ import { lookForTls } from "./tls-look.ts";
 
 /** How long a server that is starting, or electing its leader, is waited for, in ms. */
 const OPENING_MS = 30_000;
-/** How long one try may take, in ms, and what lies between two. */
+/** How long one try may take, in ms, how much of it the reading, so that what it failed with is known, and what lies between two. */
 const TRY_MS = 10_000;
+const READING_MS = 3_000;
 const AGAIN_MS = 500;
 /** How often somebody is told that a server is waited for, in ms. */
 const TELLING_MS = 5_000;
@@ -42,23 +43,24 @@ export async function openServer(
   { onWaiting, openingMs = OPENING_MS, tellingMs = TELLING_MS }: OpeningOptions = {},
 ): Promise<ServerCalls> {
   const begunAt = performance.now();
-  let toldAt = begunAt;
+  const elapsed = (): number => performance.now() - begunAt;
   let failure: OpeningFailure | undefined;
-  for (;;) {
-    const left = openingMs - (performance.now() - begunAt);
-    const outcome = await tryToOpen(url, Math.max(1, Math.ceil(Math.min(left, TRY_MS))));
-    if (outcome instanceof ServerCalls) return outcome;
-    // That there was no time left for the last try is no reason.
-    if (failure === undefined || !(outcome.cause instanceof NoAnswer)) failure = outcome;
-    const now = performance.now();
-    if (!failure.passing || now - begunAt + AGAIN_MS >= openingMs) {
-      throw new EventStoreUnusable(failure.message, { cause: failure.cause });
+  const telling = setInterval(() => {
+    onWaiting?.(failure?.reason ?? "it has not answered yet", Math.round(elapsed() / 1_000));
+  }, tellingMs);
+  try {
+    for (;;) {
+      const outcome = await tryToOpen(url, Math.max(1, Math.ceil(Math.min(openingMs - elapsed(), TRY_MS))));
+      if (outcome instanceof ServerCalls) return outcome;
+      // That there was no time left for the last try is no reason.
+      if (failure === undefined || !(outcome.cause instanceof NoAnswer)) failure = outcome;
+      if (!failure.passing || elapsed() + AGAIN_MS >= openingMs) {
+        throw new EventStoreUnusable(failure.message, { cause: failure.cause });
+      }
+      await pause(AGAIN_MS);
     }
-    if (now - toldAt >= tellingMs) {
-      toldAt = now;
-      onWaiting?.(outcome.reason, Math.round((now - begunAt) / 1_000));
-    }
-    await pause(AGAIN_MS);
+  } finally {
+    clearInterval(telling);
   }
 }
 
@@ -90,7 +92,8 @@ class NoAnswer extends Error {}
 
 async function look(client: EventStoreDBClient, calls: ServerCalls, milliseconds: number): Promise<void> {
   await refuseOldServer(client);
-  await new EventReader(calls, new StreamNames(""), milliseconds).end();
+  const readingMs = Math.max(1, Math.min(READING_MS, Math.ceil(milliseconds / 2)));
+  await new EventReader(calls, new StreamNames(""), readingMs).end();
 }
 
 function newClient(url: string): EventStoreDBClient {
