@@ -17,13 +17,14 @@ export async function supervise(
   maxBackoffMs = MAX_BACKOFF_MS,
 ): Promise<void> {
   let backoff = 100;
-  while (!signal.aborted) {
+  const isOver = (): boolean => signal.aborted;
+  while (!isOver()) {
     const startedAt = clock.now();
     try {
       await loop();
       return;
     } catch (error) {
-      if (signal.aborted) return;
+      if (isOver()) return;
       if (clock.now() - startedAt > 60_000) backoff = 100;
       onError(error, backoff);
       await pause(clock, backoff, signal);

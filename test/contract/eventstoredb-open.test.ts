@@ -163,10 +163,14 @@ describe("opening an EventStoreDB that is not ready yet", () => {
   it("waits for a node that takes connections and closes them", async () => {
     const closing = createServer((socket) => socket.destroy());
     const port = await portOf(closing);
-    await waited(`esdb://admin:${SECRET}@127.0.0.1:${port}?tls=false`, /dropped|ECONNRESET|Failed to connect/, async () => {
-      await new Promise((resolve) => closing.close(resolve));
-      await fakeServer({ port });
-    });
+    await waited(
+      `esdb://admin:${SECRET}@127.0.0.1:${port}?tls=false`,
+      /dropped|ECONNRESET|Failed to connect/,
+      async () => {
+        await new Promise((resolve) => closing.close(resolve));
+        await fakeServer({ port });
+      },
+    );
   });
 
   it("waits no longer than it may for a leader that nobody elects, and says so", async () => {

@@ -98,7 +98,7 @@ describe("the answer to an append by itself", () => {
     const refused = new streams.AppendResp();
     refused.setWrongExpectedVersion(conflict);
     expect(singleAnswer(refused)).toEqual({ kind: "conflict", actual: revisionOf(0) });
-    conflict.setCurrentNoStream(new empty.Empty());
+    conflict.setCurrentNoStream(new shared.Empty());
     expect(singleAnswer(refused)).toEqual({ kind: "conflict", actual: null });
   });
 
