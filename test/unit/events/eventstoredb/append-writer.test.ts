@@ -199,6 +199,132 @@ describe("appends over one call", () => {
   });
 });
 
+describe("appends that the server does not take yet", () => {
+  it("are not overtaken by those that come meanwhile, and keep their order", async () => {
+    const server = begin();
+    const results = appending("a-1", "b-1", "c-1");
+    const call = await server.call(0);
+    await expect.poll(() => call.asked.length).toBe(3);
+    for (const index of [1, 0]) call.emit("data", failedAnswer(call.asked[index]!, "Server Is Not Ready"));
+    results.push(...appending("d-1"));
+    call.answer(2);
+    expect(await results[2]).toHaveProperty("revision");
+    expect(call.asked).toHaveLength(3);
+    await expect.poll(() => call.streams.slice(3)).toEqual(["w.a-1", "w.b-1", "w.d-1"]);
+    for (const index of [3, 4, 5]) call.answer(index);
+    for (const result of await Promise.all(results)) expect(result).toHaveProperty("revision");
+  });
+
+  it("are not held up by one that timed out, which is tried again by itself", async () => {
+    const server = begin();
+    const results = appending("a-1");
+    const call = await server.call(0);
+    await expect.poll(() => call.asked.length).toBe(1);
+    call.emit("data", failedAnswer(call.asked[0]!, "Timeout", new shared.Timeout(), "event_store.client.Timeout"));
+    results.push(...appending("b-1"));
+    expect(call.streams).toEqual(["w.a-1", "w.b-1"]);
+    await expect.poll(() => call.streams).toEqual(["w.a-1", "w.b-1", "w.a-1"]);
+    for (const index of [1, 2]) call.answer(index);
+    for (const result of await Promise.all(results)) expect(result).toHaveProperty("revision");
+  });
+
+  it("take their places before later ones when the call breaks meanwhile", async () => {
+    const server = begin();
+    const results = appending("a-1", "b-1");
+    const first = await server.call(0);
+    await expect.poll(() => first.asked.length).toBe(2);
+    first.emit("data", failedAnswer(first.asked[0]!, "Server Is Not Ready"));
+    results.push(...appending("c-1"));
+    first.emit("error", unavailable("Connection dropped"));
+    const second = await server.call(1);
+    await expect.poll(() => second.streams).toEqual(["w.a-1", "w.b-1", "w.c-1"]);
+    for (const index of [0, 1, 2]) second.answer(index);
+    for (const result of await Promise.all(results)) expect(result).toHaveProperty("revision");
+  });
+});
+
+describe("an append whose call the server ends", () => {
+  const notLeader = Object.assign(new Error("5 NOT_FOUND: Leader info available"), {
+    code: 5,
+    metadata: { get: (name: string) => (name === "exception" ? ["not-leader"] : []) },
+  });
+
+  it.each([
+    ["since it leads no longer", notLeader],
+    ["since it is not ready", unavailable("Server Is Not Ready")],
+    ["since it refuses the credentials", Object.assign(new Error("16 UNAUTHENTICATED: no"), { code: 16 })],
+  ])("%s may be written all the same", async (_, error) => {
+    const server = begin(300);
+    const [result] = appending("a-1");
+    const call = await server.call(0);
+    await expect.poll(() => call.asked.length).toBe(1);
+    server.refuses = unavailable("No connection established.");
+    call.emit("error", error);
+    expect(await result).toBeInstanceOf(AppendOutcomeUnknown);
+  });
+
+  it("was not written when there was no connection to send it over", async () => {
+    const server = begin(300);
+    const [result] = appending("a-1");
+    const call = await server.call(0);
+    await expect.poll(() => call.asked.length).toBe(1);
+    const refused = unavailable("No connection established. Last error: connect ECONNREFUSED 127.0.0.1:2113");
+    server.refuses = refused;
+    call.emit("error", refused);
+    expect(await result).toBeInstanceOf(StoreUnavailable);
+  });
+
+  it("stays open when its repetition is refused", async () => {
+    const server = begin();
+    const [result] = appending("a-1");
+    const first = await server.call(0);
+    await expect.poll(() => first.asked.length).toBe(1);
+    first.emit("error", unavailable("Connection dropped"));
+    const second = await server.call(1);
+    await expect.poll(() => second.asked.length).toBe(1);
+    second.emit(
+      "data",
+      failedAnswer(second.asked[0]!, "no", new shared.AccessDenied(), "event_store.client.AccessDenied"),
+    );
+    expect(await result).toBeInstanceOf(AppendOutcomeUnknown);
+  });
+
+  it("is no suspect when the server says why, so that all of them go on over the next call", async () => {
+    const server = begin();
+    const results = appending("a-1", "b-1");
+    for (const number of [0, 1, 2]) {
+      const call = await server.call(number);
+      await expect.poll(() => call.asked.length).toBe(2);
+      call.emit("error", notLeader);
+    }
+    const last = await server.call(3);
+    await expect.poll(() => last.asked.length).toBe(2);
+    expect(server.alone).toEqual([]);
+    for (const index of [0, 1]) last.answer(index);
+    for (const result of await Promise.all(results)) expect(result).toHaveProperty("revision");
+  });
+});
+
+describe("a writer that is closed", () => {
+  it("cancels its call, settles everything at once, and sends nothing more", async () => {
+    const server = begin();
+    const results = appending("a-1", "b-1", "c-1");
+    const call = await server.call(0);
+    await expect.poll(() => call.asked.length).toBe(3);
+    call.emit("data", failedAnswer(call.asked[0]!, "Server Is Not Ready"));
+    call.emit("data", failedAnswer(call.asked[1]!, "Timeout", new shared.Timeout(), "event_store.client.Timeout"));
+    results.push(...appending("d-1"));
+    writer.close();
+    const [refused, timedOut, sent, waiting] = await Promise.all(results);
+    for (const one of [refused, waiting]) expect(one).toBeInstanceOf(StoreUnavailable);
+    for (const one of [timedOut, sent]) expect(one).toBeInstanceOf(AppendOutcomeUnknown);
+    expect(call.canceled).toBe(true);
+    await pause(150);
+    expect(call.asked).toHaveLength(3);
+    expect(server.calls).toHaveLength(1);
+  });
+});
+
 describe("an append that is not answered in time", () => {
   it("has an unknown outcome when it was sent, and takes the silent call with it", async () => {
     const server = begin(100);
@@ -228,11 +354,13 @@ describe("an append that is not answered in time", () => {
   });
 
   it("leaves alone a call that answers others", async () => {
-    const server = begin(300);
+    const server = begin(1_000);
     const [late] = appending("a-1");
     const call = await server.call(0);
     await expect.poll(() => call.asked.length).toBe(1);
-    for (let number = 1; number <= 8; number += 1) {
+    let isLate = false;
+    void late!.then(() => (isLate = true));
+    for (let number = 1; !isLate; number += 1) {
       const [other] = appending(`b-${number}`);
       await expect.poll(() => call.asked.length, { interval: 1 }).toBe(number + 1);
       call.answer(number);
