@@ -3,8 +3,10 @@ import { LogReplaced, StoreUnavailable } from "../../src/events/event-store-erro
 import type { EventToAppend } from "../../src/events/event-store.ts";
 import { EventStoreDbEventStore } from "../../src/events/eventstoredb/eventstoredb-event-store.ts";
 import { MemoryEventStore } from "../../src/events/memory/memory-event-store.ts";
+import { positionOf } from "../../src/events/position.ts";
 import { SubscriptionRecorder } from "../fixtures/event-recorder.ts";
 import { idsOf, PulledSubscription, sampleEvent, sampleEvents } from "../fixtures/event-samples.ts";
+import { appendForeign } from "../fixtures/eventstoredb/foreign-events.ts";
 import { startFakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
 import type { FakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
 
@@ -95,6 +97,34 @@ describe("a server that is down and back on its port, twice", () => {
     for (const recorder of recorders) await recorder.until(({ kind }) => kind === "event");
     for (const recorder of recorders) await recorder.stop();
     expect(told()).toEqual([false, true]);
+  });
+});
+
+describe("a log with other places when its server is back", () => {
+  it.each([
+    ["the last event that was taken", "user-1"],
+    ["the end that was looked at, where only others wrote", null],
+  ])("is another one, since no event begins at %s", async (_, stream) => {
+    const { port } = server;
+    await server.close();
+    const small = new MemoryEventStore({ now: () => 0 });
+    server = await startFakeEventStoreDb({ log: small, port });
+    for (const event of sampleEvents(7)) {
+      if (stream === null) await appendForeign(server.url, "orders-1");
+      else await small.append(stream, [event], "any");
+    }
+    const subscription = new PulledSubscription(store, { categories: ["user"] });
+    await subscription.untilCaughtUp();
+    const end = failureOf(subscription);
+    await server.close();
+    // Of this one no event has position 7.
+    await log.append("user-1", sampleEvents(90), "no_stream");
+    await restart();
+    expect(await end).toBeInstanceOf(LogReplaced);
+    expect(onFault).toHaveBeenCalledTimes(1);
+    const after = positionOf(7);
+    expect(await store.idAt(after)).toBeNull();
+    expect(await failureOf(new PulledSubscription(store, { after }))).toBeInstanceOf(LogReplaced);
   });
 });
 

@@ -14,6 +14,14 @@ export function codeOf(error: unknown): number | null {
   return typeof code === "number" ? code : null;
 }
 
+/**
+ * Whether the server says that no event begins at the place from which it was to read. It has no code of its own for that:
+ * reads of 24.10 fail with UNKNOWN and subscriptions with INVALID_ARGUMENT, and the text tells.
+ */
+export function isInvalidPosition(error: unknown): boolean {
+  return codeOf(error) !== null && /invalid ?position/i.test(reasonOf(error));
+}
+
 /** What went wrong, in one line. Some of the client's errors have no message but a type. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

@@ -2,7 +2,7 @@ import { LogReplaced, StoreUnavailable } from "../event-store-errors.ts";
 import { Waiters } from "../memory/log-watch.ts";
 import type { Position } from "../position.ts";
 import { Backoff } from "./backoff.ts";
-import { reasonOf } from "./grpc-status.ts";
+import { isInvalidPosition, reasonOf } from "./grpc-status.ts";
 import { LogSubscription, sentNothing } from "./log-subscription.ts";
 import { lookAhead } from "./look-ahead.ts";
 import { RecentEvents } from "./recent-events.ts";
@@ -98,6 +98,7 @@ export class LogTail {
         await this.#follow(backoff);
       } catch (error) {
         if (error instanceof LogReplaced) this.#giveUp(error);
+        else if (this.#searchedTo !== null && isInvalidPosition(error)) this.#giveUp(new LogReplaced(this.#searchedTo));
         else if (!this.#isEnding()) connection.note(reasonOf(error));
         if (!this.#isEnding()) await backoff.wait(closing);
       }

@@ -2,7 +2,7 @@ import { StoreUnavailable } from "../event-store-errors.ts";
 import type { ReadStreamOptions, RecordedEvent } from "../event-store.ts";
 import type { Position, Revision } from "../position.ts";
 import { Backoff } from "./backoff.ts";
-import { codeOf, reasonOf, status } from "./grpc-status.ts";
+import { codeOf, isInvalidPosition, reasonOf, status } from "./grpc-status.ts";
 import { PulledStream } from "./pulled-stream.ts";
 import { allRequest, streamRequest } from "./read-request.ts";
 import type { FoundEvent } from "./recorded-event.ts";
@@ -18,8 +18,6 @@ type Request = Parameters<ServerCalls["read"]>[0];
 const LONGEST_BACKOFF_MS = 250;
 /** The longest wait for what won a race to become readable, in ms: it takes 6 ms in the median, and 43 ms were seen. */
 const LONGEST_READABLE_WAIT_MS = 20;
-/** What the server says of a position at which no event begins. */
-const NO_EVENT_THERE = /InvalidPosition/;
 /** What the server would answer again. */
 const FINAL: ReadonlySet<number | null> = new Set([
   status.invalidArgument,
@@ -120,11 +118,11 @@ export class EventReader {
         return await this.#gathered(request, Math.max(Math.ceil(endsAt - performance.now()), 1));
       } catch (error) {
         const code = codeOf(error);
-        if (mayNotBe && NO_EVENT_THERE.test(reasonOf(error))) return [];
+        if (mayNotBe && isInvalidPosition(error)) return [];
         // That there was no time left for the last try is no reason.
         if (!(error instanceof StoreUnavailable)) reason = error;
         reason ??= error;
-        const isOver = (): boolean => FINAL.has(code) || this.#closing.aborted || performance.now() >= endsAt;
+        const isOver = (): boolean => isNone || FINAL.has(code) || this.#closing.aborted || performance.now() >= endsAt;
         if (!isOver()) await backoff.wait(this.#closing);
         if (isOver()) {
           throw new StoreUnavailable(`the event store cannot be read: ${reasonOf(reason)}`, { cause: reason });

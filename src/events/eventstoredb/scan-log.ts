@@ -3,7 +3,7 @@ import { LogReplaced, StoreUnavailable } from "../event-store-errors.ts";
 import { positionOf } from "../position.ts";
 import type { Position } from "../position.ts";
 import { Backoff } from "./backoff.ts";
-import { reasonOf } from "./grpc-status.ts";
+import { isInvalidPosition, reasonOf } from "./grpc-status.ts";
 import { LogSubscription, sentNothing } from "./log-subscription.ts";
 import type { EventReader } from "./read-events.ts";
 import type { FoundEvent } from "./recorded-event.ts";
@@ -53,12 +53,14 @@ export async function* scanLog(log: ScannedLog, scan: Scan): AsyncGenerator<Foun
   let progressAt = performance.now();
   const backoff = new Backoff();
   const isOver = (): boolean => scan.signal.aborted;
+  let fromCheckpoint = false;
   while (!isOver()) {
     try {
       await refuseAnotherLog(log.reader, [last]);
       const place = await resumePlace(log, given, checkpoint);
       // A server that says at once that there is no more is asked once more, which is cheap where it says so so early.
-      let isBelieved = place !== null && place === checkpoint;
+      fromCheckpoint = place !== null && place === checkpoint;
+      let isBelieved = fromCheckpoint;
       checkpoint = null;
       for await (const news of newsBehind(log, scan, place)) {
         if (news.kind === "event") {
@@ -84,6 +86,7 @@ export async function* scanLog(log: ScannedLog, scan: Scan): AsyncGenerator<Foun
     } catch (error) {
       if (isOver()) return;
       if (error instanceof LogReplaced) throw error;
+      if (given !== null && !fromCheckpoint && isInvalidPosition(error)) throw new LogReplaced(given);
       scan.connection?.(reasonOf(error));
       if (performance.now() - progressAt >= scan.patienceMs) {
         if (error instanceof StoreUnavailable) throw error;
