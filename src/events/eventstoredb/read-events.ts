@@ -118,11 +118,13 @@ export class EventReader {
         return await this.#gathered(request, Math.max(Math.ceil(endsAt - performance.now()), 1));
       } catch (error) {
         const code = codeOf(error);
-        if (mayNotBe && isInvalidPosition(error)) return [];
+        const isInvalid = isInvalidPosition(error);
+        if (mayNotBe && isInvalid) return [];
         // That there was no time left for the last try is no reason.
         if (!(error instanceof StoreUnavailable)) reason = error;
         reason ??= error;
-        const isOver = (): boolean => isNone || FINAL.has(code) || this.#closing.aborted || performance.now() >= endsAt;
+        const isOver = (): boolean =>
+          isInvalid || FINAL.has(code) || this.#closing.aborted || performance.now() >= endsAt;
         if (!isOver()) await backoff.wait(this.#closing);
         if (isOver()) {
           throw new StoreUnavailable(`the event store cannot be read: ${reasonOf(reason)}`, { cause: reason });
