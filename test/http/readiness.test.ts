@@ -62,7 +62,7 @@ describe("a gateway that starts", () => {
     /** Asks, and lets the time pass that the reply waits for read models. */
     const waited = async (line: string, question: Question = {}): Promise<Reply> => {
       const reply = ask(gateway, line, question);
-      await clock.advance(2_000);
+      await clock.advance(5_000);
       return reply;
     };
     expect(await reasons()).toEqual(NAMES.map((name) => `projection ${name}: catching up`));
