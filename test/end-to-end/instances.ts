@@ -57,11 +57,12 @@ export class Instances implements AsyncDisposable {
 
   /** Starts the log alone; `env` goes to every gateway and has the last word. */
   static async start(env: Readonly<Record<string, string>> = {}): Promise<Instances> {
-    const stack = new AsyncDisposableStack();
+    await using stack = new AsyncDisposableStack();
     const folder = stack.use(new TemporaryFolder());
     const log = stack.use(await LogServerProcess.start(folder.path, 0, LIKE_A_NODE));
     await appendOthersEvents(log.url);
-    return new Instances(folder.path, log, { ...ENV, ...SERVER_KEYS, EVENTSTORE_URL: log.url, ...env }, stack);
+    const shared = { ...ENV, ...SERVER_KEYS, EVENTSTORE_URL: log.url, ...env };
+    return new Instances(folder.path, log, shared, stack.move());
   }
 
   /** Begins a log of its own on a server that runs already, and is left running. */
