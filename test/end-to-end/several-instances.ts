@@ -33,6 +33,14 @@ async function newReceiver(stack: AsyncDisposableStack, status: number): Promise
   return stack.adopt(await startReceiver(respondWith(status)), (receiver) => receiver.close());
 }
 
+/** A user with an endpoint, as a client of each of two instances. */
+async function userOfTwo(instances: Instances, receiver: Receiver): Promise<{ apis: ApiClient[]; endpoint: number }> {
+  const gateways = await Promise.all([instances.gateway(), instances.gateway()]);
+  const user = await ApiClient.createUser(await gateways[0].ready);
+  const apis = await Promise.all(gateways.map(async (gateway) => user.at(await gateway.ready)));
+  return { apis, endpoint: await apis[0]!.createEndpoint(receiver.url()) };
+}
+
 /** What several instances on one log promise; `start` gives a log of its own to each. */
 export function severalInstances(
   name: string,
@@ -75,10 +83,7 @@ export function severalInstances(
       await using stack = new AsyncDisposableStack();
       const receiver = await newReceiver(stack, 200);
       const instances = stack.use(await start());
-      const gateways = await Promise.all([instances.gateway(), instances.gateway()]);
-      const user = await ApiClient.createUser(await gateways[0].ready);
-      const apis = await Promise.all(gateways.map(async (gateway) => user.at(await gateway.ready)));
-      const endpoint = await apis[0]!.createEndpoint(receiver.url());
+      const { apis, endpoint } = await userOfTwo(instances, receiver);
       // Both know the endpoint before they race.
       for (const api of apis) expect((await api.dispatch(endpoint, '{"n":0}')).status).toBe(202);
       for (let pair = 0; pair < PAIRS; pair += 1) {
@@ -96,10 +101,7 @@ export function severalInstances(
       await using stack = new AsyncDisposableStack();
       const receiver = await newReceiver(stack, 200);
       const instances = stack.use(await start());
-      const gateways = await Promise.all([instances.gateway(), instances.gateway()]);
-      const user = await ApiClient.createUser(await gateways[0].ready);
-      const apis = await Promise.all(gateways.map(async (gateway) => user.at(await gateway.ready)));
-      const endpoint = await apis[0]!.createEndpoint(receiver.url());
+      const { apis, endpoint } = await userOfTwo(instances, receiver);
       expect((await apis[1]!.dispatch(endpoint, '{"n":0}')).status).toBe(202);
       for (let round = 0; round < PATCHES; round += 1) {
         const changes = Array.from({ length: 8 }, (_, n) =>
