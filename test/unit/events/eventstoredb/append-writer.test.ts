@@ -205,11 +205,11 @@ describe("appends that the server does not take yet", () => {
     const results = appending("a-1", "b-1", "c-1");
     const call = await server.call(0);
     await expect.poll(() => call.asked.length).toBe(3);
-    for (const index of [1, 0]) call.emit("data", failedAnswer(call.asked[index]!, "Server Is Not Ready"));
+    for (const index of [1, 0]) call.say(failedAnswer(call.asked[index]!, "Server Is Not Ready"));
     results.push(...appending("d-1"));
     call.answer(2);
-    expect(await results[2]).toHaveProperty("revision");
     expect(call.asked).toHaveLength(3);
+    expect(await results[2]).toHaveProperty("revision");
     await expect.poll(() => call.streams.slice(3)).toEqual(["w.a-1", "w.b-1", "w.d-1"]);
     for (const index of [3, 4, 5]) call.answer(index);
     for (const result of await Promise.all(results)) expect(result).toHaveProperty("revision");
@@ -220,7 +220,7 @@ describe("appends that the server does not take yet", () => {
     const results = appending("a-1");
     const call = await server.call(0);
     await expect.poll(() => call.asked.length).toBe(1);
-    call.emit("data", failedAnswer(call.asked[0]!, "Timeout", new shared.Timeout(), "event_store.client.Timeout"));
+    call.say(failedAnswer(call.asked[0]!, "Timeout", new shared.Timeout(), "event_store.client.Timeout"));
     results.push(...appending("b-1"));
     expect(call.streams).toEqual(["w.a-1", "w.b-1"]);
     await expect.poll(() => call.streams).toEqual(["w.a-1", "w.b-1", "w.a-1"]);
@@ -233,7 +233,7 @@ describe("appends that the server does not take yet", () => {
     const results = appending("a-1", "b-1");
     const first = await server.call(0);
     await expect.poll(() => first.asked.length).toBe(2);
-    first.emit("data", failedAnswer(first.asked[0]!, "Server Is Not Ready"));
+    first.say(failedAnswer(first.asked[0]!, "Server Is Not Ready"));
     results.push(...appending("c-1"));
     first.emit("error", unavailable("Connection dropped"));
     const second = await server.call(1);
@@ -282,10 +282,7 @@ describe("an append whose call the server ends", () => {
     first.emit("error", unavailable("Connection dropped"));
     const second = await server.call(1);
     await expect.poll(() => second.asked.length).toBe(1);
-    second.emit(
-      "data",
-      failedAnswer(second.asked[0]!, "no", new shared.AccessDenied(), "event_store.client.AccessDenied"),
-    );
+    second.say(failedAnswer(second.asked[0]!, "no", new shared.AccessDenied(), "event_store.client.AccessDenied"));
     expect(await result).toBeInstanceOf(AppendOutcomeUnknown);
   });
 
@@ -311,8 +308,8 @@ describe("a writer that is closed", () => {
     const results = appending("a-1", "b-1", "c-1");
     const call = await server.call(0);
     await expect.poll(() => call.asked.length).toBe(3);
-    call.emit("data", failedAnswer(call.asked[0]!, "Server Is Not Ready"));
-    call.emit("data", failedAnswer(call.asked[1]!, "Timeout", new shared.Timeout(), "event_store.client.Timeout"));
+    call.say(failedAnswer(call.asked[0]!, "Server Is Not Ready"));
+    call.say(failedAnswer(call.asked[1]!, "Timeout", new shared.Timeout(), "event_store.client.Timeout"));
     results.push(...appending("d-1"));
     writer.close();
     const [refused, timedOut, sent, waiting] = await Promise.all(results);
