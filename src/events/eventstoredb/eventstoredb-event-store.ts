@@ -141,12 +141,14 @@ export class EventStoreDbEventStore implements EventStore {
       ...{ silenceMs: this.#deadlineMs, patienceMs: this.#deadlineMs },
     };
     let remaining = limit;
-    for await (const event of this.#faultTold(scanLog(this.#scanned, scan))) {
-      if (event.position > end.position) return;
-      if (event.stream === null || !wanted(event.stream)) continue;
-      yield event.recorded();
-      remaining -= 1;
-      if (remaining <= 0) return;
+    for await (const found of this.#faultTold(scanLog(this.#scanned, scan))) {
+      for (const event of found) {
+        if (event.position > end.position) return;
+        if (event.stream === null || !wanted(event.stream)) continue;
+        yield event.recorded();
+        remaining -= 1;
+        if (remaining <= 0) return;
+      }
     }
     this.#refuseWhenClosed();
   }

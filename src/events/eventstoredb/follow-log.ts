@@ -52,10 +52,12 @@ export async function* followLog(
           connection: (reason: string | null) => connection.note(reason),
         };
         for await (const found of scanLog(following, scan)) {
-          if (found.stream === null || !wanted(found.stream)) continue;
-          yield { kind: "event", event: found.recorded() };
-          place = found.position;
-          member.last = found;
+          for (const event of found) {
+            if (event.stream === null || !wanted(event.stream)) continue;
+            yield { kind: "event", event: event.recorded() };
+            place = event.position;
+            member.last = event;
+          }
         }
         if (place === null || place < until) place = until;
       } else if (event !== null) {

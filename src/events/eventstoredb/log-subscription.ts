@@ -9,11 +9,11 @@ import type { StreamNames } from "./stream-names.ts";
 
 /** One call that the server answers with events as they come, until it breaks. Whoever opened it begins another. */
 export class LogSubscription {
-  readonly #pulled: PulledStream<Uint8Array>;
+  readonly #pulled: PulledStream;
   readonly #names: StreamNames;
   readonly #broke: (error: Error) => void;
 
-  private constructor(pulled: PulledStream<Uint8Array>, names: StreamNames, broke: (error: Error) => void) {
+  private constructor(pulled: PulledStream, names: StreamNames, broke: (error: Error) => void) {
     this.#pulled = pulled;
     this.#names = names;
     this.#broke = broke;
@@ -30,16 +30,14 @@ export class LogSubscription {
     return new LogSubscription(new PulledStream(call), names, broke);
   }
 
-  /** The next thing that the server says, when it is here, or null. Throws what the call failed with. */
-  next(): ServerMessage | null {
-    let message: Uint8Array | null;
+  /** What the server has said since the last call of this, in order. Throws what the call failed with. */
+  take(): ServerMessage[] {
     try {
-      message = this.#pulled.take();
+      return this.#pulled.take().map((message) => readServerMessage(message, this.#names));
     } catch (error) {
       if (error instanceof Error) this.#broke(error);
       throw error;
     }
-    return message === null ? null : readServerMessage(message, this.#names);
   }
 
   /** True when the server ended the call, which it does without an error when it shuts down. */

@@ -122,18 +122,19 @@ export class LogTail {
     let lookedAt = quietSince;
     try {
       while (!this.#isEnding() && !this.#wider) {
-        const news = subscription.next();
-        if (news !== null) {
+        const messages = subscription.take();
+        if (messages.length > 0) {
           if (!confirmed) connection.note(null);
           confirmed = true;
           quietSince = performance.now();
-          if (news.kind === "event") {
-            this.#add(news.event);
+          for (const message of messages) {
+            if (message.kind !== "event") continue;
+            this.#add(message.event);
             backoff.reset();
           }
+          this.#waiters.wakeAll();
           continue;
         }
-        this.#waiters.wakeAll();
         if (subscription.ended) throw new StoreUnavailable("the event store ended the subscription");
         if (performance.now() - quietSince >= stalledMs) throw sentNothing(stalledMs);
         const someoneWaits = (this.#context.known() ?? "") > (this.#searchedTo ?? "");

@@ -1,19 +1,27 @@
 import type { Answers } from "./server-calls.ts";
 
+/** How much is taken from the call before the consumer takes it: that many messages or, where they are large, bytes. */
+const MAX_MESSAGES = 256;
+const MAX_BYTES = 1024 * 1024;
+
 /**
- * A call of the server's that is pulled message by message. `on("data")` would run handlers at once and out of order, and
- * reading ahead would fill memory; in this way the server's flow control waits for the consumer.
+ * A call of the server's whose messages are taken several at a time: what one read of the socket brings comes together,
+ * since waking the consumer for each message costs more than the message. A full queue pauses the call, so that memory is
+ * bounded and the server's flow control waits for the consumer.
  */
-export class PulledStream<Message> {
-  readonly #call: Answers<Message>;
+export class PulledStream {
+  readonly #call: Answers;
+  #messages: Uint8Array[] = [];
+  #bytes = 0;
+  #isPaused = false;
+  #isWaking = false;
   #error: Error | null = null;
   #ended = false;
   #wake: () => void = () => undefined;
 
-  constructor(call: Answers<Message>) {
+  constructor(call: Answers) {
     this.#call = call;
-    const wake = (): void => this.wake();
-    call.on("readable", wake);
+    call.on("data", (message) => this.#add(message));
     call.on("end", () => {
       this.#ended = true;
       this.wake();
@@ -25,16 +33,23 @@ export class PulledStream<Message> {
     });
   }
 
-  /** The next message when one is here, or null. Throws what the call failed with, once everything before it was taken. */
-  take(): Message | null {
-    const message = this.#call.read();
-    if (message === null && this.#error !== null) throw this.#error;
-    return message;
+  /** The messages that are here, in order. Throws what the call failed with, once everything before it was taken. */
+  take(): Uint8Array[] {
+    const messages = this.#messages;
+    if (messages.length === 0) {
+      if (this.#error !== null) throw this.#error;
+      return messages;
+    }
+    this.#messages = [];
+    this.#bytes = 0;
+    if (this.#isPaused) this.#call.resume();
+    this.#isPaused = false;
+    return messages;
   }
 
   /** True when everything was taken and nothing more will come. */
   get ended(): boolean {
-    return this.#ended;
+    return this.#ended && this.#messages.length === 0;
   }
 
   /** Resolves to true when there may be something to take, or the call ended or failed; to false after `milliseconds`. */
@@ -47,7 +62,7 @@ export class PulledStream<Message> {
       };
       const timer = setTimeout(() => settle(false), milliseconds);
       this.#wake = () => settle(true);
-      if (this.#error !== null || this.#ended || this.#call.readableLength > 0) settle(true);
+      if (this.#error !== null || this.#ended || (this.#messages.length > 0 && !this.#isWaking)) settle(true);
     });
   }
 
@@ -59,5 +74,21 @@ export class PulledStream<Message> {
   /** Ends the call on the server, if it has not ended. */
   cancel(): void {
     if (!this.#ended && this.#error === null) this.#call.cancel();
+  }
+
+  #add(message: Uint8Array): void {
+    this.#messages.push(message);
+    this.#bytes += message.length;
+    if (!this.#isPaused && (this.#messages.length >= MAX_MESSAGES || this.#bytes >= MAX_BYTES)) {
+      this.#isPaused = true;
+      this.#call.pause();
+    }
+    if (this.#isWaking) return;
+    this.#isWaking = true;
+    // Once everything that has arrived is here.
+    setImmediate(() => {
+      this.#isWaking = false;
+      this.wake();
+    });
   }
 }

@@ -143,13 +143,12 @@ export class EventReader {
     try {
       for (;;) {
         if (this.#closing.aborted) throw new StoreUnavailable("the event store is closed");
-        const message = pulled.take();
-        if (message !== null) {
+        for (const message of pulled.take()) {
           const said = readServerMessage(message, this.#names);
           if (said.kind === "event") found.push(said.event);
-        } else if (pulled.ended) {
-          return found;
-        } else if (!(await pulled.changed(silenceMs))) {
+        }
+        if (pulled.ended) return found;
+        if (!(await pulled.changed(silenceMs))) {
           throw new StoreUnavailable(`it said nothing for ${silenceMs} ms`);
         }
       }

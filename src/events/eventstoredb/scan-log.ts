@@ -8,6 +8,7 @@ import { LogSubscription, sentNothing } from "./log-subscription.ts";
 import type { EventReader } from "./read-events.ts";
 import type { FoundEvent } from "./recorded-event.ts";
 import type { ServerCalls } from "./server-calls.ts";
+import type { ServerMessage } from "./server-message.ts";
 import { refuseAnotherLog } from "./same-log.ts";
 import { serverPlaceOf } from "./server-place.ts";
 import type { StreamNames } from "./stream-names.ts";
@@ -41,12 +42,13 @@ export interface ScannedLog {
 
 /**
  * Reads a part of the log by a subscription, which tells how far it has come also where nothing is found for long. Calls
- * break, end without an error and stall; each time another one goes on where it was, if the log is still the same.
+ * break, end without an error and stall; each time another one goes on where it was, if the log is still the same. Gives
+ * as many events at a time as have arrived, which may be none; the last of them may come behind `until`.
  *
  * @throws StoreUnavailable when it gets no further for as long as `patienceMs`
  * @throws LogReplaced when what it gave is no longer in the log
  */
-export async function* scanLog(log: ScannedLog, scan: Scan): AsyncGenerator<FoundEvent> {
+export async function* scanLog(log: ScannedLog, scan: Scan): AsyncGenerator<readonly FoundEvent[]> {
   let given = scan.after;
   let last: FoundEvent | null = null;
   let checkpoint: ServerPlace | null = null;
@@ -62,24 +64,30 @@ export async function* scanLog(log: ScannedLog, scan: Scan): AsyncGenerator<Foun
       fromCheckpoint = place !== null && place === checkpoint;
       let isBelieved = fromCheckpoint;
       checkpoint = null;
-      for await (const news of newsBehind(log, scan, place)) {
-        if (news.kind === "event") {
-          const { event } = news;
-          // Of a place between two events the server says by itself what comes behind it.
-          if (given !== null && event.position <= given) continue;
-          given = event.position;
-          last = event;
-          checkpoint = null;
-          yield event;
-          if (event.position >= scan.until) return;
-        } else if (news.kind === "caughtUp") {
-          if (isBelieved || !(await isDue(log, scan, given))) return;
-          continue;
-        } else if (news.kind === "checkpoint") {
-          if (news.place !== null) checkpoint = news.place;
-          if (news.place !== null && news.place.commit > BigInt(scan.until)) return;
-        } else continue;
-        isBelieved = true;
+      for await (const messages of messagesBehind(log, scan, place)) {
+        let found: FoundEvent[] = [];
+        for (const message of messages) {
+          if (message.kind === "event") {
+            const { event } = message;
+            // Of a place between two events the server says by itself what comes behind it.
+            if (given !== null && event.position <= given) continue;
+            found.push(event);
+            given = event.position;
+            last = event;
+            checkpoint = null;
+            isBelieved = true;
+          } else if (message.kind === "checkpoint") {
+            checkpoint = message.place ?? checkpoint;
+            isBelieved = true;
+          } else if (message.kind === "caughtUp") {
+            yield found;
+            found = [];
+            if (isBelieved || !(await isDue(log, scan, given))) return;
+          }
+        }
+        yield found;
+        if ((given !== null && given >= scan.until) || (checkpoint?.commit ?? 0n) > BigInt(scan.until)) return;
+        if (!isBelieved) continue;
         progressAt = performance.now();
         backoff.reset();
       }
@@ -103,12 +111,15 @@ async function isDue({ names, reader }: ScannedLog, scan: Scan, given: Position 
   return due !== null && due.position <= scan.until;
 }
 
-/** What one call says. Throws what it fails with, and StoreUnavailable when it ends or says nothing for long. */
-async function* newsBehind(
+/**
+ * What the server says in one call, as many messages at a time as have arrived. Throws what the call fails with, and
+ * StoreUnavailable when it ends or says nothing for long.
+ */
+async function* messagesBehind(
   { calls, names }: ScannedLog,
   { categories, signal, silenceMs, connection }: Scan,
   place: ServerPlace | null,
-): AsyncGenerator<NonNullable<ReturnType<LogSubscription["next"]>>> {
+): AsyncGenerator<readonly ServerMessage[]> {
   const filter = { prefixes: names.prefixes(categories), window: WINDOW };
   const subscription = await LogSubscription.open(calls, names, place ?? "start", filter);
   const wake = (): void => subscription.wake();
@@ -116,11 +127,11 @@ async function* newsBehind(
   try {
     let confirmed = false;
     while (!signal.aborted) {
-      const news = subscription.next();
-      if (news !== null) {
+      const messages = subscription.take();
+      if (messages.length > 0) {
         if (!confirmed) connection?.(null);
         confirmed = true;
-        yield news;
+        yield messages;
       } else if (subscription.ended) {
         throw new StoreUnavailable("the event store ended the subscription");
       } else if (!(await subscription.changed(silenceMs))) {

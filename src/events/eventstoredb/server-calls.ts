@@ -7,12 +7,13 @@ import type { BatchedAnswer } from "./append-answer.ts";
 import { StreamsClient, StreamsService } from "./protocol.ts";
 import { withinTime } from "./time-limit.ts";
 
-/** A call that the server answers with messages, pulled one by one. */
-export interface Answers<Message> {
-  readonly readableLength: number;
-  on(event: "readable" | "end", listener: () => void): unknown;
+/** A call that the server answers with messages, one after the other, unless it is paused. */
+export interface Answers {
+  on(event: "data", listener: (message: Uint8Array) => void): unknown;
+  on(event: "end", listener: () => void): unknown;
   on(event: "error", listener: (error: Error) => void): unknown;
-  read(): Message | null;
+  pause(): unknown;
+  resume(): unknown;
   /** Ends the call on the server as well. */
   cancel(): void;
 }
@@ -70,7 +71,7 @@ export class ServerCalls {
   }
 
   /** Begins a read or a subscription. Rejects when there is no connection to be had. */
-  read(request: ReadReq): Promise<Made<Answers<Uint8Array>>> {
+  read(request: ReadReq): Promise<Made<Answers>> {
     const { path, requestSerialize } = StreamsService.read;
     return this.#make((streams) =>
       streams.makeServerStreamRequest(path, requestSerialize, asItIs, request, ...this.#arguments()),
