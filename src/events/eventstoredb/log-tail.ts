@@ -150,6 +150,7 @@ export class LogTail {
           quietSince = lookedAt;
           backoff.reset();
           this.#searchedTo = searchedTo;
+          this.#waiters.wakeAll();
         }
       }
     } finally {
