@@ -34,13 +34,14 @@ export async function* followLog(
 ): AsyncGenerator<SubscriptionMessage> {
   const { tail, connection, stalledMs } = following;
   const ending = AbortSignal.any([signal, following.closing]);
+  const isOver = (): boolean => ending.aborted;
   const wanted = streamFilter(categories);
   await refusePlaceBeyondTheEnd(following, after, ending);
   const member = tail.join(categories);
   let place = after;
   let reported: Position | null | undefined;
   try {
-    while (!ending.aborted) {
+    while (!isOver()) {
       if (member.failure !== null) throw member.failure;
       const event = tail.next(member, place);
       if (event === "gone") {
@@ -53,6 +54,7 @@ export async function* followLog(
         };
         for await (const found of scanLog(following, scan)) {
           for (const event of found) {
+            if (isOver()) return;
             if (event.stream === null || !wanted(event.stream)) continue;
             yield { kind: "event", event: event.recorded() };
             place = event.position;
