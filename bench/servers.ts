@@ -36,6 +36,7 @@ interface Side {
 /**
  * What the log on EventStoreDB (TEST_EVENTSTORE_URL) costs against the embedded one, and against an earlier revision on the
  * same server where BENCH_BASE names one: dispatches and deliveries a second and the gateway's processor time, in turns.
+ * A revision that knows no prefix cannot share a database: BENCH_BASE_EVENTSTORE_URL names a second server for it.
  */
 export async function benchServers(): Promise<void> {
   const url = process.env["TEST_EVENTSTORE_URL"];
@@ -60,7 +61,12 @@ async function compare(url: string, earlier: string | null): Promise<void> {
   const sides = [embedded, server];
   if (earlier !== null) {
     const script = new URL(`file://${join(earlier, "bench/gateway-server.ts")}`);
-    sides.push(await newSide(stack, "EventStoreDB, before", script, onServer));
+    sides.push(
+      await newSide(stack, "EventStoreDB, before", script, {
+        ...onServer,
+        EVENTSTORE_URL: process.env["BENCH_BASE_EVENTSTORE_URL"] ?? url,
+      }),
+    );
   }
   say(`dispatched and delivered, ${ROUNDS} rounds of ${round(COUNT)}, ${CONNECTIONS} connections (medians)`);
   for (let i = 0; i <= ROUNDS; i++) {
