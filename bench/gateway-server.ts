@@ -7,7 +7,7 @@ import { built } from "./built.ts";
 const { readConfig } = await built<typeof import("../src/config.ts")>("config");
 const { openStorage } = await built<typeof import("../src/storage/open-storage.ts")>("storage/open-storage");
 const { Gateway } = await built<typeof import("../src/gateway.ts")>("gateway");
-const { openSecrets } = await built<typeof import("../src/open-secrets.ts")>("open-secrets");
+const { openSecrets } = await built<typeof import("../src/storage/open-secrets.ts")>("storage/open-secrets");
 
 const config = readConfig(process.env);
 const logger = pino({ level: config.logLevel });

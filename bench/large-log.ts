@@ -1,4 +1,4 @@
-import { systemClock } from "../src/clock.ts";
+import { systemClock } from "../src/runtime/clock.ts";
 import { built } from "./built.ts";
 import { round, say } from "./report.ts";
 import { seedLog } from "./seed-log.ts";
@@ -28,16 +28,21 @@ export async function benchLargeLog(): Promise<void> {
 
 /** Each read model of deliveries alone, as a rebuild runs it, from an empty store; then its digest. */
 async function rebuild(folder: string, events: number): Promise<void> {
-  const { SqliteLogFollower } = await built<typeof import("../src/events/sqlite/sqlite-log-follower.ts")>(
-    "events/sqlite/sqlite-log-follower",
+  const { SqliteLogFollower } = await built<typeof import("../src/events/store/sqlite/reading/sqlite-log-follower.ts")>(
+    "events/store/sqlite/reading/sqlite-log-follower",
   );
-  const { newLogSignal } = await built<typeof import("../src/events/sqlite/log-signal.ts")>("events/sqlite/log-signal");
-  const { SqliteDocumentStore } = await built<typeof import("../src/projections/sqlite/sqlite-document-store.ts")>(
-    "projections/sqlite/sqlite-document-store",
+  const { newLogSignal } = await built<typeof import("../src/events/store/sqlite/log-signal.ts")>(
+    "events/store/sqlite/log-signal",
   );
-  const { PROJECTIONS } = await built<typeof import("../src/projections/catalogue.ts")>("projections/catalogue");
-  const { runProjections } = await built<typeof import("../src/projections/runner.ts")>("projections/runner");
-  const { digestOf } = await built<typeof import("../src/projections/digest.ts")>("projections/digest");
+  const { SqliteDocumentStore } = await built<
+    typeof import("../src/projections/store/sqlite/sqlite-document-store.ts")
+  >("projections/store/sqlite/sqlite-document-store");
+  const { PROJECTIONS } = await built<typeof import("../src/projections/read-models.ts")>("projections/read-models");
+  const { runProjections } =
+    await built<typeof import("../src/projections/running/runner.ts")>("projections/running/runner");
+  const { digestOf } = await built<typeof import("../src/projections/rebuilding/model-digest.ts")>(
+    "projections/rebuilding/model-digest",
+  );
   const log = new SqliteLogFollower({ directory: folder, signal: newLogSignal() });
   const documents = SqliteDocumentStore.open(folder, { logId: log.logId });
   for (const projection of PROJECTIONS.filter(({ categories }) => categories?.includes("delivery") ?? true)) {

@@ -6,14 +6,16 @@ import { built } from "./built.ts";
  * delivered at the first attempt. The read models are left to be made.
  */
 export async function seedLog(folder: string, events: number): Promise<void> {
-  const { openDataDirectory } =
-    await built<typeof import("../src/events/sqlite/data-directory.ts")>("events/sqlite/data-directory");
-  const { SqliteEventStore } = await built<typeof import("../src/events/sqlite/sqlite-event-store.ts")>(
-    "events/sqlite/sqlite-event-store",
+  const { openDataDirectory } = await built<typeof import("../src/events/store/sqlite/files/data-directory.ts")>(
+    "events/store/sqlite/files/data-directory",
   );
-  const { eventsToAppend } =
-    await built<typeof import("../src/commands/command-context.ts")>("commands/command-context");
-  const { timeOrderedId } = await built<typeof import("../src/time-ordered-id.ts")>("time-ordered-id");
+  const { SqliteEventStore } = await built<typeof import("../src/events/store/sqlite/sqlite-event-store.ts")>(
+    "events/store/sqlite/sqlite-event-store",
+  );
+  const { eventsToAppend } = await built<typeof import("../src/commands/handling/command-context.ts")>(
+    "commands/handling/command-context",
+  );
+  const { timeOrderedId } = await built<typeof import("../src/runtime/time-ordered-id.ts")>("runtime/time-ordered-id");
   const directory = openDataDirectory(folder);
   const store = await SqliteEventStore.open({ directory: directory.path });
   const payload = JSON.stringify({ text: "x".repeat(1_000) });

@@ -1,8 +1,8 @@
 import { STATUS_CODES } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
-import { GatewayProcess, TemporaryFolder } from "../test/fixtures/gateway-process.ts";
-import { respondWith, startReceiver } from "../test/fixtures/receiver.ts";
-import type { Receiver } from "../test/fixtures/receiver.ts";
+import { GatewayProcess, TemporaryFolder } from "../test/fixtures/gateway/gateway-process.ts";
+import { respondWith, startReceiver } from "../test/fixtures/receivers/receiver.ts";
+import type { Receiver } from "../test/fixtures/receivers/receiver.ts";
 import { DemoReport, masked } from "./demo-report.ts";
 import type { AttemptRow } from "./demo-report.ts";
 

@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { z } from "zod";
-import { parseCidrs } from "./processes/sending/target-rules.ts";
+import { parseCidrs } from "./processes/sending/targets/target-rules.ts";
 
 /** A setting that cannot be used; the message is one line for the person who set it. */
 export class ConfigurationError extends Error {

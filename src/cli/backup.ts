@@ -6,9 +6,9 @@ import { pipeline } from "node:stream/promises";
 import { readConfig } from "../config.ts";
 import { UsageError } from "./command.ts";
 import type { Command, Invocation } from "./command.ts";
-import { backUpEmbeddedLog } from "./open-log.ts";
-import { Progress } from "./progress.ts";
-import { syncFolder } from "../sync-folder.ts";
+import { backUpEmbeddedLog } from "./log-access.ts";
+import { Progress } from "./progress-line.ts";
+import { syncFolder } from "../runtime/sync-folder.ts";
 import { warn } from "./warn.ts";
 
 /** `webhook-gateway backup`: a copy of the embedded log that a gateway can be started on. */

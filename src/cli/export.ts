@@ -3,17 +3,17 @@ import { open, rename } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { readConfig } from "../config.ts";
-import { positionOf } from "../events/position.ts";
-import type { Position } from "../events/position.ts";
+import { positionOf } from "../events/store/position.ts";
+import type { Position } from "../events/store/position.ts";
 import { beginExport, exportLog, resumeExport } from "../processes/transfer/export-log.ts";
 import type { ExportProgress } from "../processes/transfer/export-log.ts";
 import { UsageError } from "./command.ts";
 import type { Command, Invocation } from "./command.ts";
-import { openLogForReading } from "./open-log.ts";
-import type { ReadLog } from "./open-log.ts";
-import { Progress } from "./progress.ts";
+import { openLogForReading } from "./log-access.ts";
+import type { ReadLog } from "./log-access.ts";
+import { Progress } from "./progress-line.ts";
 import { standardOutput } from "./standard-output.ts";
-import { syncFolder } from "../sync-folder.ts";
+import { syncFolder } from "../runtime/sync-folder.ts";
 import { warn } from "./warn.ts";
 
 /** `webhook-gateway export`: the log as a file. */

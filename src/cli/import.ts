@@ -4,8 +4,8 @@ import { readConfig } from "../config.ts";
 import { checkExport } from "../processes/transfer/check-export.ts";
 import { importLog } from "../processes/transfer/import-log.ts";
 import type { Command, Invocation } from "./command.ts";
-import { openLog } from "./open-log.ts";
-import { Progress } from "./progress.ts";
+import { openLog } from "./log-access.ts";
+import { Progress } from "./progress-line.ts";
 import { warn } from "./warn.ts";
 
 /** `webhook-gateway import`: a log from a file. */

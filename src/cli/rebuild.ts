@@ -2,15 +2,15 @@ import { setTimeout as pause } from "node:timers/promises";
 import pino from "pino";
 import { readConfig } from "../config.ts";
 import type { Config } from "../config.ts";
-import { PROJECTIONS } from "../projections/catalogue.ts";
-import type { RebuildStatus } from "../projections/fill-builder.ts";
+import { PROJECTIONS } from "../projections/read-models.ts";
+import type { RebuildStatus } from "../projections/rebuilding/fill-builder.ts";
 import { openStorage } from "../storage/open-storage.ts";
 import type { Storage } from "../storage/storage.ts";
 import { UsageError } from "./command.ts";
 import type { Command, Invocation } from "./command.ts";
 import { GatewayApi, operatorKeyOf } from "./gateway-api.ts";
 import { logReportsTo } from "./log-reports.ts";
-import { Progress } from "./progress.ts";
+import { Progress } from "./progress-line.ts";
 import { warn } from "./warn.ts";
 
 /** How often a running gateway is asked how far it is, in ms. */

@@ -1,6 +1,6 @@
 import type { AttemptEntry } from "../projections/deliveries.ts";
-import { shownStep } from "../projections/delivery-history.ts";
-import type { HistoryStep } from "../projections/delivery-history.ts";
+import { shownStep } from "../projections/history/history-steps.ts";
+import type { HistoryStep } from "../projections/history/history-steps.ts";
 import type { ShownDelivery } from "../projections/shown-delivery.ts";
 import { wrapped } from "./terminal-text.ts";
 

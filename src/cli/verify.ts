@@ -1,11 +1,11 @@
 import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { readConfig } from "../config.ts";
-import { auditKeyOf } from "../open-secrets.ts";
+import { auditKeyOf } from "../storage/open-secrets.ts";
 import { eventsOfExport, eventsOfLog } from "../processes/audit/audited-events.ts";
 import type { AuditedEvent } from "../processes/audit/audited-events.ts";
-import { readCheckpoint } from "../processes/audit/checkpoint.ts";
-import type { TreeHead } from "../processes/audit/checkpoint.ts";
+import { readCheckpoint } from "../processes/audit/tree-head.ts";
+import type { TreeHead } from "../processes/audit/tree-head.ts";
 import { leavesOfExport, leavesOfTree } from "../processes/audit/trusted-leaves.ts";
 import type { TrustedLeaves } from "../processes/audit/trusted-leaves.ts";
 import { verifyEvents } from "../processes/audit/verify-events.ts";
@@ -13,9 +13,9 @@ import type { VerifyReport } from "../processes/audit/verify-events.ts";
 import { openReadModelsToCompare } from "../storage/open-read-models.ts";
 import { UsageError } from "./command.ts";
 import type { Command, Invocation } from "./command.ts";
-import { openLogForReading } from "./open-log.ts";
-import type { ReadLog } from "./open-log.ts";
-import { Progress } from "./progress.ts";
+import { openLogForReading } from "./log-access.ts";
+import type { ReadLog } from "./log-access.ts";
+import { Progress } from "./progress-line.ts";
 import { warn } from "./warn.ts";
 
 /** `webhook-gateway verify`: whether the log is what it was. */

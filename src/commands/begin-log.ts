@@ -1,11 +1,11 @@
 import { readEvent } from "../events/catalogue.ts";
-import { RevisionConflict } from "../events/event-store-errors.ts";
-import type { EventStore } from "../events/event-store.ts";
+import { RevisionConflict } from "../events/store/event-store-errors.ts";
+import type { EventStore } from "../events/store/event-store.ts";
 import { LOG_STREAM } from "../events/log.ts";
 import type { LogBegun } from "../events/log.ts";
-import { appendSettled } from "./append-settled.ts";
-import { eventsToAppend } from "./command-context.ts";
-import type { CommandContext } from "./command-context.ts";
+import { appendSettled } from "./handling/append-settled.ts";
+import { eventsToAppend } from "./handling/command-context.ts";
+import type { CommandContext } from "./handling/command-context.ts";
 
 /**
  * The check of the master key that the log was begun with, or null when it is new.

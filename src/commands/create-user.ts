@@ -1,13 +1,13 @@
-import type { AppendResult } from "../events/event-store.ts";
+import type { AppendResult } from "../events/store/event-store.ts";
 import { userStream } from "../events/user.ts";
 import type { UserCreated } from "../events/user.ts";
-import { appendSettled } from "./append-settled.ts";
-import { eventsToAppend } from "./command-context.ts";
-import type { CommandContext } from "./command-context.ts";
-import { createUnique } from "./create-unique.ts";
-import type { UniqueReservation } from "./create-unique.ts";
+import { appendSettled } from "./handling/append-settled.ts";
+import { eventsToAppend } from "./handling/command-context.ts";
+import type { CommandContext } from "./handling/command-context.ts";
+import { createUnique } from "./uniqueness/create-unique.ts";
+import type { UniqueReservation } from "./uniqueness/create-unique.ts";
 import type { StreamStore } from "./handling/stream-store.ts";
-import { reservationStream } from "./reservations.ts";
+import { reservationStream } from "./uniqueness/reservations.ts";
 
 export interface CreateUser {
   readonly username: string;

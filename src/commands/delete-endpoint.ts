@@ -1,11 +1,11 @@
 import { endpointStream } from "../events/endpoint.ts";
 import type { Endpoint, EndpointDeleted } from "../events/endpoint.ts";
-import type { CommandContext } from "./command-context.ts";
-import type { Handled } from "./command-handler.ts";
-import { handleEndpointCommand } from "./endpoint-command.ts";
-import { endpointUrlReservation } from "./endpoint-url.ts";
+import type { CommandContext } from "./handling/command-context.ts";
+import type { Handled } from "./handling/command-handler.ts";
+import { handleEndpointCommand } from "./handling/endpoint-command.ts";
+import { endpointUrlReservation } from "./uniqueness/endpoint-url.ts";
 import type { StreamStore } from "./handling/stream-store.ts";
-import { release } from "./reservations.ts";
+import { release } from "./uniqueness/reservations.ts";
 
 /** @param now ISO 8601 UTC */
 export function decideDeleteEndpoint(endpoint: Endpoint, now: string): EndpointDeleted[] {

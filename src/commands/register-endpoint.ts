@@ -1,11 +1,11 @@
 import { endpointStream } from "../events/endpoint.ts";
 import type { EndpointRegistered, EndpointSettings } from "../events/endpoint.ts";
-import type { AppendResult } from "../events/event-store.ts";
-import { appendSettled } from "./append-settled.ts";
-import { eventsToAppend } from "./command-context.ts";
-import type { CommandContext } from "./command-context.ts";
-import { createUnique } from "./create-unique.ts";
-import { endpointUrlReservation } from "./endpoint-url.ts";
+import type { AppendResult } from "../events/store/event-store.ts";
+import { appendSettled } from "./handling/append-settled.ts";
+import { eventsToAppend } from "./handling/command-context.ts";
+import type { CommandContext } from "./handling/command-context.ts";
+import { createUnique } from "./uniqueness/create-unique.ts";
+import { endpointUrlReservation } from "./uniqueness/endpoint-url.ts";
 import type { StreamStore } from "./handling/stream-store.ts";
 
 export interface RegisterEndpoint extends Omit<EndpointSettings, "sealedHeaders"> {

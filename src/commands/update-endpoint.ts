@@ -1,15 +1,15 @@
 import { endpointStream, evolveEndpoint } from "../events/endpoint.ts";
 import type { Endpoint, EndpointChanges, EndpointUpdated } from "../events/endpoint.ts";
-import type { AppendResult } from "../events/event-store.ts";
-import { appendSettled } from "./append-settled.ts";
-import { eventsToAppend } from "./command-context.ts";
-import type { CommandContext } from "./command-context.ts";
-import { loadStream } from "./command-handler.ts";
-import { existing } from "./endpoint-command.ts";
-import { endpointUrlReservation } from "./endpoint-url.ts";
+import type { AppendResult } from "../events/store/event-store.ts";
+import { appendSettled } from "./handling/append-settled.ts";
+import { eventsToAppend } from "./handling/command-context.ts";
+import type { CommandContext } from "./handling/command-context.ts";
+import { loadStream } from "./handling/command-handler.ts";
+import { existing } from "./handling/endpoint-command.ts";
+import { endpointUrlReservation } from "./uniqueness/endpoint-url.ts";
 import type { StreamStore } from "./handling/stream-store.ts";
-import { CommandRefused } from "./refusals.ts";
-import { release, reserve } from "./reservations.ts";
+import { CommandRefused } from "./handling/refusals.ts";
+import { release, reserve } from "./uniqueness/reservations.ts";
 import { AFTER_LOST_RACES } from "./handling/lost-race.ts";
 import { retrying } from "./handling/retrying.ts";
 

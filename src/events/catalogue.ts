@@ -22,8 +22,8 @@ import {
   upcastEndpointRegistered,
 } from "./endpoint.ts";
 import type { EndpointEvent } from "./endpoint.ts";
-import { UnreadableEvent } from "./event-store-errors.ts";
-import type { EventMetadata, RecordedEvent } from "./event-store.ts";
+import { UnreadableEvent } from "./store/event-store-errors.ts";
+import type { EventMetadata, RecordedEvent } from "./store/event-store.ts";
 import { logBegunData } from "./log.ts";
 import type { LogBegun } from "./log.ts";
 import { creationAbandonedData, valueReleasedData, valueReservedData } from "./reservation.ts";

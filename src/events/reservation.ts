@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { GatewayEvent } from "./catalogue.ts";
-import type { Revision } from "./position.ts";
+import type { Revision } from "./store/position.ts";
 
 /**
  * A value that may exist only once (a username, an e-mail address, a user's endpoint URL) belongs to the stream `owner`.

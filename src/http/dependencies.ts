@@ -1,18 +1,18 @@
 import type { FastifyBaseLogger } from "fastify";
-import type { Clock } from "../clock.ts";
-import type { EventStore } from "../events/event-store.ts";
-import type { DeliveryWorker } from "../processes/delivery-worker.ts";
-import type { EndpointVault } from "../processes/sending/endpoint-vault.ts";
-import type { TargetRules } from "../processes/sending/target-rules.ts";
-import type { Directory } from "../projections/directory.ts";
-import type { DocumentStore } from "../projections/document-store.ts";
-import type { ProjectionProgress } from "../projections/progress.ts";
-import type { ProjectionControl } from "../projections/projection-host.ts";
-import type { Health } from "../health.ts";
-import type { Metrics } from "../metrics.ts";
-import type { Secrets } from "../secrets.ts";
-import type { DispatchLimits } from "./dispatch-limits.ts";
-import type { FailedKeys } from "./failed-keys.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { EventStore } from "../events/store/event-store.ts";
+import type { DeliveryWorker } from "../processes/delivering/delivery-worker.ts";
+import type { EndpointVault } from "../processes/sending/signing/endpoint-vault.ts";
+import type { TargetRules } from "../processes/sending/targets/target-rules.ts";
+import type { Directory } from "../projections/directory/directory.ts";
+import type { DocumentStore } from "../projections/store/document-store.ts";
+import type { ProjectionProgress } from "../projections/running/projection-progress.ts";
+import type { ProjectionControl } from "../projections/running/projection-host.ts";
+import type { Health } from "../observability/health.ts";
+import type { Metrics } from "../observability/metrics.ts";
+import type { Secrets } from "../secrets/secrets.ts";
+import type { DispatchLimits } from "./dispatch/dispatch-limits.ts";
+import type { FailedKeys } from "./access/failed-keys.ts";
 
 /** What the routes work with. */
 export interface HttpDependencies {

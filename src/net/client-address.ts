@@ -1,5 +1,5 @@
 import type { FastifyRequest } from "fastify";
-import { canonicalText, isWithin, parseAddress, parseCidr } from "../processes/sending/addresses.ts";
+import { canonicalText, isWithin, parseAddress, parseCidr } from "./addresses.ts";
 
 /** The groups of an IPv6 address that name the network. */
 const NETWORK_GROUPS = 4;

@@ -1,5 +1,5 @@
 import { networkInterfaces } from "node:os";
-import type { Clock } from "../../clock.ts";
+import type { Clock } from "../runtime/clock.ts";
 import { canonicalText, parseAddress } from "./addresses.ts";
 
 /** Addresses come and go rarely (a lease, a floating address), and asking the system costs more than a look-up. */

@@ -1,6 +1,6 @@
 import pino from "pino";
 import type { DestinationStream, Logger } from "pino";
-import type { Config } from "./config.ts";
+import type { Config } from "../config.ts";
 
 /** The token under which the container registers the logger (pino). */
 export const LOGGER = Symbol("Logger");

@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../runtime/clock.ts";
 
 /** The least time between two lines while a trouble lasts, in ms. */
 const LINE_INTERVAL_MS = 1_000;

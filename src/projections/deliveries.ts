@@ -1,7 +1,7 @@
 import type { KnownEvent } from "../events/catalogue.ts";
 import type { DeliveryAttempted } from "../events/delivery.ts";
-import type { DocumentStore, StoredDocument } from "./document-store.ts";
-import { pagesOf } from "./pages.ts";
+import type { DocumentStore, StoredDocument } from "./store/document-store.ts";
+import { pagesOf } from "./store/pages.ts";
 import { collectionOf } from "./projection.ts";
 import type { Content, Projection } from "./projection.ts";
 

@@ -1,5 +1,5 @@
 import type { KnownEvent } from "../events/catalogue.ts";
-import type { DocumentStore, StoredDocument } from "./document-store.ts";
+import type { DocumentStore, StoredDocument } from "./store/document-store.ts";
 import { collectionOf } from "./projection.ts";
 import type { Content, Projection } from "./projection.ts";
 

@@ -1,6 +1,6 @@
 import type { KnownEvent } from "../events/catalogue.ts";
-import type { RecordedEvent } from "../events/event-store.ts";
-import type { CollectionDefinition, GuardedWrite, StoredDocument } from "./document-store.ts";
+import type { RecordedEvent } from "../events/store/event-store.ts";
+import type { CollectionDefinition, GuardedWrite, StoredDocument } from "./store/document-store.ts";
 
 /** A document without its bookkeeping, which the runner adds. */
 export type Content<D extends StoredDocument> = Omit<D, "_id" | "position">;

@@ -1,7 +1,7 @@
-import { auditTree } from "./audit-tree.ts";
+import { auditTree } from "./audit-tree/audit-tree.ts";
 import { deliveries } from "./deliveries.ts";
 import { dueDeliveries } from "./due-deliveries.ts";
-import { endpointStatistics } from "./endpoint-statistics.ts";
+import { endpointStatistics } from "./endpoint-statistics/endpoint-statistics.ts";
 import { endpoints } from "./endpoints.ts";
 import { heldDeliveries } from "./held-deliveries.ts";
 import type { AnyProjection } from "./projection.ts";

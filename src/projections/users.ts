@@ -1,5 +1,5 @@
 import type { KnownEvent } from "../events/catalogue.ts";
-import type { StoredDocument } from "./document-store.ts";
+import type { StoredDocument } from "./store/document-store.ts";
 import type { Content, Projection } from "./projection.ts";
 
 export interface UserDocument extends StoredDocument {

@@ -1,5 +1,5 @@
-import { pause } from "../clock.ts";
-import type { Clock } from "../clock.ts";
+import { pause } from "./clock.ts";
+import type { Clock } from "./clock.ts";
 
 /** The rest between two rounds of a loop, which somebody may end early. To be woken while it does not rest is kept for the next. */
 export class Rest {

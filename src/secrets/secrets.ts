@@ -1,8 +1,8 @@
 import { hkdfSync, randomBytes, randomUUID } from "node:crypto";
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { ConfigurationError } from "./config.ts";
-import { syncFolder } from "./sync-folder.ts";
+import { ConfigurationError } from "../config.ts";
+import { syncFolder } from "../runtime/sync-folder.ts";
 
 /** The token under which the container registers the secrets. */
 export const SECRETS = Symbol("Secrets");

@@ -1,11 +1,11 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../runtime/clock.ts";
 import {
   AppendOutcomeUnknown,
   RevisionConflict,
   StoreFull,
   StoreOverloaded,
   StoreUnavailable,
-} from "../events/event-store-errors.ts";
+} from "../events/store/event-store-errors.ts";
 import type {
   AppendResult,
   EventStore,
@@ -16,10 +16,10 @@ import type {
   RecordedEvent,
   SubscribeOptions,
   SubscriptionMessage,
-} from "../events/event-store.ts";
-import type { Position } from "../events/position.ts";
-import type { AppendOutcome, Metrics } from "../metrics.ts";
-import type { SeenHeads } from "../projections/seen-heads.ts";
+} from "../events/store/event-store.ts";
+import type { Position } from "../events/store/position.ts";
+import type { AppendOutcome, Metrics } from "../observability/metrics.ts";
+import type { SeenHeads } from "../projections/running/seen-heads.ts";
 
 /**
  * For so long after an append failed the log is taken for one that takes none, in ms. Then the next append may try: a

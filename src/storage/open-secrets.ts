@@ -1,11 +1,11 @@
-import { beginLog, masterKeyCheckOf } from "./commands/begin-log.ts";
-import type { CommandContext } from "./commands/command-context.ts";
-import { ConfigurationError } from "./config.ts";
-import type { Config } from "./config.ts";
-import type { EventStore } from "./events/event-store.ts";
-import { signerOf } from "./processes/audit/checkpoint.ts";
-import { checkOf, deriveSecrets, masterKeyOf, refuseOtherKey, staffKeysOf } from "./secrets.ts";
-import type { Secrets } from "./secrets.ts";
+import { beginLog, masterKeyCheckOf } from "../commands/begin-log.ts";
+import type { CommandContext } from "../commands/handling/command-context.ts";
+import { ConfigurationError } from "../config.ts";
+import type { Config } from "../config.ts";
+import type { EventStore } from "../events/store/event-store.ts";
+import { signerOf } from "../processes/audit/tree-head.ts";
+import { checkOf, deriveSecrets, masterKeyOf, refuseOtherKey, staffKeysOf } from "../secrets/secrets.ts";
+import type { Secrets } from "../secrets/secrets.ts";
 
 /**
  * The secrets of this log, from the configured master key or from the one in the data folder, which is made for a new log,

@@ -1,14 +1,14 @@
 import type { Logger } from "pino";
 import type { Config } from "../config.ts";
-import { openDataDirectory } from "../events/sqlite/data-directory.ts";
-import type { DataDirectory } from "../events/sqlite/data-directory.ts";
-import { PROJECTIONS } from "../projections/catalogue.ts";
-import type { DocumentStore } from "../projections/document-store.ts";
-import { LiveDocuments } from "../projections/live-documents.ts";
+import { openDataDirectory } from "../events/store/sqlite/files/data-directory.ts";
+import type { DataDirectory } from "../events/store/sqlite/files/data-directory.ts";
+import { PROJECTIONS } from "../projections/read-models.ts";
+import type { DocumentStore } from "../projections/store/document-store.ts";
+import { LiveDocuments } from "../projections/rebuilding/live-documents.ts";
 import { openLog } from "./open-log.ts";
 import type { OpenLog } from "./open-log.ts";
 import { openReadModels, readModelSourceOf } from "./open-read-models.ts";
-import { ProjectionThread } from "./run-in-thread.ts";
+import { ProjectionThread } from "./projection-thread.ts";
 import type { LogReports, Storage } from "./storage.ts";
 
 /**

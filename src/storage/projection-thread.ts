@@ -1,9 +1,9 @@
 import { Worker } from "node:worker_threads";
 import type { Logger } from "pino";
-import { ReadModelsUnavailable } from "../projections/document-store.ts";
-import type { LiveDocuments } from "../projections/live-documents.ts";
-import type { ProjectionControl, ProjectionReports, RebuildAnswer } from "../projections/projection-host.ts";
-import type { ProjectionThreadData, ProjectionThreadMessage, ProjectionThreadRequest } from "./projection-thread.ts";
+import { ReadModelsUnavailable } from "../projections/store/document-store.ts";
+import type { LiveDocuments } from "../projections/rebuilding/live-documents.ts";
+import type { ProjectionControl, ProjectionReports, RebuildAnswer } from "../projections/running/projection-host.ts";
+import type { ProjectionThreadData, ProjectionThreadMessage, ProjectionThreadRequest } from "./run-in-thread.ts";
 
 /** The thread in which the projections run, as this thread sees it. */
 export class ProjectionThread implements ProjectionControl {
@@ -24,7 +24,7 @@ export class ProjectionThread implements ProjectionControl {
   /** Runs the projections until the signal aborts; rejects when the thread ends by itself. */
   async run(reports: ProjectionReports, signal: AbortSignal): Promise<void> {
     // Under tests the sources run as they are; the built program has only JavaScript.
-    const entry = import.meta.url.endsWith(".ts") ? "./projection-thread.ts" : "./projection-thread.js";
+    const entry = import.meta.url.endsWith(".ts") ? "./run-in-thread.ts" : "./run-in-thread.js";
     const worker = new Worker(new URL(entry, import.meta.url), { workerData: this.#data });
     this.#worker = worker;
     worker.on("message", (message: ProjectionThreadMessage) => this.#take(message, reports));

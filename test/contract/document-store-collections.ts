@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { positionOf } from "../../src/events/position.ts";
-import type { DocumentQuery, DocumentStore } from "../../src/projections/document-store.ts";
+import { positionOf } from "../../src/events/store/position.ts";
+import type { DocumentQuery, DocumentStore } from "../../src/projections/store/document-store.ts";
 import {
   CHECKPOINT,
   checkpointAt,

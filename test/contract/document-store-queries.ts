@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
-import { positionOf } from "../../src/events/position.ts";
-import type { DocumentQuery, DocumentStore, Scalar } from "../../src/projections/document-store.ts";
+import { positionOf } from "../../src/events/store/position.ts";
+import type { DocumentQuery, DocumentStore, Scalar } from "../../src/projections/store/document-store.ts";
 import {
   CHECKPOINT,
   NEWEST_FIRST,

@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { CollectionDefinition, DocumentQuery } from "../../src/projections/document-store.ts";
-import { collectionSql } from "../../src/projections/sqlite/collection-sql.ts";
-import { querySql } from "../../src/projections/sqlite/query-sql.ts";
-import { SqliteDocumentStore } from "../../src/projections/sqlite/sqlite-document-store.ts";
+import type { CollectionDefinition, DocumentQuery } from "../../src/projections/store/document-store.ts";
+import { collectionSql } from "../../src/projections/store/sqlite/collection-sql.ts";
+import { querySql } from "../../src/projections/store/sqlite/query-sql.ts";
+import { SqliteDocumentStore } from "../../src/projections/store/sqlite/sqlite-document-store.ts";
 import { THINGS, findIds, put, thing } from "./document-store-things.ts";
 
 describe("the indexes of the SQLite read models", () => {

@@ -13,11 +13,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ReadModelsUnavailable } from "../../src/projections/document-store.ts";
-import { collectionSql } from "../../src/projections/sqlite/collection-sql.ts";
-import { SqliteDocumentStore } from "../../src/projections/sqlite/sqlite-document-store.ts";
-import type { SqliteDocumentStoreOptions } from "../../src/projections/sqlite/sqlite-document-store.ts";
-import { portError } from "../../src/projections/sqlite/sqlite-failures.ts";
+import { ReadModelsUnavailable } from "../../src/projections/store/document-store.ts";
+import { collectionSql } from "../../src/projections/store/sqlite/collection-sql.ts";
+import { SqliteDocumentStore } from "../../src/projections/store/sqlite/sqlite-document-store.ts";
+import type { SqliteDocumentStoreOptions } from "../../src/projections/store/sqlite/sqlite-document-store.ts";
+import { portError } from "../../src/projections/store/sqlite/sqlite-failures.ts";
 import { CHECKPOINT, checkpointAt, THINGS, collect, findIds, ids, put, thing } from "./document-store-things.ts";
 
 let directory: string;

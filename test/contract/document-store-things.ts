@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { positionOf } from "../../src/events/position.ts";
+import { positionOf } from "../../src/events/store/position.ts";
 import type {
   Checkpoint,
   CollectionDefinition,
@@ -8,7 +8,7 @@ import type {
   GuardedWrite,
   Scalar,
   StoredDocument,
-} from "../../src/projections/document-store.ts";
+} from "../../src/projections/store/document-store.ts";
 
 /** Two handles on one store, empty at first. */
 export interface OpenedDocumentStore {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ReadModelsUnavailable } from "../../src/projections/document-store.ts";
+import { ReadModelsUnavailable } from "../../src/projections/store/document-store.ts";
 import { describeCollections } from "./document-store-collections.ts";
 import { describeQueries } from "./document-store-queries.ts";
 import { CHECKPOINT, OLDEST_FIRST, THINGS, collect, insert, thing } from "./document-store-things.ts";

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { MemoryDocumentStore } from "../../src/projections/memory/memory-document-store.ts";
-import { SqliteDocumentStore } from "../../src/projections/sqlite/sqlite-document-store.ts";
+import { MemoryDocumentStore } from "../../src/projections/store/memory/memory-document-store.ts";
+import { SqliteDocumentStore } from "../../src/projections/store/sqlite/sqlite-document-store.ts";
 import { documentStoreContract } from "./document-store.contract.ts";
 
 documentStoreContract("memory", async () => {

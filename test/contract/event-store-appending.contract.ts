@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { RevisionConflict } from "../../src/events/event-store-errors.ts";
-import type { AppendResult, ExpectedRevision } from "../../src/events/event-store.ts";
-import { revisionOf } from "../../src/events/position.ts";
-import type { Revision } from "../../src/events/position.ts";
-import { collect, idsOf, newCategory, sampleEvent, sampleEvents } from "../fixtures/event-samples.ts";
+import { RevisionConflict } from "../../src/events/store/event-store-errors.ts";
+import type { AppendResult, ExpectedRevision } from "../../src/events/store/event-store.ts";
+import { revisionOf } from "../../src/events/store/position.ts";
+import type { Revision } from "../../src/events/store/position.ts";
+import { collect, idsOf, newCategory, sampleEvent, sampleEvents } from "../fixtures/event-log/event-samples.ts";
 import type { ContractContext } from "./event-store.contract.ts";
 
 /** Appends with each form of expected revision, alone and in competition. */

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import type { SubscriptionMessage } from "../../src/events/event-store.ts";
-import type { EventRow } from "../../src/events/memory/event-row.ts";
-import { followPages } from "../../src/events/memory/log-pages.ts";
-import type { LogPages } from "../../src/events/memory/log-pages.ts";
-import { Waiters } from "../../src/events/memory/log-watch.ts";
-import type { LogWatch } from "../../src/events/memory/log-watch.ts";
-import { positionOf } from "../../src/events/position.ts";
+import type { SubscriptionMessage } from "../../src/events/store/event-store.ts";
+import type { EventRow } from "../../src/events/store/pages/event-row.ts";
+import { followPages } from "../../src/events/store/pages/log-pages.ts";
+import type { LogPages } from "../../src/events/store/pages/log-pages.ts";
+import { Waiters } from "../../src/events/store/pages/log-watch.ts";
+import type { LogWatch } from "../../src/events/store/pages/log-watch.ts";
+import { positionOf } from "../../src/events/store/position.ts";
 
 /** A log into which another thread commits at the worst moments: `commitDuring` names the read that it follows. */
 class RacingLog implements LogPages, LogWatch {

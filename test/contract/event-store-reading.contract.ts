@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { StoreUnavailable } from "../../src/events/event-store-errors.ts";
-import type { RecordedEvent } from "../../src/events/event-store.ts";
-import { positionOf, revisionOf } from "../../src/events/position.ts";
+import { StoreUnavailable } from "../../src/events/store/event-store-errors.ts";
+import type { RecordedEvent } from "../../src/events/store/event-store.ts";
+import { positionOf, revisionOf } from "../../src/events/store/position.ts";
 import {
   collect,
   idsOf,
@@ -9,7 +9,7 @@ import {
   PulledSubscription,
   sampleEvent,
   sampleEvents,
-} from "../fixtures/event-samples.ts";
+} from "../fixtures/event-log/event-samples.ts";
 import type { ContractContext } from "./event-store.contract.ts";
 
 /** Reading one stream, and the log. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { AppendOutcomeUnknown, RevisionConflict } from "../../src/events/event-store-errors.ts";
-import type { AppendResult, EventStore, EventToAppend, ExpectedRevision } from "../../src/events/event-store.ts";
-import { revisionOf } from "../../src/events/position.ts";
-import { idsOf, newCategory, sampleEvent, sampleEvents } from "../fixtures/event-samples.ts";
+import { AppendOutcomeUnknown, RevisionConflict } from "../../src/events/store/event-store-errors.ts";
+import type { AppendResult, EventStore, EventToAppend, ExpectedRevision } from "../../src/events/store/event-store.ts";
+import { revisionOf } from "../../src/events/store/position.ts";
+import { idsOf, newCategory, sampleEvent, sampleEvents } from "../fixtures/event-log/event-samples.ts";
 import type { ContractContext } from "./event-store.contract.ts";
 
 /** The form of expectation, what the stream has before the append, and how many events are appended. */

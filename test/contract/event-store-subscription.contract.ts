@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { AppendResult, RecordedEvent, SubscriptionMessage } from "../../src/events/event-store.ts";
-import type { Position } from "../../src/events/position.ts";
-import { SubscriptionRecorder } from "../fixtures/event-recorder.ts";
+import type { AppendResult, RecordedEvent, SubscriptionMessage } from "../../src/events/store/event-store.ts";
+import type { Position } from "../../src/events/store/position.ts";
+import { SubscriptionRecorder } from "../fixtures/event-log/event-recorder.ts";
 import {
   collect,
   idsOf,
@@ -10,7 +10,7 @@ import {
   PulledSubscription,
   sampleEvent,
   sampleEvents,
-} from "../fixtures/event-samples.ts";
+} from "../fixtures/event-log/event-samples.ts";
 import type { ContractContext } from "./event-store.contract.ts";
 
 /** Following the log. */

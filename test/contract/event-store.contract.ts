@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe } from "vitest";
-import type { EventStore } from "../../src/events/event-store.ts";
-import type { Position } from "../../src/events/position.ts";
+import type { EventStore } from "../../src/events/store/event-store.ts";
+import type { Position } from "../../src/events/store/position.ts";
 import { appendingContract } from "./event-store-appending.contract.ts";
 import { concurrencyContract } from "./event-store-concurrency.contract.ts";
 import { contentContract } from "./event-store-content.contract.ts";

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { MemoryEventStore } from "../../src/events/memory/memory-event-store.ts";
-import { SqliteEventStore } from "../../src/events/sqlite/sqlite-event-store.ts";
+import { MemoryEventStore } from "../../src/events/store/memory/memory-event-store.ts";
+import { SqliteEventStore } from "../../src/events/store/sqlite/sqlite-event-store.ts";
 import { eventStoreContract } from "./event-store.contract.ts";
 
 eventStoreContract("the store in memory", async () => {

@@ -1,11 +1,11 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { AppendOutcomeUnknown, RevisionConflict, StoreUnavailable } from "../../src/events/event-store-errors.ts";
-import type { EventToAppend } from "../../src/events/event-store.ts";
-import { EventStoreDbEventStore } from "../../src/events/eventstoredb/eventstoredb-event-store.ts";
-import { MemoryEventStore } from "../../src/events/memory/memory-event-store.ts";
-import { collect, idsOf, sampleEvent, sampleEvents } from "../fixtures/event-samples.ts";
+import { AppendOutcomeUnknown, RevisionConflict, StoreUnavailable } from "../../src/events/store/event-store-errors.ts";
+import type { EventToAppend } from "../../src/events/store/event-store.ts";
+import { EventStoreDbEventStore } from "../../src/events/store/eventstoredb/eventstoredb-event-store.ts";
+import { MemoryEventStore } from "../../src/events/store/memory/memory-event-store.ts";
+import { collect, idsOf, sampleEvent, sampleEvents } from "../fixtures/event-log/event-samples.ts";
 import { startFakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
 import type { FakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
 

@@ -5,11 +5,11 @@ import {
   LogReplaced,
   RevisionConflict,
   StoreUnavailable,
-} from "../../src/events/event-store-errors.ts";
-import { EventStoreDbEventStore } from "../../src/events/eventstoredb/eventstoredb-event-store.ts";
-import { MemoryEventStore } from "../../src/events/memory/memory-event-store.ts";
-import { positionOf } from "../../src/events/position.ts";
-import { collect, idsOf, sampleEvent, sampleEvents } from "../fixtures/event-samples.ts";
+} from "../../src/events/store/event-store-errors.ts";
+import { EventStoreDbEventStore } from "../../src/events/store/eventstoredb/eventstoredb-event-store.ts";
+import { MemoryEventStore } from "../../src/events/store/memory/memory-event-store.ts";
+import { positionOf } from "../../src/events/store/position.ts";
+import { collect, idsOf, sampleEvent, sampleEvents } from "../fixtures/event-log/event-samples.ts";
 import { startFakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
 import type { FakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
 

@@ -5,9 +5,9 @@ import type { AddressInfo, Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
-import { EventStoreUnusable } from "../../src/events/eventstoredb/eventstore-unusable.ts";
-import { openServer } from "../../src/events/eventstoredb/open-server.ts";
-import { MemoryEventStore } from "../../src/events/memory/memory-event-store.ts";
+import { EventStoreUnusable } from "../../src/events/store/eventstoredb/opening/eventstore-unusable.ts";
+import { openServer } from "../../src/events/store/eventstoredb/opening/open-server.ts";
+import { MemoryEventStore } from "../../src/events/store/memory/memory-event-store.ts";
 import { startFakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
 
 const CHILD = fileURLToPath(new URL("../fixtures/eventstoredb/opening-child.ts", import.meta.url));

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { StoreUnavailable } from "../../src/events/event-store-errors.ts";
-import type { RecordedEvent, SubscriptionMessage } from "../../src/events/event-store.ts";
-import { EventStoreDbEventStore } from "../../src/events/eventstoredb/eventstoredb-event-store.ts";
-import { MemoryEventStore } from "../../src/events/memory/memory-event-store.ts";
-import { SubscriptionRecorder } from "../fixtures/event-recorder.ts";
-import { appendEach, collect, idsOf, sampleEvents } from "../fixtures/event-samples.ts";
+import { StoreUnavailable } from "../../src/events/store/event-store-errors.ts";
+import type { RecordedEvent, SubscriptionMessage } from "../../src/events/store/event-store.ts";
+import { EventStoreDbEventStore } from "../../src/events/store/eventstoredb/eventstoredb-event-store.ts";
+import { MemoryEventStore } from "../../src/events/store/memory/memory-event-store.ts";
+import { SubscriptionRecorder } from "../fixtures/event-log/event-recorder.ts";
+import { appendEach, collect, idsOf, sampleEvents } from "../fixtures/event-log/event-samples.ts";
 import { startFakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
 import type { FakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
 

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { SubscribeOptions, SubscriptionMessage } from "../../src/events/event-store.ts";
-import { EventStoreDbEventStore } from "../../src/events/eventstoredb/eventstoredb-event-store.ts";
-import { MemoryEventStore } from "../../src/events/memory/memory-event-store.ts";
-import { revisionOf } from "../../src/events/position.ts";
-import { idsOf, PulledSubscription, sampleEvent } from "../fixtures/event-samples.ts";
+import type { SubscribeOptions, SubscriptionMessage } from "../../src/events/store/event-store.ts";
+import { EventStoreDbEventStore } from "../../src/events/store/eventstoredb/eventstoredb-event-store.ts";
+import { MemoryEventStore } from "../../src/events/store/memory/memory-event-store.ts";
+import { revisionOf } from "../../src/events/store/position.ts";
+import { idsOf, PulledSubscription, sampleEvent } from "../fixtures/event-log/event-samples.ts";
 import { startFakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
 import type { FakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
 

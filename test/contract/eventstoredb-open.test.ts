@@ -3,11 +3,11 @@ import { createServer as createWebServer } from "node:http";
 import { createServer } from "node:net";
 import type { AddressInfo, Server } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { EventStoreDbEventStore } from "../../src/events/eventstoredb/eventstoredb-event-store.ts";
-import { EventStoreUnusable } from "../../src/events/eventstoredb/eventstore-unusable.ts";
-import { openServer } from "../../src/events/eventstoredb/open-server.ts";
-import { MemoryEventStore } from "../../src/events/memory/memory-event-store.ts";
-import { sampleEvent } from "../fixtures/event-samples.ts";
+import { EventStoreDbEventStore } from "../../src/events/store/eventstoredb/eventstoredb-event-store.ts";
+import { EventStoreUnusable } from "../../src/events/store/eventstoredb/opening/eventstore-unusable.ts";
+import { openServer } from "../../src/events/store/eventstoredb/opening/open-server.ts";
+import { MemoryEventStore } from "../../src/events/store/memory/memory-event-store.ts";
+import { sampleEvent } from "../fixtures/event-log/event-samples.ts";
 import { startFakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
 import type { FakeEventStoreDbOptions } from "../fixtures/eventstoredb/fake-server.ts";
 

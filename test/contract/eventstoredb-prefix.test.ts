@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { EventStoreDbEventStore } from "../../src/events/eventstoredb/eventstoredb-event-store.ts";
-import { MemoryEventStore } from "../../src/events/memory/memory-event-store.ts";
+import { EventStoreDbEventStore } from "../../src/events/store/eventstoredb/eventstoredb-event-store.ts";
+import { MemoryEventStore } from "../../src/events/store/memory/memory-event-store.ts";
 import { deliveries } from "../../src/projections/deliveries.ts";
-import { MemoryDocumentStore } from "../../src/projections/memory/memory-document-store.ts";
+import { MemoryDocumentStore } from "../../src/projections/store/memory/memory-document-store.ts";
 import { checkpointNameOf, collectionOf } from "../../src/projections/projection.ts";
-import { ReadModelsOfAnotherLog, refuseAnotherLog } from "../../src/projections/same-log.ts";
-import { collect, idsOf, sampleEvents } from "../fixtures/event-samples.ts";
+import { ReadModelsOfAnotherLog, refuseAnotherLog } from "../../src/projections/running/another-log.ts";
+import { collect, idsOf, sampleEvents } from "../fixtures/event-log/event-samples.ts";
 import { startFakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
 
 /** Two logs in one database, whose streams have the same names behind another prefix. */

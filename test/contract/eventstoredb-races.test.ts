@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { AppendOutcomeUnknown, EventTooLarge, RevisionConflict } from "../../src/events/event-store-errors.ts";
-import { EventStoreDbEventStore } from "../../src/events/eventstoredb/eventstoredb-event-store.ts";
-import type { EventStoreDbOptions } from "../../src/events/eventstoredb/eventstoredb-event-store.ts";
-import { MemoryEventStore } from "../../src/events/memory/memory-event-store.ts";
-import { collect, idsOf, PulledSubscription, sampleEvent, sampleEvents } from "../fixtures/event-samples.ts";
+import { AppendOutcomeUnknown, EventTooLarge, RevisionConflict } from "../../src/events/store/event-store-errors.ts";
+import { EventStoreDbEventStore } from "../../src/events/store/eventstoredb/eventstoredb-event-store.ts";
+import type { EventStoreDbOptions } from "../../src/events/store/eventstoredb/eventstoredb-event-store.ts";
+import { MemoryEventStore } from "../../src/events/store/memory/memory-event-store.ts";
+import { collect, idsOf, PulledSubscription, sampleEvent, sampleEvents } from "../fixtures/event-log/event-samples.ts";
 import { startFakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
 import type { FakeEventStoreDb, FakeEventStoreDbOptions } from "../fixtures/eventstoredb/fake-server.ts";
 

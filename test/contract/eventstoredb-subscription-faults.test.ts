@@ -1,10 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { LogReplaced, StoreUnavailable } from "../../src/events/event-store-errors.ts";
-import type { EventToAppend, SubscribeOptions, SubscriptionMessage } from "../../src/events/event-store.ts";
-import { EventStoreDbEventStore } from "../../src/events/eventstoredb/eventstoredb-event-store.ts";
-import { MemoryEventStore } from "../../src/events/memory/memory-event-store.ts";
-import { SubscriptionRecorder } from "../fixtures/event-recorder.ts";
-import { appendEach, idsOf, PulledSubscription, sampleEvent, sampleEvents } from "../fixtures/event-samples.ts";
+import { LogReplaced, StoreUnavailable } from "../../src/events/store/event-store-errors.ts";
+import type { EventToAppend, SubscribeOptions, SubscriptionMessage } from "../../src/events/store/event-store.ts";
+import { EventStoreDbEventStore } from "../../src/events/store/eventstoredb/eventstoredb-event-store.ts";
+import { MemoryEventStore } from "../../src/events/store/memory/memory-event-store.ts";
+import { SubscriptionRecorder } from "../fixtures/event-log/event-recorder.ts";
+import {
+  appendEach,
+  idsOf,
+  PulledSubscription,
+  sampleEvent,
+  sampleEvents,
+} from "../fixtures/event-log/event-samples.ts";
 import { startFakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
 import type { FakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
 

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { EventToAppend, SubscribeOptions } from "../../src/events/event-store.ts";
-import { EventStoreDbEventStore } from "../../src/events/eventstoredb/eventstoredb-event-store.ts";
-import { MemoryEventStore } from "../../src/events/memory/memory-event-store.ts";
-import { positionOf } from "../../src/events/position.ts";
-import type { Position } from "../../src/events/position.ts";
-import { SubscriptionRecorder } from "../fixtures/event-recorder.ts";
-import { collect, idsOf, PulledSubscription, sampleEvent, sampleEvents } from "../fixtures/event-samples.ts";
+import type { EventToAppend, SubscribeOptions } from "../../src/events/store/event-store.ts";
+import { EventStoreDbEventStore } from "../../src/events/store/eventstoredb/eventstoredb-event-store.ts";
+import { MemoryEventStore } from "../../src/events/store/memory/memory-event-store.ts";
+import { positionOf } from "../../src/events/store/position.ts";
+import type { Position } from "../../src/events/store/position.ts";
+import { SubscriptionRecorder } from "../fixtures/event-log/event-recorder.ts";
+import { collect, idsOf, PulledSubscription, sampleEvent, sampleEvents } from "../fixtures/event-log/event-samples.ts";
 import { startFakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
 import type { FakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
 import { appendForeign } from "../fixtures/eventstoredb/foreign-events.ts";

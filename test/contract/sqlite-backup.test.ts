@@ -12,14 +12,14 @@ import { closeSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { backUpLog } from "../../src/events/sqlite/backup-log.ts";
-import type { BackupOptions } from "../../src/events/sqlite/backup-log.ts";
-import { openDataDirectory } from "../../src/events/sqlite/data-directory.ts";
-import { newLogSignal } from "../../src/events/sqlite/log-signal.ts";
-import { SqliteEventStore } from "../../src/events/sqlite/sqlite-event-store.ts";
-import { SqliteLogFollower } from "../../src/events/sqlite/sqlite-log-follower.ts";
-import { collect, sampleEvent } from "../fixtures/event-samples.ts";
-import { mountSmallDisk, whyNoSmallDisk } from "../fixtures/event-small-disk.ts";
+import { backUpLog } from "../../src/events/store/sqlite/files/backup-log.ts";
+import type { BackupOptions } from "../../src/events/store/sqlite/files/backup-log.ts";
+import { openDataDirectory } from "../../src/events/store/sqlite/files/data-directory.ts";
+import { newLogSignal } from "../../src/events/store/sqlite/log-signal.ts";
+import { SqliteEventStore } from "../../src/events/store/sqlite/sqlite-event-store.ts";
+import { SqliteLogFollower } from "../../src/events/store/sqlite/reading/sqlite-log-follower.ts";
+import { collect, sampleEvent } from "../fixtures/event-log/event-samples.ts";
+import { mountSmallDisk, whyNoSmallDisk } from "../fixtures/event-log/small-disk.ts";
 
 let folder: string;
 /** The log that is copied, where its copies go, and where one is restored. */

@@ -16,11 +16,11 @@ import {
   DataDirectoryInUse,
   DataDirectoryUnusable,
   openDataDirectory,
-} from "../../src/events/sqlite/data-directory.ts";
-import { SqliteEventStore } from "../../src/events/sqlite/sqlite-event-store.ts";
-import { AppendingChild } from "../fixtures/event-child-process.ts";
-import { sampleEvents } from "../fixtures/event-samples.ts";
-import { mountSmallDisk, remountReadOnly, whyNoSmallDisk } from "../fixtures/event-small-disk.ts";
+} from "../../src/events/store/sqlite/files/data-directory.ts";
+import { SqliteEventStore } from "../../src/events/store/sqlite/sqlite-event-store.ts";
+import { AppendingChild } from "../fixtures/event-log/event-child-process.ts";
+import { sampleEvents } from "../fixtures/event-log/event-samples.ts";
+import { mountSmallDisk, remountReadOnly, whyNoSmallDisk } from "../fixtures/event-log/small-disk.ts";
 
 let directory: string;
 beforeEach(() => {

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { StoreUnavailable } from "../../src/events/event-store-errors.ts";
-import { SqliteEventStore } from "../../src/events/sqlite/sqlite-event-store.ts";
-import { AppendingChild, wholeBatches, whyNoStrace } from "../fixtures/event-child-process.ts";
-import { sampleEvent } from "../fixtures/event-samples.ts";
-import { mountSmallDisk, whyNoSmallDisk } from "../fixtures/event-small-disk.ts";
+import { StoreUnavailable } from "../../src/events/store/event-store-errors.ts";
+import { SqliteEventStore } from "../../src/events/store/sqlite/sqlite-event-store.ts";
+import { AppendingChild, wholeBatches, whyNoStrace } from "../fixtures/event-log/event-child-process.ts";
+import { sampleEvent } from "../fixtures/event-log/event-samples.ts";
+import { mountSmallDisk, whyNoSmallDisk } from "../fixtures/event-log/small-disk.ts";
 
 let directory: string;
 beforeEach(() => {

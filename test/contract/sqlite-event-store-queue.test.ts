@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { AppendOutcomeUnknown, RevisionConflict, StoreUnavailable } from "../../src/events/event-store-errors.ts";
-import type { ExpectedRevision } from "../../src/events/event-store.ts";
-import { prepareAppend } from "../../src/events/memory/prepared-append.ts";
-import type { PreparedAppend } from "../../src/events/memory/prepared-append.ts";
-import { positionOf, revisionOf } from "../../src/events/position.ts";
-import { CONFLICT, WRITTEN } from "../../src/events/sqlite/append-group.ts";
-import type { AppendGroup } from "../../src/events/sqlite/append-group.ts";
-import { AppendQueue } from "../../src/events/sqlite/append-queue.ts";
-import { sampleEvent } from "../fixtures/event-samples.ts";
+import { AppendOutcomeUnknown, RevisionConflict, StoreUnavailable } from "../../src/events/store/event-store-errors.ts";
+import type { ExpectedRevision } from "../../src/events/store/event-store.ts";
+import { prepareAppend } from "../../src/events/store/append/prepared-append.ts";
+import type { PreparedAppend } from "../../src/events/store/append/prepared-append.ts";
+import { positionOf, revisionOf } from "../../src/events/store/position.ts";
+import { CONFLICT, WRITTEN } from "../../src/events/store/sqlite/writing/append-group.ts";
+import type { AppendGroup } from "../../src/events/store/sqlite/writing/append-group.ts";
+import { AppendQueue } from "../../src/events/store/sqlite/writing/append-queue.ts";
+import { sampleEvent } from "../fixtures/event-log/event-samples.ts";
 
 /** A queue whose groups are only collected, and a function that commits the last one. */
 function queueUnderTest(): { queue: AppendQueue; sent: AppendGroup[]; commit: () => void } {

@@ -4,14 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { AppendOutcomeUnknown, StoreUnavailable } from "../../src/events/event-store-errors.ts";
-import type { SubscriptionMessage } from "../../src/events/event-store.ts";
-import { LogWriter } from "../../src/events/sqlite/log-writer.ts";
-import { SqliteEventStore } from "../../src/events/sqlite/sqlite-event-store.ts";
-import { SqliteLogFollower } from "../../src/events/sqlite/sqlite-log-follower.ts";
-import { SqliteLogReader } from "../../src/events/sqlite/sqlite-log-reader.ts";
-import type { FollowingThreadData } from "../fixtures/event-following-thread.ts";
-import { PulledSubscription, sampleEvent, sampleEvents } from "../fixtures/event-samples.ts";
+import { AppendOutcomeUnknown, StoreUnavailable } from "../../src/events/store/event-store-errors.ts";
+import type { SubscriptionMessage } from "../../src/events/store/event-store.ts";
+import { LogWriter } from "../../src/events/store/sqlite/writing/log-writer.ts";
+import { SqliteEventStore } from "../../src/events/store/sqlite/sqlite-event-store.ts";
+import { SqliteLogFollower } from "../../src/events/store/sqlite/reading/sqlite-log-follower.ts";
+import { SqliteLogReader } from "../../src/events/store/sqlite/reading/sqlite-log-reader.ts";
+import type { FollowingThreadData } from "../fixtures/event-log/event-following-thread.ts";
+import { PulledSubscription, sampleEvent, sampleEvents } from "../fixtures/event-log/event-samples.ts";
 
 let directory: string;
 let store: SqliteEventStore;
@@ -40,7 +40,9 @@ afterEach(async () => {
 describe("a reader in another thread", () => {
   const startFollower = (held: boolean): { thread: Worker; next: () => Promise<SubscriptionMessage> } => {
     const workerData: FollowingThreadData = { directory, signal: store.signal, categories: ["user"], held };
-    const thread = new Worker(new URL("../fixtures/event-following-thread.ts", import.meta.url), { workerData });
+    const thread = new Worker(new URL("../fixtures/event-log/event-following-thread.ts", import.meta.url), {
+      workerData,
+    });
     const messages: SubscriptionMessage[] = [];
     let arrived: () => void = () => undefined;
     thread.on("message", (message: SubscriptionMessage) => {

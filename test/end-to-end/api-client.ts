@@ -1,4 +1,4 @@
-import type { Answered } from "../fixtures/load.ts";
+import type { Answered } from "../fixtures/gateway/load.ts";
 import { until } from "./until.ts";
 
 /** An attempt as the API shows it. */

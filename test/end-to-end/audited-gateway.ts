@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { TemporaryFolder } from "../fixtures/gateway-process.ts";
+import { TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
 import { verifiesConsistency, verifiesInclusion } from "../fixtures/merkle-verifier.ts";
-import { respondWith, startReceiver } from "../fixtures/receiver.ts";
+import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
 import { ApiClient } from "./api-client.ts";
 import type { Instances } from "./instances.ts";
 import { askAs, auditedLog } from "./staff.ts";

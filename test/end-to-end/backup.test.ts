@@ -2,11 +2,11 @@ import { hash, randomUUID } from "node:crypto";
 import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { runCommand, startCommand } from "../fixtures/command-process.ts";
-import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway-process.ts";
-import { Load } from "../fixtures/load.ts";
-import { respondWith, startReceiver } from "../fixtures/receiver.ts";
-import type { ReceivedRequest } from "../fixtures/receiver.ts";
+import { runCommand, startCommand } from "../fixtures/gateway/command-process.ts";
+import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
+import { Load } from "../fixtures/gateway/load.ts";
+import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
+import type { ReceivedRequest } from "../fixtures/receivers/receiver.ts";
 import { ApiClient } from "./api-client.ts";
 import { until } from "./until.ts";
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { expect, it } from "vitest";
-import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway-process.ts";
-import { respondWith, startReceiver } from "../fixtures/receiver.ts";
+import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
+import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
 import { ApiClient } from "./api-client.ts";
 import { until } from "./until.ts";
 

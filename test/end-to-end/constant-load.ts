@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { Load } from "../fixtures/load.ts";
+import { Load } from "../fixtures/gateway/load.ts";
 import type { ApiClient } from "./api-client.ts";
 
 const CLIENTS = 8;

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway-process.ts";
-import { respondWith, startReceiver } from "../fixtures/receiver.ts";
+import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
+import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
 import { ApiClient } from "./api-client.ts";
 import { until } from "./until.ts";
 

@@ -1,10 +1,10 @@
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { mountSmallDisk, whyNoSmallDisk } from "../fixtures/event-small-disk.ts";
-import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway-process.ts";
-import { Load } from "../fixtures/load.ts";
-import { respondWith, startReceiver } from "../fixtures/receiver.ts";
+import { mountSmallDisk, whyNoSmallDisk } from "../fixtures/event-log/small-disk.ts";
+import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
+import { Load } from "../fixtures/gateway/load.ts";
+import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
 import { ApiClient } from "./api-client.ts";
 import { expectPromisesKept } from "./promises-kept.ts";
 import { until } from "./until.ts";

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { runCommand } from "../fixtures/command-process.ts";
-import type { CommandOutcome } from "../fixtures/command-process.ts";
-import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway-process.ts";
+import { runCommand } from "../fixtures/gateway/command-process.ts";
+import type { CommandOutcome } from "../fixtures/gateway/command-process.ts";
+import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
 import { appendForeign } from "../fixtures/eventstoredb/foreign-events.ts";
 import type { LogServerOptions } from "../fixtures/eventstoredb/log-server-process.ts";
 import { LogServerProcess } from "../fixtures/eventstoredb/log-server-process.ts";

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway-process.ts";
-import { Load, seededRandom } from "../fixtures/load.ts";
-import { respondWith, startReceiver } from "../fixtures/receiver.ts";
+import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
+import { Load, seededRandom } from "../fixtures/gateway/load.ts";
+import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
 import { ApiClient } from "./api-client.ts";
 import { expectPromisesKept } from "./promises-kept.ts";
 

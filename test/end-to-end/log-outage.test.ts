@@ -1,8 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import type { GatewayProcess, LogLine } from "../fixtures/gateway-process.ts";
-import { respondWith, startReceiver } from "../fixtures/receiver.ts";
-import type { Receiver } from "../fixtures/receiver.ts";
+import type { GatewayProcess, LogLine } from "../fixtures/gateway/gateway-process.ts";
+import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
+import type { Receiver } from "../fixtures/receivers/receiver.ts";
 import { ApiClient } from "./api-client.ts";
 import { ConstantLoad } from "./constant-load.ts";
 import { Instances } from "./instances.ts";

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, it } from "vitest";
-import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway-process.ts";
-import { Load } from "../fixtures/load.ts";
-import { respondWith, startReceiver } from "../fixtures/receiver.ts";
+import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
+import { Load } from "../fixtures/gateway/load.ts";
+import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
 import { ApiClient } from "./api-client.ts";
 import { expectPromisesKept } from "./promises-kept.ts";
 import { until } from "./until.ts";

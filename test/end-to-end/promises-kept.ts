@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { expect } from "vitest";
-import type { Load } from "../fixtures/load.ts";
-import type { ReceivedRequest } from "../fixtures/receiver.ts";
+import type { Load } from "../fixtures/gateway/load.ts";
+import type { ReceivedRequest } from "../fixtures/receivers/receiver.ts";
 import type { ApiClient } from "./api-client.ts";
 
 /** What came of a load, in numbers. */

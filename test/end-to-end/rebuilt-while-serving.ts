@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { CommandOutcome } from "../fixtures/command-process.ts";
-import type { GatewayProcess } from "../fixtures/gateway-process.ts";
-import { respondWith, startReceiver } from "../fixtures/receiver.ts";
+import type { CommandOutcome } from "../fixtures/gateway/command-process.ts";
+import type { GatewayProcess } from "../fixtures/gateway/gateway-process.ts";
+import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
 import { ApiClient } from "./api-client.ts";
 import { SERVER_KEYS } from "./instances.ts";
 import type { Instances } from "./instances.ts";

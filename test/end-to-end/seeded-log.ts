@@ -1,6 +1,6 @@
-import { openDataDirectory } from "../../src/events/sqlite/data-directory.ts";
-import { SqliteEventStore } from "../../src/events/sqlite/sqlite-event-store.ts";
-import { sampleEvent } from "../fixtures/event-samples.ts";
+import { openDataDirectory } from "../../src/events/store/sqlite/files/data-directory.ts";
+import { SqliteEventStore } from "../../src/events/store/sqlite/sqlite-event-store.ts";
+import { sampleEvent } from "../fixtures/event-log/event-samples.ts";
 
 /** What a command said of its digest. */
 export function digestIn(stderr: string): string {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { respondWith, startReceiver } from "../fixtures/receiver.ts";
-import type { Receiver } from "../fixtures/receiver.ts";
+import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
+import type { Receiver } from "../fixtures/receivers/receiver.ts";
 import { ApiClient } from "./api-client.ts";
 import type { Instances } from "./instances.ts";
 import { attemptsOf } from "./instances.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { TemporaryFolder } from "../fixtures/gateway-process.ts";
-import { respondWith, startReceiver } from "../fixtures/receiver.ts";
+import { TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
+import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
 import { ApiClient } from "./api-client.ts";
 import { appendOthersEvents } from "./instances.ts";
 import type { Instances } from "./instances.ts";

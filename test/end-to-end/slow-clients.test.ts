@@ -1,8 +1,8 @@
 import { readdirSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway-process.ts";
-import { respondWith, startReceiver } from "../fixtures/receiver.ts";
+import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
+import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
 import { ApiClient } from "./api-client.ts";
 import { DRIPPING_HEADS, SlowLoris, drippingBodies } from "./slow-loris.ts";
 import type { Drip } from "./slow-loris.ts";

@@ -1,14 +1,14 @@
 import { createServer } from "node:net";
 import type { AddressInfo, Server } from "node:net";
 import { describe, expect, it } from "vitest";
-import { MemoryEventStore } from "../../src/events/memory/memory-event-store.ts";
+import { MemoryEventStore } from "../../src/events/store/memory/memory-event-store.ts";
 import { startFakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
 import type { FakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
-import type { Faults } from "../fixtures/eventstoredb/faults.ts";
+import type { Faults } from "../fixtures/eventstoredb/faults/faults.ts";
 import { appendForeign } from "../fixtures/eventstoredb/foreign-events.ts";
 import { LogServerProcess } from "../fixtures/eventstoredb/log-server-process.ts";
-import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway-process.ts";
-import type { LogLine } from "../fixtures/gateway-process.ts";
+import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
+import type { LogLine } from "../fixtures/gateway/gateway-process.ts";
 import { ApiClient } from "./api-client.ts";
 import { SERVER_KEYS } from "./instances.ts";
 import { until } from "./until.ts";

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { runCommand } from "../fixtures/command-process.ts";
-import type { CommandOutcome } from "../fixtures/command-process.ts";
-import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway-process.ts";
-import { respondWith, startReceiver } from "../fixtures/receiver.ts";
+import { runCommand } from "../fixtures/gateway/command-process.ts";
+import type { CommandOutcome } from "../fixtures/gateway/command-process.ts";
+import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
+import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
 import { columnsOf, obeyedByTerminals } from "../fixtures/terminal.ts";
 import { ApiClient } from "./api-client.ts";
 import type { Instances } from "./instances.ts";

@@ -1,12 +1,12 @@
 import { cpSync, existsSync, readFileSync, statSync, truncateSync, copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { positionOf } from "../../src/events/position.ts";
-import { newLogSignal } from "../../src/events/sqlite/log-signal.ts";
-import { SqliteLogFollower } from "../../src/events/sqlite/sqlite-log-follower.ts";
-import { runCommand, startCommand } from "../fixtures/command-process.ts";
-import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway-process.ts";
-import { respondWith, startReceiver } from "../fixtures/receiver.ts";
+import { positionOf } from "../../src/events/store/position.ts";
+import { newLogSignal } from "../../src/events/store/sqlite/log-signal.ts";
+import { SqliteLogFollower } from "../../src/events/store/sqlite/reading/sqlite-log-follower.ts";
+import { runCommand, startCommand } from "../fixtures/gateway/command-process.ts";
+import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
+import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
 import { ApiClient } from "./api-client.ts";
 import { Instances } from "./instances.ts";
 import { movedLog } from "./moved-log.ts";

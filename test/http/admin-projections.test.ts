@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Gateway } from "../../src/gateway.ts";
-import { PROJECTIONS } from "../../src/projections/catalogue.ts";
+import { PROJECTIONS } from "../../src/projections/read-models.ts";
 import { until } from "../end-to-end/until.ts";
-import { TEST_STAFF_KEYS, startTestGateway } from "../fixtures/test-gateway.ts";
+import { TEST_STAFF_KEYS, startTestGateway } from "../fixtures/gateway/test-gateway.ts";
 import { ask, expectError, newUser, standingClock } from "./asking.ts";
 
 const ALL = "GET /v1/admin/projections";

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
-import { systemClock } from "../../src/clock.ts";
-import type { Clock } from "../../src/clock.ts";
+import { systemClock } from "../../src/runtime/clock.ts";
+import type { Clock } from "../../src/runtime/clock.ts";
 import type { Gateway } from "../../src/gateway.ts";
 import { checkReply } from "./reply-schemas.ts";
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Gateway } from "../../src/gateway.ts";
-import { startTestGateway } from "../fixtures/test-gateway.ts";
+import { startTestGateway } from "../fixtures/gateway/test-gateway.ts";
 import { ask, dispatchOf, expectError, standingClock } from "./asking.ts";
 
 const API_KEY = /^\{"api_key":"([0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})"\}$/;

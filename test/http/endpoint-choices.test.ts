@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Gateway } from "../../src/gateway.ts";
 import type { Storage } from "../../src/storage/storage.ts";
-import { memoryStorage } from "../fixtures/memory-storage.ts";
-import { startTestGateway } from "../fixtures/test-gateway.ts";
+import { memoryStorage } from "../fixtures/event-log/memory-storage.ts";
+import { startTestGateway } from "../fixtures/gateway/test-gateway.ts";
 import { NOW, ask, expectBroken, expectError, newUser, standingClock } from "./asking.ts";
 import type { Reply } from "./asking.ts";
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Gateway } from "../../src/gateway.ts";
-import { memoryStorage } from "../fixtures/memory-storage.ts";
+import { memoryStorage } from "../fixtures/event-log/memory-storage.ts";
 import type { Storage } from "../../src/storage/storage.ts";
-import { TEST_STAFF_KEYS, startTestGateway } from "../fixtures/test-gateway.ts";
+import { TEST_STAFF_KEYS, startTestGateway } from "../fixtures/gateway/test-gateway.ts";
 import {
   ask,
   dispatchOf,

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { EventStore } from "../../src/events/event-store.ts";
-import { StoreUnavailable } from "../../src/events/event-store-errors.ts";
+import type { EventStore } from "../../src/events/store/event-store.ts";
+import { StoreUnavailable } from "../../src/events/store/event-store-errors.ts";
 import type { Gateway } from "../../src/gateway.ts";
 import { FakeClock } from "../fixtures/fake-clock.ts";
-import { memoryStorage } from "../fixtures/memory-storage.ts";
-import { TEST_STAFF_KEYS, startTestGateway } from "../fixtures/test-gateway.ts";
+import { memoryStorage } from "../fixtures/event-log/memory-storage.ts";
+import { TEST_STAFF_KEYS, startTestGateway } from "../fixtures/gateway/test-gateway.ts";
 import { newUser } from "./asking.ts";
 import { withMethods } from "./replaced-methods.ts";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Gateway } from "../../src/gateway.ts";
-import { startTestGateway } from "../fixtures/test-gateway.ts";
+import { startTestGateway } from "../fixtures/gateway/test-gateway.ts";
 import { ask, newEndpoint, newUser, standingClock } from "./asking.ts";
 
 /** A body of each route that would be taken, as the beginning of something that nearly is one. */

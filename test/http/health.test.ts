@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Health } from "../../src/health.ts";
-import { startTestGateway } from "../fixtures/test-gateway.ts";
+import { Health } from "../../src/observability/health.ts";
+import { startTestGateway } from "../fixtures/gateway/test-gateway.ts";
 
 describe("the probes", () => {
   it("say that the process lives and can take work, and why it cannot", async () => {

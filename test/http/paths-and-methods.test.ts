@@ -1,7 +1,7 @@
 import { METHODS } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Gateway } from "../../src/gateway.ts";
-import { startTestGateway } from "../fixtures/test-gateway.ts";
+import { startTestGateway } from "../fixtures/gateway/test-gateway.ts";
 import { ask, expectBroken, expectError, newUser, standingClock } from "./asking.ts";
 
 const ID = "01890a5d-ac96-774b-bcce-b302099a8057";

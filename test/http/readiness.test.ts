@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Gateway } from "../../src/gateway.ts";
-import { HEALTH } from "../../src/health.ts";
-import type { Health } from "../../src/health.ts";
-import { PROJECTIONS } from "../../src/projections/catalogue.ts";
-import type { ProjectionReports } from "../../src/projections/projection-host.ts";
-import type { ProjectionStatus } from "../../src/projections/runner.ts";
+import { HEALTH } from "../../src/observability/health.ts";
+import type { Health } from "../../src/observability/health.ts";
+import { PROJECTIONS } from "../../src/projections/read-models.ts";
+import type { ProjectionReports } from "../../src/projections/running/projection-host.ts";
+import type { ProjectionStatus } from "../../src/projections/running/runner.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import { FakeClock } from "../fixtures/fake-clock.ts";
-import { memoryStorage } from "../fixtures/memory-storage.ts";
-import { startTestGateway } from "../fixtures/test-gateway.ts";
+import { memoryStorage } from "../fixtures/event-log/memory-storage.ts";
+import { startTestGateway } from "../fixtures/gateway/test-gateway.ts";
 import { ask, dispatchOf } from "./asking.ts";
 import type { Question, Reply } from "./asking.ts";
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Gateway } from "../../src/gateway.ts";
-import { TEST_STAFF_KEYS, startTestGateway } from "../fixtures/test-gateway.ts";
+import { TEST_STAFF_KEYS, startTestGateway } from "../fixtures/gateway/test-gateway.ts";
 import { ask, dispatchOf, newDelivery, newEndpoint, newUser, standingClock } from "./asking.ts";
 import { exchange, listen } from "./raw-http.ts";
 

@@ -1,14 +1,14 @@
 import { expect } from "vitest";
 import { z } from "zod";
-import { auditEventSchema } from "../../src/http/schemas/audit-events.ts";
-import { deliveryEventListSchema, pastDeliverySchema } from "../../src/http/schemas/delivery-history.ts";
+import { auditEventSchema } from "../../src/http/audit/audit-events-schema.ts";
+import { deliveryEventListSchema, pastDeliverySchema } from "../../src/http/deliveries/history-schema.ts";
 import {
   endpointDetailsSchema,
   endpointListSchema,
   endpointSchema,
   endpointSecretSchema,
-} from "../../src/http/schemas/endpoint-replies.ts";
-import { endpointStatisticsSchema } from "../../src/http/schemas/endpoint-statistics.ts";
+} from "../../src/http/endpoints/schemas/endpoint-reply-schemas.ts";
+import { endpointStatisticsSchema } from "../../src/http/endpoints/schemas/endpoint-statistics-schema.ts";
 import {
   apiKeySchema,
   auditProofReplySchema,
@@ -18,7 +18,7 @@ import {
   projectionListSchema,
   projectionSchema,
   userSchema,
-} from "../../src/http/schemas/replies.ts";
+} from "../../src/http/replies/reply-schemas.ts";
 import type { Reply } from "./asking.ts";
 
 const UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";

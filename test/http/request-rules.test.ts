@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Gateway } from "../../src/gateway.ts";
-import { startTestGateway } from "../fixtures/test-gateway.ts";
+import { startTestGateway } from "../fixtures/gateway/test-gateway.ts";
 import { ask, expectBroken, newUser, standingClock } from "./asking.ts";
 
 const BLANK_USERNAME = "username must not be blank";

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { appendBytes } from "../../src/events/append-size.ts";
-import { EventTooLarge } from "../../src/events/event-store-errors.ts";
-import { MAX_APPEND_BYTES } from "../../src/events/event-store.ts";
-import type { EventStore, EventToAppend } from "../../src/events/event-store.ts";
+import { appendBytes } from "../../src/events/store/append/append-size.ts";
+import { EventTooLarge } from "../../src/events/store/event-store-errors.ts";
+import { MAX_APPEND_BYTES } from "../../src/events/store/event-store.ts";
+import type { EventStore, EventToAppend } from "../../src/events/store/event-store.ts";
 import type { Gateway } from "../../src/gateway.ts";
-import { memoryStorage } from "../fixtures/memory-storage.ts";
-import { startTestGateway } from "../fixtures/test-gateway.ts";
+import { memoryStorage } from "../fixtures/event-log/memory-storage.ts";
+import { startTestGateway } from "../fixtures/gateway/test-gateway.ts";
 import { ask, dispatchOf, expectError, newDelivery, newEndpoint, newUser, standingClock } from "./asking.ts";
 import { withMethods } from "./replaced-methods.ts";
 

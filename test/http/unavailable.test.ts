@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { AppendOutcomeUnknown, StoreUnavailable } from "../../src/events/event-store-errors.ts";
-import type { EventStore } from "../../src/events/event-store.ts";
+import { AppendOutcomeUnknown, StoreUnavailable } from "../../src/events/store/event-store-errors.ts";
+import type { EventStore } from "../../src/events/store/event-store.ts";
 import type { Gateway } from "../../src/gateway.ts";
-import { ReadModelsUnavailable } from "../../src/projections/document-store.ts";
-import type { DocumentStore } from "../../src/projections/document-store.ts";
-import { memoryStorage } from "../fixtures/memory-storage.ts";
-import { TEST_STAFF_KEYS, startTestGateway } from "../fixtures/test-gateway.ts";
+import { ReadModelsUnavailable } from "../../src/projections/store/document-store.ts";
+import type { DocumentStore } from "../../src/projections/store/document-store.ts";
+import { memoryStorage } from "../fixtures/event-log/memory-storage.ts";
+import { TEST_STAFF_KEYS, startTestGateway } from "../fixtures/gateway/test-gateway.ts";
 import { ask, dispatchOf, expectError, newDelivery, newEndpoint, newUser, standingClock } from "./asking.ts";
 import type { Question, Reply } from "./asking.ts";
 import { withMethods } from "./replaced-methods.ts";

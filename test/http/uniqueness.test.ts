@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Gateway } from "../../src/gateway.ts";
-import { startTestGateway } from "../fixtures/test-gateway.ts";
+import { startTestGateway } from "../fixtures/gateway/test-gateway.ts";
 import { ask, expectError, newUser, standingClock } from "./asking.ts";
 import type { Reply } from "./asking.ts";
 

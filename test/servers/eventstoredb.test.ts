@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, describe, it } from "vitest";
-import { EventStoreDbEventStore } from "../../src/events/eventstoredb/eventstoredb-event-store.ts";
+import { EventStoreDbEventStore } from "../../src/events/store/eventstoredb/eventstoredb-event-store.ts";
 import { eventStoreContract } from "../contract/event-store.contract.ts";
 import { eventStoreDbServer } from "./eventstoredb-server.ts";
 

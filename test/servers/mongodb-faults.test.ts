@@ -1,10 +1,10 @@
 import { createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { positionOf } from "../../src/events/position.ts";
-import { ReadModelsUnavailable } from "../../src/projections/document-store.ts";
-import { MongoDocumentStore } from "../../src/projections/mongodb/mongo-document-store.ts";
-import { ReadModelsUnusable } from "../../src/projections/mongodb/read-models-unusable.ts";
+import { positionOf } from "../../src/events/store/position.ts";
+import { ReadModelsUnavailable } from "../../src/projections/store/document-store.ts";
+import { MongoDocumentStore } from "../../src/projections/store/mongodb/mongo-document-store.ts";
+import { ReadModelsUnusable } from "../../src/projections/store/mongodb/read-models-unusable.ts";
 import {
   CHECKPOINT,
   OLDEST_FIRST,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { ApiClient } from "../end-to-end/api-client.ts";
 import { until } from "../end-to-end/until.ts";
-import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway-process.ts";
-import { respondWith, startReceiver } from "../fixtures/receiver.ts";
+import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
+import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
 import { FerretProcess, ferretProgram } from "./ferret-process.ts";
 
 const ENV = { DELIVERY_TIMEOUT_MS: "2000", RETRY_UNIT_SECONDS: "1", RETRY_TICK_SECONDS: "1" };

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { MongoClient } from "mongodb";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import { positionOf } from "../../src/events/position.ts";
-import { MongoDocumentStore } from "../../src/projections/mongodb/mongo-document-store.ts";
+import { positionOf } from "../../src/events/store/position.ts";
+import { MongoDocumentStore } from "../../src/projections/store/mongodb/mongo-document-store.ts";
 import { documentStoreContract } from "../contract/document-store.contract.ts";
 import { THINGS, thing } from "../contract/document-store-things.ts";
 import { mongoDbServer, withDatabase } from "./mongodb-server.ts";

@@ -1,8 +1,8 @@
 import { schemaVersionOf } from "../../src/events/catalogue.ts";
 import type { GatewayEvent } from "../../src/events/catalogue.ts";
-import { derivedId } from "../../src/events/derived-id.ts";
-import type { RecordedEvent } from "../../src/events/event-store.ts";
-import { positionOf, revisionOf } from "../../src/events/position.ts";
+import { derivedId } from "../../src/events/store/derived-id.ts";
+import type { RecordedEvent } from "../../src/events/store/event-store.ts";
+import { positionOf, revisionOf } from "../../src/events/store/position.ts";
 
 const NAMESPACE = "00000000-0000-4000-8000-000000000000";
 

@@ -1,7 +1,7 @@
-import { AppendOutcomeUnknown, StoreUnavailable } from "../events/event-store-errors.ts";
-import type { AppendResult, EventToAppend, ExpectedRevision } from "../events/event-store.ts";
-import { retrying } from "./handling/retrying.ts";
-import type { StreamStore } from "./handling/stream-store.ts";
+import { AppendOutcomeUnknown, StoreUnavailable } from "../../events/store/event-store-errors.ts";
+import type { AppendResult, EventToAppend, ExpectedRevision } from "../../events/store/event-store.ts";
+import { retrying } from "./retrying.ts";
+import type { StreamStore } from "./stream-store.ts";
 
 /**
  * When the append took this long with its repetitions, in ms, there is no further one: a store may take 4 s for each, and

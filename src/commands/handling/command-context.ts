@@ -1,7 +1,7 @@
-import { schemaVersionOf } from "../events/catalogue.ts";
-import type { GatewayEvent } from "../events/catalogue.ts";
-import { derivedId } from "../events/derived-id.ts";
-import type { EventToAppend } from "../events/event-store.ts";
+import { schemaVersionOf } from "../../events/catalogue.ts";
+import type { GatewayEvent } from "../../events/catalogue.ts";
+import { derivedId } from "../../events/store/derived-id.ts";
+import type { EventToAppend } from "../../events/store/event-store.ts";
 
 /** Who asks for a command, and on which occasion. Comes in with the command; the core makes neither ids nor times. */
 export interface CommandContext {

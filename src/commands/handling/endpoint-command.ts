@@ -1,9 +1,9 @@
-import { endpointStream, evolveEndpoint } from "../events/endpoint.ts";
-import type { Endpoint, EndpointLifeEvent } from "../events/endpoint.ts";
+import { endpointStream, evolveEndpoint } from "../../events/endpoint.ts";
+import type { Endpoint, EndpointLifeEvent } from "../../events/endpoint.ts";
 import type { CommandContext } from "./command-context.ts";
 import { handleCommand } from "./command-handler.ts";
 import type { Handled } from "./command-handler.ts";
-import type { StreamStore } from "./handling/stream-store.ts";
+import type { StreamStore } from "./stream-store.ts";
 import { CommandRefused } from "./refusals.ts";
 
 /**

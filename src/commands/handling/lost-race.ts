@@ -1,4 +1,4 @@
-import { RevisionConflict } from "../../events/event-store-errors.ts";
+import { RevisionConflict } from "../../events/store/event-store-errors.ts";
 import type { RetryOptions } from "./retrying.ts";
 
 /**

@@ -1,5 +1,5 @@
-import { evolveEndpoint } from "../events/endpoint.ts";
-import type { Endpoint } from "../events/endpoint.ts";
+import { evolveEndpoint } from "../../events/endpoint.ts";
+import type { Endpoint } from "../../events/endpoint.ts";
 import type { UniqueReservation } from "./create-unique.ts";
 import { reservationStream } from "./reservations.ts";
 

@@ -1,14 +1,14 @@
 import { createHmac } from "node:crypto";
-import { readEvent } from "../events/catalogue.ts";
-import type { KnownEvent } from "../events/catalogue.ts";
-import type { EndpointUpdated } from "../events/endpoint.ts";
-import { RevisionConflict } from "../events/event-store-errors.ts";
-import { evolveReservation } from "../events/reservation.ts";
-import type { CreationAbandoned, Reservation, ReservationEvent, ValueReserved } from "../events/reservation.ts";
-import { appendSettled } from "./append-settled.ts";
-import { eventsToAppend } from "./command-context.ts";
-import type { CommandContext } from "./command-context.ts";
-import type { StreamStore } from "./handling/stream-store.ts";
+import { readEvent } from "../../events/catalogue.ts";
+import type { KnownEvent } from "../../events/catalogue.ts";
+import type { EndpointUpdated } from "../../events/endpoint.ts";
+import { RevisionConflict } from "../../events/store/event-store-errors.ts";
+import { evolveReservation } from "../../events/reservation.ts";
+import type { CreationAbandoned, Reservation, ReservationEvent, ValueReserved } from "../../events/reservation.ts";
+import { appendSettled } from "../handling/append-settled.ts";
+import { eventsToAppend } from "../handling/command-context.ts";
+import type { CommandContext } from "../handling/command-context.ts";
+import type { StreamStore } from "../handling/stream-store.ts";
 
 /** A reservation whose owner's stream is still missing after this long belongs to a creation that died, in ms. */
 export const ABANDONED_AFTER_MS = 30_000;

@@ -1,10 +1,10 @@
-import { numberOf } from "../events/position.ts";
-import { sequenceStream } from "../events/sequence.ts";
-import type { NumberTaken } from "../events/sequence.ts";
-import { appendSettled } from "./append-settled.ts";
-import { eventsToAppend } from "./command-context.ts";
-import type { CommandContext } from "./command-context.ts";
-import type { StreamStore } from "./handling/stream-store.ts";
+import { numberOf } from "../../events/store/position.ts";
+import { sequenceStream } from "../../events/sequence.ts";
+import type { NumberTaken } from "../../events/sequence.ts";
+import { appendSettled } from "../handling/append-settled.ts";
+import { eventsToAppend } from "../handling/command-context.ts";
+import type { CommandContext } from "../handling/command-context.ts";
+import type { StreamStore } from "../handling/stream-store.ts";
 
 /**
  * Takes the next public number of a kind, from 1. The only append that expects nothing: its revision is the number. A

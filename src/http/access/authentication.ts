@@ -1,10 +1,10 @@
 import { hash } from "node:crypto";
 import type { FastifyRequest } from "fastify";
-import type { UserDocument } from "../projections/users.ts";
-import type { Staff, StaffKeys } from "../secrets.ts";
-import type { HttpDependencies } from "./dependencies.ts";
-import { HttpError } from "./errors.ts";
-import { inTime } from "./request-deadline.ts";
+import type { UserDocument } from "../../projections/users.ts";
+import type { Staff, StaffKeys } from "../../secrets/secrets.ts";
+import type { HttpDependencies } from "../dependencies.ts";
+import { HttpError } from "../errors.ts";
+import { inTime } from "../server/request-deadline.ts";
 
 declare module "fastify" {
   interface FastifyRequest {

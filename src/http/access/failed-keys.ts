@@ -1,9 +1,9 @@
 import type { FastifyRequest } from "fastify";
-import type { Clock } from "../clock.ts";
-import { clientNetwork } from "./client-address.ts";
-import { HttpError } from "./errors.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import { clientNetwork } from "../../net/client-address.ts";
+import { HttpError } from "../errors.ts";
 import { RateLimit } from "./rate-limit.ts";
-import { retryAfter } from "./retry-after.ts";
+import { retryAfter } from "../replies/retry-after-header.ts";
 
 const WINDOW_MS = 60_000;
 

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../runtime/clock.ts";
 
 /** How many keys are remembered at the most, about 8 MB; then the one whose window is the oldest is forgotten. */
 const MOST_KEYS = 50_000;

@@ -1,14 +1,14 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
-import type { Position } from "../../events/position.ts";
-import type { RebuildAnswer } from "../../projections/projection-host.ts";
-import { ProjectionDigests } from "../../projections/projection-digests.ts";
-import type { ModelDigest } from "../../projections/projection-digests.ts";
-import { PROJECTIONS } from "../../projections/catalogue.ts";
+import type { Position } from "../../events/store/position.ts";
+import type { RebuildAnswer } from "../../projections/running/projection-host.ts";
+import { ProjectionDigests } from "../../projections/rebuilding/projection-digests.ts";
+import type { ModelDigest } from "../../projections/rebuilding/projection-digests.ts";
+import { PROJECTIONS } from "../../projections/read-models.ts";
 import type { ReadModel } from "../../projections/projection.ts";
-import { requireStaff } from "../authentication.ts";
+import { requireStaff } from "../access/authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { HttpError } from "../errors.ts";
-import { sendJson } from "../send-json.ts";
+import { sendJson } from "../replies/send-json.ts";
 
 interface NameParameter {
   Params: { readonly name: string };

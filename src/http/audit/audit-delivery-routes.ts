@@ -1,8 +1,8 @@
 import type { FastifyInstance } from "fastify";
-import { requireStaff } from "../authentication.ts";
-import { deliveryAsItWas, deliveryQuestion, payloadText, sendDeliveryEvents } from "../delivery-history.ts";
+import { requireStaff } from "../access/authentication.ts";
+import { deliveryAsItWas, deliveryQuestion, payloadText, sendDeliveryEvents } from "../deliveries/history-replies.ts";
 import type { HttpDependencies } from "../dependencies.ts";
-import { sendJson, sendJsonText } from "../send-json.ts";
+import { sendJson, sendJsonText } from "../replies/send-json.ts";
 
 /** For auditors: any user's delivery, now or as it was, from the log itself and in the form of the client's routes. */
 export function auditDeliveryRoutes(app: FastifyInstance, deps: HttpDependencies): void {

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { categoryOf } from "../../events/event-store.ts";
-import { positionOf } from "../../events/position.ts";
-import type { Position } from "../../events/position.ts";
-import { parseQuery } from "./query.ts";
-import type { Parsed } from "./rules.ts";
+import { categoryOf } from "../../events/store/event-store.ts";
+import { positionOf } from "../../events/store/position.ts";
+import type { Position } from "../../events/store/position.ts";
+import { parseQuery } from "../requests/query.ts";
+import type { Parsed } from "../requests/schema-rules.ts";
 
 /** What somebody wants to read of the log; null is no filter. */
 export interface AuditEventsQuery {

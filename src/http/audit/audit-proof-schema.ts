@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { parseQuery } from "./query.ts";
-import type { Parsed } from "./rules.ts";
+import { parseQuery } from "../requests/query.ts";
+import type { Parsed } from "../requests/schema-rules.ts";
 
 /** Between which sizes of the tree something is to be proven; null: as the tree is now, or no such proof. */
 export interface AuditProofQuery {

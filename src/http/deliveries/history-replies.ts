@@ -1,19 +1,19 @@
 import { Readable } from "node:stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { readEvent } from "../events/catalogue.ts";
-import { deliveryStream } from "../events/delivery.ts";
-import { UnreadableEvent } from "../events/event-store-errors.ts";
-import type { EventStore } from "../events/event-store.ts";
-import { numberOf } from "../events/position.ts";
-import { endpointAt, openHistory } from "../processes/open-history.ts";
-import type { FoundHistory } from "../processes/open-history.ts";
-import { shownStep } from "../projections/delivery-history.ts";
-import type { HistoryStep } from "../projections/delivery-history.ts";
-import type { Moment } from "../projections/moment.ts";
-import type { ShownDelivery } from "../projections/shown-delivery.ts";
-import { HttpError } from "./errors.ts";
-import { validOrRefuse } from "./request-body.ts";
-import { parseDeliveryMoment } from "./schemas/delivery-history.ts";
+import { readEvent } from "../../events/catalogue.ts";
+import { deliveryStream } from "../../events/delivery.ts";
+import { UnreadableEvent } from "../../events/store/event-store-errors.ts";
+import type { EventStore } from "../../events/store/event-store.ts";
+import { numberOf } from "../../events/store/position.ts";
+import { endpointAt, openHistory } from "../../projections/history/open-history.ts";
+import type { FoundHistory } from "../../projections/history/open-history.ts";
+import { shownStep } from "../../projections/history/history-steps.ts";
+import type { HistoryStep } from "../../projections/history/history-steps.ts";
+import type { Moment } from "../../projections/history/moment.ts";
+import type { ShownDelivery } from "../../projections/shown-delivery.ts";
+import { HttpError } from "../errors.ts";
+import { validOrRefuse } from "../requests/request-body.ts";
+import { parseDeliveryMoment } from "./history-schema.ts";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 

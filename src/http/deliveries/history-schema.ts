@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { readMoment } from "../../projections/moment.ts";
-import type { Moment } from "../../projections/moment.ts";
-import { parseQuery } from "./query.ts";
-import { deliverySchema } from "./replies.ts";
-import type { Parsed } from "./rules.ts";
+import { readMoment } from "../../projections/history/moment.ts";
+import type { Moment } from "../../projections/history/moment.ts";
+import { parseQuery } from "../requests/query.ts";
+import { deliverySchema } from "../replies/reply-schemas.ts";
+import type { Parsed } from "../requests/schema-rules.ts";
 
 const NOT_A_MOMENT =
   "at must be an ISO 8601 time such as 2026-01-31T12:00:00.000Z (a + in it is written %2B) or a position, 20 digits";

@@ -1,8 +1,8 @@
 import { z } from "zod";
 
-import { endpointIdSchema } from "./endpoint-id.ts";
-import { parseQuery } from "./query.ts";
-import type { Parsed } from "./rules.ts";
+import { endpointIdSchema } from "../endpoints/schemas/endpoint-id-schema.ts";
+import { parseQuery } from "../requests/query.ts";
+import type { Parsed } from "../requests/schema-rules.ts";
 
 /** The statuses that a delivery can have. */
 export const deliveryStatusSchema = z.enum(["PENDING", "SUCCESS", "FAILED", "CANCELED"], {

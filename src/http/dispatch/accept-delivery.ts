@@ -1,11 +1,11 @@
 import { hash } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { idempotentDeliveryId, requestDelivery } from "../commands/request-delivery.ts";
-import { evolveDelivery } from "../events/delivery.ts";
-import { timeOrderedId } from "../time-ordered-id.ts";
-import { userOf } from "./authentication.ts";
-import { commandOf } from "./command-of.ts";
-import type { HttpDependencies } from "./dependencies.ts";
+import { idempotentDeliveryId, requestDelivery } from "../../commands/request-delivery.ts";
+import { evolveDelivery } from "../../events/delivery.ts";
+import { timeOrderedId } from "../../runtime/time-ordered-id.ts";
+import { userOf } from "../access/authentication.ts";
+import { commandOf } from "../requests/command-of.ts";
+import type { HttpDependencies } from "../dependencies.ts";
 
 /** What is to be delivered, already found right. */
 export interface DeliveryToAccept {

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../runtime/clock.ts";
 
 /** How old a figure may be before it is read again, in ms. */
 const FRESH_MS = 1_000;

@@ -1,10 +1,10 @@
 import type { onRequestHookHandler } from "fastify";
-import type { Clock } from "../clock.ts";
-import { userOf } from "./authentication.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import { userOf } from "../access/authentication.ts";
 import { Backlogs } from "./backlogs.ts";
-import { HttpError } from "./errors.ts";
-import { RateLimit } from "./rate-limit.ts";
-import { retryAfter } from "./retry-after.ts";
+import { HttpError } from "../errors.ts";
+import { RateLimit } from "../access/rate-limit.ts";
+import { retryAfter } from "../replies/retry-after-header.ts";
 
 const WINDOW_MS = 1_000;
 /** When to try again with a full backlog. Nobody knows when there is room; deliveries end every moment. */

@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger, FastifyReply, onSendHookHandler } from "fastify";
-import type { DispatchStatus, Metrics } from "../metrics.ts";
+import type { DispatchStatus, Metrics } from "../../observability/metrics.ts";
 
 declare module "fastify" {
   interface FastifyRequest {

@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from "fastify";
-import { acceptDelivery } from "../accept-delivery.ts";
-import { requireUser, userOf } from "../authentication.ts";
+import { acceptDelivery } from "./accept-delivery.ts";
+import { requireUser, userOf } from "../access/authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
-import { tellDispatch } from "../dispatch-line.ts";
+import { tellDispatch } from "./dispatch-line.ts";
 import { HttpError } from "../errors.ts";
-import { endpointOfUser } from "../own-endpoint.ts";
-import { bodyOf, validOrRefuse } from "../request-body.ts";
-import { parseDispatch } from "../schemas/dispatch.ts";
+import { endpointOfUser } from "../endpoints/own-endpoint.ts";
+import { bodyOf, validOrRefuse } from "../requests/request-body.ts";
+import { parseDispatch } from "./dispatch-schema.ts";
 
 const VISIBLE_ASCII = /^[\x21-\x7e]{1,255}$/;
 

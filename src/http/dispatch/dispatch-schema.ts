@@ -1,8 +1,8 @@
 import { z } from "zod";
 
-import { endpointIdSchema } from "./endpoint-id.ts";
-import { isAbsent, messagesOf } from "./rules.ts";
-import type { Parsed } from "./rules.ts";
+import { endpointIdSchema } from "../endpoints/schemas/endpoint-id-schema.ts";
+import { isAbsent, messagesOf } from "../requests/schema-rules.ts";
+import type { Parsed } from "../requests/schema-rules.ts";
 
 /** What a dispatch asks for. The payload's text is not here: it is taken from the body as it was written. */
 export interface DispatchRequest {

@@ -2,22 +2,22 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { deleteEndpoint } from "../../commands/delete-endpoint.ts";
 import { decideDisableEndpoint } from "../../commands/disable-endpoint.ts";
 import { decideEnableEndpoint } from "../../commands/enable-endpoint.ts";
-import { handleEndpointCommand } from "../../commands/endpoint-command.ts";
+import { handleEndpointCommand } from "../../commands/handling/endpoint-command.ts";
 import { updateEndpoint } from "../../commands/update-endpoint.ts";
 import type { Endpoint, EndpointChanges, EndpointDisabled, EndpointEnabled } from "../../events/endpoint.ts";
-import type { Position } from "../../events/position.ts";
+import type { Position } from "../../events/store/position.ts";
 import type { EndpointDocument } from "../../projections/endpoints.ts";
-import { requireUser } from "../authentication.ts";
-import { commandOf } from "../command-of.ts";
+import { requireUser } from "../access/authentication.ts";
+import { commandOf } from "../requests/command-of.ts";
 import type { HttpDependencies } from "../dependencies.ts";
-import { endpointSeen, latestOwnEndpoint, ownEndpoint } from "../own-endpoint.ts";
-import { bodyOf, optionalBodyOf, validOrRefuse } from "../request-body.ts";
-import { storeOf } from "../request-deadline.ts";
-import { parseNoFields } from "../schemas/no-fields.ts";
-import { updateEndpointReader } from "../schemas/update-endpoint.ts";
-import type { EndpointPatch } from "../schemas/update-endpoint.ts";
-import { sendJson } from "../send-json.ts";
-import { shownEndpoint } from "../shown-endpoint.ts";
+import { endpointSeen, latestOwnEndpoint, ownEndpoint } from "./own-endpoint.ts";
+import { bodyOf, optionalBodyOf, validOrRefuse } from "../requests/request-body.ts";
+import { storeOf } from "../server/request-deadline.ts";
+import { parseNoFields } from "../requests/no-fields-schema.ts";
+import { updateEndpointReader } from "./schemas/update-endpoint-schema.ts";
+import type { EndpointPatch } from "./schemas/update-endpoint-schema.ts";
+import { sendJson } from "../replies/send-json.ts";
+import { shownEndpoint } from "./shown-endpoint.ts";
 
 /**
  * What the owner of an endpoint changes of it. All but DELETE answer with the endpoint as it is then, and change nothing

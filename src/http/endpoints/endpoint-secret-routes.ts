@@ -1,16 +1,16 @@
 import type { FastifyInstance } from "fastify";
-import { handleEndpointCommand } from "../../commands/endpoint-command.ts";
+import { handleEndpointCommand } from "../../commands/handling/endpoint-command.ts";
 import { decideRotateEndpointSecret } from "../../commands/rotate-endpoint-secret.ts";
-import type { EndpointKeys } from "../../processes/sending/endpoint-keys.ts";
-import { requireUser } from "../authentication.ts";
-import { commandOf } from "../command-of.ts";
+import type { EndpointKeys } from "../../processes/sending/signing/endpoint-keys.ts";
+import { requireUser } from "../access/authentication.ts";
+import { commandOf } from "../requests/command-of.ts";
 import { READ_YOUR_WRITES_MS } from "../dependencies.ts";
 import type { HttpDependencies } from "../dependencies.ts";
-import { latestOwnEndpoint, ownEndpoint } from "../own-endpoint.ts";
-import { optionalBodyOf, validOrRefuse } from "../request-body.ts";
-import { storeOf } from "../request-deadline.ts";
-import { parseRotateSecret } from "../schemas/rotate-secret.ts";
-import { sendJson } from "../send-json.ts";
+import { latestOwnEndpoint, ownEndpoint } from "./own-endpoint.ts";
+import { optionalBodyOf, validOrRefuse } from "../requests/request-body.ts";
+import { storeOf } from "../server/request-deadline.ts";
+import { parseRotateSecret } from "./schemas/rotate-secret-schema.ts";
+import { sendJson } from "../replies/send-json.ts";
 
 /**
  * With what an endpoint's receiver verifies its deliveries, for its owner alone:

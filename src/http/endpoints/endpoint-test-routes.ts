@@ -1,13 +1,13 @@
 import type { FastifyInstance, onRequestHookHandler } from "fastify";
-import { acceptDelivery } from "../accept-delivery.ts";
-import { requireUser } from "../authentication.ts";
+import { acceptDelivery } from "../dispatch/accept-delivery.ts";
+import { requireUser } from "../access/authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
-import { tellDispatch } from "../dispatch-line.ts";
+import { tellDispatch } from "../dispatch/dispatch-line.ts";
 import { HttpError } from "../errors.ts";
-import { ownEndpoint } from "../own-endpoint.ts";
-import { optionalBodyOf, validOrRefuse } from "../request-body.ts";
-import { VERDICT_MESSAGES } from "../schemas/endpoint-settings.ts";
-import { parseNoFields } from "../schemas/no-fields.ts";
+import { ownEndpoint } from "./own-endpoint.ts";
+import { optionalBodyOf, validOrRefuse } from "../requests/request-body.ts";
+import { VERDICT_MESSAGES } from "./schemas/endpoint-settings-schema.ts";
+import { parseNoFields } from "../requests/no-fields-schema.ts";
 
 /**
  * `POST /v1/endpoints/{id}/test` dispatches a payload of the gateway's own, so that its owner sees whether deliveries

@@ -1,11 +1,11 @@
 import type { FastifyRequest } from "fastify";
-import type { Position } from "../events/position.ts";
-import { endpoints } from "../projections/endpoints.ts";
-import type { EndpointDocument } from "../projections/endpoints.ts";
-import { userOf } from "./authentication.ts";
-import { READ_YOUR_WRITES_MS } from "./dependencies.ts";
-import type { HttpDependencies } from "./dependencies.ts";
-import { HttpError } from "./errors.ts";
+import type { Position } from "../../events/store/position.ts";
+import { endpoints } from "../../projections/endpoints.ts";
+import type { EndpointDocument } from "../../projections/endpoints.ts";
+import { userOf } from "../access/authentication.ts";
+import { READ_YOUR_WRITES_MS } from "../dependencies.ts";
+import type { HttpDependencies } from "../dependencies.ts";
+import { HttpError } from "../errors.ts";
 
 /**
  * The endpoint that a request's path names with `:id`, as the directory has it; the request must have passed `requireUser`.

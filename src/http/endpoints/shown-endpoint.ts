@@ -1,5 +1,5 @@
-import type { EndpointDocument } from "../projections/endpoints.ts";
-import type { HttpDependencies } from "./dependencies.ts";
+import type { EndpointDocument } from "../../projections/endpoints.ts";
+import type { HttpDependencies } from "../dependencies.ts";
 
 /** An endpoint as the base contract shows it. */
 export function shortEndpoint(

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { sendJson } from "../send-json.ts";
+import { sendJson } from "../replies/send-json.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
-import { endpointSchema } from "./endpoint-replies.ts";
-import { deliveryStatusSchema } from "./list-deliveries.ts";
+import { endpointSchema } from "../endpoints/schemas/endpoint-reply-schemas.ts";
+import { deliveryStatusSchema } from "../deliveries/list-deliveries-schema.ts";
 import { id, time } from "./reply-fields.ts";
 
 const LOWER_CASE_UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { FastifyRequest } from "fastify";
-import type { CommandContext } from "../commands/command-context.ts";
-import { userOf } from "./authentication.ts";
+import type { CommandContext } from "../../commands/handling/command-context.ts";
+import { userOf } from "../access/authentication.ts";
 
 /** The context of a command that a user's request gives; the request must have passed `requireUser`. */
 export function commandOf(request: FastifyRequest): CommandContext {

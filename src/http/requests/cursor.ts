@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
-import type { DeliveryPlace } from "../projections/deliveries.ts";
+import type { DeliveryPlace } from "../../projections/deliveries.ts";
 
 const MAC_BYTES = 16;
 

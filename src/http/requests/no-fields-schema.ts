@@ -1,7 +1,7 @@
 import { z } from "zod";
 
-import { messagesOf } from "./rules.ts";
-import type { Parsed } from "./rules.ts";
+import { messagesOf } from "./schema-rules.ts";
+import type { Parsed } from "./schema-rules.ts";
 
 /** The body of a route that needs none: nothing at all, or an empty object. */
 export const noFieldsSchema = z.strictObject({}, { error: "body must be a JSON object" });

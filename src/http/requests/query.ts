@@ -1,7 +1,7 @@
 import type { z } from "zod";
 
-import { messagesOf } from "./rules.ts";
-import type { Parsed } from "./rules.ts";
+import { messagesOf } from "./schema-rules.ts";
+import type { Parsed } from "./schema-rules.ts";
 
 /**
  * Reads a query by its schema: a text for each parameter, or a list of texts for one that was sent more than once, which

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { HttpError } from "./errors.ts";
+import { HttpError } from "../errors.ts";
 import { readJsonBody } from "./json-body.ts";
 import type { JsonBody } from "./json-body.ts";
-import type { Parsed } from "./schemas/rules.ts";
+import type { Parsed } from "./schema-rules.ts";
 
 const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]*)/i;
 

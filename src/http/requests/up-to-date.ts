@@ -1,6 +1,6 @@
-import { ReadModelsUnavailable } from "../projections/document-store.ts";
-import { READ_YOUR_WRITES_MS } from "./dependencies.ts";
-import type { HttpDependencies } from "./dependencies.ts";
+import { ReadModelsUnavailable } from "../../projections/store/document-store.ts";
+import { READ_YOUR_WRITES_MS } from "../dependencies.ts";
+import type { HttpDependencies } from "../dependencies.ts";
 
 /** How long a read waits for models without which its answer would be wrong, in ms: as long as a log may stall. */
 const PATIENCE_MS = 4_000;

@@ -1,6 +1,6 @@
 import { METHODS } from "node:http";
 import type { FastifyInstance } from "fastify";
-import { HttpError } from "./errors.ts";
+import { HttpError } from "../errors.ts";
 
 /** Every method that Node lets through as a request, the usual ones first. */
 const KNOWN = [...new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", ...METHODS])].filter(

@@ -3,8 +3,8 @@ import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { FastifyInstance } from "fastify";
-import type { Clock } from "../clock.ts";
-import { ERRORS, HttpError, errorBody } from "./errors.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import { ERRORS, HttpError, errorBody } from "../errors.ts";
 import { REPLY_HEADERS } from "./reply-headers.ts";
 
 const NOT_HTTP = new HttpError("invalid_request", { errors: ["request must be valid HTTP/1.1"] });

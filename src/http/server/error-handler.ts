@@ -1,18 +1,18 @@
 import type { FastifyError, FastifyInstance, FastifyReply } from "fastify";
-import type { Clock } from "../clock.ts";
-import { CommandRefused } from "../commands/refusals.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import { CommandRefused } from "../../commands/handling/refusals.ts";
 import {
   AppendOutcomeUnknown,
   EventTooLarge,
   RevisionConflict,
   StoreUnavailable,
-} from "../events/event-store-errors.ts";
-import { ReadModelsUnavailable } from "../projections/document-store.ts";
-import { TroubleLog } from "../trouble-log.ts";
-import { ERRORS, HttpError, errorBody } from "./errors.ts";
-import { MalformedBody } from "./json-body.ts";
+} from "../../events/store/event-store-errors.ts";
+import { ReadModelsUnavailable } from "../../projections/store/document-store.ts";
+import { TroubleLog } from "../../observability/trouble-log.ts";
+import { ERRORS, HttpError, errorBody } from "../errors.ts";
+import { MalformedBody } from "../requests/json-body.ts";
 import { REPLY_HEADERS } from "./reply-headers.ts";
-import { sendJsonText } from "./send-json.ts";
+import { sendJsonText } from "../replies/send-json.ts";
 
 /** How long a client should wait before it sends again what we could not take, in seconds. */
 const RETRY_AFTER_SECONDS = "1";

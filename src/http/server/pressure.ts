@@ -1,6 +1,6 @@
 import { getHeapStatistics } from "node:v8";
 import type { FastifyInstance } from "fastify";
-import type { Health } from "../health.ts";
+import type { Health } from "../../observability/health.ts";
 import { unavailable } from "./error-handler.ts";
 
 /** How often it is looked, in ms. */

@@ -1,8 +1,8 @@
 import { z } from "zod";
 
 import { isEmailAddress } from "./email.ts";
-import { WHITE_SPACE, lengthBetween, messagesOf, requiredText } from "./rules.ts";
-import type { Parsed } from "./rules.ts";
+import { WHITE_SPACE, lengthBetween, messagesOf, requiredText } from "../requests/schema-rules.ts";
+import type { Parsed } from "../requests/schema-rules.ts";
 
 export { emailKey } from "./email.ts";
 

@@ -5,16 +5,16 @@ import { collectionOf } from "../../projections/projection.ts";
 import { endpoints, endpointsOfUser } from "../../projections/endpoints.ts";
 import { users } from "../../projections/users.ts";
 import type { UserDocument } from "../../projections/users.ts";
-import { apiKeyDigest, requireUser, userOf } from "../authentication.ts";
+import { apiKeyDigest, requireUser, userOf } from "../access/authentication.ts";
 import { READ_YOUR_WRITES_MS } from "../dependencies.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { HttpError } from "../errors.ts";
-import { bodyOf, validOrRefuse } from "../request-body.ts";
-import { storeOf } from "../request-deadline.ts";
-import { emailKey, parseCreateUser } from "../schemas/create-user.ts";
-import { sendJson } from "../send-json.ts";
-import { shortEndpoint } from "../shown-endpoint.ts";
-import { lookUp, upToDate } from "../up-to-date.ts";
+import { bodyOf, validOrRefuse } from "../requests/request-body.ts";
+import { storeOf } from "../server/request-deadline.ts";
+import { emailKey, parseCreateUser } from "./create-user-schema.ts";
+import { sendJson } from "../replies/send-json.ts";
+import { shortEndpoint } from "../endpoints/shown-endpoint.ts";
+import { lookUp, upToDate } from "../requests/up-to-date.ts";
 
 /** `POST /v1/users` makes a user and gives its key, this once; `GET /v1/users/me` says who a key belongs to. */
 export function userRoutes(app: FastifyInstance, deps: HttpDependencies): void {

@@ -1,8 +1,8 @@
-import { leafText } from "../../events/event-line.ts";
-import type { EventStore, RecordedEvent } from "../../events/event-store.ts";
-import { numberOf } from "../../events/position.ts";
-import { leafHash } from "../../projections/merkle-tree.ts";
-import type { Hash } from "../../projections/merkle-tree.ts";
+import { leafText } from "../../events/store/event-line.ts";
+import type { EventStore, RecordedEvent } from "../../events/store/event-store.ts";
+import { numberOf } from "../../events/store/position.ts";
+import { leafHash } from "../../projections/audit-tree/merkle-tree.ts";
+import type { Hash } from "../../projections/audit-tree/merkle-tree.ts";
 import { finishedExportLines } from "../transfer/export-lines.ts";
 import { AuditRefused } from "./audit-refused.ts";
 

@@ -1,6 +1,6 @@
 import { hash, sign, verify } from "node:crypto";
 import type { KeyObject } from "node:crypto";
-import { ed25519PrivateKey, ed25519PublicKey, rawPublicKey } from "../ed25519.ts";
+import { ed25519PrivateKey, ed25519PublicKey, rawPublicKey } from "../../secrets/ed25519.ts";
 
 /** The byte that says ed25519 in a key's id and in its text form (C2SP signed-note). */
 const ED25519 = 1;

@@ -1,4 +1,4 @@
-import type { EventStore } from "../../events/event-store.ts";
+import type { EventStore } from "../../events/store/event-store.ts";
 import { LOG_STREAM } from "../../events/log.ts";
 import { NoteRefused, noteSigner, openNote } from "./signed-note.ts";
 import type { NoteSigner } from "./signed-note.ts";

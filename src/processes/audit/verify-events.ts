@@ -1,10 +1,10 @@
-import { UnreadableEvent } from "../../events/event-store-errors.ts";
-import { numberOf } from "../../events/position.ts";
-import { GrowingTree } from "../../projections/merkle-tiles.ts";
-import type { Hash } from "../../projections/merkle-tree.ts";
+import { UnreadableEvent } from "../../events/store/event-store-errors.ts";
+import { numberOf } from "../../events/store/position.ts";
+import { GrowingTree } from "../../projections/audit-tree/merkle-tiles.ts";
+import type { Hash } from "../../projections/audit-tree/merkle-tree.ts";
 import { TransferRefused } from "../transfer/transfer-refused.ts";
 import type { AuditedEvent, EventPlace } from "./audited-events.ts";
-import type { TreeHead } from "./checkpoint.ts";
+import type { TreeHead } from "./tree-head.ts";
 import { explain, named } from "./findings.ts";
 import type { Finding } from "./findings.ts";
 import type { TrustedLeaves } from "./trusted-leaves.ts";

@@ -1,14 +1,14 @@
-import type { Clock } from "../clock.ts";
-import { handleCommand, loadStream } from "../commands/command-handler.ts";
-import type { Loaded } from "../commands/command-handler.ts";
-import { decideWithoutAttempt } from "../commands/hold-delivery.ts";
-import { decideLapsedAttempt, decideRecordAttempt } from "../commands/record-attempt.ts";
-import { decideReleaseAttempt } from "../commands/release-attempt.ts";
-import { chosenPolicy } from "../commands/retry-policy.ts";
-import type { RetryPolicy } from "../commands/retry-policy.ts";
-import { decideStartAttempt } from "../commands/start-attempt.ts";
-import type { EventStore } from "../events/event-store.ts";
-import { deliveryStream, evolveDelivery } from "../events/delivery.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import { handleCommand, loadStream } from "../../commands/handling/command-handler.ts";
+import type { Loaded } from "../../commands/handling/command-handler.ts";
+import { decideWithoutAttempt } from "../../commands/hold-delivery.ts";
+import { decideLapsedAttempt, decideRecordAttempt } from "../../commands/record-attempt.ts";
+import { decideReleaseAttempt } from "../../commands/release-attempt.ts";
+import { chosenPolicy } from "../../commands/retry-policy.ts";
+import type { RetryPolicy } from "../../commands/retry-policy.ts";
+import { decideStartAttempt } from "../../commands/start-attempt.ts";
+import type { EventStore } from "../../events/store/event-store.ts";
+import { deliveryStream, evolveDelivery } from "../../events/delivery.ts";
 import type {
   Delivery,
   DeliveryAttempted,
@@ -16,17 +16,17 @@ import type {
   DeliveryEvent,
   DeliveryFailed,
   DeliveryHeld,
-} from "../events/delivery.ts";
-import type { EndpointDocument } from "../projections/endpoints.ts";
-import { timeOrderedId } from "../time-ordered-id.ts";
+} from "../../events/delivery.ts";
+import type { EndpointDocument } from "../../projections/endpoints.ts";
+import { timeOrderedId } from "../../runtime/time-ordered-id.ts";
 import { latestSending, leaseOf } from "./attempt-lease.ts";
 import { attemptResult } from "./attempt-result.ts";
 import { disableGone } from "./disable-gone.ts";
 import { untilKnown, untilRecorded } from "./insisting.ts";
-import { attemptHeaders } from "./sending/attempt-headers.ts";
-import type { SendResult } from "./sending/attempt-outcome.ts";
-import type { EndpointVault } from "./sending/endpoint-vault.ts";
-import type { Sender } from "./sending/sender.ts";
+import { attemptHeaders } from "../sending/signing/attempt-headers.ts";
+import type { SendResult } from "../sending/attempt-outcome.ts";
+import type { EndpointVault } from "../sending/signing/endpoint-vault.ts";
+import type { Sender } from "../sending/sender.ts";
 
 const ACTOR = "delivery-worker";
 

@@ -1,7 +1,7 @@
-import type { AttemptResult } from "../commands/record-attempt.ts";
-import type { AttemptUnderWay } from "../events/delivery.ts";
-import type { SendResult } from "./sending/attempt-outcome.ts";
-import { retryAfterMs } from "./sending/retry-after.ts";
+import type { AttemptResult } from "../../commands/record-attempt.ts";
+import type { AttemptUnderWay } from "../../events/delivery.ts";
+import type { SendResult } from "../sending/attempt-outcome.ts";
+import { retryAfterMs } from "../sending/retry-after.ts";
 
 /**
  * The result as it is recorded. An attempt that was cut off by a shutdown may have arrived, so its outcome is unknown.

@@ -1,9 +1,9 @@
-import type { Loaded } from "../commands/command-handler.ts";
-import { decideOnGone } from "../commands/disable-endpoint.ts";
-import { handleEndpointCommand } from "../commands/endpoint-command.ts";
-import { CommandRefused } from "../commands/refusals.ts";
-import type { EventStore } from "../events/event-store.ts";
-import { timeOrderedId } from "../time-ordered-id.ts";
+import type { Loaded } from "../../commands/handling/command-handler.ts";
+import { decideOnGone } from "../../commands/disable-endpoint.ts";
+import { handleEndpointCommand } from "../../commands/handling/endpoint-command.ts";
+import { CommandRefused } from "../../commands/handling/refusals.ts";
+import type { EventStore } from "../../events/store/event-store.ts";
+import { timeOrderedId } from "../../runtime/time-ordered-id.ts";
 
 /** An answer 410, and the claim of the attempt that it came to. */
 export interface GoneAnswer {

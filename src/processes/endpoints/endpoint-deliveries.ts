@@ -1,18 +1,18 @@
-import type { Clock } from "../clock.ts";
-import { handleCommand } from "../commands/command-handler.ts";
-import { decideDeliveriesEnded } from "../commands/end-deliveries.ts";
-import { decideReleaseDelivery, decideWithoutAttempt } from "../commands/hold-delivery.ts";
-import { deliveryStream, evolveDelivery } from "../events/delivery.ts";
-import type { Delivery, DeliveryEvent } from "../events/delivery.ts";
-import { endpointStream, evolveEndpoint } from "../events/endpoint.ts";
-import type { Endpoint, EndpointDeliveriesEnded } from "../events/endpoint.ts";
-import type { EventStore } from "../events/event-store.ts";
-import { pendingDeliveriesOfUser } from "../projections/deliveries.ts";
-import type { Directory } from "../projections/directory.ts";
-import type { DocumentStore } from "../projections/document-store.ts";
-import { heldOfEndpoint, nextEndpointWithHeld } from "../projections/held-deliveries.ts";
-import { timeOrderedId } from "../time-ordered-id.ts";
-import type { DueShares } from "./shard-ticks.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import { handleCommand } from "../../commands/handling/command-handler.ts";
+import { decideDeliveriesEnded } from "../../commands/end-deliveries.ts";
+import { decideReleaseDelivery, decideWithoutAttempt } from "../../commands/hold-delivery.ts";
+import { deliveryStream, evolveDelivery } from "../../events/delivery.ts";
+import type { Delivery, DeliveryEvent } from "../../events/delivery.ts";
+import { endpointStream, evolveEndpoint } from "../../events/endpoint.ts";
+import type { Endpoint, EndpointDeliveriesEnded } from "../../events/endpoint.ts";
+import type { EventStore } from "../../events/store/event-store.ts";
+import { pendingDeliveriesOfUser } from "../../projections/deliveries.ts";
+import type { Directory } from "../../projections/directory/directory.ts";
+import type { DocumentStore } from "../../projections/store/document-store.ts";
+import { heldOfEndpoint, nextEndpointWithHeld } from "../../projections/held-deliveries.ts";
+import { timeOrderedId } from "../../runtime/time-ordered-id.ts";
+import type { DueShares } from "../retrying/shard-ticks.ts";
 
 const ACTOR = "endpoint-lifecycle";
 /** How many deliveries are read at a time, and how many decided at a time: these share their commits. */

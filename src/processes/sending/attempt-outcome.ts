@@ -1,4 +1,4 @@
-import { TARGET_FORBIDDEN } from "./target-forbidden.ts";
+import { TARGET_FORBIDDEN } from "./targets/target-forbidden.ts";
 
 export { honoursRetryAfter, retryAfterMs } from "./retry-after.ts";
 

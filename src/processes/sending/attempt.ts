@@ -1,5 +1,5 @@
 import type { Dispatcher } from "undici";
-import type { Clock } from "../../clock.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import type { AnsweredResult, ErrorCode, SendResult } from "./attempt-outcome.ts";
 import { errorCodeOf, honoursRetryAfter, isOwnFault, outcomeOfStatus } from "./attempt-outcome.ts";
 import { ResponseBody } from "./response-body.ts";

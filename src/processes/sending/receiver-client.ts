@@ -1,10 +1,10 @@
 import { Client } from "undici";
 import type { buildConnector, Dispatcher } from "undici";
 import { AnswerProtocol } from "./answer-protocol.ts";
-import type { NameResolver } from "./name-resolver.ts";
+import type { NameResolver } from "./targets/name-resolver.ts";
 import { ReadingLimit } from "./reading-limit.ts";
-import { guardedConnector } from "./target-guard.ts";
-import type { TargetRules } from "./target-rules.ts";
+import { guardedConnector } from "./targets/target-guard.ts";
+import type { TargetRules } from "./targets/target-rules.ts";
 import { watchedConnector } from "./watched-connector.ts";
 
 /** The one place where connections to receivers are configured. */

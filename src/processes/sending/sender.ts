@@ -1,11 +1,11 @@
 import type { buildConnector } from "undici";
-import type { Clock } from "../../clock.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import { Attempt } from "./attempt.ts";
 import type { AnsweredResult, SendResult } from "./attempt-outcome.ts";
 import { EndpointConnections } from "./endpoint-connections.ts";
 import { createReceiverClient } from "./receiver-client.ts";
-import type { NameResolver } from "./name-resolver.ts";
-import type { TargetRules } from "./target-rules.ts";
+import type { NameResolver } from "./targets/name-resolver.ts";
+import type { TargetRules } from "./targets/target-rules.ts";
 
 /** The token under which the container registers the sender. */
 export const SENDER = Symbol("Sender");

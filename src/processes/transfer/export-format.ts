@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { canonicalJson } from "../../events/canonical-json.ts";
-import { writtenEvent } from "../../events/event-line.ts";
-import type { EventMetadata, RecordedEvent } from "../../events/event-store.ts";
-import { revisionOf } from "../../events/position.ts";
-import type { Position } from "../../events/position.ts";
+import { canonicalJson } from "../../events/store/canonical-json.ts";
+import { writtenEvent } from "../../events/store/event-line.ts";
+import type { EventMetadata, RecordedEvent } from "../../events/store/event-store.ts";
+import { revisionOf } from "../../events/store/position.ts";
+import type { Position } from "../../events/store/position.ts";
 import { TransferRefused } from "./transfer-refused.ts";
 
 const FORMAT = "webhook-gateway-log";

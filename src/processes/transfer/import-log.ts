@@ -1,9 +1,9 @@
 import { readEvent } from "../../events/catalogue.ts";
-import { leafText } from "../../events/event-line.ts";
-import { EventTooLarge, RevisionConflict, UnreadableEvent } from "../../events/event-store-errors.ts";
-import { MAX_APPEND_BYTES } from "../../events/event-store.ts";
-import type { EventStore, RecordedEvent } from "../../events/event-store.ts";
-import type { Position } from "../../events/position.ts";
+import { leafText } from "../../events/store/event-line.ts";
+import { EventTooLarge, RevisionConflict, UnreadableEvent } from "../../events/store/event-store-errors.ts";
+import { MAX_APPEND_BYTES } from "../../events/store/event-store.ts";
+import type { EventStore, RecordedEvent } from "../../events/store/event-store.ts";
+import type { Position } from "../../events/store/position.ts";
 import type { ExportHeader } from "./export-format.ts";
 import { finishedExportLines } from "./export-lines.ts";
 import { LogDigest } from "./log-digest.ts";

@@ -1,9 +1,9 @@
-import { appendSettled } from "../../commands/append-settled.ts";
-import { AppendOutcomeUnknown } from "../../events/event-store-errors.ts";
-import { MAX_APPEND_BYTES } from "../../events/event-store.ts";
-import type { AppendResult, EventStore, EventToAppend, RecordedEvent } from "../../events/event-store.ts";
-import { numberOf, revisionOf } from "../../events/position.ts";
-import type { Revision } from "../../events/position.ts";
+import { appendSettled } from "../../commands/handling/append-settled.ts";
+import { AppendOutcomeUnknown } from "../../events/store/event-store-errors.ts";
+import { MAX_APPEND_BYTES } from "../../events/store/event-store.ts";
+import type { AppendResult, EventStore, EventToAppend, RecordedEvent } from "../../events/store/event-store.ts";
+import { numberOf, revisionOf } from "../../events/store/position.ts";
+import type { Revision } from "../../events/store/position.ts";
 import { TransferRefused } from "./transfer-refused.ts";
 
 /** How much is appended without waiting for its outcome. */

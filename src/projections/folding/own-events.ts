@@ -1,9 +1,9 @@
-import { readEvent } from "../events/catalogue.ts";
-import type { KnownEvent } from "../events/catalogue.ts";
-import { UnreadableEvent } from "../events/event-store-errors.ts";
-import { categoryOf } from "../events/event-store.ts";
-import type { RecordedEvent } from "../events/event-store.ts";
-import type { AnyProjection } from "./projection.ts";
+import { readEvent } from "../../events/catalogue.ts";
+import type { KnownEvent } from "../../events/catalogue.ts";
+import { UnreadableEvent } from "../../events/store/event-store-errors.ts";
+import { categoryOf } from "../../events/store/event-store.ts";
+import type { RecordedEvent } from "../../events/store/event-store.ts";
+import type { AnyProjection } from "../projection.ts";
 
 /** All categories that one of the projections folds; null: the whole log. */
 export function categoriesOf(projections: readonly AnyProjection[]): readonly string[] | null {

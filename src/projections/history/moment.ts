@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { RecordedEvent } from "../events/event-store.ts";
-import { positionOf } from "../events/position.ts";
-import type { Position } from "../events/position.ts";
+import type { RecordedEvent } from "../../events/store/event-store.ts";
+import { positionOf } from "../../events/store/position.ts";
+import type { Position } from "../../events/store/position.ts";
 
 /** A point of the past, up to and with which something is looked at: a time, or a place in the log. */
 export type Moment =

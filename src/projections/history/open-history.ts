@@ -1,18 +1,18 @@
-import { readEvent } from "../events/catalogue.ts";
-import { deliveryStream } from "../events/delivery.ts";
-import type { DeliveryRequested } from "../events/delivery.ts";
-import { endpointStream } from "../events/endpoint.ts";
-import { UnreadableEvent } from "../events/event-store-errors.ts";
-import type { EventStore, RecordedEvent } from "../events/event-store.ts";
-import { numberOf } from "../events/position.ts";
-import type { Position } from "../events/position.ts";
-import { historySteps } from "../projections/delivery-history.ts";
-import type { HistoryStep } from "../projections/delivery-history.ts";
-import { endpoints } from "../projections/endpoints.ts";
-import type { EndpointDocument } from "../projections/endpoints.ts";
-import { eventsUntil } from "../projections/moment.ts";
-import type { Moment } from "../projections/moment.ts";
-import { stateAt } from "../projections/state-at.ts";
+import { readEvent } from "../../events/catalogue.ts";
+import { deliveryStream } from "../../events/delivery.ts";
+import type { DeliveryRequested } from "../../events/delivery.ts";
+import { endpointStream } from "../../events/endpoint.ts";
+import { UnreadableEvent } from "../../events/store/event-store-errors.ts";
+import type { EventStore, RecordedEvent } from "../../events/store/event-store.ts";
+import { numberOf } from "../../events/store/position.ts";
+import type { Position } from "../../events/store/position.ts";
+import { historySteps } from "./history-steps.ts";
+import type { HistoryStep } from "./history-steps.ts";
+import { endpoints } from "../endpoints.ts";
+import type { EndpointDocument } from "../endpoints.ts";
+import { eventsUntil } from "./moment.ts";
+import type { Moment } from "./moment.ts";
+import { stateAt } from "./state-at.ts";
 
 /** What a history is read from. */
 export type HistorySource = Pick<EventStore, "read" | "head">;

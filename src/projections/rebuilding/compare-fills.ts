@@ -1,7 +1,7 @@
-import { canonicalJson } from "../events/canonical-json.ts";
-import { pause } from "../clock.ts";
-import type { Clock } from "../clock.ts";
-import type { CollectionDefinition, DocumentStore, StoredDocument } from "./document-store.ts";
+import { canonicalJson } from "../../events/store/canonical-json.ts";
+import { pause } from "../../runtime/clock.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import type { CollectionDefinition, DocumentStore, StoredDocument } from "../store/document-store.ts";
 
 /** Documents that are compared at a time. */
 const PAGE = 500;

@@ -5,9 +5,9 @@ import type {
   DocumentStore,
   GuardedWrite,
   StoredDocument,
-} from "./document-store.ts";
-import { checkpointNameOf, collectionOf } from "./projection.ts";
-import type { ReadModel } from "./projection.ts";
+} from "../store/document-store.ts";
+import { checkpointNameOf, collectionOf } from "../projection.ts";
+import type { ReadModel } from "../projection.ts";
 import { loadSlots } from "./slots.ts";
 import type { Slot } from "./slots.ts";
 

@@ -1,5 +1,5 @@
-import { pause } from "../clock.ts";
-import type { Clock } from "../clock.ts";
+import { pause } from "../../runtime/clock.ts";
+import type { Clock } from "../../runtime/clock.ts";
 
 /** How often a follower of the log may look while the log grows without a pause: once in so many ms. */
 export const INTERVAL_MS = 80;

@@ -1,17 +1,25 @@
-import type { Clock } from "../clock.ts";
-import { pause } from "../clock.ts";
-import type { EventStore } from "../events/event-store.ts";
-import { supervise } from "../supervision.ts";
-import type { DocumentStore } from "./document-store.ts";
-import { FillBuilder } from "./fill-builder.ts";
-import type { RebuildStatus } from "./fill-builder.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import { pause } from "../../runtime/clock.ts";
+import type { EventStore } from "../../events/store/event-store.ts";
+import { supervise } from "../../runtime/supervision.ts";
+import type { DocumentStore } from "../store/document-store.ts";
+import { FillBuilder } from "../rebuilding/fill-builder.ts";
+import type { RebuildStatus } from "../rebuilding/fill-builder.ts";
 import { GroupRunner } from "./group-runner.ts";
 import type { RunnerContext } from "./group-runner.ts";
-import { checkpointNameOf, collectionOf } from "./projection.ts";
-import type { AnyProjection } from "./projection.ts";
+import { checkpointNameOf, collectionOf } from "../projection.ts";
+import type { AnyProjection } from "../projection.ts";
 import type { ProjectionStatus } from "./runner.ts";
-import { SLOTS, beginBuilding, changeSlots, forget, giveUpBuilding, isSameSlot, switchOver } from "./slots.ts";
-import type { Slot, SlotsContent } from "./slots.ts";
+import {
+  SLOTS,
+  beginBuilding,
+  changeSlots,
+  forget,
+  giveUpBuilding,
+  isSameSlot,
+  switchOver,
+} from "../rebuilding/slots.ts";
+import type { Slot, SlotsContent } from "../rebuilding/slots.ts";
 
 export interface ProjectionReports {
   status(status: ProjectionStatus): void;

@@ -1,7 +1,7 @@
-import type { Clock } from "../clock.ts";
-import type { Position } from "../events/position.ts";
-import type { Comparison } from "./compare-fills.ts";
-import type { RebuildStatus } from "./fill-builder.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import type { Position } from "../../events/store/position.ts";
+import type { Comparison } from "../rebuilding/compare-fills.ts";
+import type { RebuildStatus } from "../rebuilding/fill-builder.ts";
 import type { ProjectionStatus } from "./runner.ts";
 
 /** The token under which the container registers the progress of the projections. */

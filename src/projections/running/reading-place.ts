@@ -1,4 +1,4 @@
-import type { Position } from "../events/position.ts";
+import type { Position } from "../../events/store/position.ts";
 
 /** Up to where a reading of the log has come. */
 export interface ReadingPlace {

@@ -1,4 +1,4 @@
-import type { Position } from "../events/position.ts";
+import type { Position } from "../../events/store/position.ts";
 
 /** The least time between two heads that are kept, in ms: so exact is an age. */
 const SPACING_MS = 1_000;

@@ -1,4 +1,4 @@
-import type { Position } from "../events/position.ts";
+import type { Position } from "../../events/store/position.ts";
 
 /** The token under which the container registers the document store. */
 export const DOCUMENT_STORE = Symbol("DocumentStore");

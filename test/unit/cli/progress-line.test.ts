@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Progress } from "../../../src/cli/progress.ts";
+import { Progress } from "../../../src/cli/progress-line.ts";
 
 /** Progress whose time the test sets, and all that was written. */
 function progressOn(isTTY: boolean): { progress: Progress; at: (ms: number) => void; written: string[] } {

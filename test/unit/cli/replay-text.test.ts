@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { stepText } from "../../../src/cli/replay-text.ts";
 import type { Paint } from "../../../src/cli/replay-text.ts";
 import type { GatewayEvent } from "../../../src/events/catalogue.ts";
-import { historySteps } from "../../../src/projections/delivery-history.ts";
+import { historySteps } from "../../../src/projections/history/history-steps.ts";
 import { columnsOf, obeyedByTerminals } from "../../fixtures/terminal.ts";
 import { at, attempted, DELIVERY_ID, failed, requested, started, UNKNOWN } from "../../specification/delivery-story.ts";
 import { logOf } from "../../specification/recorded.ts";

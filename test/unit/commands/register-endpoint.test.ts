@@ -1,8 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { registerEndpoint } from "../../../src/commands/register-endpoint.ts";
-import type { EventStore } from "../../../src/events/event-store.ts";
+import type { EventStore } from "../../../src/events/store/event-store.ts";
 import { DEFAULT_SETTINGS } from "../../specification/endpoint-story.ts";
-import { eventsOfType, newContext, newStore, NOON, outcomesOf, SECRET, times } from "./store-doubles.ts";
+import {
+  eventsOfType,
+  newContext,
+  newStore,
+  NOON,
+  outcomesOf,
+  SECRET,
+  times,
+} from "../../fixtures/event-log/store-doubles.ts";
 
 function register(store: EventStore, userId: number, url = "https://receiver.example/hook", nickname = "the shop") {
   const command = { userId, url, nickname, retrySchedule: null, maxConcurrency: null, ed25519: false, now: NOON };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { existing } from "../../../src/commands/endpoint-command.ts";
+import { existing } from "../../../src/commands/handling/endpoint-command.ts";
 import { OVERLAP_SECONDS, decideRotateEndpointSecret } from "../../../src/commands/rotate-endpoint-secret.ts";
 import { evolveEndpoint } from "../../../src/events/endpoint.ts";
 import type { Endpoint, EndpointSecretRotated } from "../../../src/events/endpoint.ts";

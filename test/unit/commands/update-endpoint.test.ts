@@ -1,14 +1,23 @@
 import { describe, expect, it } from "vitest";
 import { deleteEndpoint } from "../../../src/commands/delete-endpoint.ts";
-import { endpointUrlReservation } from "../../../src/commands/endpoint-url.ts";
+import { endpointUrlReservation } from "../../../src/commands/uniqueness/endpoint-url.ts";
 import { registerEndpoint } from "../../../src/commands/register-endpoint.ts";
 import { updateEndpoint } from "../../../src/commands/update-endpoint.ts";
-import { StoreUnavailable } from "../../../src/events/event-store-errors.ts";
+import { StoreUnavailable } from "../../../src/events/store/event-store-errors.ts";
 import { endpointStream, evolveEndpoint } from "../../../src/events/endpoint.ts";
 import type { Endpoint, EndpointChanges } from "../../../src/events/endpoint.ts";
-import { loadStream } from "../../../src/commands/command-handler.ts";
-import type { HookedEventStore } from "./store-doubles.ts";
-import { NOON, SECRET, afterNoon, eventsOfType, newContext, newStore, outcomesOf, times } from "./store-doubles.ts";
+import { loadStream } from "../../../src/commands/handling/command-handler.ts";
+import type { HookedEventStore } from "../../fixtures/event-log/store-doubles.ts";
+import {
+  NOON,
+  SECRET,
+  afterNoon,
+  eventsOfType,
+  newContext,
+  newStore,
+  outcomesOf,
+  times,
+} from "../../fixtures/event-log/store-doubles.ts";
 
 const USER = 3;
 const [A, B, C] = ["https://a.example", "https://b.example", "https://c.example"] as const;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { revisionOf } from "../../../src/events/position.ts";
+import { revisionOf } from "../../../src/events/store/position.ts";
 import { evolveReservation } from "../../../src/events/reservation.ts";
 import type { ReservationEvent } from "../../../src/events/reservation.ts";
 import { at, requested } from "../../specification/delivery-story.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { createOwnAddresses } from "../../../src/processes/sending/own-addresses.ts";
-import { createManualClock } from "./manual-clock.ts";
+import { createOwnAddresses } from "../../../src/net/own-addresses.ts";
+import { createManualClock } from "../../fixtures/manual-clock.ts";
 
 describe("the addresses of this host", () => {
   it("are read from its interfaces, without zones", () => {

@@ -2,7 +2,7 @@ import { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import fastify from "fastify";
 import { describe, expect, it } from "vitest";
-import { createLogger } from "../../src/logger.ts";
+import { createLogger } from "../../../src/observability/logger.ts";
 
 const SECRET = "hunter2-5f1c";
 

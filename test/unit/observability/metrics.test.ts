@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { Metrics } from "../../src/metrics.ts";
-import type { LiveFigures } from "../../src/metrics.ts";
-import { figure, figureNames } from "../fixtures/prometheus.ts";
+import { Metrics } from "../../../src/observability/metrics.ts";
+import type { LiveFigures } from "../../../src/observability/metrics.ts";
+import { figure, figureNames } from "../../fixtures/prometheus.ts";
 
 const QUIET: LiveFigures = {
   load: () => ({ waiting: 0, underWay: 0 }),

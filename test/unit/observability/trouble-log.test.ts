@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { TroubleLog } from "../../src/trouble-log.ts";
-import { FakeClock } from "../fixtures/fake-clock.ts";
-import { keepingLogger } from "../fixtures/log-lines.ts";
+import { TroubleLog } from "../../../src/observability/trouble-log.ts";
+import { FakeClock } from "../../fixtures/fake-clock.ts";
+import { keepingLogger } from "../../fixtures/log-lines.ts";
 
 const LINES = { level: "error", trouble: "the log is down", over: "the log is back" } as const;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { supervise } from "../../../src/supervision.ts";
+import { supervise } from "../../../src/runtime/supervision.ts";
 import { FakeClock } from "../../fixtures/fake-clock.ts";
 
 /** Supervises a loop; `waits` are what it was told to wait after each failure, in ms. */

@@ -1,7 +1,7 @@
 import { createDecipheriv, randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { SealBroken, Sealer } from "../../../src/processes/sealing.ts";
+import { SealBroken, Sealer } from "../../../src/secrets/sealing.ts";
 
 const KEY = Buffer.alloc(32, 7);
 const sealer = new Sealer(KEY, randomBytes);

@@ -2,13 +2,13 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ConfigurationError } from "../../src/config.ts";
-import { LOG_STREAM } from "../../src/events/log.ts";
-import { MemoryEventStore } from "../../src/events/memory/memory-event-store.ts";
-import { openSecrets } from "../../src/open-secrets.ts";
-import { deriveSecrets, staffKeysOf } from "../../src/secrets.ts";
-import type { DerivedSecrets, Secrets, StaffKeys } from "../../src/secrets.ts";
-import { newContext } from "./commands/store-doubles.ts";
+import { ConfigurationError } from "../../../src/config.ts";
+import { LOG_STREAM } from "../../../src/events/log.ts";
+import { MemoryEventStore } from "../../../src/events/store/memory/memory-event-store.ts";
+import { openSecrets } from "../../../src/storage/open-secrets.ts";
+import { deriveSecrets, staffKeysOf } from "../../../src/secrets/secrets.ts";
+import type { DerivedSecrets, Secrets, StaffKeys } from "../../../src/secrets/secrets.ts";
+import { newContext } from "../../fixtures/event-log/store-doubles.ts";
 
 const NOW = "2026-11-25T10:00:00.000Z";
 const AUDITOR = "a0d17a0d-17a0-4d17-a0d1-7a0d17a0d17a";

@@ -5,15 +5,15 @@ import {
   StoreFull,
   StoreOverloaded,
   StoreUnavailable,
-} from "../../../src/events/event-store-errors.ts";
-import { positionOf } from "../../../src/events/position.ts";
-import { Metrics } from "../../../src/metrics.ts";
-import { SeenHeads } from "../../../src/projections/seen-heads.ts";
+} from "../../../src/events/store/event-store-errors.ts";
+import { positionOf } from "../../../src/events/store/position.ts";
+import { Metrics } from "../../../src/observability/metrics.ts";
+import { SeenHeads } from "../../../src/projections/running/seen-heads.ts";
 import { MeasuredEventStore } from "../../../src/storage/measured-event-store.ts";
-import { sampleEvent } from "../../fixtures/event-samples.ts";
+import { sampleEvent } from "../../fixtures/event-log/event-samples.ts";
 import { FakeClock } from "../../fixtures/fake-clock.ts";
 import { figure } from "../../fixtures/prometheus.ts";
-import { HookedEventStore } from "../commands/store-doubles.ts";
+import { HookedEventStore } from "../../fixtures/event-log/store-doubles.ts";
 
 class World {
   readonly clock = new FakeClock();

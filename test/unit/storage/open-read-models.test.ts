@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { newLogSignal } from "../../../src/events/sqlite/log-signal.ts";
+import { newLogSignal } from "../../../src/events/store/sqlite/log-signal.ts";
 import { readModelSourceOf } from "../../../src/storage/open-read-models.ts";
 
 const URL = "esdb://log:2113?tls=false";

@@ -1,4 +1,4 @@
-import type { EventToAppend } from "./event-store.ts";
+import type { EventToAppend } from "../event-store.ts";
 
 /**
  * How many bytes an event adds to the size of its append: its data and metadata as JSON in UTF-8, and two for each UTF-16

@@ -1,4 +1,4 @@
-import { writtenBytes } from "../append-size.ts";
+import { writtenBytes } from "./append-size.ts";
 import { EventTooLarge } from "../event-store-errors.ts";
 import { categoryOf, MAX_APPEND_BYTES } from "../event-store.ts";
 import type { EventToAppend, ExpectedRevision } from "../event-store.ts";

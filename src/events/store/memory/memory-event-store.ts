@@ -12,10 +12,10 @@ import type {
 } from "../event-store.ts";
 import { numberOf, positionOf, revisionOf } from "../position.ts";
 import type { Position } from "../position.ts";
-import { recordedEvent } from "./event-row.ts";
-import { followPages, readPages } from "./log-pages.ts";
+import { recordedEvent } from "../pages/event-row.ts";
+import { followPages, readPages } from "../pages/log-pages.ts";
 import { MemoryLog } from "./memory-log.ts";
-import { prepareAppend } from "./prepared-append.ts";
+import { prepareAppend } from "../append/prepared-append.ts";
 
 /** The event store in memory, for tests: the port's whole semantics, nothing durable. It writes when append is called. */
 export class MemoryEventStore implements EventStore {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { isAbsent, printable } from "./rules.ts";
+import { isAbsent, printable } from "../../requests/schema-rules.ts";
 
 /** What a chosen header may be. */
 export const HEADER_LIMITS = { headers: 20, nameCharacters: 64, valueCharacters: 1024 } as const;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { isAbsent } from "./rules.ts";
+import { isAbsent } from "../../requests/schema-rules.ts";
 
 const NOT_POSITIVE = "endpoint_id must be greater than 0";
 

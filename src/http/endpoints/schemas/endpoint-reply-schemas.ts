@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { id, time } from "./reply-fields.ts";
+import { id, time } from "../../replies/reply-fields.ts";
 
 /** An endpoint as `POST /v1/endpoints` and `GET /v1/users/me` show it. */
 export const endpointSchema = z

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import type { TargetRules, UrlVerdict } from "../../processes/sending/target-rules.ts";
+import type { TargetRules, UrlVerdict } from "../../../processes/sending/targets/target-rules.ts";
 
-import { endpointHeadersSchema } from "./endpoint-headers.ts";
-import { lengthBetween, messagesOf, requiredText } from "./rules.ts";
-import type { Parsed } from "./rules.ts";
+import { endpointHeadersSchema } from "./endpoint-headers-schema.ts";
+import { lengthBetween, messagesOf, requiredText } from "../../requests/schema-rules.ts";
+import type { Parsed } from "../../requests/schema-rules.ts";
 
 /** Judges the text of a url that is not blank. Must not throw. */
 export type JudgeUrl = TargetRules["judgeUrl"];

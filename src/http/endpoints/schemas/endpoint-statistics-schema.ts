@@ -1,9 +1,9 @@
 import { z } from "zod";
 
-import { listDeliveriesSchema } from "./list-deliveries.ts";
-import { parseQuery } from "./query.ts";
-import { errorCodeSchema } from "./replies.ts";
-import type { Parsed } from "./rules.ts";
+import { listDeliveriesSchema } from "../../deliveries/list-deliveries-schema.ts";
+import { parseQuery } from "../../requests/query.ts";
+import { errorCodeSchema } from "../../replies/reply-schemas.ts";
+import type { Parsed } from "../../requests/schema-rules.ts";
 
 /** Which days of an endpoint a client asks for; null is no bound. Days such as `2026-01-31`, in UTC. */
 export interface EndpointStatisticsQuery {

@@ -1,8 +1,8 @@
 import { z } from "zod";
 
-import { listDeliveriesSchema } from "./list-deliveries.ts";
-import { parseQuery } from "./query.ts";
-import type { Parsed } from "./rules.ts";
+import { listDeliveriesSchema } from "../../deliveries/list-deliveries-schema.ts";
+import { parseQuery } from "../../requests/query.ts";
+import type { Parsed } from "../../requests/schema-rules.ts";
 
 const { limit, cursor } = listDeliveriesSchema.shape;
 

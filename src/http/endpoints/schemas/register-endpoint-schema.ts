@@ -1,8 +1,8 @@
 import { z } from "zod";
 
-import { endpointFields, parseEndpointBody } from "./endpoint-settings.ts";
-import type { JudgeUrl } from "./endpoint-settings.ts";
-import type { Parsed } from "./rules.ts";
+import { endpointFields, parseEndpointBody } from "./endpoint-settings-schema.ts";
+import type { JudgeUrl } from "./endpoint-settings-schema.ts";
+import type { Parsed } from "../../requests/schema-rules.ts";
 
 /** What a new endpoint is made from. */
 export type NewEndpoint = z.output<typeof registerEndpointSchema>;

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { OVERLAP_SECONDS } from "../../commands/rotate-endpoint-secret.ts";
+import { OVERLAP_SECONDS } from "../../../commands/rotate-endpoint-secret.ts";
 
-import { messagesOf } from "./rules.ts";
-import type { Parsed } from "./rules.ts";
+import { messagesOf } from "../../requests/schema-rules.ts";
+import type { Parsed } from "../../requests/schema-rules.ts";
 
 const RANGE = `overlap_seconds must be between 0 and ${OVERLAP_SECONDS.most}`;
 

@@ -1,8 +1,8 @@
 import { z } from "zod";
 
-import { endpointFields, parseEndpointBody } from "./endpoint-settings.ts";
-import type { JudgeUrl } from "./endpoint-settings.ts";
-import type { Parsed } from "./rules.ts";
+import { endpointFields, parseEndpointBody } from "./endpoint-settings-schema.ts";
+import type { JudgeUrl } from "./endpoint-settings-schema.ts";
+import type { Parsed } from "../../requests/schema-rules.ts";
 
 /** What is to be different of an endpoint; what is absent stays as it is. */
 export type EndpointPatch = z.output<typeof updateEndpointSchema>;

@@ -1,4 +1,4 @@
-import type { EndpointDocument } from "../../projections/endpoints.ts";
+import type { EndpointDocument } from "../../../projections/endpoints.ts";
 import type { EndpointVault } from "./endpoint-vault.ts";
 import { signatureHeaders } from "./signature.ts";
 

@@ -1,6 +1,6 @@
 import { createSecretKey } from "node:crypto";
 import type { KeyObject } from "node:crypto";
-import { ed25519PrivateKey, rawPublicKey } from "../ed25519.ts";
+import { ed25519PrivateKey, rawPublicKey } from "../../../secrets/ed25519.ts";
 
 const HMAC_BYTES = 32;
 const SEED_BYTES = 32;

@@ -1,5 +1,5 @@
 import { hkdfSync, randomBytes } from "node:crypto";
-import { SealBroken, Sealer } from "../sealing.ts";
+import { SealBroken, Sealer } from "../../../secrets/sealing.ts";
 import { EndpointKeys, KEY_MATERIAL_BYTES } from "./endpoint-keys.ts";
 
 /** The token under which the container registers the vault. */

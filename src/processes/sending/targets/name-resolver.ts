@@ -1,7 +1,7 @@
 import { Resolver } from "node:dns/promises";
 import { open } from "node:fs/promises";
 import { devNull } from "node:os";
-import type { Clock } from "../../clock.ts";
+import type { Clock } from "../../../runtime/clock.ts";
 
 /** Finds the addresses of a receiver's name. */
 export interface NameResolver {

@@ -1,10 +1,10 @@
-import { systemClock } from "../../clock.ts";
+import { systemClock } from "../../../runtime/clock.ts";
 import { GLOBAL_IPV6_RANGE, REFUSED_IPV4_RANGES, REFUSED_IPV6_RANGES } from "./address-ranges.ts";
-import type { Address } from "./addresses.ts";
-import { canonicalText, isWithin, parseAddress, parseCidr } from "./addresses.ts";
-import { createOwnAddresses } from "./own-addresses.ts";
+import type { Address } from "../../../net/addresses.ts";
+import { canonicalText, isWithin, parseAddress, parseCidr } from "../../../net/addresses.ts";
+import { createOwnAddresses } from "../../../net/own-addresses.ts";
 
-export { parseCidrs } from "./addresses.ts";
+export { parseCidrs } from "../../../net/addresses.ts";
 
 /** The token under which the container registers the target rules. */
 export const TARGET_RULES = Symbol("TargetRules");

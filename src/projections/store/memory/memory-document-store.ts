@@ -1,4 +1,4 @@
-import type { Position } from "../../events/position.ts";
+import type { Position } from "../../../events/store/position.ts";
 import { ReadModelsUnavailable } from "../document-store.ts";
 import type {
   Checkpoint,

@@ -1,4 +1,4 @@
-import type { Position } from "../../events/position.ts";
+import type { Position } from "../../../events/store/position.ts";
 import type { Checkpoint } from "../document-store.ts";
 
 /** Where the checkpoints are. No read model can have this name, for the port's names hold no dot. */

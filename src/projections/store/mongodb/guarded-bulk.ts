@@ -1,6 +1,6 @@
 import { MongoBulkWriteError } from "mongodb";
 import type { AnyBulkWriteOperation, BulkWriteResult, Collection } from "mongodb";
-import type { Position } from "../../events/position.ts";
+import type { Position } from "../../../events/store/position.ts";
 import type { GuardedWrite, StoredDocument } from "../document-store.ts";
 import type { GuardedOperation } from "./guarded-operations.ts";
 import type { StoredForm } from "./stored-form.ts";

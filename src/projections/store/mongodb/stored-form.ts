@@ -1,4 +1,4 @@
-import type { Position } from "../../events/position.ts";
+import type { Position } from "../../../events/store/position.ts";
 import { indexedValue } from "../document-rules.ts";
 import type { Scalar, StoredDocument } from "../document-store.ts";
 

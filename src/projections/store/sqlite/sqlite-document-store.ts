@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import type { Position } from "../../events/position.ts";
+import type { Position } from "../../../events/store/position.ts";
 import { ReadModelsUnavailable } from "../document-store.ts";
 import type {
   Checkpoint,

@@ -1,9 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { appendSettled } from "../../../src/commands/append-settled.ts";
-import { eventsToAppend } from "../../../src/commands/command-context.ts";
-import { AppendOutcomeUnknown, RevisionConflict, StoreUnavailable } from "../../../src/events/event-store-errors.ts";
-import { requested } from "../../specification/delivery-story.ts";
-import { newContext, newStore } from "./store-doubles.ts";
+import { appendSettled } from "../../../../src/commands/handling/append-settled.ts";
+import { eventsToAppend } from "../../../../src/commands/handling/command-context.ts";
+import {
+  AppendOutcomeUnknown,
+  RevisionConflict,
+  StoreUnavailable,
+} from "../../../../src/events/store/event-store-errors.ts";
+import { requested } from "../../../specification/delivery-story.ts";
+import { newContext, newStore } from "../../../fixtures/event-log/store-doubles.ts";
 
 const STREAM = "delivery-1";
 const events = eventsToAppend([requested()], newContext());

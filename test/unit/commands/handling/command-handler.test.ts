@@ -1,13 +1,17 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { eventsToAppend } from "../../../src/commands/command-context.ts";
-import { handleCommand, loadStream } from "../../../src/commands/command-handler.ts";
-import { AppendOutcomeUnknown, RevisionConflict, UnreadableEvent } from "../../../src/events/event-store-errors.ts";
-import { deliveryStream, evolveDelivery } from "../../../src/events/delivery.ts";
-import type { Delivery, DeliveryEvent } from "../../../src/events/delivery.ts";
-import { DELIVERY_ID, released, requested, started } from "../../specification/delivery-story.ts";
-import { newContext, newStore, outcomesOf, times } from "./store-doubles.ts";
-import type { HookedEventStore } from "./store-doubles.ts";
+import { eventsToAppend } from "../../../../src/commands/handling/command-context.ts";
+import { handleCommand, loadStream } from "../../../../src/commands/handling/command-handler.ts";
+import {
+  AppendOutcomeUnknown,
+  RevisionConflict,
+  UnreadableEvent,
+} from "../../../../src/events/store/event-store-errors.ts";
+import { deliveryStream, evolveDelivery } from "../../../../src/events/delivery.ts";
+import type { Delivery, DeliveryEvent } from "../../../../src/events/delivery.ts";
+import { DELIVERY_ID, released, requested, started } from "../../../specification/delivery-story.ts";
+import { newContext, newStore, outcomesOf, times } from "../../../fixtures/event-log/store-doubles.ts";
+import type { HookedEventStore } from "../../../fixtures/event-log/store-doubles.ts";
 
 const STREAM = deliveryStream(DELIVERY_ID);
 const REQUEST = newContext({ actor: "user:3" });

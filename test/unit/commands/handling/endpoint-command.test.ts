@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { decideDeleteEndpoint } from "../../../src/commands/delete-endpoint.ts";
-import { decideDisableEndpoint, decideOnGone } from "../../../src/commands/disable-endpoint.ts";
-import { decideEnableEndpoint } from "../../../src/commands/enable-endpoint.ts";
-import { decideDeliveriesEnded } from "../../../src/commands/end-deliveries.ts";
-import { existing } from "../../../src/commands/endpoint-command.ts";
-import { decideUpdateEndpoint } from "../../../src/commands/update-endpoint.ts";
-import { decideOnFailing } from "../../../src/commands/warn-of-failing.ts";
-import { evolveEndpoint } from "../../../src/events/endpoint.ts";
-import type { DisablingReason, Endpoint, EndpointChanges } from "../../../src/events/endpoint.ts";
-import { decider } from "../../specification/decider.ts";
-import { RECEIVER_URL, at, msAt } from "../../specification/delivery-story.ts";
+import { decideDeleteEndpoint } from "../../../../src/commands/delete-endpoint.ts";
+import { decideDisableEndpoint, decideOnGone } from "../../../../src/commands/disable-endpoint.ts";
+import { decideEnableEndpoint } from "../../../../src/commands/enable-endpoint.ts";
+import { decideDeliveriesEnded } from "../../../../src/commands/end-deliveries.ts";
+import { existing } from "../../../../src/commands/handling/endpoint-command.ts";
+import { decideUpdateEndpoint } from "../../../../src/commands/update-endpoint.ts";
+import { decideOnFailing } from "../../../../src/commands/warn-of-failing.ts";
+import { evolveEndpoint } from "../../../../src/events/endpoint.ts";
+import type { DisablingReason, Endpoint, EndpointChanges } from "../../../../src/events/endpoint.ts";
+import { decider } from "../../../specification/decider.ts";
+import { RECEIVER_URL, at, msAt } from "../../../specification/delivery-story.ts";
 import {
   OWNER_ID,
   deleted,
@@ -19,7 +19,7 @@ import {
   failing,
   registered,
   updated,
-} from "../../specification/endpoint-story.ts";
+} from "../../../specification/endpoint-story.ts";
 
 const given = decider(evolveEndpoint);
 

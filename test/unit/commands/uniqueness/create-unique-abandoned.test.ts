@@ -1,11 +1,20 @@
 import { describe, expect, it } from "vitest";
-import { createUser } from "../../../src/commands/create-user.ts";
-import type { CreateUser } from "../../../src/commands/create-user.ts";
-import { reservationStream } from "../../../src/commands/reservations.ts";
-import { StoreUnavailable } from "../../../src/events/event-store-errors.ts";
-import type { EventStore } from "../../../src/events/event-store.ts";
-import { afterNoon, eventsOfType, newContext, newStore, newUser, outcomesOf, SECRET, times } from "./store-doubles.ts";
-import type { HookedEventStore } from "./store-doubles.ts";
+import { createUser } from "../../../../src/commands/create-user.ts";
+import type { CreateUser } from "../../../../src/commands/create-user.ts";
+import { reservationStream } from "../../../../src/commands/uniqueness/reservations.ts";
+import { StoreUnavailable } from "../../../../src/events/store/event-store-errors.ts";
+import type { EventStore } from "../../../../src/events/store/event-store.ts";
+import {
+  afterNoon,
+  eventsOfType,
+  newContext,
+  newStore,
+  newUser,
+  outcomesOf,
+  SECRET,
+  times,
+} from "../../../fixtures/event-log/store-doubles.ts";
+import type { HookedEventStore } from "../../../fixtures/event-log/store-doubles.ts";
 
 const create = (store: EventStore, command: CreateUser) => createUser(store, command, SECRET, newContext());
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { canonicalJson } from "../../../src/events/canonical-json.ts";
+import { canonicalJson } from "../../../../src/events/store/canonical-json.ts";
 
 const raw = String.raw;
 /** Texts without lone surrogates, of every kind of character. */

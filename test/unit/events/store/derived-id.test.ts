@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { v5 } from "uuid";
 import { describe, expect, it } from "vitest";
-import { derivedId } from "../../../src/events/derived-id.ts";
-import { timeOrderedId } from "../../../src/time-ordered-id.ts";
+import { derivedId } from "../../../../src/events/store/derived-id.ts";
+import { timeOrderedId } from "../../../../src/runtime/time-ordered-id.ts";
 
 describe("a derived id", () => {
   it("is what the uuid package calls version 5", () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { nextRevision, numberOf, positionOf, revisionOf } from "../../../src/events/position.ts";
+import { nextRevision, numberOf, positionOf, revisionOf } from "../../../../src/events/store/position.ts";
 
 describe("positions and revisions", () => {
   it("sort as text the way their numbers do", () => {

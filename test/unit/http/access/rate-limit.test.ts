@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { RateLimit } from "../../../src/http/rate-limit.ts";
-import { FakeClock } from "../../fixtures/fake-clock.ts";
+import { RateLimit } from "../../../../src/http/access/rate-limit.ts";
+import { FakeClock } from "../../../fixtures/fake-clock.ts";
 
 describe("a rate limit", () => {
   it("gives so many a window, says how long it is until the next, and counts each key by itself", async () => {

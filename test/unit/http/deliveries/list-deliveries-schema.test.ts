@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { parseListDeliveries } from "../../../src/http/schemas/list-deliveries.ts";
+import { parseListDeliveries } from "../../../../src/http/deliveries/list-deliveries-schema.ts";
 
 const STATUS = "status must be one of PENDING, SUCCESS, FAILED, CANCELED";
 const ENDPOINT = "endpoint_id must be greater than 0";

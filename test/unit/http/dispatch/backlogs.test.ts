@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Backlogs } from "../../../src/http/backlogs.ts";
-import { FakeClock } from "../../fixtures/fake-clock.ts";
+import { Backlogs } from "../../../../src/http/dispatch/backlogs.ts";
+import { FakeClock } from "../../../fixtures/fake-clock.ts";
 
 /** Figures that a test sets, and what was asked for. */
 class Figures {

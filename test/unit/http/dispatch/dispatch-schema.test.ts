@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { parseDispatch } from "../../../src/http/schemas/dispatch.ts";
-import { nastyPayloads } from "../../fixtures/nasty-json.ts";
+import { parseDispatch } from "../../../../src/http/dispatch/dispatch-schema.ts";
+import { nastyPayloads } from "../../../fixtures/nasty-json.ts";
 
 const ENDPOINT = "endpoint_id must be greater than 0";
 const INTEGER = "endpoint_id must be an integer";

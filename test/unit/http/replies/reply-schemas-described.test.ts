@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 
-import { createUserSchema } from "../../../src/http/schemas/create-user.ts";
-import { dispatchSchema } from "../../../src/http/schemas/dispatch.ts";
-import { endpointSchema } from "../../../src/http/schemas/endpoint-replies.ts";
-import { listDeliveriesSchema } from "../../../src/http/schemas/list-deliveries.ts";
-import { registerEndpointSchema } from "../../../src/http/schemas/register-endpoint.ts";
-import * as replies from "../../../src/http/schemas/replies.ts";
+import { createUserSchema } from "../../../../src/http/users/create-user-schema.ts";
+import { dispatchSchema } from "../../../../src/http/dispatch/dispatch-schema.ts";
+import { endpointSchema } from "../../../../src/http/endpoints/schemas/endpoint-reply-schemas.ts";
+import { listDeliveriesSchema } from "../../../../src/http/deliveries/list-deliveries-schema.ts";
+import { registerEndpointSchema } from "../../../../src/http/endpoints/schemas/register-endpoint-schema.ts";
+import * as replies from "../../../../src/http/replies/reply-schemas.ts";
 
 function described(schema: z.ZodType): Record<string, unknown> {
   return z.toJSONSchema(schema, { io: "input" });

@@ -3,8 +3,8 @@ import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { MalformedBody, readJsonBody } from "../../../src/http/json-body.ts";
-import type { JsonBody } from "../../../src/http/json-body.ts";
+import { MalformedBody, readJsonBody } from "../../../../src/http/requests/json-body.ts";
+import type { JsonBody } from "../../../../src/http/requests/json-body.ts";
 import { members, objectText, value, whiteSpace } from "./written-json.ts";
 
 function read(text: string): JsonBody | string {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { MAX_NESTING, MalformedBody, readJsonBody } from "../../../src/http/json-body.ts";
-import { arrays, nastyPayloads, objects, refusedBodies } from "../../fixtures/nasty-json.ts";
+import { MAX_NESTING, MalformedBody, readJsonBody } from "../../../../src/http/requests/json-body.ts";
+import { arrays, nastyPayloads, objects, refusedBodies } from "../../../fixtures/nasty-json.ts";
 
 function read(text: string): ReturnType<typeof readJsonBody> {
   return readJsonBody(Buffer.from(text));

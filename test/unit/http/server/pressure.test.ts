@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Pressure } from "../../../src/http/pressure.ts";
+import { Pressure } from "../../../../src/http/server/pressure.ts";
 
 const WELL = { lateMs: 3, heapShare: 0.4 };
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { emailKey, parseCreateUser } from "../../../src/http/schemas/create-user.ts";
+import { emailKey, parseCreateUser } from "../../../../src/http/users/create-user-schema.ts";
 
 const BLANK = "username must not be blank";
 const SPACES = "username must not contain spaces";

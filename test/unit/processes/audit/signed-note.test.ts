@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { beginLog } from "../../../src/commands/begin-log.ts";
-import { LOG_STREAM } from "../../../src/events/log.ts";
-import { MemoryEventStore } from "../../../src/events/memory/memory-event-store.ts";
-import { readCheckpoint, signerOf, writeCheckpoint } from "../../../src/processes/audit/checkpoint.ts";
-import { NoteRefused, noteSigner, openNote } from "../../../src/processes/audit/signed-note.ts";
-import { EMPTY_ROOT, leafHash } from "../../../src/projections/merkle-tree.ts";
-import { deriveSecrets } from "../../../src/secrets.ts";
-import { newContext } from "../commands/store-doubles.ts";
+import { beginLog } from "../../../../src/commands/begin-log.ts";
+import { LOG_STREAM } from "../../../../src/events/log.ts";
+import { MemoryEventStore } from "../../../../src/events/store/memory/memory-event-store.ts";
+import { readCheckpoint, signerOf, writeCheckpoint } from "../../../../src/processes/audit/tree-head.ts";
+import { NoteRefused, noteSigner, openNote } from "../../../../src/processes/audit/signed-note.ts";
+import { EMPTY_ROOT, leafHash } from "../../../../src/projections/audit-tree/merkle-tree.ts";
+import { deriveSecrets } from "../../../../src/secrets/secrets.ts";
+import { newContext } from "../../../fixtures/event-log/store-doubles.ts";
 
 /** The example of Go's package golang.org/x/mod/sumdb/note, where the form comes from. */
 const PUBLISHED = {

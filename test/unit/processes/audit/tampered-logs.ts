@@ -1,16 +1,16 @@
-import { revisionOf } from "../../../src/events/position.ts";
-import { writtenEvent } from "../../../src/events/event-line.ts";
-import type { RecordedEvent } from "../../../src/events/event-store.ts";
-import { positionOf } from "../../../src/events/position.ts";
-import { eventsOfLog } from "../../../src/processes/audit/audited-events.ts";
-import type { AuditedEvent } from "../../../src/processes/audit/audited-events.ts";
-import { leavesOfExport, leavesOfTree } from "../../../src/processes/audit/trusted-leaves.ts";
-import type { TrustedLeaves } from "../../../src/processes/audit/trusted-leaves.ts";
-import { footerLine, headerLine } from "../../../src/processes/transfer/export-format.ts";
-import { LogDigest } from "../../../src/processes/transfer/log-digest.ts";
-import { auditTree } from "../../../src/projections/audit-tree.ts";
-import { batchesOf, filled } from "../../specification/projection.ts";
-import { inPieces } from "../transfer/event-logs.ts";
+import { revisionOf } from "../../../../src/events/store/position.ts";
+import { writtenEvent } from "../../../../src/events/store/event-line.ts";
+import type { RecordedEvent } from "../../../../src/events/store/event-store.ts";
+import { positionOf } from "../../../../src/events/store/position.ts";
+import { eventsOfLog } from "../../../../src/processes/audit/audited-events.ts";
+import type { AuditedEvent } from "../../../../src/processes/audit/audited-events.ts";
+import { leavesOfExport, leavesOfTree } from "../../../../src/processes/audit/trusted-leaves.ts";
+import type { TrustedLeaves } from "../../../../src/processes/audit/trusted-leaves.ts";
+import { footerLine, headerLine } from "../../../../src/processes/transfer/export-format.ts";
+import { LogDigest } from "../../../../src/processes/transfer/log-digest.ts";
+import { auditTree } from "../../../../src/projections/audit-tree/audit-tree.ts";
+import { batchesOf, filled } from "../../../specification/projection.ts";
+import { inPieces } from "../../../fixtures/event-log/transferred-logs.ts";
 
 /** What somebody may do to a log who can write to its store. */
 export type Tampering = (log: readonly RecordedEvent[]) => RecordedEvent[];

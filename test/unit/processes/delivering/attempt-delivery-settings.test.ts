@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { SealBroken } from "../../../src/processes/sealing.ts";
-import { EndpointVault } from "../../../src/processes/sending/endpoint-vault.ts";
-import { signatureHeaders } from "../../../src/processes/sending/signature.ts";
-import { refusedWith } from "../../fixtures/fake-sender.ts";
-import { DELIVERY_ID } from "../../specification/delivery-story.ts";
-import { rotated, updated } from "../../specification/endpoint-story.ts";
+import { SealBroken } from "../../../../src/secrets/sealing.ts";
+import { EndpointVault } from "../../../../src/processes/sending/signing/endpoint-vault.ts";
+import { signatureHeaders } from "../../../../src/processes/sending/signing/signature.ts";
+import { refusedWith } from "../../../fixtures/processes/fake-sender.ts";
+import { DELIVERY_ID } from "../../../specification/delivery-story.ts";
+import { rotated, updated } from "../../../specification/endpoint-story.ts";
 import { newAttempts, TIMEOUT_MS } from "./attempt-world.ts";
-import { VAULT } from "./delivery-world.ts";
-import { endpointInLog, tell } from "./endpoint-in-log.ts";
+import { VAULT } from "../../../fixtures/processes/delivery-world.ts";
+import { endpointInLog, tell } from "../../../fixtures/processes/endpoint-in-log.ts";
 
 const ENDPOINT_ID = 7;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { latestSending, leaseOf } from "../../../src/processes/attempt-lease.ts";
+import { latestSending, leaseOf } from "../../../../src/processes/delivering/attempt-lease.ts";
 
 /** The longest that the log takes for an append before it gives up, in ms. */
 const APPEND_MS = 4_000;

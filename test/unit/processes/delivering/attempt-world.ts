@@ -1,15 +1,15 @@
-import { loadStream } from "../../../src/commands/command-handler.ts";
-import { requestDelivery } from "../../../src/commands/request-delivery.ts";
-import { retryPolicy } from "../../../src/commands/retry-policy.ts";
-import { deliveryStream, evolveDelivery } from "../../../src/events/delivery.ts";
-import { attemptDelivery } from "../../../src/processes/attempt-delivery.ts";
-import { FakeClock } from "../../fixtures/fake-clock.ts";
-import { delivered, FakeSender } from "../../fixtures/fake-sender.ts";
-import { DELIVERY_ID, requested } from "../../specification/delivery-story.ts";
-import { registered } from "../../specification/endpoint-story.ts";
-import { HookedEventStore, newContext } from "../commands/store-doubles.ts";
-import { VAULT } from "./delivery-world.ts";
-import { endpointInLog, tell } from "./endpoint-in-log.ts";
+import { loadStream } from "../../../../src/commands/handling/command-handler.ts";
+import { requestDelivery } from "../../../../src/commands/request-delivery.ts";
+import { retryPolicy } from "../../../../src/commands/retry-policy.ts";
+import { deliveryStream, evolveDelivery } from "../../../../src/events/delivery.ts";
+import { attemptDelivery } from "../../../../src/processes/delivering/attempt-delivery.ts";
+import { FakeClock } from "../../../fixtures/fake-clock.ts";
+import { delivered, FakeSender } from "../../../fixtures/processes/fake-sender.ts";
+import { DELIVERY_ID, requested } from "../../../specification/delivery-story.ts";
+import { registered } from "../../../specification/endpoint-story.ts";
+import { HookedEventStore, newContext } from "../../../fixtures/event-log/store-doubles.ts";
+import { VAULT } from "../../../fixtures/processes/delivery-world.ts";
+import { endpointInLog, tell } from "../../../fixtures/processes/endpoint-in-log.ts";
 
 export const STREAM = deliveryStream(DELIVERY_ID);
 export const TIMEOUT_MS = 15_000;

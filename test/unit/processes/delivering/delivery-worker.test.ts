@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { StoreUnavailable } from "../../../src/events/event-store-errors.ts";
-import { blackHole, delivered, notSent, refusedWith } from "../../fixtures/fake-sender.ts";
-import { figure } from "../../fixtures/prometheus.ts";
-import { times } from "../commands/store-doubles.ts";
-import { DeliveryWorld } from "./delivery-world.ts";
-import type { DeliveryProcess } from "./delivery-world.ts";
+import { StoreUnavailable } from "../../../../src/events/store/event-store-errors.ts";
+import { blackHole, delivered, notSent, refusedWith } from "../../../fixtures/processes/fake-sender.ts";
+import { figure } from "../../../fixtures/prometheus.ts";
+import { times } from "../../../fixtures/event-log/store-doubles.ts";
+import { DeliveryWorld } from "../../../fixtures/processes/delivery-world.ts";
+import type { DeliveryProcess } from "../../../fixtures/processes/delivery-world.ts";
 
 const WITHOUT_SCHEDULER = { schedule: false };
 

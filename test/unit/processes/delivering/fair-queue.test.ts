@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { FairQueue } from "../../../src/processes/fair-queue.ts";
-import type { Queued, QueueLimits } from "../../../src/processes/fair-queue.ts";
+import { FairQueue } from "../../../../src/processes/delivering/fair-queue.ts";
+import type { Queued, QueueLimits } from "../../../../src/processes/delivering/fair-queue.ts";
 
 const WIDE: QueueLimits = { entries: 1_000, bytes: 1_000_000, entriesPerEndpoint: 1_000, slots: 1_000 };
 

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { tickStream } from "../../../src/events/tick.ts";
-import { SHARDS, ShardTicks, shardOf } from "../../../src/processes/shard-ticks.ts";
-import { timeOrderedId } from "../../../src/time-ordered-id.ts";
-import { FakeClock } from "../../fixtures/fake-clock.ts";
-import { HookedEventStore, times } from "../commands/store-doubles.ts";
+import { tickStream } from "../../../../src/events/tick.ts";
+import { SHARDS, ShardTicks, shardOf } from "../../../../src/processes/retrying/shard-ticks.ts";
+import { timeOrderedId } from "../../../../src/runtime/time-ordered-id.ts";
+import { FakeClock } from "../../../fixtures/fake-clock.ts";
+import { HookedEventStore, times } from "../../../fixtures/event-log/store-doubles.ts";
 
 const TICK_MS = 60_000;
 

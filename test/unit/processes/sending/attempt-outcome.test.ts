@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { errorCodeOf, isOwnFault, outcomeOfStatus } from "../../../src/processes/sending/attempt-outcome.ts";
+import { errorCodeOf, isOwnFault, outcomeOfStatus } from "../../../../src/processes/sending/attempt-outcome.ts";
 
 describe("outcomeOfStatus", () => {
   const expected: [number[], "delivered" | "failed", string | null][] = [

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Connection } from "../../../src/processes/sending/endpoint-connections.ts";
-import { EndpointConnections } from "../../../src/processes/sending/endpoint-connections.ts";
+import type { Connection } from "../../../../src/processes/sending/endpoint-connections.ts";
+import { EndpointConnections } from "../../../../src/processes/sending/endpoint-connections.ts";
 
 const origin = "http://receiver.test";
 

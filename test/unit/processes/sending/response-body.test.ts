@@ -1,6 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MAX_RESPONSE_BODY_BYTES, ResponseBody, responseText } from "../../../src/processes/sending/response-body.ts";
+import {
+  MAX_RESPONSE_BODY_BYTES,
+  ResponseBody,
+  responseText,
+} from "../../../../src/processes/sending/response-body.ts";
 
 const textOf = (bytes: Buffer, pieceLength: number): string => {
   const body = new ResponseBody();

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { honoursRetryAfter, retryAfterMs } from "../../../src/processes/sending/attempt-outcome.ts";
+import { honoursRetryAfter, retryAfterMs } from "../../../../src/processes/sending/attempt-outcome.ts";
 
 const now = Date.UTC(1994, 10, 6, 8, 49, 0);
 const day = 24 * 60 * 60 * 1000;

@@ -1,10 +1,17 @@
 import { createServer } from "node:net";
 import type { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
-import { resetBehind } from "../../fixtures/hostile-answers.ts";
-import type { Answer } from "../../fixtures/receiver.ts";
-import { respondRaw, respondWith } from "../../fixtures/receiver.ts";
-import { answered, makeReceiver, makeSender, openRules, requestTo, send } from "./sender-setup.ts";
+import { resetBehind } from "../../../fixtures/receivers/hostile-answers.ts";
+import type { Answer } from "../../../fixtures/receivers/receiver.ts";
+import { respondRaw, respondWith } from "../../../fixtures/receivers/receiver.ts";
+import {
+  answered,
+  makeReceiver,
+  makeSender,
+  openRules,
+  requestTo,
+  send,
+} from "../../../fixtures/sending/sender-setup.ts";
 
 const head200 = "HTTP/1.1 200 OK\r\n";
 

@@ -2,16 +2,16 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, it, onTestFinished } from "vitest";
-import { startNameServer } from "../../fixtures/name-server.ts";
-import { respondWith } from "../../fixtures/receiver.ts";
-import { makeReceiver } from "./sender-setup.ts";
+import { startNameServer } from "../../../fixtures/sending/name-server.ts";
+import { respondWith } from "../../../fixtures/receivers/receiver.ts";
+import { makeReceiver } from "../../../fixtures/sending/sender-setup.ts";
 
 /** More than Node needs to start, and fewer than the hundred connections that the child wants. */
 const FILE_HANDLES = 64;
 
 /** Runs a script of the fixtures in a process that has few file handles, and gives what it prints. */
 async function runWithFewHandles(name: string, ...args: readonly string[]): Promise<unknown> {
-  const script = fileURLToPath(new URL(`../../fixtures/${name}`, import.meta.url));
+  const script = fileURLToPath(new URL(`../../../fixtures/sending/${name}`, import.meta.url));
   const command = `ulimit -n ${FILE_HANDLES} && exec "$0" "$@"`;
   const { stdout } = await promisify(execFile)("sh", ["-c", command, process.execPath, script, ...args]);
   return JSON.parse(stdout);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { MAX_ANSWER_BYTES } from "../../../src/processes/sending/reading-limit.ts";
-import { flood } from "../../fixtures/hostile-answers.ts";
-import { respondWith } from "../../fixtures/receiver.ts";
-import { answered, makeReceiver, makeSender, send } from "./sender-setup.ts";
+import { MAX_ANSWER_BYTES } from "../../../../src/processes/sending/reading-limit.ts";
+import { flood } from "../../../fixtures/receivers/hostile-answers.ts";
+import { respondWith } from "../../../fixtures/receivers/receiver.ts";
+import { answered, makeReceiver, makeSender, send } from "../../../fixtures/sending/sender-setup.ts";
 
 /** So long that nothing in here ends by it. */
 const timeoutMs = 600_000;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { SendResult } from "../../../src/processes/sending/attempt-outcome.ts";
-import type { NameResolver } from "../../../src/processes/sending/name-resolver.ts";
-import { respondWith } from "../../fixtures/receiver.ts";
-import { answered, makeReceiver, makeSender, resultOf, send } from "./sender-setup.ts";
+import type { SendResult } from "../../../../src/processes/sending/attempt-outcome.ts";
+import type { NameResolver } from "../../../../src/processes/sending/targets/name-resolver.ts";
+import { respondWith } from "../../../fixtures/receivers/receiver.ts";
+import { answered, makeReceiver, makeSender, resultOf, send } from "../../../fixtures/sending/sender-setup.ts";
 
 describe("the request that is sent", () => {
   it("carries exactly the bytes of the body, as JSON, with the sender's own headers", async () => {

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { positionOf } from "../../../src/events/position.ts";
-import { beginExport, resumeExport } from "../../../src/processes/transfer/export-log.ts";
-import type { ImportReport } from "../../../src/processes/transfer/import-log.ts";
-import { sampleEvent } from "../../fixtures/event-samples.ts";
+import { positionOf } from "../../../../src/events/store/position.ts";
+import { beginExport, resumeExport } from "../../../../src/processes/transfer/export-log.ts";
+import type { ImportReport } from "../../../../src/processes/transfer/import-log.ts";
+import { sampleEvent } from "../../../fixtures/event-log/event-samples.ts";
 import {
   copyEvents,
   exportOf,
@@ -14,7 +14,7 @@ import {
   randomAppends,
   restOf,
   sampleLog,
-} from "./event-logs.ts";
+} from "../../../fixtures/event-log/transferred-logs.ts";
 
 /** What the last line of an export says. */
 function footerOf(text: string): { events: number; sha256: string; position: string | null } {
@@ -190,7 +190,7 @@ describe("an import that was broken off", () => {
   });
 
   it("writes an append of unknown outcome once", async () => {
-    const { AppendOutcomeUnknown } = await import("../../../src/events/event-store-errors.ts");
+    const { AppendOutcomeUnknown } = await import("../../../../src/events/store/event-store-errors.ts");
     const source = await sampleLog(6);
     const target = await logOf([]);
     let appends = 0;

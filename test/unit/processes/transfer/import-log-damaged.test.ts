@@ -1,12 +1,20 @@
 import { randomUUID } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { EventTooLarge } from "../../../src/events/event-store-errors.ts";
-import { MAX_APPEND_BYTES } from "../../../src/events/event-store.ts";
-import { checkExport } from "../../../src/processes/transfer/check-export.ts";
-import { TransferRefused } from "../../../src/processes/transfer/transfer-refused.ts";
-import { sampleEvent } from "../../fixtures/event-samples.ts";
-import { copyEvents, exportOf, importText, inPieces, kept, logOf, sampleLog } from "./event-logs.ts";
+import { EventTooLarge } from "../../../../src/events/store/event-store-errors.ts";
+import { MAX_APPEND_BYTES } from "../../../../src/events/store/event-store.ts";
+import { checkExport } from "../../../../src/processes/transfer/check-export.ts";
+import { TransferRefused } from "../../../../src/processes/transfer/transfer-refused.ts";
+import { sampleEvent } from "../../../fixtures/event-log/event-samples.ts";
+import {
+  copyEvents,
+  exportOf,
+  importText,
+  inPieces,
+  kept,
+  logOf,
+  sampleLog,
+} from "../../../fixtures/event-log/transferred-logs.ts";
 
 /** The one line with which an export is refused. */
 async function refusalOf(text: string | Uint8Array): Promise<string> {

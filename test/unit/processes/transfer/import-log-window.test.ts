@@ -1,9 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { AppendOutcomeUnknown, StoreUnavailable } from "../../../src/events/event-store-errors.ts";
-import { TransferRefused } from "../../../src/processes/transfer/transfer-refused.ts";
-import type { HookedEventStore } from "../commands/store-doubles.ts";
-import { copyEvents, exportOf, importText, kept, logOf, randomAppends, sampleLog } from "./event-logs.ts";
+import { AppendOutcomeUnknown, StoreUnavailable } from "../../../../src/events/store/event-store-errors.ts";
+import { TransferRefused } from "../../../../src/processes/transfer/transfer-refused.ts";
+import type { HookedEventStore } from "../../../fixtures/event-log/store-doubles.ts";
+import {
+  copyEvents,
+  exportOf,
+  importText,
+  kept,
+  logOf,
+  randomAppends,
+  sampleLog,
+} from "../../../fixtures/event-log/transferred-logs.ts";
 
 const WINDOW = { appends: 2, batches: 3 };
 

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { LogDigest } from "../../../src/processes/transfer/log-digest.ts";
-import { TextBytes } from "../../../src/processes/transfer/text-bytes.ts";
+import { LogDigest } from "../../../../src/processes/transfer/log-digest.ts";
+import { TextBytes } from "../../../../src/processes/transfer/text-bytes.ts";
 
 /** Texts of every kind of character, some of them larger than what is collected. */
 const texts = fc.array(

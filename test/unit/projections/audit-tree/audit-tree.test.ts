@@ -1,20 +1,26 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { writtenEvent } from "../../../src/events/event-line.ts";
-import type { RecordedEvent } from "../../../src/events/event-store.ts";
-import { consistencyProof, inclusionProof } from "../../../src/projections/audit-proofs.ts";
-import { auditTree, leafOf, leafPlaceAt, leafPlaceOf, treeNow } from "../../../src/projections/audit-tree.ts";
-import { digestOf } from "../../../src/projections/digest.ts";
-import type { GuardedWrite } from "../../../src/projections/document-store.ts";
-import { foldBatch } from "../../../src/projections/fold-batch.ts";
-import { MemoryDocumentStore } from "../../../src/projections/memory/memory-document-store.ts";
-import { TILE_WIDTH, encodeHashes } from "../../../src/projections/merkle-tiles.ts";
-import { checkpointNameOf, collectionOf } from "../../../src/projections/projection.ts";
-import { hashOfLeaf, treeHash, verifiesConsistency, verifiesInclusion } from "../../fixtures/merkle-verifier.ts";
-import { DELIVERY_ID, requested, started } from "../../specification/delivery-story.ts";
-import { batchesOf, filled, specificationOf } from "../../specification/projection.ts";
-import { logOf } from "../../specification/recorded.ts";
-import { randomEntries } from "./random-log.ts";
+import { writtenEvent } from "../../../../src/events/store/event-line.ts";
+import type { RecordedEvent } from "../../../../src/events/store/event-store.ts";
+import { consistencyProof, inclusionProof } from "../../../../src/projections/audit-tree/audit-proofs.ts";
+import {
+  auditTree,
+  leafOf,
+  leafPlaceAt,
+  leafPlaceOf,
+  treeNow,
+} from "../../../../src/projections/audit-tree/audit-tree.ts";
+import { digestOf } from "../../../../src/projections/rebuilding/model-digest.ts";
+import type { GuardedWrite } from "../../../../src/projections/store/document-store.ts";
+import { foldBatch } from "../../../../src/projections/folding/fold-batch.ts";
+import { MemoryDocumentStore } from "../../../../src/projections/store/memory/memory-document-store.ts";
+import { TILE_WIDTH, encodeHashes } from "../../../../src/projections/audit-tree/merkle-tiles.ts";
+import { checkpointNameOf, collectionOf } from "../../../../src/projections/projection.ts";
+import { hashOfLeaf, treeHash, verifiesConsistency, verifiesInclusion } from "../../../fixtures/merkle-verifier.ts";
+import { DELIVERY_ID, requested, started } from "../../../specification/delivery-story.ts";
+import { batchesOf, filled, specificationOf } from "../../../specification/projection.ts";
+import { logOf } from "../../../specification/recorded.ts";
+import { randomEntries } from "../../../fixtures/event-log/random-log.ts";
 
 const STREAM = `delivery-${DELIVERY_ID}`;
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { consistencyParts, inclusionParts } from "../../../src/projections/merkle-proofs.ts";
-import type { ProofPart } from "../../../src/projections/merkle-proofs.ts";
+import { consistencyParts, inclusionParts } from "../../../../src/projections/audit-tree/merkle-proofs.ts";
+import type { ProofPart } from "../../../../src/projections/audit-tree/merkle-proofs.ts";
 import {
   GrowingTree,
   TILE_WIDTH,
@@ -10,10 +10,16 @@ import {
   isFull,
   subtreeHash,
   tileOf,
-} from "../../../src/projections/merkle-tiles.ts";
-import { EMPTY_ROOT, joined, leafHash, rootOf, subtreesOf } from "../../../src/projections/merkle-tree.ts";
-import type { Hash, Subtree } from "../../../src/projections/merkle-tree.ts";
-import { hashOfLeaf, treeHash, verifiesConsistency, verifiesInclusion } from "../../fixtures/merkle-verifier.ts";
+} from "../../../../src/projections/audit-tree/merkle-tiles.ts";
+import {
+  EMPTY_ROOT,
+  joined,
+  leafHash,
+  rootOf,
+  subtreesOf,
+} from "../../../../src/projections/audit-tree/merkle-tree.ts";
+import type { Hash, Subtree } from "../../../../src/projections/audit-tree/merkle-tree.ts";
+import { hashOfLeaf, treeHash, verifiesConsistency, verifiesInclusion } from "../../../fixtures/merkle-verifier.ts";
 
 /** The leaves, and the roots and proofs over them, that the implementations of Certificate Transparency publish. */
 const PUBLISHED_LEAVES = [

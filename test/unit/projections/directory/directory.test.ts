@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
-import type { GatewayEvent } from "../../../src/events/catalogue.ts";
-import { StoreUnavailable } from "../../../src/events/event-store-errors.ts";
-import { positionOf } from "../../../src/events/position.ts";
-import { Directory } from "../../../src/projections/directory.ts";
-import { endpoints } from "../../../src/projections/endpoints.ts";
-import { checkpointNameOf, collectionOf } from "../../../src/projections/projection.ts";
-import { users } from "../../../src/projections/users.ts";
-import { at } from "../../specification/delivery-story.ts";
-import { ProjectionWorld } from "./projection-world.ts";
-import { notePlaces, searchedBehind, shareWithOthers } from "./shared-log.ts";
-import { deleted, deliveriesEnded, disabled, enabled, registered } from "../../specification/endpoint-story.ts";
+import type { GatewayEvent } from "../../../../src/events/catalogue.ts";
+import { StoreUnavailable } from "../../../../src/events/store/event-store-errors.ts";
+import { positionOf } from "../../../../src/events/store/position.ts";
+import { Directory } from "../../../../src/projections/directory/directory.ts";
+import { endpoints } from "../../../../src/projections/endpoints.ts";
+import { checkpointNameOf, collectionOf } from "../../../../src/projections/projection.ts";
+import { users } from "../../../../src/projections/users.ts";
+import { at } from "../../../specification/delivery-story.ts";
+import { ProjectionWorld } from "../../../fixtures/projections/projection-world.ts";
+import { notePlaces, searchedBehind, shareWithOthers } from "../../../fixtures/event-log/shared-log.ts";
+import { deleted, deliveriesEnded, disabled, enabled, registered } from "../../../specification/endpoint-story.ts";
 
 const digest = (userId: number) => String(userId).padStart(64, "0");
 

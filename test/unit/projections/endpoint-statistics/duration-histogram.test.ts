@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { percentile, withDuration } from "../../../src/projections/duration-histogram.ts";
-import type { DurationHistogram } from "../../../src/projections/duration-histogram.ts";
+import { percentile, withDuration } from "../../../../src/projections/endpoint-statistics/duration-histogram.ts";
+import type { DurationHistogram } from "../../../../src/projections/endpoint-statistics/duration-histogram.ts";
 
 function histogramOf(durations: readonly number[]): DurationHistogram {
   return durations.reduce<DurationHistogram>(withDuration, []);

@@ -1,16 +1,24 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { GatewayEvent } from "../../../src/events/catalogue.ts";
-import { deliveryStream } from "../../../src/events/delivery.ts";
-import { endpointStream } from "../../../src/events/endpoint.ts";
-import type { RecordedEvent } from "../../../src/events/event-store.ts";
-import { digestOf } from "../../../src/projections/digest.ts";
-import { failingEndpoints, pendingOfUser } from "../../../src/projections/endpoint-standings.ts";
-import { endpointStatistics } from "../../../src/projections/endpoint-statistics.ts";
-import { at, attempted, canceled, DELIVERED, failed, requested, UNKNOWN } from "../../specification/delivery-story.ts";
-import { deleted, disabled, enabled, registered, updated } from "../../specification/endpoint-story.ts";
-import { batchesOf, contentsOf, filled } from "../../specification/projection.ts";
-import { logOf } from "../../specification/recorded.ts";
+import type { GatewayEvent } from "../../../../src/events/catalogue.ts";
+import { deliveryStream } from "../../../../src/events/delivery.ts";
+import { endpointStream } from "../../../../src/events/endpoint.ts";
+import type { RecordedEvent } from "../../../../src/events/store/event-store.ts";
+import { digestOf } from "../../../../src/projections/rebuilding/model-digest.ts";
+import { failingEndpoints, pendingOfUser } from "../../../../src/projections/endpoint-statistics/endpoint-standings.ts";
+import { endpointStatistics } from "../../../../src/projections/endpoint-statistics/endpoint-statistics.ts";
+import {
+  at,
+  attempted,
+  canceled,
+  DELIVERED,
+  failed,
+  requested,
+  UNKNOWN,
+} from "../../../specification/delivery-story.ts";
+import { deleted, disabled, enabled, registered, updated } from "../../../specification/endpoint-story.ts";
+import { batchesOf, contentsOf, filled } from "../../../specification/projection.ts";
+import { logOf } from "../../../specification/recorded.ts";
 
 const ids = (count: number): string[] =>
   Array.from({ length: count }, (_, n) => `0198f1a2-0000-7000-8000-${String(n).padStart(12, "0")}`);

@@ -1,14 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { GatewayEvent } from "../../../src/events/catalogue.ts";
-import { readEvent } from "../../../src/events/catalogue.ts";
-import { deliveryStream } from "../../../src/events/delivery.ts";
-import type { RecordedEvent } from "../../../src/events/event-store.ts";
-import { digestOf } from "../../../src/projections/digest.ts";
-import { daysOfEndpoint, endpointStatistics } from "../../../src/projections/endpoint-statistics.ts";
-import { foldBatch } from "../../../src/projections/fold-batch.ts";
-import { MemoryDocumentStore } from "../../../src/projections/memory/memory-document-store.ts";
-import { collectionOf } from "../../../src/projections/projection.ts";
+import type { GatewayEvent } from "../../../../src/events/catalogue.ts";
+import { readEvent } from "../../../../src/events/catalogue.ts";
+import { deliveryStream } from "../../../../src/events/delivery.ts";
+import type { RecordedEvent } from "../../../../src/events/store/event-store.ts";
+import { digestOf } from "../../../../src/projections/rebuilding/model-digest.ts";
+import {
+  daysOfEndpoint,
+  endpointStatistics,
+} from "../../../../src/projections/endpoint-statistics/endpoint-statistics.ts";
+import { foldBatch } from "../../../../src/projections/folding/fold-batch.ts";
+import { MemoryDocumentStore } from "../../../../src/projections/store/memory/memory-document-store.ts";
+import { collectionOf } from "../../../../src/projections/projection.ts";
 import {
   at,
   attempted,
@@ -19,10 +22,10 @@ import {
   requested,
   started,
   UNKNOWN,
-} from "../../specification/delivery-story.ts";
-import { batchesOf, contentsOf, filled, specificationOf } from "../../specification/projection.ts";
-import { logOf } from "../../specification/recorded.ts";
-import { randomEntries } from "./random-log.ts";
+} from "../../../specification/delivery-story.ts";
+import { batchesOf, contentsOf, filled, specificationOf } from "../../../specification/projection.ts";
+import { logOf } from "../../../specification/recorded.ts";
+import { randomEntries } from "../../../fixtures/event-log/random-log.ts";
 
 const given = specificationOf(endpointStatistics);
 const OTHER_ID = "0198f1a2-0000-7000-8000-000000000002";

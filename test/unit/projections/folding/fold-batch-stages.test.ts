@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { UnreadableEvent } from "../../../src/events/event-store-errors.ts";
-import type { RecordedEvent } from "../../../src/events/event-store.ts";
-import type { GuardedWrite, StoredDocument } from "../../../src/projections/document-store.ts";
-import { foldBatch } from "../../../src/projections/fold-batch.ts";
-import { MemoryDocumentStore } from "../../../src/projections/memory/memory-document-store.ts";
-import { checkpointNameOf, collectionOf } from "../../../src/projections/projection.ts";
-import type { BatchProjection } from "../../../src/projections/projection.ts";
-import { DELIVERY_ID, requested, started } from "../../specification/delivery-story.ts";
-import { contentsOf, specificationOf } from "../../specification/projection.ts";
-import { logOf } from "../../specification/recorded.ts";
+import { UnreadableEvent } from "../../../../src/events/store/event-store-errors.ts";
+import type { RecordedEvent } from "../../../../src/events/store/event-store.ts";
+import type { GuardedWrite, StoredDocument } from "../../../../src/projections/store/document-store.ts";
+import { foldBatch } from "../../../../src/projections/folding/fold-batch.ts";
+import { MemoryDocumentStore } from "../../../../src/projections/store/memory/memory-document-store.ts";
+import { checkpointNameOf, collectionOf } from "../../../../src/projections/projection.ts";
+import type { BatchProjection } from "../../../../src/projections/projection.ts";
+import { DELIVERY_ID, requested, started } from "../../../specification/delivery-story.ts";
+import { contentsOf, specificationOf } from "../../../specification/projection.ts";
+import { logOf } from "../../../specification/recorded.ts";
 
 interface Counted extends StoredDocument {
   readonly count: number;

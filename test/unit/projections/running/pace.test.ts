@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { INTERVAL_MS, Pace, SAVED_LOOKS } from "../../../src/projections/pace.ts";
-import { FakeClock } from "../../fixtures/fake-clock.ts";
+import { INTERVAL_MS, Pace, SAVED_LOOKS } from "../../../../src/projections/running/pace.ts";
+import { FakeClock } from "../../../fixtures/fake-clock.ts";
 
 /** Asks for the next turn, and tells whether it came without time passing. */
 async function comesAtOnce(pace: Pace, clock: FakeClock): Promise<boolean> {

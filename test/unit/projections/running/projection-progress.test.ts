@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { positionOf } from "../../../src/events/position.ts";
-import { ProjectionProgress } from "../../../src/projections/progress.ts";
-import type { ProjectionStatus } from "../../../src/projections/runner.ts";
-import { FakeClock } from "../../fixtures/fake-clock.ts";
+import { positionOf } from "../../../../src/events/store/position.ts";
+import { ProjectionProgress } from "../../../../src/projections/running/projection-progress.ts";
+import type { ProjectionStatus } from "../../../../src/projections/running/runner.ts";
+import { FakeClock } from "../../../fixtures/fake-clock.ts";
 
 function status(name: string, position: number | null, state: ProjectionStatus["state"] = "live"): ProjectionStatus {
   const fault = state === "faulted" ? { stream: "delivery-1", revision: "0", reason: "unreadable" } : null;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { positionOf } from "../../../src/events/position.ts";
-import { SeenHeads } from "../../../src/projections/seen-heads.ts";
+import { positionOf } from "../../../../src/events/store/position.ts";
+import { SeenHeads } from "../../../../src/projections/running/seen-heads.ts";
 
 describe("heads of the log that were seen", () => {
   it("say that nobody is behind a log of which nothing is known", () => {

@@ -1,4 +1,4 @@
-import { StoreOverloaded } from "../event-store-errors.ts";
+import { StoreOverloaded } from "../../event-store-errors.ts";
 
 /** Appends that may wait for the server's answer at a time: what a frozen server can make this process hold. */
 const MAX_APPENDS = 1_024;

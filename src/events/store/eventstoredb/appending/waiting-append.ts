@@ -1,10 +1,10 @@
 import type { AppendReq } from "@eventstore/db-client/generated/streams_pb.js";
-import { AppendOutcomeUnknown, EventTooLarge, RevisionConflict, StoreUnavailable } from "../event-store-errors.ts";
-import type { AppendResult } from "../event-store.ts";
-import { expectedRevisionOf } from "../memory/prepared-append.ts";
-import type { PreparedAppend } from "../memory/prepared-append.ts";
-import type { AppendAnswer } from "./append-answer.ts";
-import { batchedAppend, singleAppend } from "./append-request.ts";
+import { AppendOutcomeUnknown, EventTooLarge, RevisionConflict, StoreUnavailable } from "../../event-store-errors.ts";
+import type { AppendResult } from "../../event-store.ts";
+import { expectedRevisionOf } from "../../append/prepared-append.ts";
+import type { PreparedAppend } from "../../append/prepared-append.ts";
+import type { AppendAnswer } from "../wire/append-answer.ts";
+import { batchedAppend, singleAppend } from "../wire/append-request.ts";
 
 /** An append whose outcome is waited for, through as many tries as it takes, until its time is up. */
 export class WaitingAppend {

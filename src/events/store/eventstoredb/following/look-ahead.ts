@@ -1,6 +1,6 @@
-import { StoreUnavailable } from "../event-store-errors.ts";
-import type { Position } from "../position.ts";
-import type { EventReader } from "./read-events.ts";
+import { StoreUnavailable } from "../../event-store-errors.ts";
+import type { Position } from "../../position.ts";
+import type { EventReader } from "../reading/read-events.ts";
 
 /**
  * Looks how far the log has come beyond a place (null: its beginning), for a subscription says nothing of what it leaves

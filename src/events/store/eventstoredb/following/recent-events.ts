@@ -1,5 +1,5 @@
-import type { Position } from "../position.ts";
-import type { FoundEvent } from "./recorded-event.ts";
+import type { Position } from "../../position.ts";
+import type { FoundEvent } from "../wire/recorded-event.ts";
 
 /** How many events, and how many bytes of their data, are kept for those who follow: who is further behind reads them again. */
 const MOST_EVENTS = 4_096;

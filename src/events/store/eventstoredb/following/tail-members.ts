@@ -1,5 +1,5 @@
-import type { LogReplaced } from "../event-store-errors.ts";
-import type { FoundEvent } from "./recorded-event.ts";
+import type { LogReplaced } from "../../event-store-errors.ts";
+import type { FoundEvent } from "../wire/recorded-event.ts";
 
 /** One who follows the log. */
 export interface TailMember {

@@ -1,5 +1,5 @@
 import { AccessDeniedError } from "@eventstore/db-client";
-import { codeOf, reasonOf, status } from "./grpc-status.ts";
+import { codeOf, reasonOf, status } from "../wire/grpc-status.ts";
 import type { TlsAnswer } from "./tls-look.ts";
 
 /** The first line of servers that say when a subscription has caught up. */

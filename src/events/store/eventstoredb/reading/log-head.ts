@@ -1,5 +1,5 @@
-import { StoreUnavailable } from "../event-store-errors.ts";
-import type { Position } from "../position.ts";
+import { StoreUnavailable } from "../../event-store-errors.ts";
+import type { Position } from "../../position.ts";
 import type { EventReader } from "./read-events.ts";
 
 /** How long the log's last event is looked for behind those of other programs, in ms. */

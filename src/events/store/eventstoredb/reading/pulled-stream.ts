@@ -1,4 +1,4 @@
-import type { Answers } from "./server-calls.ts";
+import type { Answers } from "../server-calls.ts";
 
 /** How much is taken from the call before the consumer takes it: that many messages or, where they are large, bytes. */
 const MAX_MESSAGES = 256;

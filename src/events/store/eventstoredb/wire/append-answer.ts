@@ -1,8 +1,8 @@
 import type { Status } from "@eventstore/db-client/generated/status_pb.js";
 import type { AppendResp } from "@eventstore/db-client/generated/streams_pb.js";
-import type { AppendResult } from "../event-store.ts";
-import { revisionOf } from "../position.ts";
-import type { Revision } from "../position.ts";
+import type { AppendResult } from "../../event-store.ts";
+import { revisionOf } from "../../position.ts";
+import type { Revision } from "../../position.ts";
 import { codeOf, reasonOf, status } from "./grpc-status.ts";
 import { BatchAppendResp, MaximumAppendSizeExceeded, WrongExpectedVersion } from "./protocol.ts";
 import { placeOf } from "./server-place.ts";

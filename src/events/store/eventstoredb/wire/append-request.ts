@@ -1,5 +1,5 @@
 import type { AppendReq as AppendMessage } from "@eventstore/db-client/generated/streams_pb.js";
-import type { PreparedAppend } from "../memory/prepared-append.ts";
+import type { PreparedAppend } from "../../append/prepared-append.ts";
 import { AppendReq, Empty, StreamIdentifier, UUID } from "./protocol.ts";
 import { Writer, lengthTag, numberTag } from "./wire.ts";
 

@@ -1,8 +1,8 @@
-import { UnreadableEvent } from "../event-store-errors.ts";
-import type { EventMetadata, RecordedEvent } from "../event-store.ts";
-import { positionOf, revisionOf } from "../position.ts";
-import type { Position } from "../position.ts";
-import type { StreamNames } from "./stream-names.ts";
+import { UnreadableEvent } from "../../event-store-errors.ts";
+import type { EventMetadata, RecordedEvent } from "../../event-store.ts";
+import { positionOf, revisionOf } from "../../position.ts";
+import type { Position } from "../../position.ts";
+import type { StreamNames } from "../stream-names.ts";
 import { readFields, readPart, readText, readUint64, readUuid } from "./wire.ts";
 import type { Reader } from "./wire.ts";
 

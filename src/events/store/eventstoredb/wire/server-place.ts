@@ -1,6 +1,6 @@
 import type { Position as ServerPlace } from "@eventstore/db-client";
-import { positionOf } from "../position.ts";
-import type { Position, Revision } from "../position.ts";
+import { positionOf } from "../../position.ts";
+import type { Position, Revision } from "../../position.ts";
 
 /** What the server gives for "nothing so far", up to 24.10.4: minus one, read as an unsigned number. */
 const NOTHING_SO_FAR = 2n ** 64n - 1n;

@@ -1,12 +1,12 @@
 import { closeSync, fdatasyncSync, fsyncSync, openSync, rmSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
-import { positionOf } from "../position.ts";
-import type { Position } from "../position.ts";
+import { positionOf } from "../../position.ts";
+import type { Position } from "../../position.ts";
 import { lastTaken } from "./data-directory.ts";
 import { logPath } from "./log-file.ts";
-import { metaValue, unusable } from "./open-log.ts";
-import { describeError, SQLITE, sqliteCode } from "./sqlite-error.ts";
+import { metaValue, unusable } from "./log-database.ts";
+import { describeError, SQLITE, sqliteCode } from "../sqlite-error.ts";
 
 /** Pages that are copied at a time: 1 MiB. Each piece is synced before the next. */
 const PIECE_PAGES = 256;

@@ -5,13 +5,13 @@ import type {
   RecordedEvent,
   SubscribeOptions,
   SubscriptionMessage,
-} from "../event-store.ts";
-import { recordedEvent } from "../memory/event-row.ts";
-import { followPages, readPages } from "../memory/log-pages.ts";
-import { numberOf, positionOf } from "../position.ts";
-import type { Position } from "../position.ts";
-import { SignalWatch } from "./log-signal.ts";
-import type { LogSignal } from "./log-signal.ts";
+} from "../../event-store.ts";
+import { recordedEvent } from "../../pages/event-row.ts";
+import { followPages, readPages } from "../../pages/log-pages.ts";
+import { numberOf, positionOf } from "../../position.ts";
+import type { Position } from "../../position.ts";
+import { SignalWatch } from "../log-signal.ts";
+import type { LogSignal } from "../log-signal.ts";
 import { SqliteLogReader } from "./sqlite-log-reader.ts";
 
 /** The reading half of the event store. */

@@ -1,11 +1,11 @@
 import { DatabaseSync } from "node:sqlite";
 import type { StatementSync } from "node:sqlite";
-import { StoreUnavailable } from "../event-store-errors.ts";
-import type { EventRow } from "../memory/event-row.ts";
-import type { LogPage, LogPages } from "../memory/log-pages.ts";
-import { logPath } from "./log-file.ts";
-import { metaValue, unusable } from "./open-log.ts";
-import { describeError } from "./sqlite-error.ts";
+import { StoreUnavailable } from "../../event-store-errors.ts";
+import type { EventRow } from "../../pages/event-row.ts";
+import type { LogPage, LogPages } from "../../pages/log-pages.ts";
+import { logPath } from "../files/log-file.ts";
+import { metaValue, unusable } from "../files/log-database.ts";
+import { describeError } from "../sqlite-error.ts";
 
 /** A page ends behind the event that brings it to this many characters of JSON, whatever the number of events. */
 const PAGE_CHARACTERS = 4 * 1024 * 1024;

@@ -1,4 +1,4 @@
-import type { Expectation, PreparedAppend } from "../memory/prepared-append.ts";
+import type { Expectation, PreparedAppend } from "../../append/prepared-append.ts";
 
 /**
  * Appends that share one commit. Flat lists of text, because they are copied between threads: append `i` takes the next

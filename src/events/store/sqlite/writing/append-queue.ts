@@ -4,11 +4,11 @@ import {
   StoreFull,
   StoreOverloaded,
   StoreUnavailable,
-} from "../event-store-errors.ts";
-import type { AppendResult } from "../event-store.ts";
-import { expectedRevisionOf } from "../memory/prepared-append.ts";
-import type { PreparedAppend } from "../memory/prepared-append.ts";
-import { positionOf, revisionOf } from "../position.ts";
+} from "../../event-store-errors.ts";
+import type { AppendResult } from "../../event-store.ts";
+import { expectedRevisionOf } from "../../append/prepared-append.ts";
+import type { PreparedAppend } from "../../append/prepared-append.ts";
+import { positionOf, revisionOf } from "../../position.ts";
 import { groupOf, WRITTEN } from "./append-group.ts";
 import type { AppendGroup, GroupOutcome } from "./append-group.ts";
 

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { RecordedId } from "../memory/append-decision.ts";
-import type { EventRow } from "../memory/event-row.ts";
+import type { RecordedId } from "../../append/append-decision.ts";
+import type { EventRow } from "../../pages/event-row.ts";
 
 /** The statements with which the writer reads and extends the table of events, inside a transaction of its own. */
 export class EventTable {

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { appendBytes } from "../../../src/events/append-size.ts";
-import { prepareAppend } from "../../../src/events/memory/prepared-append.ts";
-import { sampleEvent } from "../../fixtures/event-samples.ts";
+import { appendBytes } from "../../../../../src/events/store/append/append-size.ts";
+import { prepareAppend } from "../../../../../src/events/store/append/prepared-append.ts";
+import { sampleEvent } from "../../../../fixtures/event-log/event-samples.ts";
 
 it.each([
   ["plain text", sampleEvent()],

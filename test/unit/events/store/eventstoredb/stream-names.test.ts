@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { StreamNames, streamFilter } from "../../../../src/events/eventstoredb/stream-names.ts";
+import { StreamNames, streamFilter } from "../../../../../src/events/store/eventstoredb/stream-names.ts";
 
 describe("the names of streams on a server that belongs to others too", () => {
   const names = new StreamNames("webhook_gateway.");

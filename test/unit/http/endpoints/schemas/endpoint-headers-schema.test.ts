@@ -1,6 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { endpointHeadersSchema, headerMessages, mayChooseHeader } from "../../../src/http/schemas/endpoint-headers.ts";
+import {
+  endpointHeadersSchema,
+  headerMessages,
+  mayChooseHeader,
+} from "../../../../../src/http/endpoints/schemas/endpoint-headers-schema.ts";
 
 const VALUE = "must have a value of 1 to 1024 printable ASCII characters, without blanks around them";
 const NAME = "must have a name of 1 to 64 letters, digits and !#$%&'*+-.^_`|~";

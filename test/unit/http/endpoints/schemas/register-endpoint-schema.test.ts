@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { registerEndpointReader } from "../../../src/http/schemas/register-endpoint.ts";
-import type { UrlVerdict } from "../../../src/processes/sending/target-rules.ts";
+import { registerEndpointReader } from "../../../../../src/http/endpoints/schemas/register-endpoint-schema.ts";
+import type { UrlVerdict } from "../../../../../src/processes/sending/targets/target-rules.ts";
 
 const NICKNAME_BLANK = "nickname must not be blank";
 const NICKNAME = "nickname must be between 6 and 30";

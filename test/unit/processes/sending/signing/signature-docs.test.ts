@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { EndpointKeys } from "../../../src/processes/sending/endpoint-keys.ts";
-import { signatureHeaders } from "../../../src/processes/sending/signature.ts";
-import type { SignatureHeaders } from "../../../src/processes/sending/signature.ts";
+import { EndpointKeys } from "../../../../../src/processes/sending/signing/endpoint-keys.ts";
+import { signatureHeaders } from "../../../../../src/processes/sending/signing/signature.ts";
+import type { SignatureHeaders } from "../../../../../src/processes/sending/signing/signature.ts";
 
-const ROOT = join(import.meta.dirname, "../../..");
+const ROOT = join(import.meta.dirname, "../../../../..");
 const SNIPPETS = [...readFileSync(join(ROOT, "docs/receiving.md"), "utf8").matchAll(/^```js\n(.*?)^```$/gms)].map(
   ([, code = ""]) => code,
 );

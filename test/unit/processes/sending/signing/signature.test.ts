@@ -2,11 +2,11 @@ import { createPublicKey, createSecretKey, verify } from "node:crypto";
 import { inspect } from "node:util";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { EndpointKeys } from "../../../src/processes/sending/endpoint-keys.ts";
-import { signatureHeaders } from "../../../src/processes/sending/signature.ts";
-import type { Signing } from "../../../src/processes/sending/signature.ts";
-import { nastyPayloads } from "../../fixtures/nasty-json.ts";
-import { officialVerifiers } from "../../fixtures/official-verifiers.ts";
+import { EndpointKeys } from "../../../../../src/processes/sending/signing/endpoint-keys.ts";
+import { signatureHeaders } from "../../../../../src/processes/sending/signing/signature.ts";
+import type { Signing } from "../../../../../src/processes/sending/signing/signature.ts";
+import { nastyPayloads } from "../../../../fixtures/nasty-json.ts";
+import { officialVerifiers } from "../../../../fixtures/sending/official-verifiers.ts";
 
 /** Of the specification (delivery-safety.md, section 3). */
 const VECTOR = {

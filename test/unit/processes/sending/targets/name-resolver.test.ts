@@ -1,9 +1,9 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { systemClock } from "../../../src/clock.ts";
-import { isOwnFault, errorCodeOf } from "../../../src/processes/sending/attempt-outcome.ts";
-import { CaresResolver, lookUpLimitMs } from "../../../src/processes/sending/name-resolver.ts";
-import { startNameServer } from "../../fixtures/name-server.ts";
-import type { NameAnswer, NameServer } from "../../fixtures/name-server.ts";
+import { systemClock } from "../../../../../src/runtime/clock.ts";
+import { isOwnFault, errorCodeOf } from "../../../../../src/processes/sending/attempt-outcome.ts";
+import { CaresResolver, lookUpLimitMs } from "../../../../../src/processes/sending/targets/name-resolver.ts";
+import { startNameServer } from "../../../../fixtures/sending/name-server.ts";
+import type { NameAnswer, NameServer } from "../../../../fixtures/sending/name-server.ts";
 
 const NAME = "receiver.example";
 

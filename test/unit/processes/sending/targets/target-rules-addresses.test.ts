@@ -2,7 +2,7 @@ import { BlockList } from "node:net";
 import fc from "fast-check";
 import ipaddr from "ipaddr.js";
 import { describe, expect, it } from "vitest";
-import { createTargetRules } from "../../../src/processes/sending/target-rules.ts";
+import { createTargetRules } from "../../../../../src/processes/sending/targets/target-rules.ts";
 
 const rules = createTargetRules([], () => new Set());
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createTargetRules, parseCidrs } from "../../../src/processes/sending/target-rules.ts";
+import { createTargetRules, parseCidrs } from "../../../../../src/processes/sending/targets/target-rules.ts";
 
 const rules = createTargetRules([], () => new Set());
 

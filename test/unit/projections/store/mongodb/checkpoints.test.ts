@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { positionOf } from "../../../../src/events/position.ts";
-import { checkpointOf, storedCheckpoint } from "../../../../src/projections/mongodb/checkpoints.ts";
+import { positionOf } from "../../../../../src/events/store/position.ts";
+import { checkpointOf, storedCheckpoint } from "../../../../../src/projections/store/mongodb/checkpoints.ts";
 
 const CHECKPOINT = { name: "users@1", position: positionOf(5), eventId: "event-5", searchedTo: positionOf(9) };
 

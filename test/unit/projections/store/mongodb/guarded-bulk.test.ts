@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { positionOf } from "../../../../src/events/position.ts";
-import type { Position } from "../../../../src/events/position.ts";
-import { notRemoved, notReplaced } from "../../../../src/projections/mongodb/guarded-bulk.ts";
+import { positionOf } from "../../../../../src/events/store/position.ts";
+import type { Position } from "../../../../../src/events/store/position.ts";
+import { notRemoved, notReplaced } from "../../../../../src/projections/store/mongodb/guarded-bulk.ts";
 
 function storedAt(positions: Record<string, number>): Map<string, Position> {
   return new Map(Object.entries(positions).map(([id, at]) => [id, positionOf(at)]));

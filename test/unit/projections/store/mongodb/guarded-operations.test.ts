@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { positionOf } from "../../../../src/events/position.ts";
-import { guardedOperations, inParts } from "../../../../src/projections/mongodb/guarded-operations.ts";
+import { positionOf } from "../../../../../src/events/store/position.ts";
+import { guardedOperations, inParts } from "../../../../../src/projections/store/mongodb/guarded-operations.ts";
 
 const next = { _id: "a", position: positionOf(2), status: "PENDING", note: "not indexed" };
 const stored = { _id: "a", position: positionOf(2), f_status: "PENDING", body: JSON.stringify(next) };

@@ -1,10 +1,10 @@
 import { MongoInvalidArgumentError, MongoNetworkError, MongoServerError } from "mongodb";
 import { describe, expect, it } from "vitest";
-import { ReadModelsUnavailable } from "../../../../src/projections/document-store.ts";
-import { MongoDocumentStore } from "../../../../src/projections/mongodb/mongo-document-store.ts";
-import { portError, whyUnusable } from "../../../../src/projections/mongodb/mongo-failures.ts";
-import { ReadModelsUnusable } from "../../../../src/projections/mongodb/read-models-unusable.ts";
-import { writesAtOnce } from "../../../../src/projections/mongodb/server-limits.ts";
+import { ReadModelsUnavailable } from "../../../../../src/projections/store/document-store.ts";
+import { MongoDocumentStore } from "../../../../../src/projections/store/mongodb/mongo-document-store.ts";
+import { portError, whyUnusable } from "../../../../../src/projections/store/mongodb/mongo-failures.ts";
+import { ReadModelsUnusable } from "../../../../../src/projections/store/mongodb/read-models-unusable.ts";
+import { writesAtOnce } from "../../../../../src/projections/store/mongodb/server-limits.ts";
 
 describe("a failure of the driver", () => {
   const failures: [string, Error][] = [

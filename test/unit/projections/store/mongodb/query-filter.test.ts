@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { DocumentQuery } from "../../../../src/projections/document-store.ts";
-import { filterOf, sortOf } from "../../../../src/projections/mongodb/query-filter.ts";
+import type { DocumentQuery } from "../../../../../src/projections/store/document-store.ts";
+import { filterOf, sortOf } from "../../../../../src/projections/store/mongodb/query-filter.ts";
 
 const OLDEST: DocumentQuery = { order: { field: "created_at", direction: "ascending" }, limit: 5 };
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readAddress } from "../../../../src/projections/mongodb/server-address.ts";
+import { readAddress } from "../../../../../src/projections/store/mongodb/server-address.ts";
 
 describe("the address of MongoDB", () => {
   it.each([

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { positionOf } from "../../../../src/events/position.ts";
-import { documentOf, storedForm } from "../../../../src/projections/mongodb/stored-form.ts";
+import { positionOf } from "../../../../../src/events/store/position.ts";
+import { documentOf, storedForm } from "../../../../../src/projections/store/mongodb/stored-form.ts";
 
 describe("a document as MongoDB has it", () => {
   it("keeps foreign content as text, so that it comes back byte for byte", () => {

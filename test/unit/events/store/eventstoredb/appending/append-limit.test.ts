@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { StoreUnavailable } from "../../../../src/events/event-store-errors.ts";
-import { AppendLimit } from "../../../../src/events/eventstoredb/append-limit.ts";
+import { StoreUnavailable } from "../../../../../../src/events/store/event-store-errors.ts";
+import { AppendLimit } from "../../../../../../src/events/store/eventstoredb/appending/append-limit.ts";
 
 const MIB = 1024 * 1024;
 

@@ -10,15 +10,15 @@ import {
   EventTooLarge,
   RevisionConflict,
   StoreUnavailable,
-} from "../../../../src/events/event-store-errors.ts";
-import { readBatchedAnswer } from "../../../../src/events/eventstoredb/append-answer.ts";
-import type { BatchedAnswer } from "../../../../src/events/eventstoredb/append-answer.ts";
-import { AppendWriter } from "../../../../src/events/eventstoredb/append-writer.ts";
-import type { Conversation, Made } from "../../../../src/events/eventstoredb/server-calls.ts";
-import { prepareAppend } from "../../../../src/events/memory/prepared-append.ts";
-import type { PreparedAppend } from "../../../../src/events/memory/prepared-append.ts";
-import { sampleEvent } from "../../../fixtures/event-samples.ts";
-import { askedFor, failedAnswer, writtenAnswer } from "./messages.ts";
+} from "../../../../../../src/events/store/event-store-errors.ts";
+import { readBatchedAnswer } from "../../../../../../src/events/store/eventstoredb/wire/append-answer.ts";
+import type { BatchedAnswer } from "../../../../../../src/events/store/eventstoredb/wire/append-answer.ts";
+import { AppendWriter } from "../../../../../../src/events/store/eventstoredb/appending/append-writer.ts";
+import type { Conversation, Made } from "../../../../../../src/events/store/eventstoredb/server-calls.ts";
+import { prepareAppend } from "../../../../../../src/events/store/append/prepared-append.ts";
+import type { PreparedAppend } from "../../../../../../src/events/store/append/prepared-append.ts";
+import { sampleEvent } from "../../../../../fixtures/event-log/event-samples.ts";
+import { askedFor, failedAnswer, writtenAnswer } from "../../../../../fixtures/eventstoredb/client-messages.ts";
 
 /** A call for many appends, in which the test plays the server. */
 class Call extends EventEmitter implements Conversation<Uint8Array, BatchedAnswer> {

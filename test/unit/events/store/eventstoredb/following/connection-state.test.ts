@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ConnectionState } from "../../../../src/events/eventstoredb/connection-state.ts";
+import { ConnectionState } from "../../../../../../src/events/store/eventstoredb/following/connection-state.ts";
 
 function recorded(): { state: ConnectionState; told: (string | null)[] } {
   const told: (string | null)[] = [];

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { LogReplaced, StoreUnavailable } from "../../../../src/events/event-store-errors.ts";
-import { lookAhead } from "../../../../src/events/eventstoredb/look-ahead.ts";
-import type { FoundEvent } from "../../../../src/events/eventstoredb/recorded-event.ts";
-import { refuseAnotherLog } from "../../../../src/events/eventstoredb/same-log.ts";
-import { positionOf } from "../../../../src/events/position.ts";
-import type { Position } from "../../../../src/events/position.ts";
+import { LogReplaced, StoreUnavailable } from "../../../../../../src/events/store/event-store-errors.ts";
+import { lookAhead } from "../../../../../../src/events/store/eventstoredb/following/look-ahead.ts";
+import type { FoundEvent } from "../../../../../../src/events/store/eventstoredb/wire/recorded-event.ts";
+import { refuseAnotherLog } from "../../../../../../src/events/store/eventstoredb/reading/same-log.ts";
+import { positionOf } from "../../../../../../src/events/store/position.ts";
+import type { Position } from "../../../../../../src/events/store/position.ts";
 
 function event(position: number, stream: string | null = null): FoundEvent {
   return {

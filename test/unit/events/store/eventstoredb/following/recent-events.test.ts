@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { RecentEvents } from "../../../../src/events/eventstoredb/recent-events.ts";
-import type { FoundEvent } from "../../../../src/events/eventstoredb/recorded-event.ts";
-import { positionOf } from "../../../../src/events/position.ts";
+import { RecentEvents } from "../../../../../../src/events/store/eventstoredb/following/recent-events.ts";
+import type { FoundEvent } from "../../../../../../src/events/store/eventstoredb/wire/recorded-event.ts";
+import { positionOf } from "../../../../../../src/events/store/position.ts";
 
 function event(position: number, bytes = 10): FoundEvent {
   return {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { StoreUnavailable } from "../../../../src/events/event-store-errors.ts";
-import { LogHead } from "../../../../src/events/eventstoredb/log-head.ts";
-import type { FoundEvent } from "../../../../src/events/eventstoredb/recorded-event.ts";
-import { positionOf } from "../../../../src/events/position.ts";
+import { StoreUnavailable } from "../../../../../../src/events/store/event-store-errors.ts";
+import { LogHead } from "../../../../../../src/events/store/eventstoredb/reading/log-head.ts";
+import type { FoundEvent } from "../../../../../../src/events/store/eventstoredb/wire/recorded-event.ts";
+import { positionOf } from "../../../../../../src/events/store/position.ts";
 
 /** A database with events of ours and of others, which counts what it is asked. */
 class Database {

@@ -2,10 +2,14 @@ import shared from "@eventstore/db-client/generated/shared_pb.js";
 import streams from "@eventstore/db-client/generated/streams_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import { describe, expect, it } from "vitest";
-import { failedAnswer, readBatchedAnswer, singleAnswer } from "../../../../src/events/eventstoredb/append-answer.ts";
-import type { AppendAnswer } from "../../../../src/events/eventstoredb/append-answer.ts";
-import { positionOf, revisionOf } from "../../../../src/events/position.ts";
-import { failedAnswer as failed, writtenAnswer } from "./messages.ts";
+import {
+  failedAnswer,
+  readBatchedAnswer,
+  singleAnswer,
+} from "../../../../../../src/events/store/eventstoredb/wire/append-answer.ts";
+import type { AppendAnswer } from "../../../../../../src/events/store/eventstoredb/wire/append-answer.ts";
+import { positionOf, revisionOf } from "../../../../../../src/events/store/position.ts";
+import { failedAnswer as failed, writtenAnswer } from "../../../../../fixtures/eventstoredb/client-messages.ts";
 
 const request = new streams.BatchAppendReq();
 

@@ -1,7 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { readServerMessage } from "../../../../src/events/eventstoredb/server-message.ts";
-import { StreamNames } from "../../../../src/events/eventstoredb/stream-names.ts";
-import { caughtUpMessage, checkpointMessage, confirmationMessage, eventMessage } from "./messages.ts";
+import { readServerMessage } from "../../../../../../src/events/store/eventstoredb/wire/server-message.ts";
+import { StreamNames } from "../../../../../../src/events/store/eventstoredb/stream-names.ts";
+import {
+  caughtUpMessage,
+  checkpointMessage,
+  confirmationMessage,
+  eventMessage,
+} from "../../../../../fixtures/eventstoredb/client-messages.ts";
 
 const names = new StreamNames("w.");
 

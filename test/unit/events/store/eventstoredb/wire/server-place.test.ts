@@ -4,8 +4,8 @@ import {
   placeOf,
   serverPlaceOf,
   serverRevisionOf,
-} from "../../../../src/events/eventstoredb/server-place.ts";
-import { revisionOf } from "../../../../src/events/position.ts";
+} from "../../../../../../src/events/store/eventstoredb/wire/server-place.ts";
+import { revisionOf } from "../../../../../../src/events/store/position.ts";
 
 describe("the server's places", () => {
   it.each([0n, 1n, 2n ** 53n + 1n, 2n ** 63n - 1n])("are the port's, exactly: %s", (commit) => {
