@@ -1,14 +1,7 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { z } from "zod";
-import { parseCidrs } from "./processes/sending/targets/target-rules.ts";
-
-/** A setting that cannot be used; the message is one line for the person who set it. */
-export class ConfigurationError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = "ConfigurationError";
-  }
-}
+import { parseCidrs } from "./net/addresses.ts";
+import { ConfigurationError } from "./runtime/configuration-error.ts";
 
 /** The largest MAX_PAYLOAD_BYTES: as JSON text in an event it may double, and must fit into MAX_APPEND_BYTES with the rest. */
 const LARGEST_PAYLOAD = 480 * 1024;

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import type { Config } from "../config.ts";
-import { ConfigurationError } from "../config.ts";
+import { ConfigurationError } from "../runtime/configuration-error.ts";
 import type { EventStore } from "../events/store/event-store.ts";
 import { backUpLog } from "../events/store/sqlite/files/backup-log.ts";
 import type { BackupOptions, LogBackup } from "../events/store/sqlite/files/backup-log.ts";

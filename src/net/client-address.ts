@@ -1,4 +1,3 @@
-import type { FastifyRequest } from "fastify";
 import { canonicalText, isWithin, parseAddress, parseCidr } from "./addresses.ts";
 
 /** The groups of an IPv6 address that name the network. */
@@ -17,12 +16,19 @@ export function trustedProxies(ranges: readonly string[]): false | ((address: st
   };
 }
 
+/** Where a request came from: what fastify's requests say of it. */
+interface Origin {
+  /** The client's address: the connection's, or what a trusted proxy says. */
+  readonly ip: string;
+  readonly socket: { readonly remoteAddress?: string | undefined };
+}
+
 /**
  * What a client is counted by: its IPv4 address, or the /64 of its IPv6 address, since whoever has one of those has all of
  * it. What a trusted proxy said counts when it is an address, else the connection's own.
  */
-export function clientNetwork(request: FastifyRequest): string {
-  const address = addressIn(request.ip) ?? addressIn(request.socket.remoteAddress);
+export function clientNetwork({ ip, socket }: Origin): string {
+  const address = addressIn(ip) ?? addressIn(socket.remoteAddress);
   if (address === null) return "unknown";
   const text = canonicalText(address);
   return address.kind() === "ipv4" ? text : text.split(":").slice(0, NETWORK_GROUPS).join(":");

@@ -1,6 +1,5 @@
 import pino from "pino";
-import type { DestinationStream, Logger } from "pino";
-import type { Config } from "../config.ts";
+import type { DestinationStream, LevelWithSilent, Logger } from "pino";
 
 /** The token under which the container registers the logger (pino). */
 export const LOGGER = Symbol("Logger");
@@ -29,7 +28,7 @@ const SERIALIZERS = {
  * The program's own log: JSON lines from this level on, to standard output if nothing else is said. Of an error it tells
  * type, code, message, stack and causes, and nothing that a library hung on it: a request, say, with all its headers.
  */
-export function createLogger(level: Config["logLevel"], destination?: DestinationStream): Logger {
+export function createLogger(level: LevelWithSilent, destination?: DestinationStream): Logger {
   const options = {
     level,
     // Not pino's own `redact`: with names at two levels it costs each line 10 µs, ten times as much as this.

@@ -1,7 +1,7 @@
 import { hkdfSync, randomBytes, randomUUID } from "node:crypto";
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { ConfigurationError } from "../config.ts";
+import { ConfigurationError } from "../runtime/configuration-error.ts";
 import { syncFolder } from "../runtime/sync-folder.ts";
 
 /** The token under which the container registers the secrets. */

@@ -1,5 +1,5 @@
 import type { Config } from "../config.ts";
-import { ConfigurationError } from "../config.ts";
+import { ConfigurationError } from "../runtime/configuration-error.ts";
 import type { EventStore } from "../events/store/event-store.ts";
 import type { Use } from "../events/store/eventstoredb/opening/check-rights.ts";
 import { EventStoreDbEventStore } from "../events/store/eventstoredb/eventstoredb-event-store.ts";

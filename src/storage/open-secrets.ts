@@ -1,6 +1,6 @@
 import { beginLog, masterKeyCheckOf } from "../commands/begin-log.ts";
 import type { CommandContext } from "../commands/handling/command-context.ts";
-import { ConfigurationError } from "../config.ts";
+import { ConfigurationError } from "../runtime/configuration-error.ts";
 import type { Config } from "../config.ts";
 import type { EventStore } from "../events/store/event-store.ts";
 import { signerOf } from "../processes/audit/tree-head.ts";

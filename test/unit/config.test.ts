@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ConfigurationError, readConfig } from "../../src/config.ts";
+import { readConfig } from "../../src/config.ts";
+import { ConfigurationError } from "../../src/runtime/configuration-error.ts";
 import type { Config } from "../../src/config.ts";
 
 const KEY = Buffer.alloc(32, 7).toString("base64");

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ConfigurationError } from "../../../src/config.ts";
+import { ConfigurationError } from "../../../src/runtime/configuration-error.ts";
 import { LOG_STREAM } from "../../../src/events/log.ts";
 import { MemoryEventStore } from "../../../src/events/store/memory/memory-event-store.ts";
 import { openSecrets } from "../../../src/storage/open-secrets.ts";

@@ -4,8 +4,6 @@ import type { Address } from "../../../net/addresses.ts";
 import { canonicalText, isWithin, parseAddress, parseCidr } from "../../../net/addresses.ts";
 import { createOwnAddresses } from "../../../net/own-addresses.ts";
 
-export { parseCidrs } from "../../../net/addresses.ts";
-
 /** The token under which the container registers the target rules. */
 export const TARGET_RULES = Symbol("TargetRules");
 
