@@ -7,14 +7,23 @@
  */
 
 /** Who puts the program together: the only files that know every adapter. */
-const COMPOSITION = "^src/((main|gateway|container|open-secrets|cli/open-log)\\.ts$|storage/)";
-/** The adapters, each beside the port that it serves. */
-const ADAPTERS = "^src/(events|projections)/[^/]+/";
-/** What follows the log in time, and so needs a clock; every other projection file is a pure fold with its queries. */
-const PROJECTION_RUNNERS =
-  "^src/projections/(runner|checkpoint-moves|group-runner|fill-builder|compare-fills|projection-host|pace|progress|directory)\\.ts$";
+const COMPOSITION = "^src/((main|gateway|container|cli/log-access)\\.ts$|storage/)";
+/** The adapters, each in a folder beside the port that it serves, and what the log's adapters are all made with. */
+const ADAPTERS = "^src/(events|projections)/store/[^/]+/";
+/** What follows the log in time, and so needs a clock; every other part of projections/ folds and asks, and knows no time. */
+const PROJECTION_RUNNERS = "^src/projections/(running|rebuilding|directory)/";
 /** Files whose result depends on their arguments alone (eslint.config.js forbids their globals, such as Date.now). */
-const PURE = "^src/(events|commands|projections)/[^/]+\\.ts$";
+const PURE = [
+  "^src/events/[^/]+\\.ts$",
+  "^src/events/store/[^/]+\\.ts$",
+  "^src/events/store/append/",
+  "^src/commands/",
+  "^src/projections/(?!store/.+/)",
+];
+/** The events of each kind of stream, with their fold and the catalogue of all: their types still refer to each other. */
+const STORIES = "^src/events/[^/]+\\.ts$";
+/** The folders below all others: they know nothing of webhooks. */
+const BELOW = "net|secrets|observability|runtime";
 
 /** An installed package, or its name when it is not installed. */
 const npmPackage = (name) => `(^|node_modules/)${name}(/|$)`;
@@ -39,21 +48,23 @@ const layer = (folder, allowed) => ({
 
 module.exports = {
   forbidden: [
-    layer("events", "^src/events/"),
+    layer("net", "^src/(net|runtime)/"),
+    layer("secrets", "^src/(secrets|runtime)/"),
+    layer("observability", "^src/(observability|runtime)/"),
+    layer("runtime", "^src/runtime/"),
+    layer("events", "^src/(events|runtime)/"),
     layer("commands", "^src/(events|commands)/"),
-    layer("projections", "^src/((events|projections)/|(clock|supervision)\\.ts$)"),
-    layer(
-      "processes",
-      "^src/((events|commands|projections|processes)/|(clock|supervision|logger|trouble-log|health|metrics|time-ordered-id)\\.ts$)",
-    ),
-    layer(
-      "http",
-      "^src/((events|commands|projections|processes|http)/|(clock|trouble-log|health|metrics|secrets|time-ordered-id)\\.ts$)",
-    ),
-    layer(
-      "cli",
-      "^src/((events|commands|projections|processes|storage|cli)/|(clock|config|gateway|health|logger|metrics|open-secrets|sync-folder|time-ordered-id|version)\\.ts$)",
-    ),
+    layer("projections", "^src/(events|projections|runtime)/"),
+    layer("processes", `^src/(events|commands|projections|processes|${BELOW})/`),
+    layer("http", `^src/(events|commands|projections|processes|http|${BELOW})/`),
+    layer("cli", `^src/((events|commands|projections|processes|storage|cli|${BELOW})/|(config|gateway|version)\\.ts$)`),
+    {
+      name: "configuration-needs-little",
+      comment: "Everything may read the configuration; so it imports only what lies below everything.",
+      severity: "error",
+      from: { path: "^src/config\\.ts$" },
+      to: { path: "^src/", pathNot: "^src/(net|runtime)/" },
+    },
     {
       name: "main-only-reads-the-command-line",
       comment: "A command is a file in src/cli/; main.ts hands it the arguments and prints what went wrong.",
@@ -76,18 +87,25 @@ module.exports = {
       to: { dependencyTypes: ["core"], pathNot: "^(node:)?crypto$" },
     },
     {
-      name: "http-is-given-its-secrets",
-      comment: "Routes get the secrets from whoever puts the program together; of src/secrets.ts they know the type.",
+      name: "secrets-are-given",
+      comment: "Routes and processes get the secrets from who puts the program together, and know their type only.",
       severity: "error",
-      from: { path: "^src/http/" },
-      to: { path: "^src/secrets\\.ts$", dependencyTypesNot: ["type-only"] },
+      from: { path: "^src/(http|processes)/" },
+      to: { path: "^src/secrets/secrets\\.ts$", dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "events-know-no-time",
+      comment: "What happened is the same at any time. Only the adapters of the log have a clock and its limits.",
+      severity: "error",
+      from: { path: "^src/events/", pathNot: "^src/events/store/(?!append/).+/" },
+      to: { path: "^src/runtime/" },
     },
     {
       name: "folds-know-no-time",
       comment: "A read model is a pure fold: the same log gives the same bytes. Only what runs the folds has a clock.",
       severity: "error",
-      from: { path: "^src/projections/[^/]+\\.ts$", pathNot: PROJECTION_RUNNERS },
-      to: { path: "^src/(clock|supervision)\\.ts$" },
+      from: { path: "^src/projections/", pathNot: [PROJECTION_RUNNERS, ADAPTERS] },
+      to: { path: "^src/runtime/" },
     },
     {
       name: "ports-hide-their-adapters",
@@ -98,19 +116,22 @@ module.exports = {
     },
     {
       name: "adapters-do-not-know-each-other",
-      comment: "An adapter may build on the semantics in memory/ of its own port, and on no other adapter.",
+      comment: "An adapter may build on the append/ and pages/ beside it, and on no other adapter.",
       severity: "error",
-      from: { path: "^src/(events|projections)/([^/]+)/" },
-      to: { path: ADAPTERS, pathNot: ["^src/$1/$2/", "^src/$1/memory/"] },
+      from: { path: "^src/(events|projections)/store/([^/]+)/" },
+      to: { path: ADAPTERS, pathNot: ["^src/$1/store/$2/", "^src/$1/store/(append|pages)/"] },
     },
-    driver("node-sqlite", "^(node:)?sqlite$", "^src/(events|projections)/sqlite/"),
-    driver("mongodb", npmPackage("mongodb"), "^src/projections/mongodb/"),
-    driver("eventstoredb", npmPackage("@eventstore/db-client"), "^src/events/eventstoredb/"),
-    driver("protobufjs", npmPackage("protobufjs"), "^src/events/eventstoredb/"),
+    driver("node-sqlite", "^(node:)?sqlite$", "^src/(events|projections)/store/sqlite/"),
+    driver("mongodb", npmPackage("mongodb"), "^src/projections/store/mongodb/"),
+    driver("eventstoredb", npmPackage("@eventstore/db-client"), "^src/events/store/eventstoredb/"),
+    driver("protobufjs", npmPackage("protobufjs"), "^src/events/store/eventstoredb/"),
     driver("undici", npmPackage("undici"), "^src/processes/sending/"),
     driver("fastify", npmPackage("(fastify|@fastify/[^/]+)"), "^src/(http/|gateway\\.ts$)"),
-    driver("prom-client", npmPackage("prom-client"), "^src/metrics\\.ts$"),
-    driver("tsyringe", npmPackage("(tsyringe|reflect-metadata)"), ["^src/processes/[^/]+\\.ts$", COMPOSITION]),
+    driver("prom-client", npmPackage("prom-client"), "^src/observability/metrics\\.ts$"),
+    driver("tsyringe", npmPackage("(tsyringe|reflect-metadata)"), [
+      "^src/processes/(delivering|retrying|endpoints)/",
+      COMPOSITION,
+    ]),
     {
       name: "pure-files-do-no-io",
       comment:
@@ -128,9 +149,16 @@ module.exports = {
     },
     {
       name: "no-cycles",
-      comment: "Two files that need each other are one idea. Types may refer to each other: they are gone at run time.",
+      comment: "Two files that need each other are one idea, also when only their types do.",
       severity: "error",
-      from: {},
+      from: { pathNot: STORIES },
+      to: { circular: true },
+    },
+    {
+      name: "no-cycles-at-run-time",
+      comment: "A stream's fold may name the catalogue's union of events, which names the stream's; nothing more.",
+      severity: "error",
+      from: { path: STORIES },
       to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
     },
     {

@@ -11,7 +11,6 @@ import type { ProjectionControl } from "../projections/running/projection-host.t
 import type { Health } from "../observability/health.ts";
 import type { Metrics } from "../observability/metrics.ts";
 import type { Secrets } from "../secrets/secrets.ts";
-import type { DispatchLimits } from "./dispatch/dispatch-limits.ts";
 import type { FailedKeys } from "./access/failed-keys.ts";
 
 /** What the routes work with. */
@@ -33,6 +32,14 @@ export interface HttpDependencies {
   readonly clock: Clock;
   readonly logger: FastifyBaseLogger;
   readonly settings: HttpSettings;
+}
+
+/** How much a user may dispatch. */
+export interface DispatchLimits {
+  /** For each user; 0: any number. */
+  readonly dispatchesPerSecond: number;
+  /** For each user; 0: any number. */
+  readonly maxPendingPerUser: number;
 }
 
 export interface HttpSettings extends DispatchLimits {

@@ -2,6 +2,7 @@ import type { onRequestHookHandler } from "fastify";
 import type { Clock } from "../../runtime/clock.ts";
 import { userOf } from "../access/authentication.ts";
 import { Backlogs } from "./backlogs.ts";
+import type { DispatchLimits } from "../dependencies.ts";
 import { HttpError } from "../errors.ts";
 import { RateLimit } from "../access/rate-limit.ts";
 import { retryAfter } from "../replies/retry-after-header.ts";
@@ -9,13 +10,6 @@ import { retryAfter } from "../replies/retry-after-header.ts";
 const WINDOW_MS = 1_000;
 /** When to try again with a full backlog. Nobody knows when there is room; deliveries end every moment. */
 const BACKLOG_WAIT_MS = 5_000;
-
-export interface DispatchLimits {
-  /** For each user; 0: any number. */
-  readonly dispatchesPerSecond: number;
-  /** For each user; 0: any number. */
-  readonly maxPendingPerUser: number;
-}
 
 /**
  * Hooks that refuse a dispatch before its body is read: 429 to a user who sends too many in a second, or has too many
