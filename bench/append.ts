@@ -16,11 +16,11 @@ import { monitorEventLoopDelay, performance } from "node:perf_hooks";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { v7 as uuidv7 } from "uuid";
-import type { AppendResult, EventToAppend, ExpectedRevision } from "../src/events/store/event-store.ts";
 import { prepareAppend } from "../src/events/store/append/prepared-append.ts";
+import type { AppendResult, EventToAppend, ExpectedRevision } from "../src/events/store/event-store.ts";
+import { SqliteEventStore } from "../src/events/store/sqlite/sqlite-event-store.ts";
 import { groupOf } from "../src/events/store/sqlite/writing/append-group.ts";
 import { AppendQueue } from "../src/events/store/sqlite/writing/append-queue.ts";
-import { SqliteEventStore } from "../src/events/store/sqlite/sqlite-event-store.ts";
 import { SqliteLog } from "../src/events/store/sqlite/writing/sqlite-log.ts";
 
 interface Appender {

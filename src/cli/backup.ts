@@ -4,11 +4,11 @@ import { rename, rm, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { readConfig } from "../config.ts";
+import { syncFolder } from "../runtime/sync-folder.ts";
 import { UsageError } from "./command.ts";
 import type { Command, Invocation } from "./command.ts";
 import { backUpEmbeddedLog } from "./log-access.ts";
 import { Progress } from "./progress-line.ts";
-import { syncFolder } from "../runtime/sync-folder.ts";
 import { warn } from "./warn.ts";
 
 /** `webhook-gateway backup`: a copy of the embedded log that a gateway can be started on. */

@@ -7,13 +7,13 @@ import { positionOf } from "../events/store/position.ts";
 import type { Position } from "../events/store/position.ts";
 import { beginExport, exportLog, resumeExport } from "../processes/transfer/export-log.ts";
 import type { ExportProgress } from "../processes/transfer/export-log.ts";
+import { syncFolder } from "../runtime/sync-folder.ts";
 import { UsageError } from "./command.ts";
 import type { Command, Invocation } from "./command.ts";
 import { openLogForReading } from "./log-access.ts";
 import type { ReadLog } from "./log-access.ts";
 import { Progress } from "./progress-line.ts";
 import { standardOutput } from "./standard-output.ts";
-import { syncFolder } from "../runtime/sync-folder.ts";
 import { warn } from "./warn.ts";
 
 /** `webhook-gateway export`: the log as a file. */

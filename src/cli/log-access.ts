@@ -1,16 +1,16 @@
 import { existsSync } from "node:fs";
 import type { Config } from "../config.ts";
-import { ConfigurationError } from "../runtime/configuration-error.ts";
 import type { EventStore } from "../events/store/event-store.ts";
 import { backUpLog } from "../events/store/sqlite/files/backup-log.ts";
 import type { BackupOptions, LogBackup } from "../events/store/sqlite/files/backup-log.ts";
-import { GROUP_LIMITS } from "../events/store/sqlite/writing/append-queue.ts";
 import { openDataDirectory } from "../events/store/sqlite/files/data-directory.ts";
 import type { DataDirectory } from "../events/store/sqlite/files/data-directory.ts";
 import { logPath } from "../events/store/sqlite/files/log-file.ts";
 import { newLogSignal } from "../events/store/sqlite/log-signal.ts";
 import { SqliteLogFollower } from "../events/store/sqlite/reading/sqlite-log-follower.ts";
+import { GROUP_LIMITS } from "../events/store/sqlite/writing/append-queue.ts";
 import type { AppendsInFlight } from "../processes/transfer/ordered-appends.ts";
+import { ConfigurationError } from "../runtime/configuration-error.ts";
 import { openLog as openAnyLog } from "../storage/open-log.ts";
 import { logReportsTo } from "./log-reports.ts";
 

@@ -1,7 +1,6 @@
 import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { readConfig } from "../config.ts";
-import { auditKeyOf } from "../storage/open-secrets.ts";
 import { eventsOfExport, eventsOfLog } from "../processes/audit/audited-events.ts";
 import type { AuditedEvent } from "../processes/audit/audited-events.ts";
 import { readCheckpoint } from "../processes/audit/tree-head.ts";
@@ -11,6 +10,7 @@ import type { TrustedLeaves } from "../processes/audit/trusted-leaves.ts";
 import { verifyEvents } from "../processes/audit/verify-events.ts";
 import type { VerifyReport } from "../processes/audit/verify-events.ts";
 import { openReadModelsToCompare } from "../storage/open-read-models.ts";
+import { auditKeyOf } from "../storage/open-secrets.ts";
 import { UsageError } from "./command.ts";
 import type { Command, Invocation } from "./command.ts";
 import { openLogForReading } from "./log-access.ts";

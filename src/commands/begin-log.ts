@@ -1,8 +1,8 @@
 import { readEvent } from "../events/catalogue.ts";
-import { RevisionConflict } from "../events/store/event-store-errors.ts";
-import type { EventStore } from "../events/store/event-store.ts";
 import { LOG_STREAM } from "../events/log.ts";
 import type { LogBegun } from "../events/log.ts";
+import type { EventStore } from "../events/store/event-store.ts";
+import { RevisionConflict } from "../events/store/event-store-errors.ts";
 import { appendSettled } from "./handling/append-settled.ts";
 import { eventsToAppend } from "./handling/command-context.ts";
 import type { CommandContext } from "./handling/command-context.ts";

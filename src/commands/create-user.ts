@@ -4,9 +4,9 @@ import type { UserCreated } from "../events/user.ts";
 import { appendSettled } from "./handling/append-settled.ts";
 import { eventsToAppend } from "./handling/command-context.ts";
 import type { CommandContext } from "./handling/command-context.ts";
+import type { StreamStore } from "./handling/stream-store.ts";
 import { createUnique } from "./uniqueness/create-unique.ts";
 import type { UniqueReservation } from "./uniqueness/create-unique.ts";
-import type { StreamStore } from "./handling/stream-store.ts";
 import { reservationStream } from "./uniqueness/reservations.ts";
 
 export interface CreateUser {

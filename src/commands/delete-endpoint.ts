@@ -3,8 +3,8 @@ import type { Endpoint, EndpointDeleted } from "../events/endpoint.ts";
 import type { CommandContext } from "./handling/command-context.ts";
 import type { Handled } from "./handling/command-handler.ts";
 import { handleEndpointCommand } from "./handling/endpoint-command.ts";
-import { endpointUrlReservation } from "./uniqueness/endpoint-url.ts";
 import type { StreamStore } from "./handling/stream-store.ts";
+import { endpointUrlReservation } from "./uniqueness/endpoint-url.ts";
 import { release } from "./uniqueness/reservations.ts";
 
 /** @param now ISO 8601 UTC */

@@ -4,9 +4,9 @@ import type { AppendResult } from "../events/store/event-store.ts";
 import { appendSettled } from "./handling/append-settled.ts";
 import { eventsToAppend } from "./handling/command-context.ts";
 import type { CommandContext } from "./handling/command-context.ts";
+import type { StreamStore } from "./handling/stream-store.ts";
 import { createUnique } from "./uniqueness/create-unique.ts";
 import { endpointUrlReservation } from "./uniqueness/endpoint-url.ts";
-import type { StreamStore } from "./handling/stream-store.ts";
 
 export interface RegisterEndpoint extends Omit<EndpointSettings, "sealedHeaders"> {
   readonly userId: number;

@@ -1,14 +1,14 @@
+import { readEvent } from "../events/catalogue.ts";
 import { deliveryStream } from "../events/delivery.ts";
 import type { DeliveryRequested } from "../events/delivery.ts";
 import { derivedId } from "../events/store/derived-id.ts";
-import { readEvent } from "../events/catalogue.ts";
 import { RevisionConflict } from "../events/store/event-store-errors.ts";
 import type { Revision } from "../events/store/position.ts";
 import { appendSettled } from "./handling/append-settled.ts";
 import { eventsToAppend } from "./handling/command-context.ts";
 import type { CommandContext } from "./handling/command-context.ts";
-import type { StreamStore } from "./handling/stream-store.ts";
 import { CommandRefused } from "./handling/refusals.ts";
+import type { StreamStore } from "./handling/stream-store.ts";
 
 export interface RequestDelivery {
   readonly deliveryId: string;

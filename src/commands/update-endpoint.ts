@@ -6,12 +6,12 @@ import { eventsToAppend } from "./handling/command-context.ts";
 import type { CommandContext } from "./handling/command-context.ts";
 import { loadStream } from "./handling/command-handler.ts";
 import { existing } from "./handling/endpoint-command.ts";
-import { endpointUrlReservation } from "./uniqueness/endpoint-url.ts";
-import type { StreamStore } from "./handling/stream-store.ts";
-import { CommandRefused } from "./handling/refusals.ts";
-import { release, reserve } from "./uniqueness/reservations.ts";
 import { AFTER_LOST_RACES } from "./handling/lost-race.ts";
+import { CommandRefused } from "./handling/refusals.ts";
 import { retrying } from "./handling/retrying.ts";
+import type { StreamStore } from "./handling/stream-store.ts";
+import { endpointUrlReservation } from "./uniqueness/endpoint-url.ts";
+import { release, reserve } from "./uniqueness/reservations.ts";
 
 export interface UpdateEndpoint {
   readonly endpointId: number;

@@ -22,14 +22,14 @@ import {
   upcastEndpointRegistered,
 } from "./endpoint.ts";
 import type { EndpointEvent } from "./endpoint.ts";
-import { UnreadableEvent } from "./store/event-store-errors.ts";
-import type { EventMetadata, RecordedEvent } from "./store/event-store.ts";
 import { logBegunData } from "./log.ts";
 import type { LogBegun } from "./log.ts";
 import { creationAbandonedData, valueReleasedData, valueReservedData } from "./reservation.ts";
 import type { ReservationEvent } from "./reservation.ts";
 import { numberTakenData } from "./sequence.ts";
 import type { NumberTaken } from "./sequence.ts";
+import type { EventMetadata, RecordedEvent } from "./store/event-store.ts";
+import { UnreadableEvent } from "./store/event-store-errors.ts";
 import { tickTakenData } from "./tick.ts";
 import type { TickTaken } from "./tick.ts";
 import { userCreatedData } from "./user.ts";

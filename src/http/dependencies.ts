@@ -1,15 +1,15 @@
 import type { FastifyBaseLogger } from "fastify";
-import type { Clock } from "../runtime/clock.ts";
 import type { EventStore } from "../events/store/event-store.ts";
+import type { Health } from "../observability/health.ts";
+import type { Metrics } from "../observability/metrics.ts";
 import type { DeliveryWorker } from "../processes/delivering/delivery-worker.ts";
 import type { EndpointVault } from "../processes/sending/signing/endpoint-vault.ts";
 import type { TargetRules } from "../processes/sending/targets/target-rules.ts";
 import type { Directory } from "../projections/directory/directory.ts";
-import type { DocumentStore } from "../projections/store/document-store.ts";
-import type { ProjectionProgress } from "../projections/running/projection-progress.ts";
 import type { ProjectionControl } from "../projections/running/projection-host.ts";
-import type { Health } from "../observability/health.ts";
-import type { Metrics } from "../observability/metrics.ts";
+import type { ProjectionProgress } from "../projections/running/projection-progress.ts";
+import type { DocumentStore } from "../projections/store/document-store.ts";
+import type { Clock } from "../runtime/clock.ts";
 import type { Secrets } from "../secrets/secrets.ts";
 import type { FailedKeys } from "./access/failed-keys.ts";
 

@@ -1,9 +1,9 @@
 import type { KnownEvent } from "../events/catalogue.ts";
 import type { DeliveryAttempted } from "../events/delivery.ts";
-import type { DocumentStore, StoredDocument } from "./store/document-store.ts";
-import { pagesOf } from "./store/pages.ts";
 import { collectionOf } from "./projection.ts";
 import type { Content, Projection } from "./projection.ts";
+import type { DocumentStore, StoredDocument } from "./store/document-store.ts";
+import { pagesOf } from "./store/pages.ts";
 
 export type DeliveryStatus = "PENDING" | "SUCCESS" | "FAILED" | "CANCELED";
 

@@ -1,8 +1,8 @@
 import type { KnownEvent } from "../events/catalogue.ts";
 import type { DisablingReason, EndpointChanges, EndpointSettings } from "../events/endpoint.ts";
-import type { DocumentStore, StoredDocument } from "./store/document-store.ts";
 import { collectionOf } from "./projection.ts";
 import type { Content, Projection } from "./projection.ts";
+import type { DocumentStore, StoredDocument } from "./store/document-store.ts";
 
 export interface EndpointDocument extends StoredDocument {
   readonly endpoint_id: number;

@@ -1,7 +1,7 @@
 import type { KnownEvent } from "../events/catalogue.ts";
-import type { DocumentStore, StoredDocument } from "./store/document-store.ts";
 import { collectionOf } from "./projection.ts";
 import type { Content, Projection } from "./projection.ts";
+import type { DocumentStore, StoredDocument } from "./store/document-store.ts";
 
 export interface HeldDocument extends StoredDocument {
   readonly endpoint_id: number;

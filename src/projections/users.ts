@@ -1,6 +1,6 @@
 import type { KnownEvent } from "../events/catalogue.ts";
-import type { StoredDocument } from "./store/document-store.ts";
 import type { Content, Projection } from "./projection.ts";
+import type { StoredDocument } from "./store/document-store.ts";
 
 export interface UserDocument extends StoredDocument {
   readonly user_id: number;

@@ -1,11 +1,3 @@
-import type { Clock } from "../runtime/clock.ts";
-import {
-  AppendOutcomeUnknown,
-  RevisionConflict,
-  StoreFull,
-  StoreOverloaded,
-  StoreUnavailable,
-} from "../events/store/event-store-errors.ts";
 import type {
   AppendResult,
   EventStore,
@@ -17,9 +9,17 @@ import type {
   SubscribeOptions,
   SubscriptionMessage,
 } from "../events/store/event-store.ts";
+import {
+  AppendOutcomeUnknown,
+  RevisionConflict,
+  StoreFull,
+  StoreOverloaded,
+  StoreUnavailable,
+} from "../events/store/event-store-errors.ts";
 import type { Position } from "../events/store/position.ts";
 import type { AppendOutcome, Metrics } from "../observability/metrics.ts";
 import type { SeenHeads } from "../projections/running/seen-heads.ts";
+import type { Clock } from "../runtime/clock.ts";
 
 /**
  * For so long after an append failed the log is taken for one that takes none, in ms. Then the next append may try: a

@@ -1,13 +1,13 @@
 import type { Config } from "../config.ts";
-import { ConfigurationError } from "../runtime/configuration-error.ts";
-import type { EventStore } from "../events/store/event-store.ts";
-import type { Use } from "../events/store/eventstoredb/opening/check-rights.ts";
-import { EventStoreDbEventStore } from "../events/store/eventstoredb/eventstoredb-event-store.ts";
-import { EventStoreUnusable } from "../events/store/eventstoredb/opening/eventstore-unusable.ts";
 import { LOG_STREAM } from "../events/log.ts";
+import type { EventStore } from "../events/store/event-store.ts";
+import { EventStoreDbEventStore } from "../events/store/eventstoredb/eventstoredb-event-store.ts";
+import type { Use } from "../events/store/eventstoredb/opening/check-rights.ts";
+import { EventStoreUnusable } from "../events/store/eventstoredb/opening/eventstore-unusable.ts";
 import type { LogSignal } from "../events/store/sqlite/log-signal.ts";
-import { SqliteEventStore } from "../events/store/sqlite/sqlite-event-store.ts";
 import { SqliteLogFollower } from "../events/store/sqlite/reading/sqlite-log-follower.ts";
+import { SqliteEventStore } from "../events/store/sqlite/sqlite-event-store.ts";
+import { ConfigurationError } from "../runtime/configuration-error.ts";
 import type { LogReports } from "./storage.ts";
 
 /** What whoever upgrades has to know of the log of an earlier version, which is not taken for the gateway's own. */

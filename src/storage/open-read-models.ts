@@ -1,13 +1,13 @@
-import { ConfigurationError } from "../runtime/configuration-error.ts";
 import type { Config } from "../config.ts";
 import type { EventStore } from "../events/store/event-store.ts";
 import { PROJECTIONS } from "../projections/read-models.ts";
-import type { DocumentStore } from "../projections/store/document-store.ts";
 import { LiveDocuments } from "../projections/rebuilding/live-documents.ts";
+import { ReadModelsOfAnotherLog, refuseAnotherLog } from "../projections/running/another-log.ts";
+import type { DocumentStore } from "../projections/store/document-store.ts";
 import { MongoDocumentStore } from "../projections/store/mongodb/mongo-document-store.ts";
 import { ReadModelsUnusable } from "../projections/store/mongodb/read-models-unusable.ts";
-import { ReadModelsOfAnotherLog, refuseAnotherLog } from "../projections/running/another-log.ts";
 import { SqliteDocumentStore } from "../projections/store/sqlite/sqlite-document-store.ts";
+import { ConfigurationError } from "../runtime/configuration-error.ts";
 import type { LogSource } from "./open-log.ts";
 
 /** How each thread opens the read models for itself. */

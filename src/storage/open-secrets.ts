@@ -1,9 +1,9 @@
 import { beginLog, masterKeyCheckOf } from "../commands/begin-log.ts";
 import type { CommandContext } from "../commands/handling/command-context.ts";
-import { ConfigurationError } from "../runtime/configuration-error.ts";
 import type { Config } from "../config.ts";
 import type { EventStore } from "../events/store/event-store.ts";
 import { signerOf } from "../processes/audit/tree-head.ts";
+import { ConfigurationError } from "../runtime/configuration-error.ts";
 import { checkOf, deriveSecrets, masterKeyOf, refuseOtherKey, staffKeysOf } from "../secrets/secrets.ts";
 import type { Secrets } from "../secrets/secrets.ts";
 

@@ -1,8 +1,8 @@
 import { Worker } from "node:worker_threads";
 import type { Logger } from "pino";
-import { ReadModelsUnavailable } from "../projections/store/document-store.ts";
 import type { LiveDocuments } from "../projections/rebuilding/live-documents.ts";
 import type { ProjectionControl, ProjectionReports, RebuildAnswer } from "../projections/running/projection-host.ts";
+import { ReadModelsUnavailable } from "../projections/store/document-store.ts";
 import type { ProjectionThreadData, ProjectionThreadMessage, ProjectionThreadRequest } from "./run-in-thread.ts";
 
 /** The thread in which the projections run, as this thread sees it. */

@@ -1,11 +1,11 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { systemClock } from "../runtime/clock.ts";
 import { PROJECTIONS } from "../projections/read-models.ts";
 import type { RebuildStatus } from "../projections/rebuilding/fill-builder.ts";
+import type { Slot } from "../projections/rebuilding/slots.ts";
 import { ProjectionHost } from "../projections/running/projection-host.ts";
 import type { RebuildAnswer } from "../projections/running/projection-host.ts";
 import type { ProjectionStatus } from "../projections/running/runner.ts";
-import type { Slot } from "../projections/rebuilding/slots.ts";
+import { systemClock } from "../runtime/clock.ts";
 import { followLog } from "./open-log.ts";
 import type { LogSource } from "./open-log.ts";
 import { openReadModelsForWriting } from "./open-read-models.ts";

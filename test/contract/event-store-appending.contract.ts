@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { RevisionConflict } from "../../src/events/store/event-store-errors.ts";
 import type { AppendResult, ExpectedRevision } from "../../src/events/store/event-store.ts";
+import { RevisionConflict } from "../../src/events/store/event-store-errors.ts";
 import { revisionOf } from "../../src/events/store/position.ts";
 import type { Revision } from "../../src/events/store/position.ts";
 import { collect, idsOf, newCategory, sampleEvent, sampleEvents } from "../fixtures/event-log/event-samples.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { RevisionConflict } from "../../src/events/store/event-store-errors.ts";
 import type { ExpectedRevision, RecordedEvent } from "../../src/events/store/event-store.ts";
+import { RevisionConflict } from "../../src/events/store/event-store-errors.ts";
 import { numberOf, revisionOf } from "../../src/events/store/position.ts";
 import type { Position, Revision } from "../../src/events/store/position.ts";
 import { collect, idsOf, newCategory, sampleEvent, sampleEvents } from "../fixtures/event-log/event-samples.ts";

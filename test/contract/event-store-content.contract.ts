@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { EventTooLarge } from "../../src/events/store/event-store-errors.ts";
 import { MAX_APPEND_BYTES } from "../../src/events/store/event-store.ts";
 import type { EventToAppend } from "../../src/events/store/event-store.ts";
+import { EventTooLarge } from "../../src/events/store/event-store-errors.ts";
 import { newCategory, sampleEvent } from "../fixtures/event-log/event-samples.ts";
 import type { ContractContext } from "./event-store.contract.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { StoreUnavailable } from "../../src/events/store/event-store-errors.ts";
 import type { RecordedEvent } from "../../src/events/store/event-store.ts";
+import { StoreUnavailable } from "../../src/events/store/event-store-errors.ts";
 import { positionOf, revisionOf } from "../../src/events/store/position.ts";
 import {
   collect,

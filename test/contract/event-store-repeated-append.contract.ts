@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { AppendOutcomeUnknown, RevisionConflict } from "../../src/events/store/event-store-errors.ts";
 import type { AppendResult, EventStore, EventToAppend, ExpectedRevision } from "../../src/events/store/event-store.ts";
+import { AppendOutcomeUnknown, RevisionConflict } from "../../src/events/store/event-store-errors.ts";
 import { revisionOf } from "../../src/events/store/position.ts";
 import { idsOf, newCategory, sampleEvent, sampleEvents } from "../fixtures/event-log/event-samples.ts";
 import type { ContractContext } from "./event-store.contract.ts";

@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { AppendOutcomeUnknown, RevisionConflict, StoreUnavailable } from "../../src/events/store/event-store-errors.ts";
 import type { EventToAppend } from "../../src/events/store/event-store.ts";
+import { AppendOutcomeUnknown, RevisionConflict, StoreUnavailable } from "../../src/events/store/event-store-errors.ts";
 import { EventStoreDbEventStore } from "../../src/events/store/eventstoredb/eventstoredb-event-store.ts";
 import { MemoryEventStore } from "../../src/events/store/memory/memory-event-store.ts";
 import { collect, idsOf, sampleEvent, sampleEvents } from "../fixtures/event-log/event-samples.ts";

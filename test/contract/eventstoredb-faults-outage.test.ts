@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { LogReplaced, StoreUnavailable } from "../../src/events/store/event-store-errors.ts";
 import type { EventToAppend } from "../../src/events/store/event-store.ts";
+import { LogReplaced, StoreUnavailable } from "../../src/events/store/event-store-errors.ts";
 import { EventStoreDbEventStore } from "../../src/events/store/eventstoredb/eventstoredb-event-store.ts";
 import { MemoryEventStore } from "../../src/events/store/memory/memory-event-store.ts";
 import { positionOf } from "../../src/events/store/position.ts";
 import { SubscriptionRecorder } from "../fixtures/event-log/event-recorder.ts";
 import { idsOf, PulledSubscription, sampleEvent, sampleEvents } from "../fixtures/event-log/event-samples.ts";
-import { appendForeign } from "../fixtures/eventstoredb/foreign-events.ts";
 import { startFakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
 import type { FakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
+import { appendForeign } from "../fixtures/eventstoredb/foreign-events.ts";
 
 let log: MemoryEventStore;
 let server: FakeEventStoreDb;

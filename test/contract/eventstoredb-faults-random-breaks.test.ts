@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { StoreUnavailable } from "../../src/events/store/event-store-errors.ts";
 import type { RecordedEvent, SubscriptionMessage } from "../../src/events/store/event-store.ts";
+import { StoreUnavailable } from "../../src/events/store/event-store-errors.ts";
 import { EventStoreDbEventStore } from "../../src/events/store/eventstoredb/eventstoredb-event-store.ts";
 import { MemoryEventStore } from "../../src/events/store/memory/memory-event-store.ts";
 import { SubscriptionRecorder } from "../fixtures/event-log/event-recorder.ts";

@@ -11,10 +11,10 @@ import { StoreUnavailable } from "../../src/events/store/event-store-errors.ts";
 import { EventStoreDbEventStore } from "../../src/events/store/eventstoredb/eventstoredb-event-store.ts";
 import { EventStoreUnusable } from "../../src/events/store/eventstoredb/opening/eventstore-unusable.ts";
 import { MemoryEventStore } from "../../src/events/store/memory/memory-event-store.ts";
+import { makeSelfSigned } from "../fixtures/certificates/receiver-certificate.ts";
 import { idsOf, PulledSubscription, sampleEvent } from "../fixtures/event-log/event-samples.ts";
 import { startFakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
 import type { FakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
-import { makeSelfSigned } from "../fixtures/certificates/receiver-certificate.ts";
 
 const PASSWORD = "s3cret/w:rd@%";
 const selfSigned = makeSelfSigned("127.0.0.1");

@@ -2,9 +2,9 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { EventStoreDbEventStore } from "../../src/events/store/eventstoredb/eventstoredb-event-store.ts";
 import { MemoryEventStore } from "../../src/events/store/memory/memory-event-store.ts";
 import { deliveries } from "../../src/projections/deliveries.ts";
-import { MemoryDocumentStore } from "../../src/projections/store/memory/memory-document-store.ts";
 import { checkpointNameOf, collectionOf } from "../../src/projections/projection.ts";
 import { ReadModelsOfAnotherLog, refuseAnotherLog } from "../../src/projections/running/another-log.ts";
+import { MemoryDocumentStore } from "../../src/projections/store/memory/memory-document-store.ts";
 import { collect, idsOf, sampleEvents } from "../fixtures/event-log/event-samples.ts";
 import { startFakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
 

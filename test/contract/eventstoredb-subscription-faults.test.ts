@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { LogReplaced, StoreUnavailable } from "../../src/events/store/event-store-errors.ts";
 import type { EventToAppend, SubscribeOptions, SubscriptionMessage } from "../../src/events/store/event-store.ts";
+import { LogReplaced, StoreUnavailable } from "../../src/events/store/event-store-errors.ts";
 import { EventStoreDbEventStore } from "../../src/events/store/eventstoredb/eventstoredb-event-store.ts";
 import { MemoryEventStore } from "../../src/events/store/memory/memory-event-store.ts";
 import { SubscriptionRecorder } from "../fixtures/event-log/event-recorder.ts";

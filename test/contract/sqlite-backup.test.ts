@@ -16,8 +16,8 @@ import { backUpLog } from "../../src/events/store/sqlite/files/backup-log.ts";
 import type { BackupOptions } from "../../src/events/store/sqlite/files/backup-log.ts";
 import { openDataDirectory } from "../../src/events/store/sqlite/files/data-directory.ts";
 import { newLogSignal } from "../../src/events/store/sqlite/log-signal.ts";
-import { SqliteEventStore } from "../../src/events/store/sqlite/sqlite-event-store.ts";
 import { SqliteLogFollower } from "../../src/events/store/sqlite/reading/sqlite-log-follower.ts";
+import { SqliteEventStore } from "../../src/events/store/sqlite/sqlite-event-store.ts";
 import { collect, sampleEvent } from "../fixtures/event-log/event-samples.ts";
 import { mountSmallDisk, whyNoSmallDisk } from "../fixtures/event-log/small-disk.ts";
 

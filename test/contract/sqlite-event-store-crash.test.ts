@@ -13,9 +13,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { recordedEvent } from "../../src/events/store/pages/event-row.ts";
 import { DataDirectoryUnusable, openDataDirectory } from "../../src/events/store/sqlite/files/data-directory.ts";
+import { SqliteLogReader } from "../../src/events/store/sqlite/reading/sqlite-log-reader.ts";
 import { SqliteEventStore } from "../../src/events/store/sqlite/sqlite-event-store.ts";
 import { SqliteLog } from "../../src/events/store/sqlite/writing/sqlite-log.ts";
-import { SqliteLogReader } from "../../src/events/store/sqlite/reading/sqlite-log-reader.ts";
 import { AppendingChild, wholeBatches } from "../fixtures/event-log/event-child-process.ts";
 import { idsOf, sampleEvents } from "../fixtures/event-log/event-samples.ts";
 

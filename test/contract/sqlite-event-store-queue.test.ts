@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { AppendOutcomeUnknown, RevisionConflict, StoreUnavailable } from "../../src/events/store/event-store-errors.ts";
-import type { ExpectedRevision } from "../../src/events/store/event-store.ts";
 import { prepareAppend } from "../../src/events/store/append/prepared-append.ts";
 import type { PreparedAppend } from "../../src/events/store/append/prepared-append.ts";
+import type { ExpectedRevision } from "../../src/events/store/event-store.ts";
+import { AppendOutcomeUnknown, RevisionConflict, StoreUnavailable } from "../../src/events/store/event-store-errors.ts";
 import { positionOf, revisionOf } from "../../src/events/store/position.ts";
 import { CONFLICT, WRITTEN } from "../../src/events/store/sqlite/writing/append-group.ts";
 import type { AppendGroup } from "../../src/events/store/sqlite/writing/append-group.ts";

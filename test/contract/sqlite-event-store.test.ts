@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { AppendOutcomeUnknown, StoreUnavailable } from "../../src/events/store/event-store-errors.ts";
 import type { SubscriptionMessage } from "../../src/events/store/event-store.ts";
-import { LogWriter } from "../../src/events/store/sqlite/writing/log-writer.ts";
-import { SqliteEventStore } from "../../src/events/store/sqlite/sqlite-event-store.ts";
+import { AppendOutcomeUnknown, StoreUnavailable } from "../../src/events/store/event-store-errors.ts";
 import { SqliteLogFollower } from "../../src/events/store/sqlite/reading/sqlite-log-follower.ts";
 import { SqliteLogReader } from "../../src/events/store/sqlite/reading/sqlite-log-reader.ts";
+import { SqliteEventStore } from "../../src/events/store/sqlite/sqlite-event-store.ts";
+import { LogWriter } from "../../src/events/store/sqlite/writing/log-writer.ts";
 import type { FollowingThreadData } from "../fixtures/event-log/event-following-thread.ts";
 import { PulledSubscription, sampleEvent, sampleEvents } from "../fixtures/event-log/event-samples.ts";
 

@@ -1,13 +1,13 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { makeTlsCertificates } from "../fixtures/certificates/tls-certificates.ts";
 import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
 import { HOSTILE_RECEIVERS } from "../fixtures/receivers/hostile/all.ts";
 import type { HostileReceiver, Started, Surroundings } from "../fixtures/receivers/hostile/hostile-receiver.ts";
 import { blackHole } from "../fixtures/receivers/hostile/silence.ts";
 import { startReceiver } from "../fixtures/receivers/receiver.ts";
 import type { Receiver } from "../fixtures/receivers/receiver.ts";
-import { makeTlsCertificates } from "../fixtures/certificates/tls-certificates.ts";
 import { ApiClient } from "./api-client.ts";
 import type { ShownAttempt } from "./api-client.ts";
 import { until } from "./until.ts";

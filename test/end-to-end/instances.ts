@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { runCommand } from "../fixtures/gateway/command-process.ts";
-import type { CommandOutcome } from "../fixtures/gateway/command-process.ts";
-import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
 import { appendForeign } from "../fixtures/eventstoredb/foreign-events.ts";
 import type { LogServerOptions } from "../fixtures/eventstoredb/log-server-process.ts";
 import { LogServerProcess } from "../fixtures/eventstoredb/log-server-process.ts";
+import { runCommand } from "../fixtures/gateway/command-process.ts";
+import type { CommandOutcome } from "../fixtures/gateway/command-process.ts";
+import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
 
 /** What every instance on a server must be told, and all of them the same. */
 export const SERVER_KEYS = {

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { runCommand } from "../fixtures/gateway/command-process.ts";
 import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
 import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
 import { ApiClient } from "./api-client.ts";
-import { runCommand } from "../fixtures/gateway/command-process.ts";
 import { Instances } from "./instances.ts";
 import { expectRebuiltWhileServing, rebuiltOnAServer } from "./rebuilt-while-serving.ts";
 import { until } from "./until.ts";

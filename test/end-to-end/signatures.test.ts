@@ -1,9 +1,9 @@
 import { createPublicKey, verify } from "node:crypto";
 import { expect, it } from "vitest";
 import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
-import { officialVerifiers } from "../fixtures/sending/official-verifiers.ts";
 import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
 import type { Receiver, ReceivedRequest } from "../fixtures/receivers/receiver.ts";
+import { officialVerifiers } from "../fixtures/sending/official-verifiers.ts";
 import { ApiClient } from "./api-client.ts";
 import { until } from "./until.ts";
 

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
-import { startNameServer } from "../fixtures/sending/name-server.ts";
 import { makeSelfSigned } from "../fixtures/certificates/receiver-certificate.ts";
+import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
 import { respondWith, startReceiver, startTwins } from "../fixtures/receivers/receiver.ts";
+import { startNameServer } from "../fixtures/sending/name-server.ts";
 import { ApiClient } from "./api-client.ts";
 import { until } from "./until.ts";
 

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
+import type { Gateway } from "../../src/gateway.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import type { Clock } from "../../src/runtime/clock.ts";
-import type { Gateway } from "../../src/gateway.ts";
 import { checkReply } from "./reply-schemas.ts";
 
 /** The one moment at which a gateway of these tests lives, so that a reply can be compared to the byte. */

@@ -7,10 +7,10 @@ import type { EventStore, SubscribeOptions } from "../../src/events/store/event-
 import { UnreadableEvent } from "../../src/events/store/event-store-errors.ts";
 import type { Gateway } from "../../src/gateway.ts";
 import { appendEach, collect, sampleEvent, sampleEvents } from "../fixtures/event-log/event-samples.ts";
-import { FakeClock } from "../fixtures/fake-clock.ts";
-import { keepingLogger } from "../fixtures/log-lines.ts";
 import { memoryStorage } from "../fixtures/event-log/memory-storage.ts";
+import { FakeClock } from "../fixtures/fake-clock.ts";
 import { TEST_STAFF_KEYS, startTestGateway } from "../fixtures/gateway/test-gateway.ts";
+import { keepingLogger } from "../fixtures/log-lines.ts";
 import { ask } from "./asking.ts";
 import { listen } from "./raw-http.ts";
 import { withMethods } from "./replaced-methods.ts";

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { beginLog } from "../../src/commands/begin-log.ts";
+import { LOG_STREAM } from "../../src/events/log.ts";
 import { writtenEvent } from "../../src/events/store/event-line.ts";
 import type { RecordedEvent } from "../../src/events/store/event-store.ts";
-import { LOG_STREAM } from "../../src/events/log.ts";
 import type { Gateway } from "../../src/gateway.ts";
 import { readCheckpoint } from "../../src/processes/audit/tree-head.ts";
 import { collect, sampleEvent } from "../fixtures/event-log/event-samples.ts";
 import { memoryStorage } from "../fixtures/event-log/memory-storage.ts";
-import { hashOfLeaf, treeHash, verifiesConsistency, verifiesInclusion } from "../fixtures/merkle-verifier.ts";
-import { TEST_STAFF_KEYS, startTestGateway } from "../fixtures/gateway/test-gateway.ts";
 import { newContext } from "../fixtures/event-log/store-doubles.ts";
+import { TEST_STAFF_KEYS, startTestGateway } from "../fixtures/gateway/test-gateway.ts";
+import { hashOfLeaf, treeHash, verifiesConsistency, verifiesInclusion } from "../fixtures/merkle-verifier.ts";
 import { NOW, ask, expectBroken, expectError, newUser, standingClock } from "./asking.ts";
 
 const AUDITOR = { key: TEST_STAFF_KEYS.auditor };

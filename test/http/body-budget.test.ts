@@ -3,12 +3,12 @@ import { once } from "node:events";
 import fastify from "fastify";
 import type { onRequestHookHandler } from "fastify";
 import { describe, expect, it } from "vitest";
-import { systemClock } from "../../src/runtime/clock.ts";
-import type { Clock } from "../../src/runtime/clock.ts";
+import { HttpError } from "../../src/http/errors.ts";
 import { limitBodiesUnderWay } from "../../src/http/server/body-budget.ts";
 import { handleErrors } from "../../src/http/server/error-handler.ts";
-import { HttpError } from "../../src/http/errors.ts";
 import type { UserDocument } from "../../src/projections/users.ts";
+import { systemClock } from "../../src/runtime/clock.ts";
+import type { Clock } from "../../src/runtime/clock.ts";
 import { FakeClock } from "../fixtures/fake-clock.ts";
 
 /** A server with room for one body of 600 bytes at a time, whose route waits for the body, and then as long as it is held. */

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Gateway } from "../../src/gateway.ts";
+import { startTestGateway } from "../fixtures/gateway/test-gateway.ts";
 import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
 import type { Receiver } from "../fixtures/receivers/receiver.ts";
-import { startTestGateway } from "../fixtures/gateway/test-gateway.ts";
 import { ask, newDelivery, newEndpoint, newUser } from "./asking.ts";
 
 interface Delivery {

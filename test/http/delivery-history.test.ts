@@ -1,21 +1,21 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { systemClock } from "../../src/runtime/clock.ts";
-import type { Clock } from "../../src/runtime/clock.ts";
 import { schemaVersionOf } from "../../src/events/catalogue.ts";
 import type { GatewayEvent } from "../../src/events/catalogue.ts";
-import { UnreadableEvent } from "../../src/events/store/event-store-errors.ts";
 import type { EventStore, RecordedEvent } from "../../src/events/store/event-store.ts";
+import { UnreadableEvent } from "../../src/events/store/event-store-errors.ts";
 import { positionOf } from "../../src/events/store/position.ts";
 import type { Gateway } from "../../src/gateway.ts";
+import { systemClock } from "../../src/runtime/clock.ts";
+import type { Clock } from "../../src/runtime/clock.ts";
 import { sampleEvent } from "../fixtures/event-log/event-samples.ts";
-import { keepingLogger } from "../fixtures/log-lines.ts";
 import { memoryStorage } from "../fixtures/event-log/memory-storage.ts";
 import { TEST_STAFF_KEYS, startTestGateway } from "../fixtures/gateway/test-gateway.ts";
+import { keepingLogger } from "../fixtures/log-lines.ts";
 import { DELIVERED, at, attempted, msAt, started } from "../specification/delivery-story.ts";
 import { ask, newDelivery, newEndpoint, newUser } from "./asking.ts";
 import type { Reply } from "./asking.ts";
-import { checkError } from "./reply-schemas.ts";
 import { withMethods } from "./replaced-methods.ts";
+import { checkError } from "./reply-schemas.ts";
 
 const PAYLOAD = '{ "a" : 1.0, "secret words": "x" }';
 const URL_OF_ENDPOINT = "https://example.com/hook?a=1";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Gateway } from "../../src/gateway.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import type { Clock } from "../../src/runtime/clock.ts";
-import type { Gateway } from "../../src/gateway.ts";
 import { startTestGateway } from "../fixtures/gateway/test-gateway.ts";
 import { NOW, ask, expectBroken, newDelivery, newEndpoint, newUser } from "./asking.ts";
 import type { Reply } from "./asking.ts";

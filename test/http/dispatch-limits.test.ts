@@ -1,17 +1,17 @@
 import fastify from "fastify";
 import { afterEach, describe, expect, it } from "vitest";
-import { systemClock } from "../../src/runtime/clock.ts";
-import type { Clock } from "../../src/runtime/clock.ts";
 import { eventsToAppend } from "../../src/commands/handling/command-context.ts";
 import { deliveryStream } from "../../src/events/delivery.ts";
 import type { Gateway } from "../../src/gateway.ts";
 import { limitDispatches } from "../../src/http/dispatch/dispatch-limits.ts";
 import { handleErrors } from "../../src/http/server/error-handler.ts";
 import type { UserDocument } from "../../src/projections/users.ts";
-import { FakeClock } from "../fixtures/fake-clock.ts";
+import { systemClock } from "../../src/runtime/clock.ts";
+import type { Clock } from "../../src/runtime/clock.ts";
 import { memoryStorage } from "../fixtures/event-log/memory-storage.ts";
-import { startTestGateway } from "../fixtures/gateway/test-gateway.ts";
 import { newContext } from "../fixtures/event-log/store-doubles.ts";
+import { FakeClock } from "../fixtures/fake-clock.ts";
+import { startTestGateway } from "../fixtures/gateway/test-gateway.ts";
 import { NOW, ask, dispatchOf, newDelivery, newEndpoint, newUser } from "./asking.ts";
 import type { Reply } from "./asking.ts";
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Gateway } from "../../src/gateway.ts";
-import { memoryStorage } from "../fixtures/event-log/memory-storage.ts";
 import type { Storage } from "../../src/storage/storage.ts";
+import { memoryStorage } from "../fixtures/event-log/memory-storage.ts";
 import { TEST_STAFF_KEYS, startTestGateway } from "../fixtures/gateway/test-gateway.ts";
 import {
   ask,

@@ -1,6 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { systemClock } from "../../src/runtime/clock.ts";
-import type { Clock } from "../../src/runtime/clock.ts";
 import { eventsToAppend } from "../../src/commands/handling/command-context.ts";
 import { endpointStream } from "../../src/events/endpoint.ts";
 import type { EndpointLifeEvent } from "../../src/events/endpoint.ts";
@@ -8,12 +6,14 @@ import { userStream } from "../../src/events/user.ts";
 import type { Gateway } from "../../src/gateway.ts";
 import { apiKeyDigest } from "../../src/http/access/authentication.ts";
 import { EndpointVault } from "../../src/processes/sending/signing/endpoint-vault.ts";
+import { systemClock } from "../../src/runtime/clock.ts";
+import type { Clock } from "../../src/runtime/clock.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import { memoryStorage } from "../fixtures/event-log/memory-storage.ts";
+import { newContext } from "../fixtures/event-log/store-doubles.ts";
 import { TEST_SECRETS, TEST_STAFF_KEYS, startTestGateway } from "../fixtures/gateway/test-gateway.ts";
 import { at } from "../specification/delivery-story.ts";
 import { deleted, registered } from "../specification/endpoint-story.ts";
-import { newContext } from "../fixtures/event-log/store-doubles.ts";
 import { NOW, ask, expectBroken, expectError, newEndpoint, newUser, standingClock } from "./asking.ts";
 import type { Question, Reply } from "./asking.ts";
 

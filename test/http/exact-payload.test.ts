@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Gateway } from "../../src/gateway.ts";
+import { startTestGateway } from "../fixtures/gateway/test-gateway.ts";
 import { nastyPayloads } from "../fixtures/nasty-json.ts";
 import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
 import type { Receiver } from "../fixtures/receivers/receiver.ts";
-import { startTestGateway } from "../fixtures/gateway/test-gateway.ts";
 import { ask, dispatchOf, newDelivery, newEndpoint, newUser } from "./asking.ts";
 
 describe("the bytes of a payload", () => {

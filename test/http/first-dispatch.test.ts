@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
 import { createTestEndpoint, createTestUser, startTestGateway } from "../fixtures/gateway/test-gateway.ts";
+import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
 
 describe("a dispatch", () => {
   it("reaches its endpoint with the very bytes of the payload", async () => {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Gateway } from "../../src/gateway.ts";
 import { memoryStorage } from "../fixtures/event-log/memory-storage.ts";
-import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
 import { startTestGateway } from "../fixtures/gateway/test-gateway.ts";
+import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
 import {
   ask,
   dispatchOf,

@@ -1,14 +1,14 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { AppendOutcomeUnknown, StoreFull, StoreUnavailable } from "../../src/events/store/event-store-errors.ts";
 import type { EventStore } from "../../src/events/store/event-store.ts";
+import { AppendOutcomeUnknown, StoreFull, StoreUnavailable } from "../../src/events/store/event-store-errors.ts";
 import type { Gateway } from "../../src/gateway.ts";
 import { ReadModelsUnavailable } from "../../src/projections/store/document-store.ts";
 import type { DocumentStore } from "../../src/projections/store/document-store.ts";
-import { FakeSender, refusedWith } from "../fixtures/processes/fake-sender.ts";
-import { keepingLogger } from "../fixtures/log-lines.ts";
 import { memoryStorage } from "../fixtures/event-log/memory-storage.ts";
-import { figure, figureNames } from "../fixtures/prometheus.ts";
 import { startTestGateway } from "../fixtures/gateway/test-gateway.ts";
+import { keepingLogger } from "../fixtures/log-lines.ts";
+import { FakeSender, refusedWith } from "../fixtures/processes/fake-sender.ts";
+import { figure, figureNames } from "../fixtures/prometheus.ts";
 import { ask, dispatchOf, newDelivery, newEndpoint, newUser, standingClock } from "./asking.ts";
 import { withMethods } from "./replaced-methods.ts";
 

@@ -1,9 +1,9 @@
 import fastify, { LogController } from "fastify";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import { expect, it } from "vitest";
-import { Health } from "../../src/observability/health.ts";
 import { handleErrors } from "../../src/http/server/error-handler.ts";
 import { refuseUnderPressure } from "../../src/http/server/pressure.ts";
+import { Health } from "../../src/observability/health.ts";
 import { keepingLogger } from "../fixtures/log-lines.ts";
 import { errorText, standingClock } from "./asking.ts";
 

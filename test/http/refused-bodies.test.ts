@@ -1,8 +1,8 @@
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Gateway } from "../../src/gateway.ts";
-import { arrays, objects, refusedBodies } from "../fixtures/nasty-json.ts";
 import { startTestGateway } from "../fixtures/gateway/test-gateway.ts";
+import { arrays, objects, refusedBodies } from "../fixtures/nasty-json.ts";
 import { ask, dispatchOf, expectBroken, expectError, newEndpoint, newUser, standingClock } from "./asking.ts";
 import type { Question, Reply } from "./asking.ts";
 

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { MemoryEventStore } from "../../src/events/store/memory/memory-event-store.ts";
 import type { Gateway } from "../../src/gateway.ts";
-import { FakeClock } from "../fixtures/fake-clock.ts";
-import { keepingLogger } from "../fixtures/log-lines.ts";
 import { memoryStorage } from "../fixtures/event-log/memory-storage.ts";
 import { StallingStore } from "../fixtures/event-log/stalling-store.ts";
+import { FakeClock } from "../fixtures/fake-clock.ts";
 import { TEST_STAFF_KEYS, startTestGateway } from "../fixtures/gateway/test-gateway.ts";
+import { keepingLogger } from "../fixtures/log-lines.ts";
 import { ask, dispatchOf, newDelivery, newEndpoint, newUser } from "./asking.ts";
 import type { Question, Reply } from "./asking.ts";
 

@@ -2,11 +2,11 @@ import { afterEach, describe, expect, it } from "vitest";
 import { eventsToAppend } from "../../src/commands/handling/command-context.ts";
 import { endpointStream } from "../../src/events/endpoint.ts";
 import type { Gateway } from "../../src/gateway.ts";
-import { FakeClock } from "../fixtures/fake-clock.ts";
 import { memoryStorage } from "../fixtures/event-log/memory-storage.ts";
+import { newContext } from "../fixtures/event-log/store-doubles.ts";
+import { FakeClock } from "../fixtures/fake-clock.ts";
 import { startTestGateway } from "../fixtures/gateway/test-gateway.ts";
 import { registered } from "../specification/endpoint-story.ts";
-import { newContext } from "../fixtures/event-log/store-doubles.ts";
 import { NOW, ask, dispatchOf, expectBroken, expectError, newEndpoint, newUser, standingClock } from "./asking.ts";
 import type { Reply } from "./asking.ts";
 

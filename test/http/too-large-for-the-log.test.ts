@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { appendBytes } from "../../src/events/store/append/append-size.ts";
-import { EventTooLarge } from "../../src/events/store/event-store-errors.ts";
 import { MAX_APPEND_BYTES } from "../../src/events/store/event-store.ts";
 import type { EventStore, EventToAppend } from "../../src/events/store/event-store.ts";
+import { EventTooLarge } from "../../src/events/store/event-store-errors.ts";
 import type { Gateway } from "../../src/gateway.ts";
 import { memoryStorage } from "../fixtures/event-log/memory-storage.ts";
 import { startTestGateway } from "../fixtures/gateway/test-gateway.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { AppendOutcomeUnknown, StoreUnavailable } from "../../src/events/store/event-store-errors.ts";
 import type { EventStore } from "../../src/events/store/event-store.ts";
+import { AppendOutcomeUnknown, StoreUnavailable } from "../../src/events/store/event-store-errors.ts";
 import type { Gateway } from "../../src/gateway.ts";
 import { ReadModelsUnavailable } from "../../src/projections/store/document-store.ts";
 import type { DocumentStore } from "../../src/projections/store/document-store.ts";

@@ -4,8 +4,8 @@ import { connect, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
 import { until } from "../end-to-end/until.ts";
+import { TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
 
 const HOST = "127.0.0.1";
 

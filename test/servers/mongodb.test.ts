@@ -3,8 +3,8 @@ import { MongoClient } from "mongodb";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { positionOf } from "../../src/events/store/position.ts";
 import { MongoDocumentStore } from "../../src/projections/store/mongodb/mongo-document-store.ts";
-import { documentStoreContract } from "../contract/document-store.contract.ts";
 import { THINGS, thing } from "../contract/document-store-things.ts";
+import { documentStoreContract } from "../contract/document-store.contract.ts";
 import { mongoDbServer, withDatabase } from "./mongodb-server.ts";
 
 const server = await mongoDbServer();

@@ -1,12 +1,12 @@
 import { expect } from "vitest";
 import { readEvent } from "../../src/events/catalogue.ts";
 import type { RecordedEvent } from "../../src/events/store/event-store.ts";
-import { digestOf } from "../../src/projections/rebuilding/model-digest.ts";
-import type { DocumentStore } from "../../src/projections/store/document-store.ts";
 import { foldBatch } from "../../src/projections/folding/fold-batch.ts";
-import { MemoryDocumentStore } from "../../src/projections/store/memory/memory-document-store.ts";
 import { checkpointNameOf, collectionOf } from "../../src/projections/projection.ts";
 import type { AnyProjection } from "../../src/projections/projection.ts";
+import { digestOf } from "../../src/projections/rebuilding/model-digest.ts";
+import type { DocumentStore } from "../../src/projections/store/document-store.ts";
+import { MemoryDocumentStore } from "../../src/projections/store/memory/memory-document-store.ts";
 
 type Batches = readonly (readonly RecordedEvent[])[];
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { readConfig } from "../../src/config.ts";
-import { ConfigurationError } from "../../src/runtime/configuration-error.ts";
 import type { Config } from "../../src/config.ts";
+import { ConfigurationError } from "../../src/runtime/configuration-error.ts";
 
 const KEY = Buffer.alloc(32, 7).toString("base64");
 const UUID = "3f0a2f0e-7b1c-4a52-8f7e-0c5d8a2b9e11";

@@ -1,5 +1,5 @@
-import { AppendOutcomeUnknown, StoreUnavailable } from "../../events/store/event-store-errors.ts";
 import type { AppendResult, EventToAppend, ExpectedRevision } from "../../events/store/event-store.ts";
+import { AppendOutcomeUnknown, StoreUnavailable } from "../../events/store/event-store-errors.ts";
 import { retrying } from "./retrying.ts";
 import type { StreamStore } from "./stream-store.ts";
 

@@ -3,8 +3,8 @@ import type { Endpoint, EndpointLifeEvent } from "../../events/endpoint.ts";
 import type { CommandContext } from "./command-context.ts";
 import { handleCommand } from "./command-handler.ts";
 import type { Handled } from "./command-handler.ts";
-import type { StreamStore } from "./stream-store.ts";
 import { CommandRefused } from "./refusals.ts";
+import type { StreamStore } from "./stream-store.ts";
 
 /**
  * Handles a command on an endpoint that exists; a deleted one is as unknown as one that never was.

@@ -1,6 +1,6 @@
-import { numberOf } from "../../events/store/position.ts";
 import { sequenceStream } from "../../events/sequence.ts";
 import type { NumberTaken } from "../../events/sequence.ts";
+import { numberOf } from "../../events/store/position.ts";
 import { appendSettled } from "../handling/append-settled.ts";
 import { eventsToAppend } from "../handling/command-context.ts";
 import type { CommandContext } from "../handling/command-context.ts";

@@ -1,6 +1,6 @@
 import { canonicalJson } from "./canonical-json.ts";
-import { UnreadableEvent } from "./event-store-errors.ts";
 import type { RecordedEvent } from "./event-store.ts";
+import { UnreadableEvent } from "./event-store-errors.ts";
 import { numberOf } from "./position.ts";
 
 /** An event as text for others: two forms of canonical JSON (RFC 8785). */

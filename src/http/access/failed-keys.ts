@@ -1,9 +1,9 @@
 import type { FastifyRequest } from "fastify";
-import type { Clock } from "../../runtime/clock.ts";
 import { clientNetwork } from "../../net/client-address.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import { HttpError } from "../errors.ts";
-import { RateLimit } from "./rate-limit.ts";
 import { retryAfter } from "../replies/retry-after-header.ts";
+import { RateLimit } from "./rate-limit.ts";
 
 const WINDOW_MS = 60_000;
 

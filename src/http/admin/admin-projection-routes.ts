@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
 import type { Position } from "../../events/store/position.ts";
-import type { RebuildAnswer } from "../../projections/running/projection-host.ts";
+import type { ReadModel } from "../../projections/projection.ts";
+import { PROJECTIONS } from "../../projections/read-models.ts";
 import { ProjectionDigests } from "../../projections/rebuilding/projection-digests.ts";
 import type { ModelDigest } from "../../projections/rebuilding/projection-digests.ts";
-import { PROJECTIONS } from "../../projections/read-models.ts";
-import type { ReadModel } from "../../projections/projection.ts";
+import type { RebuildAnswer } from "../../projections/running/projection-host.ts";
 import { requireStaff } from "../access/authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { HttpError } from "../errors.ts";

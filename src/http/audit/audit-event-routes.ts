@@ -1,17 +1,17 @@
 import { Readable } from "node:stream";
 import type { FastifyInstance } from "fastify";
-import { UnreadableEvent } from "../../events/store/event-store-errors.ts";
 import type { EventStore } from "../../events/store/event-store.ts";
+import { UnreadableEvent } from "../../events/store/event-store-errors.ts";
 import type { Position } from "../../events/store/position.ts";
 import { requireStaff } from "../access/authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { HttpError } from "../errors.ts";
-import { eventPieces, followedPieces } from "./event-pieces.ts";
-import type { Wanted } from "./event-pieces.ts";
-import { LogFollowers } from "./log-followers.ts";
 import { validOrRefuse } from "../requests/request-body.ts";
 import { parseAuditEvents } from "./audit-events-schema.ts";
 import type { AuditEventsQuery } from "./audit-events-schema.ts";
+import { eventPieces, followedPieces } from "./event-pieces.ts";
+import type { Wanted } from "./event-pieces.ts";
+import { LogFollowers } from "./log-followers.ts";
 
 /**
  * `GET /v1/audit/events`: the log for auditors as NDJSON, in log order, each line as an export writes it. With

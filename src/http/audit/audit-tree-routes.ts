@@ -1,18 +1,18 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
-import { signerOf, writeCheckpoint } from "../../processes/audit/tree-head.ts";
 import type { NoteSigner } from "../../processes/audit/signed-note.ts";
+import { signerOf, writeCheckpoint } from "../../processes/audit/tree-head.ts";
 import { consistencyProof, inclusionProof } from "../../projections/audit-tree/audit-proofs.ts";
 import { auditTree, leafPlaceOf, treeNow } from "../../projections/audit-tree/audit-tree.ts";
-import type { DocumentStore } from "../../projections/store/document-store.ts";
 import type { GrowingTree } from "../../projections/audit-tree/merkle-tiles.ts";
+import type { DocumentStore } from "../../projections/store/document-store.ts";
 import { requireStaff } from "../access/authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
-import { unavailable } from "../server/error-handler.ts";
 import { HttpError } from "../errors.ts";
-import { validOrRefuse } from "../requests/request-body.ts";
-import { parseAuditProof } from "./audit-proof-schema.ts";
 import { sendJson } from "../replies/send-json.ts";
+import { validOrRefuse } from "../requests/request-body.ts";
 import { lookUp, upToDate } from "../requests/up-to-date.ts";
+import { unavailable } from "../server/error-handler.ts";
+import { parseAuditProof } from "./audit-proof-schema.ts";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Clock } from "../../runtime/clock.ts";
 import { writtenEvent } from "../../events/store/event-line.ts";
-import { UnreadableEvent } from "../../events/store/event-store-errors.ts";
 import type { RecordedEvent, SubscriptionMessage } from "../../events/store/event-store.ts";
+import { UnreadableEvent } from "../../events/store/event-store-errors.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import { Arrival, nextTurnAlarm } from "./arrival.ts";
 
 /** Text is handed on in pieces of about so many characters. */

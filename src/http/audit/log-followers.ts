@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { FastifyInstance } from "fastify";
-import { unavailable } from "../server/error-handler.ts";
 import { HttpError } from "../errors.ts";
+import { unavailable } from "../server/error-handler.ts";
 
 /** How many may follow the log at a time: each holds a reader of the log and a connection for as long as it likes. */
 const MOST_FOLLOWERS = 8;

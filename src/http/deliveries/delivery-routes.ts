@@ -2,14 +2,14 @@ import type { FastifyInstance } from "fastify";
 import { deliveries, deliveriesOfUser, deliveryOfUser } from "../../projections/deliveries.ts";
 import { shownDelivery } from "../../projections/shown-delivery.ts";
 import { requireUser, userOf } from "../access/authentication.ts";
-import { deliveryAsItWas, deliveryQuestion, payloadText, sendDeliveryEvents } from "./history-replies.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { HttpError } from "../errors.ts";
+import { sendJson, sendJsonText } from "../replies/send-json.ts";
 import { openPage } from "../requests/list-page.ts";
 import { validOrRefuse } from "../requests/request-body.ts";
-import { parseListDeliveries } from "./list-deliveries-schema.ts";
 import { lookUp, upToDate } from "../requests/up-to-date.ts";
-import { sendJson, sendJsonText } from "../replies/send-json.ts";
+import { deliveryAsItWas, deliveryQuestion, payloadText, sendDeliveryEvents } from "./history-replies.ts";
+import { parseListDeliveries } from "./list-deliveries-schema.ts";
 
 /** A user's deliveries: the list, newest first, one with its attempts, now or as it was, its events, and its payload. */
 export function deliveryRoutes(app: FastifyInstance, deps: HttpDependencies): void {

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { readMoment } from "../../projections/history/moment.ts";
 import type { Moment } from "../../projections/history/moment.ts";
-import { parseQuery } from "../requests/query.ts";
 import { deliverySchema } from "../replies/reply-schemas.ts";
+import { parseQuery } from "../requests/query.ts";
 import type { Parsed } from "../requests/schema-rules.ts";
 
 const NOT_A_MOMENT =

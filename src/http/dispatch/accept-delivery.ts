@@ -4,8 +4,8 @@ import { idempotentDeliveryId, requestDelivery } from "../../commands/request-de
 import { evolveDelivery } from "../../events/delivery.ts";
 import { timeOrderedId } from "../../runtime/time-ordered-id.ts";
 import { userOf } from "../access/authentication.ts";
-import { commandOf } from "../requests/command-of.ts";
 import type { HttpDependencies } from "../dependencies.ts";
+import { commandOf } from "../requests/command-of.ts";
 
 /** What is to be delivered, already found right. */
 export interface DeliveryToAccept {

@@ -1,11 +1,11 @@
 import type { onRequestHookHandler } from "fastify";
 import type { Clock } from "../../runtime/clock.ts";
 import { userOf } from "../access/authentication.ts";
-import { Backlogs } from "./backlogs.ts";
+import { RateLimit } from "../access/rate-limit.ts";
 import type { DispatchLimits } from "../dependencies.ts";
 import { HttpError } from "../errors.ts";
-import { RateLimit } from "../access/rate-limit.ts";
 import { retryAfter } from "../replies/retry-after-header.ts";
+import { Backlogs } from "./backlogs.ts";
 
 const WINDOW_MS = 1_000;
 /** When to try again with a full backlog. Nobody knows when there is room; deliveries end every moment. */

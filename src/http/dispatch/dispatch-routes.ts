@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from "fastify";
-import { acceptDelivery } from "./accept-delivery.ts";
 import { requireUser, userOf } from "../access/authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
-import { tellDispatch } from "./dispatch-line.ts";
-import { HttpError } from "../errors.ts";
 import { endpointOfUser } from "../endpoints/own-endpoint.ts";
+import { HttpError } from "../errors.ts";
 import { bodyOf, validOrRefuse } from "../requests/request-body.ts";
+import { acceptDelivery } from "./accept-delivery.ts";
+import { tellDispatch } from "./dispatch-line.ts";
 import { parseDispatch } from "./dispatch-schema.ts";
 
 const VISIBLE_ASCII = /^[\x21-\x7e]{1,255}$/;

@@ -8,15 +8,15 @@ import type { Endpoint, EndpointChanges, EndpointDisabled, EndpointEnabled } fro
 import type { Position } from "../../events/store/position.ts";
 import type { EndpointDocument } from "../../projections/endpoints.ts";
 import { requireUser } from "../access/authentication.ts";
-import { commandOf } from "../requests/command-of.ts";
 import type { HttpDependencies } from "../dependencies.ts";
-import { endpointSeen, latestOwnEndpoint, ownEndpoint } from "./own-endpoint.ts";
+import { sendJson } from "../replies/send-json.ts";
+import { commandOf } from "../requests/command-of.ts";
+import { parseNoFields } from "../requests/no-fields-schema.ts";
 import { bodyOf, optionalBodyOf, validOrRefuse } from "../requests/request-body.ts";
 import { storeOf } from "../server/request-deadline.ts";
-import { parseNoFields } from "../requests/no-fields-schema.ts";
+import { endpointSeen, latestOwnEndpoint, ownEndpoint } from "./own-endpoint.ts";
 import { updateEndpointReader } from "./schemas/update-endpoint-schema.ts";
 import type { EndpointPatch } from "./schemas/update-endpoint-schema.ts";
-import { sendJson } from "../replies/send-json.ts";
 import { shownEndpoint } from "./shown-endpoint.ts";
 
 /**

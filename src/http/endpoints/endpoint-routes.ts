@@ -2,17 +2,17 @@ import type { FastifyInstance } from "fastify";
 import { registerEndpoint } from "../../commands/register-endpoint.ts";
 import { endpoints, endpointsOfUserPage } from "../../projections/endpoints.ts";
 import { requireUser, userOf } from "../access/authentication.ts";
-import { commandOf } from "../requests/command-of.ts";
 import type { HttpDependencies } from "../dependencies.ts";
-import { endpointSeen, latestOwnEndpoint } from "./own-endpoint.ts";
+import { sendJson } from "../replies/send-json.ts";
+import { commandOf } from "../requests/command-of.ts";
 import { openPage } from "../requests/list-page.ts";
 import { bodyOf, validOrRefuse } from "../requests/request-body.ts";
+import { upToDate } from "../requests/up-to-date.ts";
 import { storeOf } from "../server/request-deadline.ts";
+import { endpointSeen, latestOwnEndpoint } from "./own-endpoint.ts";
 import { parseListEndpoints } from "./schemas/list-endpoints-schema.ts";
 import { registerEndpointReader } from "./schemas/register-endpoint-schema.ts";
-import { sendJson } from "../replies/send-json.ts";
 import { shortEndpoint, shownEndpoint } from "./shown-endpoint.ts";
-import { upToDate } from "../requests/up-to-date.ts";
 
 /**
  * `POST /v1/endpoints` registers an address to deliver to; `GET /v1/endpoints` lists a user's own, by id, and

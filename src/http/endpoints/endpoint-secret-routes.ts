@@ -3,14 +3,14 @@ import { handleEndpointCommand } from "../../commands/handling/endpoint-command.
 import { decideRotateEndpointSecret } from "../../commands/rotate-endpoint-secret.ts";
 import type { EndpointKeys } from "../../processes/sending/signing/endpoint-keys.ts";
 import { requireUser } from "../access/authentication.ts";
-import { commandOf } from "../requests/command-of.ts";
 import { READ_YOUR_WRITES_MS } from "../dependencies.ts";
 import type { HttpDependencies } from "../dependencies.ts";
-import { latestOwnEndpoint, ownEndpoint } from "./own-endpoint.ts";
+import { sendJson } from "../replies/send-json.ts";
+import { commandOf } from "../requests/command-of.ts";
 import { optionalBodyOf, validOrRefuse } from "../requests/request-body.ts";
 import { storeOf } from "../server/request-deadline.ts";
+import { latestOwnEndpoint, ownEndpoint } from "./own-endpoint.ts";
 import { parseRotateSecret } from "./schemas/rotate-secret-schema.ts";
-import { sendJson } from "../replies/send-json.ts";
 
 /**
  * With what an endpoint's receiver verifies its deliveries, for its owner alone:

@@ -1,15 +1,15 @@
 import type { FastifyInstance } from "fastify";
 import { percentile } from "../../projections/endpoint-statistics/duration-histogram.ts";
-import { daysOfEndpoint, endpointStatistics } from "../../projections/endpoint-statistics/endpoint-statistics.ts";
 import type { EndpointDayDocument } from "../../projections/endpoint-statistics/endpoint-day.ts";
+import { daysOfEndpoint, endpointStatistics } from "../../projections/endpoint-statistics/endpoint-statistics.ts";
 import { requireUser } from "../access/authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
-import { ownEndpoint } from "./own-endpoint.ts";
+import { sendJson } from "../replies/send-json.ts";
 import { openPage } from "../requests/list-page.ts";
 import { validOrRefuse } from "../requests/request-body.ts";
-import { parseEndpointStatistics } from "./schemas/endpoint-statistics-schema.ts";
-import { sendJson } from "../replies/send-json.ts";
 import { upToDate } from "../requests/up-to-date.ts";
+import { ownEndpoint } from "./own-endpoint.ts";
+import { parseEndpointStatistics } from "./schemas/endpoint-statistics-schema.ts";
 
 /**
  * `GET /v1/endpoints/{id}/statistics`: what became of the endpoint's deliveries, a day (in UTC) each, the latest first:

@@ -1,13 +1,13 @@
 import type { FastifyInstance, onRequestHookHandler } from "fastify";
-import { acceptDelivery } from "../dispatch/accept-delivery.ts";
 import { requireUser } from "../access/authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
+import { acceptDelivery } from "../dispatch/accept-delivery.ts";
 import { tellDispatch } from "../dispatch/dispatch-line.ts";
 import { HttpError } from "../errors.ts";
-import { ownEndpoint } from "./own-endpoint.ts";
-import { optionalBodyOf, validOrRefuse } from "../requests/request-body.ts";
-import { VERDICT_MESSAGES } from "./schemas/endpoint-settings-schema.ts";
 import { parseNoFields } from "../requests/no-fields-schema.ts";
+import { optionalBodyOf, validOrRefuse } from "../requests/request-body.ts";
+import { ownEndpoint } from "./own-endpoint.ts";
+import { VERDICT_MESSAGES } from "./schemas/endpoint-settings-schema.ts";
 
 /**
  * `POST /v1/endpoints/{id}/test` dispatches a payload of the gateway's own, so that its owner sees whether deliveries

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
-import { sendJson } from "../replies/send-json.ts";
 import type { HttpDependencies } from "../dependencies.ts";
+import { sendJson } from "../replies/send-json.ts";
 
 /**
  * `GET /livez`: the process lives. `GET /readyz`: it takes payloads and has begun to answer reads, or 503 with the reasons why not. `GET /metrics`:

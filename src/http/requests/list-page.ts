@@ -1,6 +1,6 @@
 import type { DeliveryPlace } from "../../projections/deliveries.ts";
-import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { HttpError } from "../errors.ts";
+import { decodeCursor, encodeCursor } from "./cursor.ts";
 
 /** One page of a list, as it was asked for. */
 export interface Page {

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { clientNetwork } from "../../net/client-address.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { refuseAndClose } from "./broken-requests.ts";
-import { clientNetwork } from "../../net/client-address.ts";
 import { unavailable } from "./error-handler.ts";
 
 /** How long a body may be on its way until it has to give way to others of the same client, in ms. */

@@ -1,5 +1,4 @@
 import type { FastifyError, FastifyInstance, FastifyReply } from "fastify";
-import type { Clock } from "../../runtime/clock.ts";
 import { CommandRefused } from "../../commands/handling/refusals.ts";
 import {
   AppendOutcomeUnknown,
@@ -7,12 +6,13 @@ import {
   RevisionConflict,
   StoreUnavailable,
 } from "../../events/store/event-store-errors.ts";
-import { ReadModelsUnavailable } from "../../projections/store/document-store.ts";
 import { TroubleLog } from "../../observability/trouble-log.ts";
+import { ReadModelsUnavailable } from "../../projections/store/document-store.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import { ERRORS, HttpError, errorBody } from "../errors.ts";
+import { sendJsonText } from "../replies/send-json.ts";
 import { MalformedBody } from "../requests/json-body.ts";
 import { REPLY_HEADERS } from "./reply-headers.ts";
-import { sendJsonText } from "../replies/send-json.ts";
 
 /** How long a client should wait before it sends again what we could not take, in seconds. */
 const RETRY_AFTER_SECONDS = "1";

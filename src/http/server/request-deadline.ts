@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { Clock } from "../../runtime/clock.ts";
 import type { StreamStore } from "../../commands/handling/stream-store.ts";
 import { StoreUnavailable } from "../../events/store/event-store-errors.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import { unavailable } from "./error-handler.ts";
 
 declare module "fastify" {

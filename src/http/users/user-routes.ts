@@ -1,20 +1,20 @@
 import { randomUUID } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import { createUser } from "../../commands/create-user.ts";
-import { collectionOf } from "../../projections/projection.ts";
 import { endpoints, endpointsOfUser } from "../../projections/endpoints.ts";
+import { collectionOf } from "../../projections/projection.ts";
 import { users } from "../../projections/users.ts";
 import type { UserDocument } from "../../projections/users.ts";
 import { apiKeyDigest, requireUser, userOf } from "../access/authentication.ts";
 import { READ_YOUR_WRITES_MS } from "../dependencies.ts";
 import type { HttpDependencies } from "../dependencies.ts";
+import { shortEndpoint } from "../endpoints/shown-endpoint.ts";
 import { HttpError } from "../errors.ts";
+import { sendJson } from "../replies/send-json.ts";
 import { bodyOf, validOrRefuse } from "../requests/request-body.ts";
+import { lookUp, upToDate } from "../requests/up-to-date.ts";
 import { storeOf } from "../server/request-deadline.ts";
 import { emailKey, parseCreateUser } from "./create-user-schema.ts";
-import { sendJson } from "../replies/send-json.ts";
-import { shortEndpoint } from "../endpoints/shown-endpoint.ts";
-import { lookUp, upToDate } from "../requests/up-to-date.ts";
 
 /** `POST /v1/users` makes a user and gives its key, this once; `GET /v1/users/me` says who a key belongs to. */
 export function userRoutes(app: FastifyInstance, deps: HttpDependencies): void {

@@ -1,5 +1,5 @@
-import type { EventStore } from "../../events/store/event-store.ts";
 import { LOG_STREAM } from "../../events/log.ts";
+import type { EventStore } from "../../events/store/event-store.ts";
 import { NoteRefused, noteSigner, openNote } from "./signed-note.ts";
 import type { NoteSigner } from "./signed-note.ts";
 

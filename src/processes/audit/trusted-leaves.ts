@@ -1,7 +1,7 @@
 import { leafPlaceAt, leafPlaceOf, storedTiles, treeNow } from "../../projections/audit-tree/audit-tree.ts";
-import type { DocumentStore } from "../../projections/store/document-store.ts";
 import { TILE_WIDTH } from "../../projections/audit-tree/merkle-tiles.ts";
 import type { Hash } from "../../projections/audit-tree/merkle-tree.ts";
+import type { DocumentStore } from "../../projections/store/document-store.ts";
 import { TransferRefused } from "../transfer/transfer-refused.ts";
 import { AuditRefused } from "./audit-refused.ts";
 import { eventsOfExport } from "./audited-events.ts";

@@ -4,9 +4,9 @@ import { GrowingTree } from "../../projections/audit-tree/merkle-tiles.ts";
 import type { Hash } from "../../projections/audit-tree/merkle-tree.ts";
 import { TransferRefused } from "../transfer/transfer-refused.ts";
 import type { AuditedEvent, EventPlace } from "./audited-events.ts";
-import type { TreeHead } from "./tree-head.ts";
 import { explain, named } from "./findings.ts";
 import type { Finding } from "./findings.ts";
+import type { TreeHead } from "./tree-head.ts";
 import type { TrustedLeaves } from "./trusted-leaves.ts";
 
 export interface VerifyOptions {

@@ -1,4 +1,3 @@
-import type { Clock } from "../../runtime/clock.ts";
 import { handleCommand, loadStream } from "../../commands/handling/command-handler.ts";
 import type { Loaded } from "../../commands/handling/command-handler.ts";
 import { decideWithoutAttempt } from "../../commands/hold-delivery.ts";
@@ -7,7 +6,6 @@ import { decideReleaseAttempt } from "../../commands/release-attempt.ts";
 import { chosenPolicy } from "../../commands/retry-policy.ts";
 import type { RetryPolicy } from "../../commands/retry-policy.ts";
 import { decideStartAttempt } from "../../commands/start-attempt.ts";
-import type { EventStore } from "../../events/store/event-store.ts";
 import { deliveryStream, evolveDelivery } from "../../events/delivery.ts";
 import type {
   Delivery,
@@ -17,16 +15,18 @@ import type {
   DeliveryFailed,
   DeliveryHeld,
 } from "../../events/delivery.ts";
+import type { EventStore } from "../../events/store/event-store.ts";
 import type { EndpointDocument } from "../../projections/endpoints.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import { timeOrderedId } from "../../runtime/time-ordered-id.ts";
+import type { SendResult } from "../sending/attempt-outcome.ts";
+import type { Sender } from "../sending/sender.ts";
+import { attemptHeaders } from "../sending/signing/attempt-headers.ts";
+import type { EndpointVault } from "../sending/signing/endpoint-vault.ts";
 import { latestSending, leaseOf } from "./attempt-lease.ts";
 import { attemptResult } from "./attempt-result.ts";
 import { disableGone } from "./disable-gone.ts";
 import { untilKnown, untilRecorded } from "./insisting.ts";
-import { attemptHeaders } from "../sending/signing/attempt-headers.ts";
-import type { SendResult } from "../sending/attempt-outcome.ts";
-import type { EndpointVault } from "../sending/signing/endpoint-vault.ts";
-import type { Sender } from "../sending/sender.ts";
 
 const ACTOR = "delivery-worker";
 

@@ -1,8 +1,8 @@
 import type { Logger } from "pino";
-import type { Clock } from "../../runtime/clock.ts";
 import type { DeliveryAttempted } from "../../events/delivery.ts";
 import type { Metrics } from "../../observability/metrics.ts";
 import { TroubleLog } from "../../observability/trouble-log.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import type { Attempted } from "./attempt-delivery.ts";
 import { isPassing } from "./insisting.ts";
 

@@ -1,27 +1,27 @@
 import { inject, injectable } from "tsyringe";
 import type { Logger } from "pino";
-import { CLOCK } from "../../runtime/clock.ts";
-import type { Clock } from "../../runtime/clock.ts";
 import type { Loaded } from "../../commands/handling/command-handler.ts";
 import type { RetryPolicy } from "../../commands/retry-policy.ts";
+import type { Delivery, DeliveryAttempted } from "../../events/delivery.ts";
 import { EVENT_STORE } from "../../events/store/event-store.ts";
 import type { EventStore } from "../../events/store/event-store.ts";
-import type { Delivery, DeliveryAttempted } from "../../events/delivery.ts";
 import { LOGGER } from "../../observability/logger.ts";
 import { METRICS } from "../../observability/metrics.ts";
 import type { Metrics } from "../../observability/metrics.ts";
 import { DIRECTORY } from "../../projections/directory/directory.ts";
 import type { Directory } from "../../projections/directory/directory.ts";
 import type { EndpointDocument } from "../../projections/endpoints.ts";
+import { CLOCK } from "../../runtime/clock.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import { SENDER } from "../sending/sender.ts";
+import type { Sender } from "../sending/sender.ts";
+import { ENDPOINT_VAULT } from "../sending/signing/endpoint-vault.ts";
+import type { EndpointVault } from "../sending/signing/endpoint-vault.ts";
 import { attemptDelivery } from "./attempt-delivery.ts";
 import { AttemptLines } from "./attempt-lines.ts";
 import { FairQueue } from "./fair-queue.ts";
 import type { EndpointShare, Queued, QueueLimits } from "./fair-queue.ts";
 import { isPassing } from "./insisting.ts";
-import { ENDPOINT_VAULT } from "../sending/signing/endpoint-vault.ts";
-import type { EndpointVault } from "../sending/signing/endpoint-vault.ts";
-import { SENDER } from "../sending/sender.ts";
-import type { Sender } from "../sending/sender.ts";
 
 /** The token under which the container registers the worker's settings. */
 export const DELIVERY_SETTINGS = Symbol("DeliverySettings");

@@ -1,5 +1,5 @@
-import type { Loaded } from "../../commands/handling/command-handler.ts";
 import { decideOnGone } from "../../commands/disable-endpoint.ts";
+import type { Loaded } from "../../commands/handling/command-handler.ts";
 import { handleEndpointCommand } from "../../commands/handling/endpoint-command.ts";
 import { CommandRefused } from "../../commands/handling/refusals.ts";
 import type { EventStore } from "../../events/store/event-store.ts";

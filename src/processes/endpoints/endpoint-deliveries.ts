@@ -1,6 +1,5 @@
-import type { Clock } from "../../runtime/clock.ts";
-import { handleCommand } from "../../commands/handling/command-handler.ts";
 import { decideDeliveriesEnded } from "../../commands/end-deliveries.ts";
+import { handleCommand } from "../../commands/handling/command-handler.ts";
 import { decideReleaseDelivery, decideWithoutAttempt } from "../../commands/hold-delivery.ts";
 import { deliveryStream, evolveDelivery } from "../../events/delivery.ts";
 import type { Delivery, DeliveryEvent } from "../../events/delivery.ts";
@@ -9,8 +8,9 @@ import type { Endpoint, EndpointDeliveriesEnded } from "../../events/endpoint.ts
 import type { EventStore } from "../../events/store/event-store.ts";
 import { pendingDeliveriesOfUser } from "../../projections/deliveries.ts";
 import type { Directory } from "../../projections/directory/directory.ts";
-import type { DocumentStore } from "../../projections/store/document-store.ts";
 import { heldOfEndpoint, nextEndpointWithHeld } from "../../projections/held-deliveries.ts";
+import type { DocumentStore } from "../../projections/store/document-store.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import { timeOrderedId } from "../../runtime/time-ordered-id.ts";
 import type { DueShares } from "../retrying/shard-ticks.ts";
 

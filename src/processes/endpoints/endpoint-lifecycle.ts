@@ -1,26 +1,26 @@
 import { inject, injectable } from "tsyringe";
 import type { Logger } from "pino";
-import { CLOCK } from "../../runtime/clock.ts";
-import type { Clock } from "../../runtime/clock.ts";
 import { EVENT_STORE } from "../../events/store/event-store.ts";
 import type { EventStore } from "../../events/store/event-store.ts";
 import { LOGGER } from "../../observability/logger.ts";
+import { TroubleLog } from "../../observability/trouble-log.ts";
 import { deliveries } from "../../projections/deliveries.ts";
 import { DIRECTORY } from "../../projections/directory/directory.ts";
 import type { Directory } from "../../projections/directory/directory.ts";
-import { DOCUMENT_STORE } from "../../projections/store/document-store.ts";
-import type { DocumentStore } from "../../projections/store/document-store.ts";
 import { heldDeliveries } from "../../projections/held-deliveries.ts";
 import { PROJECTION_PROGRESS } from "../../projections/running/projection-progress.ts";
 import type { ProjectionProgress } from "../../projections/running/projection-progress.ts";
+import { DOCUMENT_STORE } from "../../projections/store/document-store.ts";
+import type { DocumentStore } from "../../projections/store/document-store.ts";
+import { CLOCK } from "../../runtime/clock.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import { Rest } from "../../runtime/rest.ts";
 import { supervise } from "../../runtime/supervision.ts";
-import { TroubleLog } from "../../observability/trouble-log.ts";
 import { DELIVERY_SETTINGS } from "../delivering/delivery-worker.ts";
 import type { DeliverySettings } from "../delivering/delivery-worker.ts";
-import { EndpointDeliveries } from "./endpoint-deliveries.ts";
-import { Rest } from "../../runtime/rest.ts";
 import { RetryScheduler, SCHEDULER_SETTINGS } from "../retrying/retry-scheduler.ts";
 import type { SchedulerSettings } from "../retrying/retry-scheduler.ts";
+import { EndpointDeliveries } from "./endpoint-deliveries.ts";
 
 /** What a round reads. */
 const MODELS = [deliveries.name, heldDeliveries.name];

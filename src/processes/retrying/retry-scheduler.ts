@@ -1,20 +1,20 @@
 import { inject, injectable } from "tsyringe";
 import type { Logger } from "pino";
-import { CLOCK, pause } from "../../runtime/clock.ts";
-import type { Clock } from "../../runtime/clock.ts";
 import { EVENT_STORE } from "../../events/store/event-store.ts";
 import type { EventStore } from "../../events/store/event-store.ts";
 import { LOGGER } from "../../observability/logger.ts";
-import { DOCUMENT_STORE } from "../../projections/store/document-store.ts";
-import type { DocumentStore } from "../../projections/store/document-store.ts";
+import { TroubleLog } from "../../observability/trouble-log.ts";
 import { dueBefore, dueDeliveries } from "../../projections/due-deliveries.ts";
 import type { DueDocument } from "../../projections/due-deliveries.ts";
 import { PROJECTION_PROGRESS } from "../../projections/running/projection-progress.ts";
 import type { ProjectionProgress } from "../../projections/running/projection-progress.ts";
-import { supervise } from "../../runtime/supervision.ts";
-import { TroubleLog } from "../../observability/trouble-log.ts";
-import { DeliveryWorker } from "../delivering/delivery-worker.ts";
+import { DOCUMENT_STORE } from "../../projections/store/document-store.ts";
+import type { DocumentStore } from "../../projections/store/document-store.ts";
+import { CLOCK, pause } from "../../runtime/clock.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import { Rest } from "../../runtime/rest.ts";
+import { supervise } from "../../runtime/supervision.ts";
+import { DeliveryWorker } from "../delivering/delivery-worker.ts";
 import type { DueShares } from "./shard-ticks.ts";
 
 /** The token under which the container registers the scheduler's settings. */

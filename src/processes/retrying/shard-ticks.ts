@@ -1,12 +1,12 @@
-import type { Clock } from "../../runtime/clock.ts";
 import { appendSettled } from "../../commands/handling/append-settled.ts";
 import { eventsToAppend } from "../../commands/handling/command-context.ts";
 import { readEvent } from "../../events/catalogue.ts";
-import { RevisionConflict } from "../../events/store/event-store-errors.ts";
 import type { EventStore, ExpectedRevision } from "../../events/store/event-store.ts";
+import { RevisionConflict } from "../../events/store/event-store-errors.ts";
 import type { Revision } from "../../events/store/position.ts";
 import { tickStream } from "../../events/tick.ts";
 import type { TickTaken } from "../../events/tick.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import { timeOrderedId } from "../../runtime/time-ordered-id.ts";
 
 /** Into how many parts the instances divide what falls due. */

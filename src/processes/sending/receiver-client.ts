@@ -1,8 +1,8 @@
 import { Client } from "undici";
 import type { buildConnector, Dispatcher } from "undici";
 import { AnswerProtocol } from "./answer-protocol.ts";
-import type { NameResolver } from "./targets/name-resolver.ts";
 import { ReadingLimit } from "./reading-limit.ts";
+import type { NameResolver } from "./targets/name-resolver.ts";
 import { guardedConnector } from "./targets/target-guard.ts";
 import type { TargetRules } from "./targets/target-rules.ts";
 import { watchedConnector } from "./watched-connector.ts";

@@ -1,6 +1,6 @@
 import { writtenEvent } from "../../events/store/event-line.ts";
-import { UnreadableEvent } from "../../events/store/event-store-errors.ts";
 import type { EventStore, RecordedEvent } from "../../events/store/event-store.ts";
+import { UnreadableEvent } from "../../events/store/event-store-errors.ts";
 import type { Position } from "../../events/store/position.ts";
 import { footerLine, headerLine } from "./export-format.ts";
 import type { ExportFooter, ExportHeader } from "./export-format.ts";

@@ -1,8 +1,8 @@
 import { readEvent } from "../../events/catalogue.ts";
 import { leafText } from "../../events/store/event-line.ts";
-import { EventTooLarge, RevisionConflict, UnreadableEvent } from "../../events/store/event-store-errors.ts";
 import { MAX_APPEND_BYTES } from "../../events/store/event-store.ts";
 import type { EventStore, RecordedEvent } from "../../events/store/event-store.ts";
+import { EventTooLarge, RevisionConflict, UnreadableEvent } from "../../events/store/event-store-errors.ts";
 import type { Position } from "../../events/store/position.ts";
 import type { ExportHeader } from "./export-format.ts";
 import { finishedExportLines } from "./export-lines.ts";

@@ -1,7 +1,7 @@
 import { appendSettled } from "../../commands/handling/append-settled.ts";
-import { AppendOutcomeUnknown } from "../../events/store/event-store-errors.ts";
 import { MAX_APPEND_BYTES } from "../../events/store/event-store.ts";
 import type { AppendResult, EventStore, EventToAppend, RecordedEvent } from "../../events/store/event-store.ts";
+import { AppendOutcomeUnknown } from "../../events/store/event-store-errors.ts";
 import { numberOf, revisionOf } from "../../events/store/position.ts";
 import type { Revision } from "../../events/store/position.ts";
 import { TransferRefused } from "./transfer-refused.ts";

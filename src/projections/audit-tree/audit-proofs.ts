@@ -1,6 +1,6 @@
-import { storedTiles } from "./audit-tree.ts";
 import { ReadModelsUnavailable } from "../store/document-store.ts";
 import type { DocumentStore } from "../store/document-store.ts";
+import { storedTiles } from "./audit-tree.ts";
 import { consistencyParts, inclusionParts } from "./merkle-proofs.ts";
 import type { ProofPart } from "./merkle-proofs.ts";
 import { isFull, subtreeHash, tileOf } from "./merkle-tiles.ts";

@@ -1,13 +1,13 @@
 import { leafText } from "../../events/store/event-line.ts";
 import type { RecordedEvent } from "../../events/store/event-store.ts";
 import { numberOf } from "../../events/store/position.ts";
+import { collectionOf } from "../projection.ts";
+import type { BatchProjection, LoadDocuments, Stages } from "../projection.ts";
 import type { DocumentStore, GuardedWrite, StoredDocument } from "../store/document-store.ts";
 import { GrowingTree, decodeHashes, encodeHashes } from "./merkle-tiles.ts";
 import type { TilePlace } from "./merkle-tiles.ts";
 import { leafHash } from "./merkle-tree.ts";
 import type { Hash } from "./merkle-tree.ts";
-import { collectionOf } from "../projection.ts";
-import type { BatchProjection, LoadDocuments, Stages } from "../projection.ts";
 
 const TREE = "tree";
 

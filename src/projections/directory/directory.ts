@@ -1,20 +1,20 @@
-import type { Clock } from "../../runtime/clock.ts";
 import { readEvent } from "../../events/catalogue.ts";
 import type { KnownEvent } from "../../events/catalogue.ts";
-import { StoreUnavailable } from "../../events/store/event-store-errors.ts";
 import type { EventStore } from "../../events/store/event-store.ts";
+import { StoreUnavailable } from "../../events/store/event-store-errors.ts";
 import type { Position } from "../../events/store/position.ts";
-import type { DocumentStore } from "../store/document-store.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import { endpoints } from "../endpoints.ts";
 import type { EndpointDocument } from "../endpoints.ts";
-import { ModelInMemory } from "./model-in-memory.ts";
 import { Pace } from "../running/pace.ts";
 import { ProjectionProgress } from "../running/projection-progress.ts";
 import { BEGINNING, earlierPlace, furthestPlace } from "../running/reading-place.ts";
 import type { ReadingPlace } from "../running/reading-place.ts";
 import type { ProjectionStatus } from "../running/runner.ts";
+import type { DocumentStore } from "../store/document-store.ts";
 import { users } from "../users.ts";
 import type { UserDocument } from "../users.ts";
+import { ModelInMemory } from "./model-in-memory.ts";
 
 /** The token under which the container registers the directory. */
 export const DIRECTORY = Symbol("Directory");

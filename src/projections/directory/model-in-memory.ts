@@ -1,11 +1,11 @@
 import type { KnownEvent } from "../../events/catalogue.ts";
 import type { EventStore } from "../../events/store/event-store.ts";
 import type { Position } from "../../events/store/position.ts";
-import type { DocumentStore, StoredDocument } from "../store/document-store.ts";
 import { checkpointNameOf, collectionOf } from "../projection.ts";
 import type { Content, Projection } from "../projection.ts";
-import type { ReadingPlace } from "../running/reading-place.ts";
 import { isOfThisLog } from "../running/another-log.ts";
+import type { ReadingPlace } from "../running/reading-place.ts";
+import type { DocumentStore, StoredDocument } from "../store/document-store.ts";
 
 /** A read model whose documents are all held in memory: loaded from the store once, then folded from events. */
 export class ModelInMemory<D extends StoredDocument> {

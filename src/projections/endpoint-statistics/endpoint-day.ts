@@ -1,8 +1,8 @@
 import type { KnownEvent } from "../../events/catalogue.ts";
+import type { Content } from "../projection.ts";
 import type { StoredDocument } from "../store/document-store.ts";
 import { withDuration } from "./duration-histogram.ts";
 import type { DurationHistogram } from "./duration-histogram.ts";
-import type { Content } from "../projection.ts";
 
 /** What became of an endpoint's deliveries on one day of UTC. There is none for a day on which nothing happened. */
 export interface EndpointDayDocument extends StoredDocument {

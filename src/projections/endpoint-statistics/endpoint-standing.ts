@@ -1,6 +1,6 @@
 import type { KnownEvent } from "../../events/catalogue.ts";
-import type { StoredDocument } from "../store/document-store.ts";
 import type { Content, ReadModel } from "../projection.ts";
+import type { StoredDocument } from "../store/document-store.ts";
 
 /** How an endpoint stands at this moment. There is none before something was dispatched to it. */
 export interface EndpointStandingDocument extends StoredDocument {

@@ -1,8 +1,8 @@
+import { collectionOf } from "../projection.ts";
 import type { DocumentStore } from "../store/document-store.ts";
+import { pagesOf } from "../store/pages.ts";
 import type { EndpointStandingDocument, FailingEndpointDocument } from "./endpoint-standing.ts";
 import { endpointStatistics } from "./endpoint-statistics.ts";
-import { pagesOf } from "../store/pages.ts";
-import { collectionOf } from "../projection.ts";
 
 /** How many deliveries of this user, to all endpoints, have not ended. */
 export async function pendingOfUser(store: DocumentStore, userId: number): Promise<number> {

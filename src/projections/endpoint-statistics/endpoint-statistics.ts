@@ -1,13 +1,13 @@
 import type { KnownEvent } from "../../events/catalogue.ts";
+import { addEvent, foldDocuments } from "../folding/fold-documents.ts";
+import type { EventsByDocument } from "../folding/fold-documents.ts";
+import { collectionOf } from "../projection.ts";
+import type { BatchProjection, LoadDocuments } from "../projection.ts";
 import type { DocumentStore, GuardedWrite, StoredDocument } from "../store/document-store.ts";
 import { dayId, dayOf, evolveDay } from "./endpoint-day.ts";
 import type { EndpointDayDocument } from "./endpoint-day.ts";
 import { STANDING_INDEXES, evolveStanding, standingId } from "./endpoint-standing.ts";
 import type { EndpointStandingDocument } from "./endpoint-standing.ts";
-import { addEvent, foldDocuments } from "../folding/fold-documents.ts";
-import type { EventsByDocument } from "../folding/fold-documents.ts";
-import { collectionOf } from "../projection.ts";
-import type { BatchProjection, LoadDocuments } from "../projection.ts";
 
 /** Whose a delivery is that has not ended: only the first of its events says it. */
 interface OpenDeliveryDocument extends StoredDocument {

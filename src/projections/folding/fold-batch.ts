@@ -1,12 +1,12 @@
 import type { KnownEvent } from "../../events/catalogue.ts";
-import { UnreadableEvent } from "../../events/store/event-store-errors.ts";
-import { ReadModelsUnavailable } from "../store/document-store.ts";
 import type { RecordedEvent } from "../../events/store/event-store.ts";
+import { UnreadableEvent } from "../../events/store/event-store-errors.ts";
+import { checkpointNameOf, collectionOf } from "../projection.ts";
+import type { AnyProjection, Projection, Stages } from "../projection.ts";
+import { ReadModelsUnavailable } from "../store/document-store.ts";
 import type { Checkpoint, DocumentStore, StoredDocument } from "../store/document-store.ts";
 import { addEvent, foldDocuments } from "./fold-documents.ts";
 import type { EventsByDocument } from "./fold-documents.ts";
-import { checkpointNameOf, collectionOf } from "../projection.ts";
-import type { AnyProjection, Projection, Stages } from "../projection.ts";
 
 /** How often documents that somebody else wrote meanwhile are loaded and folded again before the batch is given up. */
 const MAX_REFOLDS = 20;

@@ -1,7 +1,7 @@
 import type { KnownEvent } from "../../events/catalogue.ts";
 import { UnreadableEvent } from "../../events/store/event-store-errors.ts";
-import type { GuardedWrite, StoredDocument } from "../store/document-store.ts";
 import type { Content, LoadDocuments } from "../projection.ts";
+import type { GuardedWrite, StoredDocument } from "../store/document-store.ts";
 
 /** Events in log order, by the id of the document that they change. */
 export type EventsByDocument = Map<string, KnownEvent[]>;

@@ -1,8 +1,8 @@
 import { readEvent } from "../../events/catalogue.ts";
 import type { KnownEvent } from "../../events/catalogue.ts";
-import { UnreadableEvent } from "../../events/store/event-store-errors.ts";
 import { categoryOf } from "../../events/store/event-store.ts";
 import type { RecordedEvent } from "../../events/store/event-store.ts";
+import { UnreadableEvent } from "../../events/store/event-store-errors.ts";
 import type { AnyProjection } from "../projection.ts";
 
 /** All categories that one of the projections folds; null: the whole log. */

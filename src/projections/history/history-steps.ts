@@ -1,12 +1,12 @@
 import { readEvent } from "../../events/catalogue.ts";
 import type { KnownEvent } from "../../events/catalogue.ts";
-import { UnreadableEvent } from "../../events/store/event-store-errors.ts";
 import type { RecordedEvent } from "../../events/store/event-store.ts";
+import { UnreadableEvent } from "../../events/store/event-store-errors.ts";
 import { numberOf } from "../../events/store/position.ts";
-import { snakeCased } from "../snake-case.ts";
 import { deliveries } from "../deliveries.ts";
 import { shownDelivery } from "../shown-delivery.ts";
 import type { ShownDelivery } from "../shown-delivery.ts";
+import { snakeCased } from "../snake-case.ts";
 import { documentAfter } from "./state-at.ts";
 
 /** One event of a delivery, with the delivery before it (null before its first) and after it. */

@@ -1,11 +1,11 @@
 import { readEvent } from "../../events/catalogue.ts";
 import type { KnownEvent } from "../../events/catalogue.ts";
-import { UnreadableEvent } from "../../events/store/event-store-errors.ts";
 import type { RecordedEvent } from "../../events/store/event-store.ts";
+import { UnreadableEvent } from "../../events/store/event-store-errors.ts";
+import type { Projection } from "../projection.ts";
 import type { StoredDocument } from "../store/document-store.ts";
 import { eventsUntil } from "./moment.ts";
 import type { Moment } from "./moment.ts";
-import type { Projection } from "../projection.ts";
 
 /**
  * The document with this id as it was at a moment (null: now), folded from the events of its stream: what the read model

@@ -1,10 +1,10 @@
-import { compareFills } from "./compare-fills.ts";
-import type { Comparison } from "./compare-fills.ts";
-import { GroupRunner } from "../running/group-runner.ts";
-import type { RunnerContext } from "../running/group-runner.ts";
 import { collectionOf } from "../projection.ts";
 import type { AnyProjection } from "../projection.ts";
+import { GroupRunner } from "../running/group-runner.ts";
+import type { RunnerContext } from "../running/group-runner.ts";
 import type { ProjectionStatus } from "../running/runner.ts";
+import { compareFills } from "./compare-fills.ts";
+import type { Comparison } from "./compare-fills.ts";
 import type { Slot } from "./slots.ts";
 
 /** A rebuild leaves the processor and the disk to the service for twice as long as it takes them. */

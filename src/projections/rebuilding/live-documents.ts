@@ -1,3 +1,5 @@
+import { checkpointNameOf, collectionOf } from "../projection.ts";
+import type { ReadModel } from "../projection.ts";
 import type {
   Checkpoint,
   CollectionDefinition,
@@ -6,8 +8,6 @@ import type {
   GuardedWrite,
   StoredDocument,
 } from "../store/document-store.ts";
-import { checkpointNameOf, collectionOf } from "../projection.ts";
-import type { ReadModel } from "../projection.ts";
 import { loadSlots } from "./slots.ts";
 import type { Slot } from "./slots.ts";
 

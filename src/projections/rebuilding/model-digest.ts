@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../../events/store/canonical-json.ts";
-import type { DocumentStore } from "../store/document-store.ts";
 import { collectionOf } from "../projection.ts";
 import type { ReadModel } from "../projection.ts";
+import type { DocumentStore } from "../store/document-store.ts";
 
 /**
  * The SHA-256 (lower-case hex) of all documents of a read model by ascending id, one canonical JSON text a line: equal

@@ -1,7 +1,7 @@
-import { digestOf } from "./model-digest.ts";
-import type { DocumentStore } from "../store/document-store.ts";
-import type { ProjectionProgress } from "../running/projection-progress.ts";
 import type { ReadModel } from "../projection.ts";
+import type { ProjectionProgress } from "../running/projection-progress.ts";
+import type { DocumentStore } from "../store/document-store.ts";
+import { digestOf } from "./model-digest.ts";
 
 /** How often a digest is taken again because its model changed meanwhile. */
 const TRIES = 3;

@@ -1,6 +1,6 @@
 import { positionOf } from "../../events/store/position.ts";
-import type { CollectionDefinition, DocumentStore, StoredDocument } from "../store/document-store.ts";
 import type { ReadModel } from "../projection.ts";
+import type { CollectionDefinition, DocumentStore, StoredDocument } from "../store/document-store.ts";
 
 /** One fill of a read model: which version of the fold made it, and which of several fills of that version it is. */
 export interface Slot {

@@ -1,7 +1,7 @@
 import type { EventStore } from "../../events/store/event-store.ts";
-import type { Checkpoint, DocumentStore } from "../store/document-store.ts";
 import { checkpointNameOf } from "../projection.ts";
 import type { AnyProjection } from "../projection.ts";
+import type { Checkpoint, DocumentStore } from "../store/document-store.ts";
 
 /** The read models of a shared store were folded from another log than the one that is followed now. */
 export class ReadModelsOfAnotherLog extends Error {

@@ -1,11 +1,11 @@
-import type { Clock } from "../../runtime/clock.ts";
-import { StoreUnavailable } from "../../events/store/event-store-errors.ts";
 import type { EventStore } from "../../events/store/event-store.ts";
+import { StoreUnavailable } from "../../events/store/event-store-errors.ts";
 import type { Position } from "../../events/store/position.ts";
-import { ReadModelsUnavailable } from "../store/document-store.ts";
-import type { DocumentStore } from "../store/document-store.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import { checkpointNameOf, collectionOf } from "../projection.ts";
 import type { AnyProjection } from "../projection.ts";
+import { ReadModelsUnavailable } from "../store/document-store.ts";
+import type { DocumentStore } from "../store/document-store.ts";
 import type { ReadingPlace } from "./reading-place.ts";
 
 /** How often checkpoints follow a log in which nothing of the read models' own comes, in ms. */

@@ -1,8 +1,8 @@
-import type { Clock } from "../../runtime/clock.ts";
 import type { EventStore } from "../../events/store/event-store.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import { supervise } from "../../runtime/supervision.ts";
-import type { DocumentStore } from "../store/document-store.ts";
 import type { AnyProjection } from "../projection.ts";
+import type { DocumentStore } from "../store/document-store.ts";
 import { runProjections } from "./runner.ts";
 import type { ProjectionStatus } from "./runner.ts";
 

@@ -1,15 +1,11 @@
+import type { EventStore } from "../../events/store/event-store.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { pause } from "../../runtime/clock.ts";
-import type { EventStore } from "../../events/store/event-store.ts";
 import { supervise } from "../../runtime/supervision.ts";
-import type { DocumentStore } from "../store/document-store.ts";
-import { FillBuilder } from "../rebuilding/fill-builder.ts";
-import type { RebuildStatus } from "../rebuilding/fill-builder.ts";
-import { GroupRunner } from "./group-runner.ts";
-import type { RunnerContext } from "./group-runner.ts";
 import { checkpointNameOf, collectionOf } from "../projection.ts";
 import type { AnyProjection } from "../projection.ts";
-import type { ProjectionStatus } from "./runner.ts";
+import { FillBuilder } from "../rebuilding/fill-builder.ts";
+import type { RebuildStatus } from "../rebuilding/fill-builder.ts";
 import {
   SLOTS,
   beginBuilding,
@@ -20,6 +16,10 @@ import {
   switchOver,
 } from "../rebuilding/slots.ts";
 import type { Slot, SlotsContent } from "../rebuilding/slots.ts";
+import type { DocumentStore } from "../store/document-store.ts";
+import { GroupRunner } from "./group-runner.ts";
+import type { RunnerContext } from "./group-runner.ts";
+import type { ProjectionStatus } from "./runner.ts";
 
 export interface ProjectionReports {
   status(status: ProjectionStatus): void;

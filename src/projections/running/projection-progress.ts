@@ -1,5 +1,5 @@
-import type { Clock } from "../../runtime/clock.ts";
 import type { Position } from "../../events/store/position.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import type { Comparison } from "../rebuilding/compare-fills.ts";
 import type { RebuildStatus } from "../rebuilding/fill-builder.ts";
 import type { ProjectionStatus } from "./runner.ts";

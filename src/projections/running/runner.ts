@@ -1,17 +1,17 @@
-import { pause } from "../../runtime/clock.ts";
-import type { Clock } from "../../runtime/clock.ts";
 import type { EventStore, RecordedEvent } from "../../events/store/event-store.ts";
 import type { Position } from "../../events/store/position.ts";
-import { CheckpointMoves } from "./checkpoint-moves.ts";
-import type { DocumentStore } from "../store/document-store.ts";
+import { pause } from "../../runtime/clock.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import { foldBatch } from "../folding/fold-batch.ts";
 import { categoriesOf, ownOf, readOrPoison, untilPoison } from "../folding/own-events.ts";
-import { Pace } from "./pace.ts";
 import { checkpointNameOf, collectionOf } from "../projection.ts";
 import type { AnyProjection } from "../projection.ts";
+import type { DocumentStore } from "../store/document-store.ts";
+import { ReadModelsOfAnotherLog, isOfThisLog } from "./another-log.ts";
+import { CheckpointMoves } from "./checkpoint-moves.ts";
+import { Pace } from "./pace.ts";
 import { BEGINNING, earlierPlace, furthestPlace } from "./reading-place.ts";
 import type { ReadingPlace } from "./reading-place.ts";
-import { ReadModelsOfAnotherLog, isOfThisLog } from "./another-log.ts";
 
 /** As many events are folded and written together at the most; bounds memory. */
 const BATCH_EVENTS = 4_000;

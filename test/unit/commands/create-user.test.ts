@@ -3,8 +3,8 @@ import { createUser } from "../../../src/commands/create-user.ts";
 import type { CreateUser } from "../../../src/commands/create-user.ts";
 import { CommandRefused } from "../../../src/commands/handling/refusals.ts";
 import { reservationStream } from "../../../src/commands/uniqueness/reservations.ts";
-import { AppendOutcomeUnknown, StoreUnavailable } from "../../../src/events/store/event-store-errors.ts";
 import type { EventStore } from "../../../src/events/store/event-store.ts";
+import { AppendOutcomeUnknown, StoreUnavailable } from "../../../src/events/store/event-store-errors.ts";
 import {
   eventsOfType,
   newContext,

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { registerEndpoint } from "../../../src/commands/register-endpoint.ts";
 import type { EventStore } from "../../../src/events/store/event-store.ts";
-import { DEFAULT_SETTINGS } from "../../specification/endpoint-story.ts";
 import {
   eventsOfType,
   newContext,
@@ -11,6 +10,7 @@ import {
   SECRET,
   times,
 } from "../../fixtures/event-log/store-doubles.ts";
+import { DEFAULT_SETTINGS } from "../../specification/endpoint-story.ts";
 
 function register(store: EventStore, userId: number, url = "https://receiver.example/hook", nickname = "the shop") {
   const command = { userId, url, nickname, retrySchedule: null, maxConcurrency: null, ed25519: false, now: NOON };

@@ -6,10 +6,10 @@ import {
   requestDelivery,
 } from "../../../src/commands/request-delivery.ts";
 import type { RequestDelivery } from "../../../src/commands/request-delivery.ts";
-import { AppendOutcomeUnknown, EventTooLarge, StoreUnavailable } from "../../../src/events/store/event-store-errors.ts";
 import type { EventStore } from "../../../src/events/store/event-store.ts";
-import { requested } from "../../specification/delivery-story.ts";
+import { AppendOutcomeUnknown, EventTooLarge, StoreUnavailable } from "../../../src/events/store/event-store-errors.ts";
 import { eventsOfType, newContext, newStore, NOON, outcomesOf, times } from "../../fixtures/event-log/store-doubles.ts";
+import { requested } from "../../specification/delivery-story.ts";
 
 const { deliveryId, userId, endpointId, payload: PAYLOAD, payloadBytes, payloadSha256 } = requested().data;
 const DISPATCH = { deliveryId, userId, endpointId, payload: PAYLOAD, payloadBytes, payloadSha256 };

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { deleteEndpoint } from "../../../src/commands/delete-endpoint.ts";
-import { endpointUrlReservation } from "../../../src/commands/uniqueness/endpoint-url.ts";
+import { loadStream } from "../../../src/commands/handling/command-handler.ts";
 import { registerEndpoint } from "../../../src/commands/register-endpoint.ts";
+import { endpointUrlReservation } from "../../../src/commands/uniqueness/endpoint-url.ts";
 import { updateEndpoint } from "../../../src/commands/update-endpoint.ts";
-import { StoreUnavailable } from "../../../src/events/store/event-store-errors.ts";
 import { endpointStream, evolveEndpoint } from "../../../src/events/endpoint.ts";
 import type { Endpoint, EndpointChanges } from "../../../src/events/endpoint.ts";
-import { loadStream } from "../../../src/commands/handling/command-handler.ts";
+import { StoreUnavailable } from "../../../src/events/store/event-store-errors.ts";
 import type { HookedEventStore } from "../../fixtures/event-log/store-doubles.ts";
 import {
   NOON,

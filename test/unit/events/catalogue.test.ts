@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { readEvent } from "../../../src/events/catalogue.ts";
-import { UnreadableEvent } from "../../../src/events/store/event-store-errors.ts";
 import type { RecordedEvent } from "../../../src/events/store/event-store.ts";
+import { UnreadableEvent } from "../../../src/events/store/event-store-errors.ts";
 import {
   attempted,
   canceled,

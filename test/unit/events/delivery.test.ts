@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { GatewayEvent } from "../../../src/events/catalogue.ts";
 import { deliveryStream, evolveDelivery } from "../../../src/events/delivery.ts";
 import type { Delivery } from "../../../src/events/delivery.ts";
-import type { GatewayEvent } from "../../../src/events/catalogue.ts";
 import {
   at,
   attempted,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { revisionOf } from "../../../src/events/store/position.ts";
 import { evolveReservation } from "../../../src/events/reservation.ts";
 import type { ReservationEvent } from "../../../src/events/reservation.ts";
+import { revisionOf } from "../../../src/events/store/position.ts";
 import { at, requested } from "../../specification/delivery-story.ts";
 
 const reserved: ReservationEvent = { type: "ValueReserved", data: { owner: "user-1", reservedAt: at(0) } };

@@ -5,8 +5,6 @@ import type { UserCreated } from "../../../src/events/user.ts";
 import { endpoints, endpointsOfUser } from "../../../src/projections/endpoints.ts";
 import { users } from "../../../src/projections/users.ts";
 import { RECEIVER_URL, at } from "../../specification/delivery-story.ts";
-import { filled, specificationOf } from "../../specification/projection.ts";
-import { logOf } from "../../specification/recorded.ts";
 import {
   deleted,
   deliveriesEnded,
@@ -17,6 +15,8 @@ import {
   rotated,
   updated,
 } from "../../specification/endpoint-story.ts";
+import { filled, specificationOf } from "../../specification/projection.ts";
+import { logOf } from "../../specification/recorded.ts";
 
 const given = specificationOf(users);
 const givenEndpoints = specificationOf(endpoints);

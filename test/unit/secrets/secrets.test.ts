@@ -2,12 +2,12 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ConfigurationError } from "../../../src/runtime/configuration-error.ts";
 import { LOG_STREAM } from "../../../src/events/log.ts";
 import { MemoryEventStore } from "../../../src/events/store/memory/memory-event-store.ts";
-import { openSecrets } from "../../../src/storage/open-secrets.ts";
+import { ConfigurationError } from "../../../src/runtime/configuration-error.ts";
 import { deriveSecrets, staffKeysOf } from "../../../src/secrets/secrets.ts";
 import type { DerivedSecrets, Secrets, StaffKeys } from "../../../src/secrets/secrets.ts";
+import { openSecrets } from "../../../src/storage/open-secrets.ts";
 import { newContext } from "../../fixtures/event-log/store-doubles.ts";
 
 const NOW = "2026-11-25T10:00:00.000Z";

@@ -11,9 +11,9 @@ import { Metrics } from "../../../src/observability/metrics.ts";
 import { SeenHeads } from "../../../src/projections/running/seen-heads.ts";
 import { MeasuredEventStore } from "../../../src/storage/measured-event-store.ts";
 import { sampleEvent } from "../../fixtures/event-log/event-samples.ts";
+import { HookedEventStore } from "../../fixtures/event-log/store-doubles.ts";
 import { FakeClock } from "../../fixtures/fake-clock.ts";
 import { figure } from "../../fixtures/prometheus.ts";
-import { HookedEventStore } from "../../fixtures/event-log/store-doubles.ts";
 
 class World {
   readonly clock = new FakeClock();

@@ -1,8 +1,8 @@
-import { writtenBytes } from "./append-size.ts";
-import { EventTooLarge } from "../event-store-errors.ts";
 import { categoryOf, MAX_APPEND_BYTES } from "../event-store.ts";
 import type { EventToAppend, ExpectedRevision } from "../event-store.ts";
+import { EventTooLarge } from "../event-store-errors.ts";
 import { numberOf, revisionOf } from "../position.ts";
+import { writtenBytes } from "./append-size.ts";
 
 /** An expected revision as an embedded log counts: a revision is a number. */
 export type Expectation = "any" | "no_stream" | number;

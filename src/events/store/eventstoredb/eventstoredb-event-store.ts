@@ -1,4 +1,5 @@
-import { LogReplaced, RevisionConflict, StoreUnavailable } from "../event-store-errors.ts";
+import { withinTime } from "../../../runtime/time-limit.ts";
+import { prepareAppend } from "../append/prepared-append.ts";
 import type {
   AppendResult,
   EventStore,
@@ -10,23 +11,22 @@ import type {
   SubscribeOptions,
   SubscriptionMessage,
 } from "../event-store.ts";
-import { prepareAppend } from "../append/prepared-append.ts";
+import { LogReplaced, RevisionConflict, StoreUnavailable } from "../event-store-errors.ts";
 import type { Position } from "../position.ts";
 import { AppendLimit } from "./appending/append-limit.ts";
 import { AppendWriter } from "./appending/append-writer.ts";
-import { checkRights } from "./opening/check-rights.ts";
-import type { Use } from "./opening/check-rights.ts";
 import { ConnectionState } from "./following/connection-state.ts";
 import { followLog } from "./following/follow-log.ts";
-import { LogHead } from "./reading/log-head.ts";
 import { LogTail } from "./following/log-tail.ts";
+import { checkRights } from "./opening/check-rights.ts";
+import type { Use } from "./opening/check-rights.ts";
 import { openServer } from "./opening/open-server.ts";
 import type { OpeningOptions } from "./opening/open-server.ts";
+import { LogHead } from "./reading/log-head.ts";
 import { EventReader } from "./reading/read-events.ts";
 import { scanLog } from "./reading/scan-log.ts";
 import type { ServerCalls } from "./server-calls.ts";
 import { StreamNames, streamFilter } from "./stream-names.ts";
-import { withinTime } from "../../../runtime/time-limit.ts";
 
 /** How long a client's request may wait for the log, in ms: a server that stands still for 3 s costs nothing but the wait. */
 const DEADLINE_MS = 4_000;

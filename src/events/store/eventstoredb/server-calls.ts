@@ -2,10 +2,10 @@ import { UnavailableError } from "@eventstore/db-client";
 import type { Credentials, EventStoreDBClient } from "@eventstore/db-client";
 import type { StreamsClient as Streams } from "@eventstore/db-client/generated/streams_grpc_pb.js";
 import type { AppendReq, AppendResp, ReadReq } from "@eventstore/db-client/generated/streams_pb.js";
+import { withinTime } from "../../../runtime/time-limit.ts";
 import { readBatchedAnswer } from "./wire/append-answer.ts";
 import type { BatchedAnswer } from "./wire/append-answer.ts";
 import { StreamsClient, StreamsService } from "./wire/protocol.ts";
-import { withinTime } from "../../../runtime/time-limit.ts";
 
 /** A call that the server answers with messages, one after the other, unless it is paused. */
 export interface Answers {

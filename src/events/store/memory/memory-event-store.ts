@@ -1,4 +1,4 @@
-import { RevisionConflict } from "../event-store-errors.ts";
+import { prepareAppend } from "../append/prepared-append.ts";
 import type {
   AppendResult,
   EventStore,
@@ -10,12 +10,12 @@ import type {
   SubscribeOptions,
   SubscriptionMessage,
 } from "../event-store.ts";
-import { numberOf, positionOf, revisionOf } from "../position.ts";
-import type { Position } from "../position.ts";
+import { RevisionConflict } from "../event-store-errors.ts";
 import { recordedEvent } from "../pages/event-row.ts";
 import { followPages, readPages } from "../pages/log-pages.ts";
+import { numberOf, positionOf, revisionOf } from "../position.ts";
+import type { Position } from "../position.ts";
 import { MemoryLog } from "./memory-log.ts";
-import { prepareAppend } from "../append/prepared-append.ts";
 
 /** The event store in memory, for tests: the port's whole semantics, nothing durable. It writes when append is called. */
 export class MemoryEventStore implements EventStore {

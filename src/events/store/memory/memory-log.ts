@@ -1,12 +1,12 @@
-import { StoreUnavailable } from "../event-store-errors.ts";
-import { categoryOf } from "../event-store.ts";
 import { decideAppend } from "../append/append-decision.ts";
 import type { AppendDecision } from "../append/append-decision.ts";
+import type { PreparedAppend } from "../append/prepared-append.ts";
+import { categoryOf } from "../event-store.ts";
+import { StoreUnavailable } from "../event-store-errors.ts";
 import type { EventRow } from "../pages/event-row.ts";
 import type { LogPage, LogPages } from "../pages/log-pages.ts";
 import { Waiters } from "../pages/log-watch.ts";
 import type { LogWatch } from "../pages/log-watch.ts";
-import type { PreparedAppend } from "../append/prepared-append.ts";
 
 /** The rows of a log in memory. Every method throws StoreUnavailable once it is closed. */
 export class MemoryLog implements LogPages, LogWatch {

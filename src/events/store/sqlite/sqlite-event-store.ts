@@ -1,4 +1,4 @@
-import { StoreUnavailable } from "../event-store-errors.ts";
+import { prepareAppend } from "../append/prepared-append.ts";
 import type {
   AppendResult,
   EventStore,
@@ -10,14 +10,14 @@ import type {
   SubscribeOptions,
   SubscriptionMessage,
 } from "../event-store.ts";
-import { prepareAppend } from "../append/prepared-append.ts";
+import { StoreUnavailable } from "../event-store-errors.ts";
 import type { Position } from "../position.ts";
-import { AppendQueue } from "./writing/append-queue.ts";
 import { announceCommit, newLogSignal } from "./log-signal.ts";
 import type { LogSignal } from "./log-signal.ts";
+import { SqliteLogFollower } from "./reading/sqlite-log-follower.ts";
+import { AppendQueue } from "./writing/append-queue.ts";
 import { LogWriter } from "./writing/log-writer.ts";
 import type { StartLogWriter } from "./writing/log-writer.ts";
-import { SqliteLogFollower } from "./reading/sqlite-log-follower.ts";
 
 export interface SqliteEventStoreOptions {
   /** A data directory that this process holds (`openDataDirectory`). */

@@ -1,8 +1,8 @@
-import { systemClock } from "../../../runtime/clock.ts";
-import { GLOBAL_IPV6_RANGE, REFUSED_IPV4_RANGES, REFUSED_IPV6_RANGES } from "./address-ranges.ts";
 import type { Address } from "../../../net/addresses.ts";
 import { canonicalText, isWithin, parseAddress, parseCidr } from "../../../net/addresses.ts";
 import { createOwnAddresses } from "../../../net/own-addresses.ts";
+import { systemClock } from "../../../runtime/clock.ts";
+import { GLOBAL_IPV6_RANGE, REFUSED_IPV4_RANGES, REFUSED_IPV6_RANGES } from "./address-ranges.ts";
 
 /** The token under which the container registers the target rules. */
 export const TARGET_RULES = Symbol("TargetRules");

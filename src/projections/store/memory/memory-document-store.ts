@@ -1,4 +1,5 @@
 import type { Position } from "../../../events/store/position.ts";
+import { checkQuery, checkWrite, indexedFields, indexedValue } from "../document-rules.ts";
 import { ReadModelsUnavailable } from "../document-store.ts";
 import type {
   Checkpoint,
@@ -8,7 +9,6 @@ import type {
   GuardedWrite,
   StoredDocument,
 } from "../document-store.ts";
-import { checkQuery, checkWrite, indexedFields, indexedValue } from "../document-rules.ts";
 import { compareEntries, compareTexts, matchedValue } from "./query-match.ts";
 
 /** A document as text, so that nobody outside holds what is stored; its position apart, for the guard. */

@@ -1,5 +1,5 @@
-import type { DocumentQuery, Scalar } from "../document-store.ts";
 import { indexedValue } from "../document-rules.ts";
+import type { DocumentQuery, Scalar } from "../document-store.ts";
 
 /** Orders two texts by their UTF-8 bytes, as databases do; JavaScript's own order differs beyond the basic plane. */
 export function compareTexts(left: string, right: string): number {

@@ -9,6 +9,7 @@ import type {
   GuardedWrite,
   StoredDocument,
 } from "../document-store.ts";
+import { within } from "./call-limit.ts";
 import { CHECKPOINTS, checkpointOf, storedCheckpoint } from "./checkpoints.ts";
 import type { StoredCheckpoint } from "./checkpoints.ts";
 import { writeGuarded } from "./guarded-bulk.ts";
@@ -20,7 +21,6 @@ import { prepareIndexes } from "./prepare-indexes.ts";
 import { filterOf, sortOf } from "./query-filter.ts";
 import { documentOf } from "./stored-form.ts";
 import type { StoredForm } from "./stored-form.ts";
-import { within } from "./call-limit.ts";
 
 const SCAN_PAGE = 500;
 /** How long a call may take, in ms: what a request waits for, what a part of a batch, and what all of a collection. */

@@ -1,10 +1,10 @@
 import type { MongoClient } from "mongodb";
+import { within } from "./call-limit.ts";
 import { CHECKPOINTS } from "./checkpoints.ts";
 import { whyUnusable } from "./mongo-failures.ts";
 import { ReadModelsUnusable } from "./read-models-unusable.ts";
 import { readAddress } from "./server-address.ts";
 import { writesAtOnce } from "./server-limits.ts";
-import { within } from "./call-limit.ts";
 
 /** How long the first questions may take, in ms. */
 const OPENING_MS = 10_000;

@@ -1,5 +1,5 @@
-import type { CollectionDefinition } from "../document-store.ts";
 import { indexedFields } from "../document-rules.ts";
+import type { CollectionDefinition } from "../document-store.ts";
 
 /** The column of the document's text. No field can be called that, since `$` is no letter of a field's name. */
 export const BODY = '"$body"';

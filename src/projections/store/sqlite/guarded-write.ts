@@ -1,5 +1,5 @@
-import type { GuardedWrite } from "../document-store.ts";
 import { checkWrite, indexedValue } from "../document-rules.ts";
+import type { GuardedWrite } from "../document-store.ts";
 import type { CollectionSql } from "./collection-sql.ts";
 import { updateSql } from "./collection-sql.ts";
 import type { Connection } from "./connection.ts";

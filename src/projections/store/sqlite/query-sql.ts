@@ -1,5 +1,5 @@
-import type { DocumentQuery, Scalar } from "../document-store.ts";
 import { checkQuery } from "../document-rules.ts";
+import type { DocumentQuery, Scalar } from "../document-store.ts";
 import type { CollectionSql } from "./collection-sql.ts";
 import { BODY, column, indexName } from "./collection-sql.ts";
 

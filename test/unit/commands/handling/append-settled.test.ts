@@ -6,8 +6,8 @@ import {
   RevisionConflict,
   StoreUnavailable,
 } from "../../../../src/events/store/event-store-errors.ts";
-import { requested } from "../../../specification/delivery-story.ts";
 import { newContext, newStore } from "../../../fixtures/event-log/store-doubles.ts";
+import { requested } from "../../../specification/delivery-story.ts";
 
 const STREAM = "delivery-1";
 const events = eventsToAppend([requested()], newContext());

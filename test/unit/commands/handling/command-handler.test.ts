@@ -2,16 +2,16 @@ import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { eventsToAppend } from "../../../../src/commands/handling/command-context.ts";
 import { handleCommand, loadStream } from "../../../../src/commands/handling/command-handler.ts";
+import { deliveryStream, evolveDelivery } from "../../../../src/events/delivery.ts";
+import type { Delivery, DeliveryEvent } from "../../../../src/events/delivery.ts";
 import {
   AppendOutcomeUnknown,
   RevisionConflict,
   UnreadableEvent,
 } from "../../../../src/events/store/event-store-errors.ts";
-import { deliveryStream, evolveDelivery } from "../../../../src/events/delivery.ts";
-import type { Delivery, DeliveryEvent } from "../../../../src/events/delivery.ts";
-import { DELIVERY_ID, released, requested, started } from "../../../specification/delivery-story.ts";
 import { newContext, newStore, outcomesOf, times } from "../../../fixtures/event-log/store-doubles.ts";
 import type { HookedEventStore } from "../../../fixtures/event-log/store-doubles.ts";
+import { DELIVERY_ID, released, requested, started } from "../../../specification/delivery-story.ts";
 
 const STREAM = deliveryStream(DELIVERY_ID);
 const REQUEST = newContext({ actor: "user:3" });

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { createUser } from "../../../../src/commands/create-user.ts";
 import type { CreateUser } from "../../../../src/commands/create-user.ts";
 import { reservationStream } from "../../../../src/commands/uniqueness/reservations.ts";
-import { StoreUnavailable } from "../../../../src/events/store/event-store-errors.ts";
 import type { EventStore } from "../../../../src/events/store/event-store.ts";
+import { StoreUnavailable } from "../../../../src/events/store/event-store-errors.ts";
 import {
   afterNoon,
   eventsOfType,

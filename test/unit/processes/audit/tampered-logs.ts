@@ -1,6 +1,6 @@
-import { revisionOf } from "../../../../src/events/store/position.ts";
 import { writtenEvent } from "../../../../src/events/store/event-line.ts";
 import type { RecordedEvent } from "../../../../src/events/store/event-store.ts";
+import { revisionOf } from "../../../../src/events/store/position.ts";
 import { positionOf } from "../../../../src/events/store/position.ts";
 import { eventsOfLog } from "../../../../src/processes/audit/audited-events.ts";
 import type { AuditedEvent } from "../../../../src/processes/audit/audited-events.ts";
@@ -9,8 +9,8 @@ import type { TrustedLeaves } from "../../../../src/processes/audit/trusted-leav
 import { footerLine, headerLine } from "../../../../src/processes/transfer/export-format.ts";
 import { LogDigest } from "../../../../src/processes/transfer/log-digest.ts";
 import { auditTree } from "../../../../src/projections/audit-tree/audit-tree.ts";
-import { batchesOf, filled } from "../../../specification/projection.ts";
 import { inPieces } from "../../../fixtures/event-log/transferred-logs.ts";
+import { batchesOf, filled } from "../../../specification/projection.ts";
 
 /** What somebody may do to a log who can write to its store. */
 export type Tampering = (log: readonly RecordedEvent[]) => RecordedEvent[];

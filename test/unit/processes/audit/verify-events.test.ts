@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
-import { StoreUnavailable, UnreadableEvent } from "../../../../src/events/store/event-store-errors.ts";
 import type { RecordedEvent } from "../../../../src/events/store/event-store.ts";
+import { StoreUnavailable, UnreadableEvent } from "../../../../src/events/store/event-store-errors.ts";
 import { AuditRefused } from "../../../../src/processes/audit/audit-refused.ts";
 import { eventsOfExport } from "../../../../src/processes/audit/audited-events.ts";
 import type { TreeHead } from "../../../../src/processes/audit/tree-head.ts";
@@ -11,8 +11,8 @@ import { verifyEvents } from "../../../../src/processes/audit/verify-events.ts";
 import { leafOf } from "../../../../src/projections/audit-tree/audit-tree.ts";
 import { MemoryDocumentStore } from "../../../../src/projections/store/memory/memory-document-store.ts";
 import { collect } from "../../../fixtures/event-log/event-samples.ts";
-import { treeHash } from "../../../fixtures/merkle-verifier.ts";
 import { inPieces, sampleLog } from "../../../fixtures/event-log/transferred-logs.ts";
+import { treeHash } from "../../../fixtures/merkle-verifier.ts";
 import {
   LISTS,
   auditedEvents,

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { SealBroken } from "../../../../src/secrets/sealing.ts";
 import { EndpointVault } from "../../../../src/processes/sending/signing/endpoint-vault.ts";
 import { signatureHeaders } from "../../../../src/processes/sending/signing/signature.ts";
+import { SealBroken } from "../../../../src/secrets/sealing.ts";
+import { VAULT } from "../../../fixtures/processes/delivery-world.ts";
+import { endpointInLog, tell } from "../../../fixtures/processes/endpoint-in-log.ts";
 import { refusedWith } from "../../../fixtures/processes/fake-sender.ts";
 import { DELIVERY_ID } from "../../../specification/delivery-story.ts";
 import { rotated, updated } from "../../../specification/endpoint-story.ts";
 import { newAttempts, TIMEOUT_MS } from "./attempt-world.ts";
-import { VAULT } from "../../../fixtures/processes/delivery-world.ts";
-import { endpointInLog, tell } from "../../../fixtures/processes/endpoint-in-log.ts";
 
 const ENDPOINT_ID = 7;
 

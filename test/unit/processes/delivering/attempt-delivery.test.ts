@@ -3,11 +3,11 @@ import { loadStream } from "../../../../src/commands/handling/command-handler.ts
 import { evolveDelivery } from "../../../../src/events/delivery.ts";
 import { AppendOutcomeUnknown, StoreUnavailable } from "../../../../src/events/store/event-store-errors.ts";
 import { attemptDelivery } from "../../../../src/processes/delivering/attempt-delivery.ts";
+import { endpointInLog, tell } from "../../../fixtures/processes/endpoint-in-log.ts";
 import { blackHole, delivered, notSent, refusedWith } from "../../../fixtures/processes/fake-sender.ts";
 import { DELIVERY_ID, RECEIVER_URL } from "../../../specification/delivery-story.ts";
 import { updated } from "../../../specification/endpoint-story.ts";
 import { LEASE_MS, newAttempts, STREAM, TIMEOUT_MS } from "./attempt-world.ts";
-import { endpointInLog, tell } from "../../../fixtures/processes/endpoint-in-log.ts";
 
 describe("an attempt", () => {
   it("is claimed before it is sent, and recorded after", async () => {

@@ -3,13 +3,13 @@ import { requestDelivery } from "../../../../src/commands/request-delivery.ts";
 import { retryPolicy } from "../../../../src/commands/retry-policy.ts";
 import { deliveryStream, evolveDelivery } from "../../../../src/events/delivery.ts";
 import { attemptDelivery } from "../../../../src/processes/delivering/attempt-delivery.ts";
+import { HookedEventStore, newContext } from "../../../fixtures/event-log/store-doubles.ts";
 import { FakeClock } from "../../../fixtures/fake-clock.ts";
+import { VAULT } from "../../../fixtures/processes/delivery-world.ts";
+import { endpointInLog, tell } from "../../../fixtures/processes/endpoint-in-log.ts";
 import { delivered, FakeSender } from "../../../fixtures/processes/fake-sender.ts";
 import { DELIVERY_ID, requested } from "../../../specification/delivery-story.ts";
 import { registered } from "../../../specification/endpoint-story.ts";
-import { HookedEventStore, newContext } from "../../../fixtures/event-log/store-doubles.ts";
-import { VAULT } from "../../../fixtures/processes/delivery-world.ts";
-import { endpointInLog, tell } from "../../../fixtures/processes/endpoint-in-log.ts";
 
 export const STREAM = deliveryStream(DELIVERY_ID);
 export const TIMEOUT_MS = 15_000;

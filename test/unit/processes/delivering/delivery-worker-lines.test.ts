@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { AppendOutcomeUnknown, StoreUnavailable } from "../../../../src/events/store/event-store-errors.ts";
 import { ReadModelsUnavailable } from "../../../../src/projections/store/document-store.ts";
-import { delivered, notSent } from "../../../fixtures/processes/fake-sender.ts";
-import { keepingLogger } from "../../../fixtures/log-lines.ts";
 import { times } from "../../../fixtures/event-log/store-doubles.ts";
+import { keepingLogger } from "../../../fixtures/log-lines.ts";
 import { DeliveryWorld, MINUTE } from "../../../fixtures/processes/delivery-world.ts";
+import { delivered, notSent } from "../../../fixtures/processes/fake-sender.ts";
 
 /** A world with 20 endpoints, and a process of it whose lines are kept. */
 async function newWorld() {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { StoreUnavailable } from "../../../../src/events/store/event-store-errors.ts";
-import { blackHole, delivered, notSent, refusedWith } from "../../../fixtures/processes/fake-sender.ts";
-import { figure } from "../../../fixtures/prometheus.ts";
 import { times } from "../../../fixtures/event-log/store-doubles.ts";
 import { DeliveryWorld } from "../../../fixtures/processes/delivery-world.ts";
 import type { DeliveryProcess } from "../../../fixtures/processes/delivery-world.ts";
+import { blackHole, delivered, notSent, refusedWith } from "../../../fixtures/processes/fake-sender.ts";
+import { figure } from "../../../fixtures/prometheus.ts";
 
 const WITHOUT_SCHEDULER = { schedule: false };
 

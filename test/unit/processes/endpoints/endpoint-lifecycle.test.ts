@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { RecordedEvent } from "../../../../src/events/store/event-store.ts";
-import type { Answer } from "../../../fixtures/processes/fake-sender.ts";
-import { blackHole, delivered, refusedWith } from "../../../fixtures/processes/fake-sender.ts";
 import type { DeliveryProcess } from "../../../fixtures/processes/delivery-world.ts";
 import { DeliveryWorld, MINUTE } from "../../../fixtures/processes/delivery-world.ts";
 import { tell } from "../../../fixtures/processes/endpoint-in-log.ts";
+import type { Answer } from "../../../fixtures/processes/fake-sender.ts";
+import { blackHole, delivered, refusedWith } from "../../../fixtures/processes/fake-sender.ts";
 
 const ENDPOINT = 1;
 const OTHER = 2;

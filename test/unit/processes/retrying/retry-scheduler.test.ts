@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { ReadModelsUnavailable } from "../../../../src/projections/store/document-store.ts";
-import { FakeClock } from "../../../fixtures/fake-clock.ts";
-import { blackHole, delivered, refusedWith } from "../../../fixtures/processes/fake-sender.ts";
 import { times } from "../../../fixtures/event-log/store-doubles.ts";
+import { FakeClock } from "../../../fixtures/fake-clock.ts";
 import { DeliveryWorld, MINUTE } from "../../../fixtures/processes/delivery-world.ts";
 import type { DeliveryProcess } from "../../../fixtures/processes/delivery-world.ts";
+import { blackHole, delivered, refusedWith } from "../../../fixtures/processes/fake-sender.ts";
 
 /** As long as a look at the to-do list takes at the most, since it waits for the projection's pace, in ms. */
 const LOOK_MS = 100;

@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import { tickStream } from "../../../../src/events/tick.ts";
 import { SHARDS, ShardTicks, shardOf } from "../../../../src/processes/retrying/shard-ticks.ts";
 import { timeOrderedId } from "../../../../src/runtime/time-ordered-id.ts";
-import { FakeClock } from "../../../fixtures/fake-clock.ts";
 import { HookedEventStore, times } from "../../../fixtures/event-log/store-doubles.ts";
+import { FakeClock } from "../../../fixtures/fake-clock.ts";
 
 const TICK_MS = 60_000;
 

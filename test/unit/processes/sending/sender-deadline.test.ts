@@ -1,9 +1,9 @@
 import type { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
+import { createManualClock } from "../../../fixtures/manual-clock.ts";
 import { drip } from "../../../fixtures/receivers/hostile-answers.ts";
 import type { Answer } from "../../../fixtures/receivers/receiver.ts";
 import { respondRaw, respondWith } from "../../../fixtures/receivers/receiver.ts";
-import { createManualClock } from "../../../fixtures/manual-clock.ts";
 import { answered, makeReceiver, makeSender, requestTo, send } from "../../../fixtures/sending/sender-setup.ts";
 
 const late: [string, Answer][] = [

@@ -2,8 +2,8 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, it, onTestFinished } from "vitest";
-import { startNameServer } from "../../../fixtures/sending/name-server.ts";
 import { respondWith } from "../../../fixtures/receivers/receiver.ts";
+import { startNameServer } from "../../../fixtures/sending/name-server.ts";
 import { makeReceiver } from "../../../fixtures/sending/sender-setup.ts";
 
 /** More than Node needs to start, and fewer than the hundred connections that the child wants. */

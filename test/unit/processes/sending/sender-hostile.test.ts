@@ -1,9 +1,9 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
+import { createManualClock } from "../../../fixtures/manual-clock.ts";
 import { flood, resetBehind } from "../../../fixtures/receivers/hostile-answers.ts";
 import type { Answer } from "../../../fixtures/receivers/receiver.ts";
 import { respondRaw, respondWith } from "../../../fixtures/receivers/receiver.ts";
-import { createManualClock } from "../../../fixtures/manual-clock.ts";
 import { answered, makeReceiver, makeSender, resultOf, send } from "../../../fixtures/sending/sender-setup.ts";
 
 const head200 = "HTTP/1.1 200 OK\r\n";

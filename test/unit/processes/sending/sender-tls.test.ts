@@ -1,10 +1,10 @@
 import type { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
+import { makeTlsCertificates } from "../../../fixtures/certificates/tls-certificates.ts";
+import type { TlsCertificates } from "../../../fixtures/certificates/tls-certificates.ts";
 import { brokenHandshakes, strangeTls, untrusted } from "../../../fixtures/receivers/hostile/broken-tls.ts";
 import type { HostileReceiver } from "../../../fixtures/receivers/hostile/hostile-receiver.ts";
 import { respondWith } from "../../../fixtures/receivers/receiver.ts";
-import { makeTlsCertificates } from "../../../fixtures/certificates/tls-certificates.ts";
-import type { TlsCertificates } from "../../../fixtures/certificates/tls-certificates.ts";
 import { answered, makeReceiver, makeSender, send } from "../../../fixtures/sending/sender-setup.ts";
 
 const certificates = makeTlsCertificates();

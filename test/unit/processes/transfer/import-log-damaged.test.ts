@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { EventTooLarge } from "../../../../src/events/store/event-store-errors.ts";
 import { MAX_APPEND_BYTES } from "../../../../src/events/store/event-store.ts";
+import { EventTooLarge } from "../../../../src/events/store/event-store-errors.ts";
 import { checkExport } from "../../../../src/processes/transfer/check-export.ts";
 import { TransferRefused } from "../../../../src/processes/transfer/transfer-refused.ts";
 import { sampleEvent } from "../../../fixtures/event-log/event-samples.ts";

@@ -10,17 +10,17 @@ import {
   leafPlaceOf,
   treeNow,
 } from "../../../../src/projections/audit-tree/audit-tree.ts";
+import { TILE_WIDTH, encodeHashes } from "../../../../src/projections/audit-tree/merkle-tiles.ts";
+import { foldBatch } from "../../../../src/projections/folding/fold-batch.ts";
+import { checkpointNameOf, collectionOf } from "../../../../src/projections/projection.ts";
 import { digestOf } from "../../../../src/projections/rebuilding/model-digest.ts";
 import type { GuardedWrite } from "../../../../src/projections/store/document-store.ts";
-import { foldBatch } from "../../../../src/projections/folding/fold-batch.ts";
 import { MemoryDocumentStore } from "../../../../src/projections/store/memory/memory-document-store.ts";
-import { TILE_WIDTH, encodeHashes } from "../../../../src/projections/audit-tree/merkle-tiles.ts";
-import { checkpointNameOf, collectionOf } from "../../../../src/projections/projection.ts";
+import { randomEntries } from "../../../fixtures/event-log/random-log.ts";
 import { hashOfLeaf, treeHash, verifiesConsistency, verifiesInclusion } from "../../../fixtures/merkle-verifier.ts";
 import { DELIVERY_ID, requested, started } from "../../../specification/delivery-story.ts";
 import { batchesOf, filled, specificationOf } from "../../../specification/projection.ts";
 import { logOf } from "../../../specification/recorded.ts";
-import { randomEntries } from "../../../fixtures/event-log/random-log.ts";
 
 const STREAM = `delivery-${DELIVERY_ID}`;
 

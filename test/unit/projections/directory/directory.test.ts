@@ -6,9 +6,9 @@ import { Directory } from "../../../../src/projections/directory/directory.ts";
 import { endpoints } from "../../../../src/projections/endpoints.ts";
 import { checkpointNameOf, collectionOf } from "../../../../src/projections/projection.ts";
 import { users } from "../../../../src/projections/users.ts";
-import { at } from "../../../specification/delivery-story.ts";
-import { ProjectionWorld } from "../../../fixtures/projections/projection-world.ts";
 import { notePlaces, searchedBehind, shareWithOthers } from "../../../fixtures/event-log/shared-log.ts";
+import { ProjectionWorld } from "../../../fixtures/projections/projection-world.ts";
+import { at } from "../../../specification/delivery-story.ts";
 import { deleted, deliveriesEnded, disabled, enabled, registered } from "../../../specification/endpoint-story.ts";
 
 const digest = (userId: number) => String(userId).padStart(64, "0");

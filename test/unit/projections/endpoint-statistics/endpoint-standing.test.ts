@@ -4,9 +4,9 @@ import type { GatewayEvent } from "../../../../src/events/catalogue.ts";
 import { deliveryStream } from "../../../../src/events/delivery.ts";
 import { endpointStream } from "../../../../src/events/endpoint.ts";
 import type { RecordedEvent } from "../../../../src/events/store/event-store.ts";
-import { digestOf } from "../../../../src/projections/rebuilding/model-digest.ts";
 import { failingEndpoints, pendingOfUser } from "../../../../src/projections/endpoint-statistics/endpoint-standings.ts";
 import { endpointStatistics } from "../../../../src/projections/endpoint-statistics/endpoint-statistics.ts";
+import { digestOf } from "../../../../src/projections/rebuilding/model-digest.ts";
 import {
   at,
   attempted,

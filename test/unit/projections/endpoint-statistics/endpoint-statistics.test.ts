@@ -4,14 +4,15 @@ import type { GatewayEvent } from "../../../../src/events/catalogue.ts";
 import { readEvent } from "../../../../src/events/catalogue.ts";
 import { deliveryStream } from "../../../../src/events/delivery.ts";
 import type { RecordedEvent } from "../../../../src/events/store/event-store.ts";
-import { digestOf } from "../../../../src/projections/rebuilding/model-digest.ts";
 import {
   daysOfEndpoint,
   endpointStatistics,
 } from "../../../../src/projections/endpoint-statistics/endpoint-statistics.ts";
 import { foldBatch } from "../../../../src/projections/folding/fold-batch.ts";
-import { MemoryDocumentStore } from "../../../../src/projections/store/memory/memory-document-store.ts";
 import { collectionOf } from "../../../../src/projections/projection.ts";
+import { digestOf } from "../../../../src/projections/rebuilding/model-digest.ts";
+import { MemoryDocumentStore } from "../../../../src/projections/store/memory/memory-document-store.ts";
+import { randomEntries } from "../../../fixtures/event-log/random-log.ts";
 import {
   at,
   attempted,
@@ -25,7 +26,6 @@ import {
 } from "../../../specification/delivery-story.ts";
 import { batchesOf, contentsOf, filled, specificationOf } from "../../../specification/projection.ts";
 import { logOf } from "../../../specification/recorded.ts";
-import { randomEntries } from "../../../fixtures/event-log/random-log.ts";
 
 const given = specificationOf(endpointStatistics);
 const OTHER_ID = "0198f1a2-0000-7000-8000-000000000002";

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { UnreadableEvent } from "../../../../src/events/store/event-store-errors.ts";
 import type { RecordedEvent } from "../../../../src/events/store/event-store.ts";
-import type { GuardedWrite, StoredDocument } from "../../../../src/projections/store/document-store.ts";
+import { UnreadableEvent } from "../../../../src/events/store/event-store-errors.ts";
 import { foldBatch } from "../../../../src/projections/folding/fold-batch.ts";
-import { MemoryDocumentStore } from "../../../../src/projections/store/memory/memory-document-store.ts";
 import { checkpointNameOf, collectionOf } from "../../../../src/projections/projection.ts";
 import type { BatchProjection } from "../../../../src/projections/projection.ts";
+import type { GuardedWrite, StoredDocument } from "../../../../src/projections/store/document-store.ts";
+import { MemoryDocumentStore } from "../../../../src/projections/store/memory/memory-document-store.ts";
 import { DELIVERY_ID, requested, started } from "../../../specification/delivery-story.ts";
 import { contentsOf, specificationOf } from "../../../specification/projection.ts";
 import { logOf } from "../../../specification/recorded.ts";

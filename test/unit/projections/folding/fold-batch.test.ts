@@ -1,17 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readEvent } from "../../../../src/events/catalogue.ts";
+import { dueDeliveries } from "../../../../src/projections/due-deliveries.ts";
+import { foldBatch } from "../../../../src/projections/folding/fold-batch.ts";
+import { checkpointNameOf, collectionOf } from "../../../../src/projections/projection.ts";
 import { PROJECTIONS } from "../../../../src/projections/read-models.ts";
 import { digestOf } from "../../../../src/projections/rebuilding/model-digest.ts";
 import { ReadModelsUnavailable } from "../../../../src/projections/store/document-store.ts";
-import { dueDeliveries } from "../../../../src/projections/due-deliveries.ts";
-import { foldBatch } from "../../../../src/projections/folding/fold-batch.ts";
 import { MemoryDocumentStore } from "../../../../src/projections/store/memory/memory-document-store.ts";
-import { checkpointNameOf, collectionOf } from "../../../../src/projections/projection.ts";
+import { randomEntries } from "../../../fixtures/event-log/random-log.ts";
 import { at, DELIVERY_ID, requested, started } from "../../../specification/delivery-story.ts";
 import { contentsOf, filled } from "../../../specification/projection.ts";
 import { logOf } from "../../../specification/recorded.ts";
-import { randomEntries } from "../../../fixtures/event-log/random-log.ts";
 
 const STREAM = `delivery-${DELIVERY_ID}`;
 

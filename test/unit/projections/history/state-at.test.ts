@@ -3,21 +3,21 @@ import { describe, expect, it } from "vitest";
 import { readEvent } from "../../../../src/events/catalogue.ts";
 import type { RecordedEvent } from "../../../../src/events/store/event-store.ts";
 import { positionOf } from "../../../../src/events/store/position.ts";
-import { snakeCased } from "../../../../src/projections/snake-case.ts";
 import { deliveries } from "../../../../src/projections/deliveries.ts";
 import type { DeliveryDocument } from "../../../../src/projections/deliveries.ts";
-import { historySteps } from "../../../../src/projections/history/history-steps.ts";
 import { endpoints } from "../../../../src/projections/endpoints.ts";
-import { collectionOf } from "../../../../src/projections/projection.ts";
-import type { Projection } from "../../../../src/projections/projection.ts";
-import { shownDelivery } from "../../../../src/projections/shown-delivery.ts";
+import { historySteps } from "../../../../src/projections/history/history-steps.ts";
 import { eventsUntil, readMoment } from "../../../../src/projections/history/moment.ts";
 import type { Moment } from "../../../../src/projections/history/moment.ts";
 import { stateAt } from "../../../../src/projections/history/state-at.ts";
+import { collectionOf } from "../../../../src/projections/projection.ts";
+import type { Projection } from "../../../../src/projections/projection.ts";
+import { shownDelivery } from "../../../../src/projections/shown-delivery.ts";
+import { snakeCased } from "../../../../src/projections/snake-case.ts";
+import { randomEntries } from "../../../fixtures/event-log/random-log.ts";
 import { at, attempted, DELIVERED, DELIVERY_ID, requested, started } from "../../../specification/delivery-story.ts";
 import { filled } from "../../../specification/projection.ts";
 import { logOf } from "../../../specification/recorded.ts";
-import { randomEntries } from "../../../fixtures/event-log/random-log.ts";
 
 const atPosition = (position: RecordedEvent["position"]): Moment => ({ kind: "position", position });
 

@@ -2,13 +2,13 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { StoreUnavailable } from "../../../../src/events/store/event-store-errors.ts";
 import type { Position } from "../../../../src/events/store/position.ts";
 import { positionOf } from "../../../../src/events/store/position.ts";
-import { CheckpointMoves } from "../../../../src/projections/running/checkpoint-moves.ts";
 import { deliveries } from "../../../../src/projections/deliveries.ts";
-import { ReadModelsUnavailable } from "../../../../src/projections/store/document-store.ts";
 import { dueDeliveries } from "../../../../src/projections/due-deliveries.ts";
-import { MemoryDocumentStore } from "../../../../src/projections/store/memory/memory-document-store.ts";
 import { checkpointNameOf, collectionOf } from "../../../../src/projections/projection.ts";
 import type { AnyProjection } from "../../../../src/projections/projection.ts";
+import { CheckpointMoves } from "../../../../src/projections/running/checkpoint-moves.ts";
+import { ReadModelsUnavailable } from "../../../../src/projections/store/document-store.ts";
+import { MemoryDocumentStore } from "../../../../src/projections/store/memory/memory-document-store.ts";
 import { FakeClock } from "../../../fixtures/fake-clock.ts";
 
 const MODELS = [deliveries, dueDeliveries] as readonly AnyProjection[];

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { deliveryStream } from "../../../../src/events/delivery.ts";
-import { PROJECTIONS } from "../../../../src/projections/read-models.ts";
 import { deliveries } from "../../../../src/projections/deliveries.ts";
-import { digestOf } from "../../../../src/projections/rebuilding/model-digest.ts";
 import { dueDeliveries } from "../../../../src/projections/due-deliveries.ts";
 import { endpointStatistics } from "../../../../src/projections/endpoint-statistics/endpoint-statistics.ts";
+import { PROJECTIONS } from "../../../../src/projections/read-models.ts";
+import { digestOf } from "../../../../src/projections/rebuilding/model-digest.ts";
+import { ProjectionWorld } from "../../../fixtures/projections/projection-world.ts";
 import { at, attempted, DELIVERED, DELIVERY_ID, requested, started } from "../../../specification/delivery-story.ts";
 import { contentsOf, filled } from "../../../specification/projection.ts";
-import { ProjectionWorld } from "../../../fixtures/projections/projection-world.ts";
 
 const STREAM = deliveryStream(DELIVERY_ID);
 const OLDER = PROJECTIONS.filter((projection) => projection !== endpointStatistics);

@@ -1,17 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { deliveryStream } from "../../../../src/events/delivery.ts";
 import { deliveries } from "../../../../src/projections/deliveries.ts";
-import { digestOf } from "../../../../src/projections/rebuilding/model-digest.ts";
 import { dueDeliveries } from "../../../../src/projections/due-deliveries.ts";
-import type { GuardedWrite } from "../../../../src/projections/store/document-store.ts";
-import { LiveDocuments } from "../../../../src/projections/rebuilding/live-documents.ts";
 import { checkpointNameOf, collectionOf } from "../../../../src/projections/projection.ts";
 import type { AnyProjection } from "../../../../src/projections/projection.ts";
+import { LiveDocuments } from "../../../../src/projections/rebuilding/live-documents.ts";
+import { digestOf } from "../../../../src/projections/rebuilding/model-digest.ts";
 import { loadSlots } from "../../../../src/projections/rebuilding/slots.ts";
-import { DELIVERY_ID, DELIVERED, attempted, requested, started } from "../../../specification/delivery-story.ts";
-import { contentsOf } from "../../../specification/projection.ts";
+import type { GuardedWrite } from "../../../../src/projections/store/document-store.ts";
 import { ProjectionWorld } from "../../../fixtures/projections/projection-world.ts";
 import type { Runners } from "../../../fixtures/projections/projection-world.ts";
+import { DELIVERY_ID, DELIVERED, attempted, requested, started } from "../../../specification/delivery-story.ts";
+import { contentsOf } from "../../../specification/projection.ts";
 
 const STREAM = deliveryStream(DELIVERY_ID);
 const OTHER_ID = "0198f1a2-0000-7000-8000-000000000002";

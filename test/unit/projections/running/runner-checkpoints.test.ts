@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { deliveryStream } from "../../../../src/events/delivery.ts";
-import { PROJECTIONS } from "../../../../src/projections/read-models.ts";
 import { deliveries } from "../../../../src/projections/deliveries.ts";
 import { dueDeliveries } from "../../../../src/projections/due-deliveries.ts";
 import { checkpointNameOf, collectionOf } from "../../../../src/projections/projection.ts";
+import { PROJECTIONS } from "../../../../src/projections/read-models.ts";
 import { runProjections } from "../../../../src/projections/running/runner.ts";
 import type { ProjectionStatus } from "../../../../src/projections/running/runner.ts";
 import { users } from "../../../../src/projections/users.ts";
+import { notePlaces, searchedBehind, shareWithOthers } from "../../../fixtures/event-log/shared-log.ts";
+import { ProjectionWorld } from "../../../fixtures/projections/projection-world.ts";
 import { attempted, DELIVERED, DELIVERY_ID, requested, started } from "../../../specification/delivery-story.ts";
 import { contentsOf } from "../../../specification/projection.ts";
-import { ProjectionWorld } from "../../../fixtures/projections/projection-world.ts";
-import { notePlaces, searchedBehind, shareWithOthers } from "../../../fixtures/event-log/shared-log.ts";
 
 const STREAM = deliveryStream(DELIVERY_ID);
 const OTHER_STREAM = deliveryStream("0198f1a2-0000-7000-8000-000000000002");

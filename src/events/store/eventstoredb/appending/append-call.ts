@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { AppendAnswer, BatchedAnswer } from "../wire/append-answer.ts";
 import type { Conversation, Made } from "../server-calls.ts";
+import type { AppendAnswer, BatchedAnswer } from "../wire/append-answer.ts";
 
 /** An append that a call carries. */
 export interface Carried {

@@ -1,11 +1,11 @@
 import { UnavailableError } from "@eventstore/db-client";
-import type { AppendResult } from "../../event-store.ts";
 import type { PreparedAppend } from "../../append/prepared-append.ts";
+import type { AppendResult } from "../../event-store.ts";
+import { Backoff } from "../backoff.ts";
+import type { ServerCalls } from "../server-calls.ts";
 import { failedAnswer, lostAnswer, mayBeCausedByAppend, singleAnswer } from "../wire/append-answer.ts";
 import type { AppendAnswer } from "../wire/append-answer.ts";
 import { AppendCall } from "./append-call.ts";
-import { Backoff } from "../backoff.ts";
-import type { ServerCalls } from "../server-calls.ts";
 import { WaitingAppend } from "./waiting-append.ts";
 
 /** How long an append that the server did not take waits for its next try, in ms. */

@@ -1,8 +1,8 @@
 import type { AppendReq } from "@eventstore/db-client/generated/streams_pb.js";
-import { AppendOutcomeUnknown, EventTooLarge, RevisionConflict, StoreUnavailable } from "../../event-store-errors.ts";
-import type { AppendResult } from "../../event-store.ts";
 import { expectedRevisionOf } from "../../append/prepared-append.ts";
 import type { PreparedAppend } from "../../append/prepared-append.ts";
+import type { AppendResult } from "../../event-store.ts";
+import { AppendOutcomeUnknown, EventTooLarge, RevisionConflict, StoreUnavailable } from "../../event-store-errors.ts";
 import type { AppendAnswer } from "../wire/append-answer.ts";
 import { batchedAppend, singleAppend } from "../wire/append-request.ts";
 

@@ -1,15 +1,15 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { LogReplaced } from "../../event-store-errors.ts";
 import type { SubscribeOptions, SubscriptionMessage } from "../../event-store.ts";
+import { LogReplaced } from "../../event-store-errors.ts";
 import type { Position } from "../../position.ts";
 import { Backoff } from "../backoff.ts";
-import type { FollowerConnection } from "./connection-state.ts";
-import { reasonOf } from "../wire/grpc-status.ts";
-import type { LogTail } from "./log-tail.ts";
 import type { EventReader } from "../reading/read-events.ts";
 import { scanLog } from "../reading/scan-log.ts";
 import type { ScannedLog } from "../reading/scan-log.ts";
 import { streamFilter } from "../stream-names.ts";
+import { reasonOf } from "../wire/grpc-status.ts";
+import type { FollowerConnection } from "./connection-state.ts";
+import type { LogTail } from "./log-tail.ts";
 
 /** What a follower needs of its store. */
 export interface Following extends ScannedLog {

@@ -1,8 +1,8 @@
 import type { Position } from "../../position.ts";
-import type { FollowerConnection } from "./connection-state.ts";
 import type { EventReader } from "../reading/read-events.ts";
 import type { ServerCalls } from "../server-calls.ts";
 import type { StreamNames } from "../stream-names.ts";
+import type { FollowerConnection } from "./connection-state.ts";
 
 /** What the shared end of the log needs of its store. */
 export interface TailContext {

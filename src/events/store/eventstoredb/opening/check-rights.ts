@@ -1,13 +1,13 @@
-import type { EventToAppend } from "../../event-store.ts";
 import { prepareAppend } from "../../append/prepared-append.ts";
+import type { EventToAppend } from "../../event-store.ts";
 import { revisionOf } from "../../position.ts";
-import { failedAnswer, singleAnswer } from "../wire/append-answer.ts";
-import { singleAppend } from "../wire/append-request.ts";
-import { EventStoreUnusable } from "./eventstore-unusable.ts";
-import { codeOf, status } from "../wire/grpc-status.ts";
 import type { EventReader } from "../reading/read-events.ts";
 import type { ServerCalls } from "../server-calls.ts";
 import type { StreamNames } from "../stream-names.ts";
+import { failedAnswer, singleAnswer } from "../wire/append-answer.ts";
+import { singleAppend } from "../wire/append-request.ts";
+import { codeOf, status } from "../wire/grpc-status.ts";
+import { EventStoreUnusable } from "./eventstore-unusable.ts";
 
 /** A stream of the log that never has an event. */
 const STREAM = "rights-0";

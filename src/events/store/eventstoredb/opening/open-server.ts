@@ -1,15 +1,15 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { EventStoreDBClient } from "@eventstore/db-client";
-import { credentialsOf, firstServerOf } from "./connection-url.ts";
-import { EventStoreUnusable } from "./eventstore-unusable.ts";
-import { reasonOf } from "../wire/grpc-status.ts";
-import { lookedForTls, OLDEST_SERVER, openingFailureOf } from "./opening-failure.ts";
-import type { OpeningFailure } from "./opening-failure.ts";
+import { withinTime } from "../../../../runtime/time-limit.ts";
 import { EventReader } from "../reading/read-events.ts";
 import { ServerCalls } from "../server-calls.ts";
 import { StreamNames } from "../stream-names.ts";
-import { withinTime } from "../../../../runtime/time-limit.ts";
+import { reasonOf } from "../wire/grpc-status.ts";
+import { credentialsOf, firstServerOf } from "./connection-url.ts";
+import { EventStoreUnusable } from "./eventstore-unusable.ts";
+import { lookedForTls, OLDEST_SERVER, openingFailureOf } from "./opening-failure.ts";
+import type { OpeningFailure } from "./opening-failure.ts";
 import { lookForTls } from "./tls-look.ts";
 
 /** How long a server that is starting, or electing its leader, is waited for, in ms. */

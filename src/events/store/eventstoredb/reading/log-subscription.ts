@@ -1,11 +1,11 @@
 import { StoreUnavailable } from "../../event-store-errors.ts";
-import { PulledStream } from "./pulled-stream.ts";
+import type { ServerCalls } from "../server-calls.ts";
+import type { StreamNames } from "../stream-names.ts";
 import { subscriptionRequest } from "../wire/read-request.ts";
 import type { AllFilter, AllStart } from "../wire/read-request.ts";
-import type { ServerCalls } from "../server-calls.ts";
 import { readServerMessage } from "../wire/server-message.ts";
 import type { ServerMessage } from "../wire/server-message.ts";
-import type { StreamNames } from "../stream-names.ts";
+import { PulledStream } from "./pulled-stream.ts";
 
 /** One call that the server answers with events as they come, until it breaks. Whoever opened it begins another. */
 export class LogSubscription {

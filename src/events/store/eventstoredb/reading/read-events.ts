@@ -1,16 +1,16 @@
-import { StoreUnavailable } from "../../event-store-errors.ts";
+import { withinTime } from "../../../../runtime/time-limit.ts";
 import type { ReadStreamOptions, RecordedEvent } from "../../event-store.ts";
+import { StoreUnavailable } from "../../event-store-errors.ts";
 import type { Position, Revision } from "../../position.ts";
 import { Backoff } from "../backoff.ts";
+import type { ServerCalls } from "../server-calls.ts";
+import type { StreamNames } from "../stream-names.ts";
 import { codeOf, isInvalidPosition, reasonOf, status } from "../wire/grpc-status.ts";
-import { PulledStream } from "./pulled-stream.ts";
 import { allRequest, streamRequest } from "../wire/read-request.ts";
 import type { FoundEvent } from "../wire/recorded-event.ts";
-import type { ServerCalls } from "../server-calls.ts";
 import { readServerMessage } from "../wire/server-message.ts";
 import { serverPlaceOf, serverRevisionOf } from "../wire/server-place.ts";
-import type { StreamNames } from "../stream-names.ts";
-import { withinTime } from "../../../../runtime/time-limit.ts";
+import { PulledStream } from "./pulled-stream.ts";
 
 type Request = Parameters<ServerCalls["read"]>[0];
 

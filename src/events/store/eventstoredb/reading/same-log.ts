@@ -1,6 +1,6 @@
 import { LogReplaced } from "../../event-store-errors.ts";
-import type { EventReader } from "./read-events.ts";
 import type { FoundEvent } from "../wire/recorded-event.ts";
+import type { EventReader } from "./read-events.ts";
 
 /**
  * Looks whether the log still has these events, which were read from it before. They are its own: of those that others

@@ -3,15 +3,15 @@ import { LogReplaced, StoreUnavailable } from "../../event-store-errors.ts";
 import { positionOf } from "../../position.ts";
 import type { Position } from "../../position.ts";
 import { Backoff } from "../backoff.ts";
+import type { ServerCalls } from "../server-calls.ts";
+import type { StreamNames } from "../stream-names.ts";
 import { isInvalidPosition, reasonOf } from "../wire/grpc-status.ts";
+import type { FoundEvent } from "../wire/recorded-event.ts";
+import type { ServerMessage } from "../wire/server-message.ts";
+import { serverPlaceOf } from "../wire/server-place.ts";
 import { LogSubscription, sentNothing } from "./log-subscription.ts";
 import type { EventReader } from "./read-events.ts";
-import type { FoundEvent } from "../wire/recorded-event.ts";
-import type { ServerCalls } from "../server-calls.ts";
-import type { ServerMessage } from "../wire/server-message.ts";
 import { refuseAnotherLog } from "./same-log.ts";
-import { serverPlaceOf } from "../wire/server-place.ts";
-import type { StreamNames } from "../stream-names.ts";
 
 /** How many events the server looks through at a time for those that are asked for. */
 const WINDOW = 1_024;

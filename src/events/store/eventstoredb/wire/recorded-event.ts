@@ -1,5 +1,5 @@
-import { UnreadableEvent } from "../../event-store-errors.ts";
 import type { EventMetadata, RecordedEvent } from "../../event-store.ts";
+import { UnreadableEvent } from "../../event-store-errors.ts";
 import { positionOf, revisionOf } from "../../position.ts";
 import type { Position } from "../../position.ts";
 import type { StreamNames } from "../stream-names.ts";

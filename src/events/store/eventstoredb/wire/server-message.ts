@@ -1,9 +1,9 @@
 import type { Position as ServerPlace } from "@eventstore/db-client";
+import type { StreamNames } from "../stream-names.ts";
 import { ReadResp } from "./protocol.ts";
 import { readFoundEvent } from "./recorded-event.ts";
 import type { FoundEvent } from "./recorded-event.ts";
 import { checkpointOf } from "./server-place.ts";
-import type { StreamNames } from "../stream-names.ts";
 import { Reader, readPart } from "./wire.ts";
 
 /** What the server says in a read or a subscription, in order. */

@@ -3,10 +3,10 @@ import { dirname } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import { positionOf } from "../../position.ts";
 import type { Position } from "../../position.ts";
-import { lastTaken } from "./data-directory.ts";
-import { logPath } from "./log-file.ts";
-import { metaValue, unusable } from "./log-database.ts";
 import { describeError, SQLITE, sqliteCode } from "../sqlite-error.ts";
+import { lastTaken } from "./data-directory.ts";
+import { metaValue, unusable } from "./log-database.ts";
+import { logPath } from "./log-file.ts";
 
 /** Pages that are copied at a time: 1 MiB. Each piece is synced before the next. */
 const PIECE_PAGES = 256;

@@ -1,7 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
+import { describeError, SQLITE, sqliteCode } from "../sqlite-error.ts";
 import { DataDirectoryUnusable } from "./data-directory.ts";
 import { ensureLogFile, logPath, SCHEMA_VERSION } from "./log-file.ts";
-import { describeError, SQLITE, sqliteCode } from "../sqlite-error.ts";
 
 /** How many of the last events are checked at the start: the pages that a crash or a truncated copy would hit. */
 const CHECKED_EVENTS = 256;

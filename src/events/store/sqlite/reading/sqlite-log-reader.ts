@@ -3,8 +3,8 @@ import type { StatementSync } from "node:sqlite";
 import { StoreUnavailable } from "../../event-store-errors.ts";
 import type { EventRow } from "../../pages/event-row.ts";
 import type { LogPage, LogPages } from "../../pages/log-pages.ts";
-import { logPath } from "../files/log-file.ts";
 import { metaValue, unusable } from "../files/log-database.ts";
+import { logPath } from "../files/log-file.ts";
 import { describeError } from "../sqlite-error.ts";
 
 /** A page ends behind the event that brings it to this many characters of JSON, whatever the number of events. */

@@ -1,3 +1,6 @@
+import { expectedRevisionOf } from "../../append/prepared-append.ts";
+import type { PreparedAppend } from "../../append/prepared-append.ts";
+import type { AppendResult } from "../../event-store.ts";
 import {
   AppendOutcomeUnknown,
   RevisionConflict,
@@ -5,9 +8,6 @@ import {
   StoreOverloaded,
   StoreUnavailable,
 } from "../../event-store-errors.ts";
-import type { AppendResult } from "../../event-store.ts";
-import { expectedRevisionOf } from "../../append/prepared-append.ts";
-import type { PreparedAppend } from "../../append/prepared-append.ts";
 import { positionOf, revisionOf } from "../../position.ts";
 import { groupOf, WRITTEN } from "./append-group.ts";
 import type { AppendGroup, GroupOutcome } from "./append-group.ts";

@@ -1,8 +1,8 @@
 import { parentPort, workerData } from "node:worker_threads";
-import type { AppendGroup, GroupOutcome } from "./append-group.ts";
 import { announceCommit } from "../log-signal.ts";
 import type { LogSignal } from "../log-signal.ts";
 import { describeError } from "../sqlite-error.ts";
+import type { AppendGroup, GroupOutcome } from "./append-group.ts";
 import { SqliteLog } from "./sqlite-log.ts";
 
 /** What the writer's thread is started with. */

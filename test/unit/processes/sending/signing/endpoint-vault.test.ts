@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { SealBroken, Sealer } from "../../../../../src/secrets/sealing.ts";
 import type { EndpointKeys } from "../../../../../src/processes/sending/signing/endpoint-keys.ts";
 import { EndpointVault } from "../../../../../src/processes/sending/signing/endpoint-vault.ts";
+import { SealBroken, Sealer } from "../../../../../src/secrets/sealing.ts";
 import { deriveSecrets } from "../../../../../src/secrets/secrets.ts";
 
 const SECRETS = deriveSecrets(Buffer.alloc(32, 7).toString("base64"));

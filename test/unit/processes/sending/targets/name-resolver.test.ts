@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { systemClock } from "../../../../../src/runtime/clock.ts";
 import { isOwnFault, errorCodeOf } from "../../../../../src/processes/sending/attempt-outcome.ts";
 import { CaresResolver, lookUpLimitMs } from "../../../../../src/processes/sending/targets/name-resolver.ts";
+import { systemClock } from "../../../../../src/runtime/clock.ts";
 import { startNameServer } from "../../../../fixtures/sending/name-server.ts";
 import type { NameAnswer, NameServer } from "../../../../fixtures/sending/name-server.ts";
 

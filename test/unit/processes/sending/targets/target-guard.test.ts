@@ -1,14 +1,14 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { systemClock } from "../../../../../src/runtime/clock.ts";
 import type { SendResult } from "../../../../../src/processes/sending/attempt-outcome.ts";
-import { CaresResolver } from "../../../../../src/processes/sending/targets/name-resolver.ts";
 import type { UndiciSender, UndiciSenderOptions } from "../../../../../src/processes/sending/sender.ts";
+import { CaresResolver } from "../../../../../src/processes/sending/targets/name-resolver.ts";
 import { createTargetRules } from "../../../../../src/processes/sending/targets/target-rules.ts";
-import { startNameServer } from "../../../../fixtures/sending/name-server.ts";
-import type { NameServer } from "../../../../fixtures/sending/name-server.ts";
-import { respondWith, startTwins } from "../../../../fixtures/receivers/receiver.ts";
+import { systemClock } from "../../../../../src/runtime/clock.ts";
 import { makeTlsCertificates } from "../../../../fixtures/certificates/tls-certificates.ts";
 import type { TlsCertificates } from "../../../../fixtures/certificates/tls-certificates.ts";
+import { respondWith, startTwins } from "../../../../fixtures/receivers/receiver.ts";
+import { startNameServer } from "../../../../fixtures/sending/name-server.ts";
+import type { NameServer } from "../../../../fixtures/sending/name-server.ts";
 import { answered, makeReceiver, makeSender, requestTo, send } from "../../../../fixtures/sending/sender-setup.ts";
 
 const NAME = "receiver.example";

@@ -5,18 +5,18 @@ import type { AppendReq, AppendResp, BatchAppendReq } from "@eventstore/db-clien
 import streams from "@eventstore/db-client/generated/streams_pb.js";
 import shared from "@eventstore/db-client/generated/shared_pb.js";
 import { afterEach, describe, expect, it } from "vitest";
+import { prepareAppend } from "../../../../../../src/events/store/append/prepared-append.ts";
+import type { PreparedAppend } from "../../../../../../src/events/store/append/prepared-append.ts";
 import {
   AppendOutcomeUnknown,
   EventTooLarge,
   RevisionConflict,
   StoreUnavailable,
 } from "../../../../../../src/events/store/event-store-errors.ts";
-import { readBatchedAnswer } from "../../../../../../src/events/store/eventstoredb/wire/append-answer.ts";
-import type { BatchedAnswer } from "../../../../../../src/events/store/eventstoredb/wire/append-answer.ts";
 import { AppendWriter } from "../../../../../../src/events/store/eventstoredb/appending/append-writer.ts";
 import type { Conversation, Made } from "../../../../../../src/events/store/eventstoredb/server-calls.ts";
-import { prepareAppend } from "../../../../../../src/events/store/append/prepared-append.ts";
-import type { PreparedAppend } from "../../../../../../src/events/store/append/prepared-append.ts";
+import { readBatchedAnswer } from "../../../../../../src/events/store/eventstoredb/wire/append-answer.ts";
+import type { BatchedAnswer } from "../../../../../../src/events/store/eventstoredb/wire/append-answer.ts";
 import { sampleEvent } from "../../../../../fixtures/event-log/event-samples.ts";
 import { askedFor, failedAnswer, writtenAnswer } from "../../../../../fixtures/eventstoredb/client-messages.ts";
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { LogReplaced, StoreUnavailable } from "../../../../../../src/events/store/event-store-errors.ts";
 import { lookAhead } from "../../../../../../src/events/store/eventstoredb/following/look-ahead.ts";
-import type { FoundEvent } from "../../../../../../src/events/store/eventstoredb/wire/recorded-event.ts";
 import { refuseAnotherLog } from "../../../../../../src/events/store/eventstoredb/reading/same-log.ts";
+import type { FoundEvent } from "../../../../../../src/events/store/eventstoredb/wire/recorded-event.ts";
 import { positionOf } from "../../../../../../src/events/store/position.ts";
 import type { Position } from "../../../../../../src/events/store/position.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { LogReplaced } from "../../../../../../src/events/store/event-store-errors.ts";
-import type { FoundEvent } from "../../../../../../src/events/store/eventstoredb/wire/recorded-event.ts";
 import { TailMembers } from "../../../../../../src/events/store/eventstoredb/following/tail-members.ts";
+import type { FoundEvent } from "../../../../../../src/events/store/eventstoredb/wire/recorded-event.ts";
 import { positionOf } from "../../../../../../src/events/store/position.ts";
 
 function event(position: number): FoundEvent {

@@ -1,9 +1,9 @@
 import streams from "@eventstore/db-client/generated/streams_pb.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { prepareAppend } from "../../../../../../src/events/store/append/prepared-append.ts";
 import type { EventToAppend, ExpectedRevision } from "../../../../../../src/events/store/event-store.ts";
 import { batchedAppend, singleAppend } from "../../../../../../src/events/store/eventstoredb/wire/append-request.ts";
-import { prepareAppend } from "../../../../../../src/events/store/append/prepared-append.ts";
 import { revisionOf } from "../../../../../../src/events/store/position.ts";
 
 const ID = "00000000-0000-4000-8000-000000000000";

@@ -1,9 +1,9 @@
 import streams from "@eventstore/db-client/generated/streams_pb.js";
 import { describe, expect, it } from "vitest";
 import { UnreadableEvent } from "../../../../../../src/events/store/event-store-errors.ts";
+import { StreamNames } from "../../../../../../src/events/store/eventstoredb/stream-names.ts";
 import type { FoundEvent } from "../../../../../../src/events/store/eventstoredb/wire/recorded-event.ts";
 import { readServerMessage } from "../../../../../../src/events/store/eventstoredb/wire/server-message.ts";
-import { StreamNames } from "../../../../../../src/events/store/eventstoredb/stream-names.ts";
 import { positionOf, revisionOf } from "../../../../../../src/events/store/position.ts";
 import { caughtUpMessage, eventMessage } from "../../../../../fixtures/eventstoredb/client-messages.ts";
 

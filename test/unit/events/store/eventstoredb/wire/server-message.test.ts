@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { readServerMessage } from "../../../../../../src/events/store/eventstoredb/wire/server-message.ts";
 import { StreamNames } from "../../../../../../src/events/store/eventstoredb/stream-names.ts";
+import { readServerMessage } from "../../../../../../src/events/store/eventstoredb/wire/server-message.ts";
 import {
   caughtUpMessage,
   checkpointMessage,
