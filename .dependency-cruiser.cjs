@@ -53,7 +53,7 @@ module.exports = {
     layer("observability", "^src/(observability|runtime)/"),
     layer("runtime", "^src/runtime/"),
     layer("events", "^src/(events|runtime)/"),
-    layer("commands", "^src/(events|commands)/"),
+    layer("commands", "^src/((events|commands)/|runtime/retrying\\.ts$)"),
     layer("projections", "^src/(events|projections|runtime)/"),
     layer("processes", `^src/(events|commands|projections|processes|${BELOW})/`),
     layer("http", `^src/(events|commands|projections|processes|http|${BELOW})/`),
@@ -142,10 +142,10 @@ module.exports = {
     },
     {
       name: "pure-files-need-few-packages",
-      comment: "Schemas (zod) and retries of conflicts (p-retry) are all that the core is made with.",
+      comment: "Schemas (zod) are all that the core is made with.",
       severity: "error",
       from: { path: PURE },
-      to: { path: "node_modules/", pathNot: npmPackage("(zod|p-retry)") },
+      to: { path: "node_modules/", pathNot: npmPackage("zod") },
     },
     {
       name: "no-cycles",

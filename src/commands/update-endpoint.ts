@@ -1,6 +1,7 @@
 import { endpointStream, evolveEndpoint } from "../events/endpoint.ts";
 import type { Endpoint, EndpointChanges, EndpointUpdated } from "../events/endpoint.ts";
 import type { AppendResult } from "../events/store/event-store.ts";
+import { retrying } from "../runtime/retrying.ts";
 import { appendSettled } from "./handling/append-settled.ts";
 import { eventsToAppend } from "./handling/command-context.ts";
 import type { CommandContext } from "./handling/command-context.ts";
@@ -8,7 +9,6 @@ import { loadStream } from "./handling/command-handler.ts";
 import { existing } from "./handling/endpoint-command.ts";
 import { AFTER_LOST_RACES } from "./handling/lost-race.ts";
 import { CommandRefused } from "./handling/refusals.ts";
-import { retrying } from "./handling/retrying.ts";
 import type { StreamStore } from "./handling/stream-store.ts";
 import { endpointUrlReservation } from "./uniqueness/endpoint-url.ts";
 import { release, reserve } from "./uniqueness/reservations.ts";

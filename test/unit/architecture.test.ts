@@ -18,7 +18,10 @@ const FORBIDDEN: Readonly<Record<string, readonly (readonly [file: string, impor
     ["src/events/knows-commands.ts", "../commands/target.ts"],
     ["src/events/store/memory/knows-metrics.ts", "../../../observability/metrics.ts"],
   ],
-  "layer-commands": [["src/commands/handling/knows-projections.ts", "../../projections/target.ts"]],
+  "layer-commands": [
+    ["src/commands/handling/knows-projections.ts", "../../projections/target.ts"],
+    ["src/commands/knows-time.ts", "../runtime/clock.ts"],
+  ],
   "layer-projections": [
     ["src/projections/knows-commands.ts", "../commands/target.ts"],
     ["src/projections/store/sqlite/knows-config.ts", "../../../config.ts"],

@@ -1,6 +1,6 @@
 import type { AppendResult, EventToAppend, ExpectedRevision } from "../../events/store/event-store.ts";
 import { AppendOutcomeUnknown, StoreUnavailable } from "../../events/store/event-store-errors.ts";
-import { retrying } from "./retrying.ts";
+import { retrying } from "../../runtime/retrying.ts";
 import type { StreamStore } from "./stream-store.ts";
 
 /**

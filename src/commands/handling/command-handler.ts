@@ -2,10 +2,10 @@ import { readEvent } from "../../events/catalogue.ts";
 import type { GatewayEvent } from "../../events/catalogue.ts";
 import { UnreadableEvent } from "../../events/store/event-store-errors.ts";
 import type { Position, Revision } from "../../events/store/position.ts";
+import { retrying } from "../../runtime/retrying.ts";
 import { appendSettled } from "./append-settled.ts";
 import { eventsToAppend } from "./command-context.ts";
 import { AFTER_LOST_RACES } from "./lost-race.ts";
-import { retrying } from "./retrying.ts";
 import type { StreamStore } from "./stream-store.ts";
 
 type Evolve<State> = (state: State | null, event: GatewayEvent) => State;

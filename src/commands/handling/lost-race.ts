@@ -1,5 +1,5 @@
 import { RevisionConflict } from "../../events/store/event-store-errors.ts";
-import type { RetryOptions } from "./retrying.ts";
+import type { RetryOptions } from "../../runtime/retrying.ts";
 
 /**
  * How a command that lost a race begins anew. Each loss needs another change of the stream, so that of 16 changes at once all

@@ -1,5 +1,5 @@
-import { retrying } from "../../commands/handling/retrying.ts";
 import { AppendOutcomeUnknown, StoreUnavailable } from "../../events/store/event-store-errors.ts";
+import { retrying } from "../../runtime/retrying.ts";
 
 /** The waits between repetitions, in ms: they double from the one to the other. */
 const RECORDING_WAITS_MS = { minTimeout: 200, maxTimeout: 5_000 };
