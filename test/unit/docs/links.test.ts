@@ -29,6 +29,19 @@ describe("the pages", () => {
   });
 });
 
+describe("the comments of the code", () => {
+  it("name pages that exist", () => {
+    const code = [...FACTS.files].filter(
+      (path) => /\.(ts|js|cjs|yml)$/.test(path) && !path.startsWith("test/unit/docs/"),
+    );
+    const named = code.flatMap((path) =>
+      (textOf(path).match(/(?<=[\s(])[\w./-]+\.md\b/g) ?? []).map((page) => [path, page]),
+    );
+    expect(named.length).toBeGreaterThan(5);
+    expect(named.filter(([, page = ""]) => !FACTS.files.has(page))).toEqual([]);
+  });
+});
+
 const FALSE = `# A page
 
 See [a page](missing.md), [a heading](#a-heading), [another](../README.md#nowhere) and [this one](#a-page).
