@@ -42,7 +42,7 @@ interface Setting {
   readonly neverEmpty?: boolean;
 }
 
-/** Every variable of the contract's configuration table: what it may be, and an example for whoever got it wrong. */
+/** Every variable of the table in README.md: what it may be, and an example for whoever got it wrong. */
 const SETTINGS = {
   HOST: { schema: text(/^\S+$/, "an address or a host name"), example: "127.0.0.1" },
   PORT: { schema: number(0, 65_535), example: "8080" },

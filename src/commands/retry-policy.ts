@@ -4,7 +4,7 @@ export interface RetryPolicy {
   readonly waitsMs: readonly number[];
 }
 
-/** The contract's schedule: five attempts, 1, 2, 4 and 8 units apart. `unitMs` is a minute but in demonstrations. */
+/** The schedule of docs/operations/retries.md: five attempts, 1, 2, 4 and 8 units apart. `unitMs` is a minute but in demonstrations. */
 export function retryPolicy(unitMs: number): RetryPolicy {
   return { waitsMs: [1, 2, 4, 8].map((units) => units * unitMs) };
 }

@@ -73,7 +73,7 @@ export class HttpError extends Error {
   }
 }
 
-/** The body of an error reply as JSON text, its members in the contract's order. `timestamp` is ISO 8601 UTC. */
+/** The body of an error reply as JSON text, its members in the order of docs/reference/http-api.md. `timestamp` is ISO 8601 UTC. */
 export function errorBody(error: HttpError, timestamp: string): string {
   const { errors } = error.options;
   return JSON.stringify({

@@ -1,7 +1,7 @@
 import type { DeliveryDocument } from "./deliveries.ts";
 import type { Content } from "./projection.ts";
 
-/** A delivery as the contract shows it, its fields in the contract's order. */
+/** A delivery as the API shows it, its fields in the order of docs/reference/http-api.md. */
 export type ShownDelivery = { readonly id: string } & Content<DeliveryDocument>;
 
 /** What a client, an auditor or an operator gets to see of a delivery. */

@@ -19,7 +19,7 @@ export class SealBroken extends Error {
 }
 
 /**
- * Seals what must not be read where it is stored (delivery-safety.md, section 4): AES-256-GCM with a random nonce, and the
+ * Seals what must not be read where it is stored (ADR 18): AES-256-GCM with a random nonce, and the
  * owner as additional data, so that what was sealed for one is refused as another's. Two seals of the same bytes differ.
  */
 export class Sealer {

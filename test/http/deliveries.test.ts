@@ -16,7 +16,7 @@ describe("one delivery", () => {
   });
   afterAll(() => gateway.stop());
 
-  it("is shown with its members in the contract's order", async () => {
+  it("is shown with its members in their documented order", async () => {
     const id = await newDelivery(gateway, key, endpoint, '{"a":1}');
     expect((await ask(gateway, `GET /v1/deliveries/${id}`, { key })).text).toBe(
       `{"id":"${id}","endpoint_id":${endpoint},"user_id":1,"status":"PENDING","attempts":0,"next_attempt_at":"${NOW}",` +

@@ -55,7 +55,7 @@ const TEXTS = /^GET \/v1\/(ping|audit\/checkpoint|audit\/public-key)$/;
 
 const ERROR_MEMBERS = ["error", "status_code", "timestamp"];
 
-/** Fails when a reply has not the form that the contract promises for its route and status. */
+/** Fails when a reply does not have the form that the API promises for its route and status. */
 export function checkReply(method: string, url: string, reply: Reply): void {
   if (method === "HEAD") {
     expect(reply.text).toBe("");
@@ -87,7 +87,7 @@ export function checkReply(method: string, url: string, reply: Reply): void {
   expect(success?.schema.safeParse(reply.json())).toMatchObject({ success: true });
 }
 
-/** Fails when a reply is not an error of the contract's form, its members in order. */
+/** Fails when a reply is not an error of the form in docs/reference/http-api.md, its members in order. */
 export function checkError(reply: Pick<Reply, "status" | "headers" | "text">): void {
   const body: unknown = JSON.parse(reply.text);
   const { details, status_code } = errorSchema.parse(body);

@@ -18,7 +18,7 @@ function refusalOf(env: Record<string, string>): string {
 }
 
 describe("the configuration", () => {
-  it("has the contract's defaults", () => {
+  it("has the defaults of the README", () => {
     const defaults: Config = {
       host: "127.0.0.1",
       port: 8080,

@@ -6,7 +6,7 @@ const ROOT = join(import.meta.dirname, "../..");
 /** More than this many files of a folder are too many to find one at a glance. */
 const MAX_FILES = 15;
 /** What the unit tests of no file of `src` are about: the fixtures, and the files beside `src`. */
-const NOT_OF_SRC = /^(fixtures\/|deployment\/|architecture\.|rooms\.)/;
+const NOT_OF_SRC = /^(fixtures\/|deployment\/|architecture\.|rooms\.|docs\/)/;
 
 /** The files below a folder of the repository, by their paths below it. */
 function filesBelow(folder: string): string[] {

@@ -33,7 +33,7 @@ const payload = z
     examples: [{ order: 42, total: 19.99 }],
   });
 
-/** The body of `POST /v1/dispatch`. It both validates and describes; its messages are the contract's. */
+/** The body of `POST /v1/dispatch`. It both validates and describes; docs/reference/http-api.md has its messages. */
 export const dispatchSchema = z
   .strictObject({ endpoint_id: endpointId, payload }, { error: "body must be a JSON object" })
   .meta({ description: "A payload and the endpoint to deliver it to." });

@@ -1,7 +1,7 @@
 import type { EndpointDocument } from "../../projections/endpoints.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 
-/** An endpoint as the base contract shows it. */
+/** The short form of an endpoint (docs/reference/http-api.md). */
 export function shortEndpoint(
   endpoint: Pick<EndpointDocument, "endpoint_id" | "url" | "nickname" | "user_id">,
 ): object {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** What reading a body or a query gives: its value, or the messages for `details.errors` in the contract's order. */
+/** What reading a body or a query gives: its value, or the messages for `details.errors`, in the order of docs/reference/http-api.md. */
 export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly errors: string[] };
 
 /** The messages of a refused input: those of the fields' own rules in the schema's order, then those of unknown names. */
@@ -44,13 +44,13 @@ export function requiredText(name: string): z.ZodString {
     .refine((text) => !isBlank(text), { error: blank, abort: true });
 }
 
-/** True for a value that is missing or null: the contract makes no difference between the two. */
+/** True for a value that is missing or null: the API makes no difference between the two. */
 export function isAbsent(value: unknown): boolean {
   return value === undefined || value === null;
 }
 
 /**
- * Sorts the issues of a schema whose every message is the contract's. A text that breaks one rule in two places is told
+ * Sorts the issues of a schema whose messages clients rely on. A text that breaks one rule in two places is told
  * once. `kind` is what an unknown name is called; of many unknown names the first ten are told.
  */
 export function messagesOf(error: z.ZodError, kind: "field" | "parameter"): Messages {

@@ -28,14 +28,14 @@ const email = z
     examples: ["ada@example.com"],
   });
 
-/** The body of `POST /v1/users`. It both validates and describes; its messages are the contract's. */
+/** The body of `POST /v1/users`. It both validates and describes; docs/reference/http-api.md has its messages. */
 export const createUserSchema = z
   .strictObject({ username, email }, { error: "body must be a JSON object" })
   .meta({ description: "A new user." });
 
 /**
- * Reads the body of `POST /v1/users`. A blank, missing or null username is told alone: of all messages of a body the
- * contract then wants only that one.
+ * Reads the body of `POST /v1/users`. A blank, missing or null username gives only its own message, whatever else is
+ * wrong (docs/reference/http-api.md).
  */
 export function parseCreateUser(body: unknown): Parsed<NewUser> {
   const result = createUserSchema.safeParse(body);

@@ -2,7 +2,7 @@ import { TARGET_FORBIDDEN } from "./targets/target-forbidden.ts";
 
 export { honoursRetryAfter, retryAfterMs } from "./retry-after.ts";
 
-/** Why an attempt failed, as a client sees it (delivery-safety.md, section 2). */
+/** Why an attempt failed, as a client sees it (docs/reference/receivers.md). */
 export type ErrorCode =
   | "redirect"
   | "gone"

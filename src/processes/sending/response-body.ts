@@ -1,4 +1,4 @@
-/** How much of a receiver's body is read and kept (delivery-safety.md, section 2). */
+/** How much of a receiver's body is read and kept (docs/reference/receivers.md). */
 export const MAX_RESPONSE_BODY_BYTES = 16 * 1024;
 
 /**

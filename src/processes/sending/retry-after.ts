@@ -11,7 +11,7 @@ const HTTP_DATES = [
   new RegExp(`^[A-Z][a-z]{2} (?<month>[A-Z][a-z]{2}) (?<day>[ \\d]\\d) ${TIME} (?<year>\\d{4})$`),
 ];
 
-/** Whether a `Retry-After` beside this status puts off the next attempt (delivery-safety.md, section 2). */
+/** Whether a `Retry-After` beside this status puts off the next attempt (docs/reference/receivers.md). */
 export function honoursRetryAfter(status: number): boolean {
   return status === 429 || status === 502 || status === 503 || status === 504;
 }

@@ -5,7 +5,7 @@ import { isAbsent } from "../../requests/schema-rules.ts";
 const NOT_POSITIVE = "endpoint_id must be greater than 0";
 
 /**
- * The id of an endpoint in a body or a query. Missing and null count as 0, as the contract says. A number above 2^53 - 1
+ * The id of an endpoint in a body or a query. Missing and null count as 0 (docs/reference/http-api.md). A number above 2^53 - 1
  * is refused, because it was already rounded to another number when the JSON was parsed.
  */
 export const endpointIdSchema = z

@@ -95,8 +95,8 @@ export function endpointFields(judgeUrl: JudgeUrl) {
 }
 
 /**
- * Reads a body by a schema of those fields. A blank or null nickname is told alone: of all messages of a body the contract
- * then wants only that one.
+ * Reads a body by a schema of those fields. A blank or null nickname gives only its own message, whatever else is
+ * wrong (docs/reference/http-api.md).
  */
 export function parseEndpointBody<S extends z.ZodObject>(schema: S, body: unknown): Parsed<z.output<S>> {
   const result = schema.safeParse(body);

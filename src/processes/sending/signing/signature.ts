@@ -31,7 +31,7 @@ export interface SignatureHeaders extends Readonly<Record<string, string>> {
 }
 
 /**
- * The headers of one attempt (Standard Webhooks 1.0.0, delivery-safety.md section 3): `{id}.{timestamp}.{body}` is signed
+ * The headers of one attempt (Standard Webhooks 1.0.0, docs/reference/signatures.md): `{id}.{timestamp}.{body}` is signed
  * with each secret, the current one first. A receiver looks for one that fits; `v1` come first, since each knows them.
  */
 export function signatureHeaders({ deliveryId, timestampSeconds, body, keys, ed25519 }: Signing): SignatureHeaders {

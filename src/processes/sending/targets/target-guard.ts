@@ -18,7 +18,7 @@ export interface TargetGuardOptions {
 }
 
 /**
- * A connector that makes a connection only to an address that the rules allow (delivery-safety.md, section 1): the address
+ * A connector that makes a connection only to an address that the rules allow (docs/reference/targets.md): the address
  * in the URL, or all addresses that the name has at this moment. When one of them is forbidden, none is dialled, since the
  * next look-up could lead to it. What is dialled is what was judged: the name is not looked up again in between. The name
  * itself stays what the certificate is checked against. For one connection at a time.

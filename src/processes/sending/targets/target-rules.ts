@@ -13,7 +13,7 @@ export const TARGET_RULES = Symbol("TargetRules");
  */
 export type UrlVerdict = "ok" | "not_a_url" | "not_http" | "forbidden";
 
-/** The rules of delivery-safety.md, section 1, for where a delivery may go. */
+/** The rules of docs/reference/targets.md for where a delivery may go. */
 export interface TargetRules {
   /** Judges a URL by its text alone; what its name resolves to is judged when it is dialled. Never throws. */
   judgeUrl(url: string): UrlVerdict;

@@ -107,7 +107,7 @@ describe("the schemas of replies", () => {
       replies.errorSchema,
       { error: "Not found", status_code: 404, timestamp: "2026-01-31T12:00:00.000Z", details: { errors: ["x"] } },
     ],
-  ])("take %s with its fields in the contract's order, and no other field", (_, schema, reply) => {
+  ])("take %s with its fields in their documented order, and no other field", (_, schema, reply) => {
     expect(schema.safeParse(reply).success).toBe(true);
     expect(schema.safeParse({ ...reply, extra: 1 }).success).toBe(false);
     expect(Object.keys(described(schema)["properties"] as object)).toEqual(Object.keys(reply));

@@ -8,7 +8,7 @@ import type { Signing } from "../../../../../src/processes/sending/signing/signa
 import { nastyPayloads } from "../../../../fixtures/nasty-json.ts";
 import { officialVerifiers } from "../../../../fixtures/sending/official-verifiers.ts";
 
-/** Of the specification (delivery-safety.md, section 3). */
+/** Of the specification (docs/reference/signatures.md). */
 const VECTOR = {
   secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
   deliveryId: "msg_p5jXN8AQM9LWM0D4loKWxJek",

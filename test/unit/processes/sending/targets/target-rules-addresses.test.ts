@@ -7,7 +7,7 @@ import { createTargetRules } from "../../../../../src/processes/sending/targets/
 const rules = createTargetRules([], () => new Set());
 
 describe("judgeAddress", () => {
-  /** The list of delivery-safety.md, section 1, written down and looked up in another way than by the product. */
+  /** The list of docs/reference/targets.md, written down and looked up in another way than by the product. */
   const blocked = new BlockList();
   const list =
     "0/8 10/8 100.64/10 127/8 169.254/16 172.16/12 192.0.0/24 192.0.2/24 192.31.196/24 192.52.193/24 192.88.99/24 " +
