@@ -19,6 +19,7 @@ import {
   endpointRegisteredData,
   endpointSecretRotatedData,
   endpointUpdatedData,
+  upcastEndpointDisabled,
   upcastEndpointRegistered,
 } from "./endpoint.ts";
 import type { EndpointEvent } from "./endpoint.ts";
@@ -60,7 +61,7 @@ const CATALOGUE: Readonly<Record<GatewayEvent["type"], Entry>> = {
   EndpointRegistered: { version: 2, schema: endpointRegisteredData, upcasters: [upcastEndpointRegistered] },
   EndpointUpdated: firstVersion(endpointUpdatedData),
   EndpointSecretRotated: firstVersion(endpointSecretRotatedData),
-  EndpointDisabled: firstVersion(endpointDisabledData),
+  EndpointDisabled: { version: 2, schema: endpointDisabledData, upcasters: [upcastEndpointDisabled] },
   EndpointEnabled: firstVersion(endpointEnabledData),
   EndpointDeleted: firstVersion(endpointDeletedData),
   EndpointFailing: firstVersion(endpointFailingData),
@@ -80,6 +81,9 @@ const CATALOGUE: Readonly<Record<GatewayEvent["type"], Entry>> = {
   TickTaken: firstVersion(tickTakenData),
   LogBegun: firstVersion(logBegunData),
 };
+
+/** The types of all events that the log may hold, in the catalogue's order. */
+export const EVENT_TYPES: readonly string[] = Object.keys(CATALOGUE);
 
 /** The version under which events of this type are written today. */
 export function schemaVersionOf(type: GatewayEvent["type"]): number {

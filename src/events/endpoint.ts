@@ -46,11 +46,16 @@ export const endpointSecretRotatedData = z.object({
   rotatedAt: time,
 });
 
-/** Why no attempt is made: its owner asked, it answered 410, or it failed for too long. */
-export const disablingReason = z.enum(["asked", "gone", "failing"]);
+/** Why no attempt is made: its owner requested it, it answered 410, or it failed for too long. */
+export const disablingReason = z.enum(["requested", "gone", "failing"]);
 
 /** No attempt is made until it is enabled again. What is due is held; with `gone`, what was pending ends. */
 export const endpointDisabledData = z.object({ endpointId, reason: disablingReason, disabledAt: time });
+
+/** Version 1 had the reason `asked` for `requested`. */
+export function upcastEndpointDisabled(data: object): object {
+  return "reason" in data && data.reason === "asked" ? { ...data, reason: "requested" } : data;
+}
 
 export const endpointEnabledData = z.object({ endpointId, enabledAt: time });
 

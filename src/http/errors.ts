@@ -5,7 +5,7 @@ export const ERRORS = {
   /** Mend what `details.errors` lists. */
   invalid_request: { status: 400, error: "Some fields are missing or invalid" },
   /** A client's key on a route of auditors or operators, or theirs on a client's; use the key that the route is for. */
-  key_not_for_this: { status: 403, error: "This API key is not for this route" },
+  key_not_permitted: { status: 403, error: "This API key is not for this route" },
   endpoint_access_denied: { status: 403, error: "Endpoint access denied" },
   not_found: { status: 404, error: "Not found" },
   user_not_found: { status: 404, error: "User not found" },

@@ -46,7 +46,7 @@ export class Metrics {
     const registers = [this.#registry];
     const dispatches = new Counter({
       name: "webhook_dispatches_total",
-      help: "Requests to POST /v1/dispatch that were answered, by what became of them.",
+      help: "Requests to dispatch a payload or to test an endpoint that were answered, by what became of them.",
       labelNames: ["status"],
       registers,
     });

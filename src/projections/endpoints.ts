@@ -35,7 +35,7 @@ export interface EndpointDocument extends StoredDocument {
 /** Where deliveries go, and how. */
 export const endpoints: Projection<EndpointDocument> = {
   name: "endpoints",
-  version: 2,
+  version: 3,
   categories: ["endpoint"],
   indexes: [["user_id", "endpoint_id"]],
 

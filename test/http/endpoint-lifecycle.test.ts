@@ -36,7 +36,7 @@ describe("the life of an endpoint", () => {
   it("is disabled and enabled again, each as often as one likes", async () => {
     const id = await another();
     for (const [verb, status, reason] of [
-      ["disable", "disabled", "asked"],
+      ["disable", "disabled", "requested"],
       ["enable", "enabled", null],
     ]) {
       const reply = await on(`POST /v1/endpoints/${id}/${verb}`);

@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import { readEvent } from "../../events/catalogue.ts";
 import type { KnownEvent } from "../../events/catalogue.ts";
+import type { CATEGORIES } from "../../events/categories.ts";
 import type { EndpointUpdated } from "../../events/endpoint.ts";
 import { evolveReservation } from "../../events/reservation.ts";
 import type { CreationAbandoned, Reservation, ReservationEvent, ValueReserved } from "../../events/reservation.ts";
@@ -23,7 +24,7 @@ const forEver: StillHas = () => true;
 
 /** What may exist only once: the category is its stream's, the value is never written anywhere. */
 export interface UniqueValue {
-  readonly category: "username" | "email" | "endpointUrl";
+  readonly category: Extract<(typeof CATEGORIES)[number], "username" | "email" | "endpointUrl">;
   readonly value: string;
 }
 

@@ -29,7 +29,7 @@ type Keys = Pick<HttpDependencies, "directory" | "secrets" | "failedKeys" | "clo
 export function requireUser(deps: Keys): Hook {
   return async (request) => {
     const digest = digestOfKey(request, deps);
-    if (staffByDigest(digest, deps.secrets.staffKeys) !== null) throw new HttpError("key_not_for_this");
+    if (staffByDigest(digest, deps.secrets.staffKeys) !== null) throw new HttpError("key_not_permitted");
     request.user = deps.directory.knownUser(digest) ?? (await lateUser(request, digest, deps));
   };
 }
@@ -40,7 +40,7 @@ export function requireStaff(deps: Keys, ...allowed: readonly Staff[]): Hook {
     const digest = digestOfKey(request, deps);
     const staff = staffByDigest(digest, deps.secrets.staffKeys);
     if (staff === null && deps.directory.knownUser(digest) === null) await lateUser(request, digest, deps);
-    if (staff === null || !allowed.includes(staff)) throw new HttpError("key_not_for_this");
+    if (staff === null || !allowed.includes(staff)) throw new HttpError("key_not_permitted");
     request.staff = staff;
   };
 }

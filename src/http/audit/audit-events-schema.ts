@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { EVENT_TYPES } from "../../events/catalogue.ts";
+import { CATEGORIES } from "../../events/categories.ts";
 import { categoryOf } from "../../events/store/event-store.ts";
 import { positionOf } from "../../events/store/position.ts";
 import type { Position } from "../../events/store/position.ts";
@@ -24,8 +26,9 @@ const DEFAULT_LIMIT = 1_000;
 const MOST_EVENTS = 10_000;
 const LIMIT_MESSAGE = `limit must be between 1 and ${MOST_EVENTS}`;
 const AFTER_MESSAGE = "after must be a position of the log, a number of at most 20 digits";
-const TYPE_MESSAGE = "type must be event types with commas between them, such as DeliveryRequested,DeliverySucceeded";
+const TYPE_MESSAGE = `type must be event types separated by commas, each one of ${EVENT_TYPES.join(", ")}`;
 const STREAM_MESSAGE = "stream must be the name of a stream such as user-1, or of a whole category such as delivery-*";
+const CATEGORY_MESSAGE = `the category of stream must be one of ${CATEGORIES.join(", ")}`;
 
 /** The query of `GET /v1/audit/events`. It both validates and describes. */
 export const auditEventsSchema = z.strictObject({
@@ -42,12 +45,13 @@ export const auditEventsSchema = z.strictObject({
     .meta({ description: `How many events at the most (default ${DEFAULT_LIMIT}); not together with follow.` }),
   type: z
     .string()
-    .regex(/^[^,\s]+(,[^,\s]+)*$/, { error: TYPE_MESSAGE })
+    .refine((text) => text.split(",").every((type) => EVENT_TYPES.includes(type)), { error: TYPE_MESSAGE })
     .optional()
     .meta({ description: "Only events of these types, with commas between them." }),
   stream: z
     .string()
-    .regex(/^[a-z][A-Za-z0-9]*-\S{1,200}$/, { error: STREAM_MESSAGE })
+    .regex(/^[a-z][A-Za-z0-9]*-\S{1,200}$/, { error: STREAM_MESSAGE, abort: true })
+    .refine((text) => CATEGORIES.some((category) => category === categoryOf(text)), { error: CATEGORY_MESSAGE })
     .optional()
     .meta({ description: "Only this stream; `delivery-*` is all streams of the category `delivery`." }),
   follow: z

@@ -47,7 +47,7 @@ export function endpointChangeRoutes(app: FastifyInstance, deps: HttpDependencie
   });
 
   app.post("/v1/endpoints/:id/disable", forUsers, (request, reply) =>
-    turn(request, reply, (endpoint) => decideDisableEndpoint(endpoint, "asked", now())),
+    turn(request, reply, (endpoint) => decideDisableEndpoint(endpoint, "requested", now())),
   );
 
   app.post("/v1/endpoints/:id/enable", forUsers, (request, reply) =>

@@ -41,7 +41,7 @@ export const attemptSchema = z
     number: z.int().min(1).meta({ description: "Counts the delivery's attempts." }),
     round: z.int().min(1).meta({ description: "Counts its rounds: each resend begins one." }),
     started_at: time,
-    duration_ms: z.number().min(0).nullable().meta({ description: "Null when the outcome is unknown." }),
+    duration_ms: z.number().min(0).meta({ description: "How long the attempt took, in milliseconds." }),
     outcome: z
       .enum(["delivered", "failed", "unknown"])
       .meta({ description: "`unknown`: the process ended during the attempt; the endpoint may have got it." }),

@@ -54,9 +54,9 @@ describe("the fold of an endpoint", () => {
   });
 
   it("is disabled for a reason, and has something to end only when it is gone or deleted", () => {
-    expect(fold(registered(), disabled("asked", 1))).toMatchObject({
+    expect(fold(registered(), disabled("requested", 1))).toMatchObject({
       status: "disabled",
-      disabledReason: "asked",
+      disabledReason: "requested",
       ending: false,
     });
     expect(fold(registered(), disabled("gone", 1))).toMatchObject({ disabledReason: "gone", ending: true });
@@ -71,7 +71,9 @@ describe("the fold of an endpoint", () => {
     expect(fold(registered(), failing(3, 0, 5), updated({ url: "https://b.example" }, 6))).toMatchObject({
       warnedAt: null,
     });
-    expect(fold(registered(), failing(3, 0, 5), disabled("asked", 6), enabled(7))).toMatchObject({ warnedAt: null });
+    expect(fold(registered(), failing(3, 0, 5), disabled("requested", 6), enabled(7))).toMatchObject({
+      warnedAt: null,
+    });
   });
 
   it("refuses a stream that begins in the middle, begins twice, or has a stranger in it", () => {
@@ -102,6 +104,18 @@ describe("the events of an endpoint", () => {
     });
   });
 
+  it("of being disabled had another word for a request in the first version", () => {
+    const now = recorded(endpointStream(7), disabled("requested", 1));
+    const read = (reason: string): unknown =>
+      readEvent({
+        ...now,
+        data: { ...disabled("gone", 1).data, reason },
+        metadata: { ...now.metadata, schemaVersion: 1 },
+      });
+    expect(read("asked")).toMatchObject({ data: disabled("requested", 1).data });
+    expect(read("gone")).toMatchObject({ data: disabled("gone", 1).data });
+  });
+
   it("of the second version say all of it", () => {
     const data = { ...registered().data, sealedKeys: undefined };
     expect(() => readEvent({ ...recorded(endpointStream(7), registered()), data })).toThrow("sealedKeys");
@@ -111,7 +125,7 @@ describe("the events of an endpoint", () => {
 describe("any life of an endpoint", () => {
   type Step = (endpoint: Endpoint, seconds: number) => readonly EndpointLifeEvent[];
   const steps: Readonly<Record<string, Step>> = {
-    disable: (it, seconds) => decideDisableEndpoint(existing(it, null), "asked", at(seconds)),
+    disable: (it, seconds) => decideDisableEndpoint(existing(it, null), "requested", at(seconds)),
     gone: (it, seconds) => decideDisableEndpoint(existing(it, null), "gone", at(seconds)),
     fail: (it, seconds) => decideDisableEndpoint(existing(it, null), "failing", at(seconds)),
     enable: (it, seconds) => decideEnableEndpoint(existing(it, null), at(seconds)),

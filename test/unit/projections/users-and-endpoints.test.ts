@@ -140,9 +140,9 @@ describe("the read model endpoints", () => {
     const shown = { _id: "7", endpoint_id: 7, user_id: 3, url: RECEIVER_URL, ...NEW, created_at: at(0) };
     const story = (...events: EndpointLifeEvent[]) =>
       logOf([registered(), ...events].map((event) => ["endpoint-7", event] as const));
-    const asked = { ...shown, status: "disabled", disabled_reason: "asked", updated_at: at(1) };
-    await givenEndpoints(story(disabled("asked", 1))).then(asked);
-    await givenEndpoints(story(disabled("asked", 1), enabled(2))).then({ ...shown, updated_at: at(2) });
+    const asked = { ...shown, status: "disabled", disabled_reason: "requested", updated_at: at(1) };
+    await givenEndpoints(story(disabled("requested", 1))).then(asked);
+    await givenEndpoints(story(disabled("requested", 1), enabled(2))).then({ ...shown, updated_at: at(2) });
     const gone = { ...asked, disabled_reason: "gone", gone_at: at(1), ending_since: at(1) };
     await givenEndpoints(story(disabled("gone", 1))).then(gone);
     await givenEndpoints(story(disabled("gone", 1), deliveriesEnded(2))).then({ ...gone, ending_since: null });

@@ -15,7 +15,7 @@ export const endpointDetailsSchema = z
       .enum(["enabled", "disabled"])
       .meta({ description: "While it is disabled, what is dispatched is accepted and held." }),
     disabled_reason: z
-      .enum(["asked", "gone", "failing"])
+      .enum(["requested", "gone", "failing"])
       .nullable()
       .meta({ description: "`gone`: it answered 410. `failing`: no attempt succeeded for long. Null while enabled." }),
     retry_schedule: z

@@ -33,30 +33,30 @@ describe("disabling an endpoint", () => {
   const disable = (reason: DisablingReason) => asked((it) => decideDisableEndpoint(it, reason, at(9)));
 
   it("stops its attempts and says why", () => {
-    for (const reason of ["asked", "gone", "failing"] as const) {
+    for (const reason of ["requested", "gone", "failing"] as const) {
       given(registered()).when(disable(reason)).then(disabled(reason, 9));
     }
   });
 
   it("is nothing new when it is disabled, whoever asks", () => {
-    given(registered(), disabled("asked", 1)).when(disable("asked")).thenNothing();
-    given(registered(), disabled("failing", 1)).when(disable("asked")).thenNothing();
-    given(registered(), disabled("asked", 1)).when(disable("failing")).thenNothing();
+    given(registered(), disabled("requested", 1)).when(disable("requested")).thenNothing();
+    given(registered(), disabled("failing", 1)).when(disable("requested")).thenNothing();
+    given(registered(), disabled("requested", 1)).when(disable("failing")).thenNothing();
     given(registered(), disabled("gone", 1)).when(disable("gone")).thenNothing();
   });
 
   it("says that it is gone even then, since what is pending has to end", () => {
-    given(registered(), disabled("asked", 1)).when(disable("gone")).then(disabled("gone", 9));
+    given(registered(), disabled("requested", 1)).when(disable("gone")).then(disabled("gone", 9));
   });
 
   it("can be done again after it was enabled", () => {
-    given(registered(), disabled("asked", 1), enabled(2)).when(disable("asked")).then(disabled("asked", 9));
+    given(registered(), disabled("requested", 1), enabled(2)).when(disable("requested")).then(disabled("requested", 9));
   });
 
   it("is refused for one that is deleted, unknown, or another user's", () => {
-    expect(() => given(registered(), deleted(1)).when(disable("asked"))).toThrow("endpoint_not_found");
-    expect(() => given().when(disable("asked"))).toThrow("endpoint_not_found");
-    expect(() => given(registered({ userId: OWNER_ID + 1 })).when(disable("asked"))).toThrow("endpoint_access_denied");
+    expect(() => given(registered(), deleted(1)).when(disable("requested"))).toThrow("endpoint_not_found");
+    expect(() => given().when(disable("requested"))).toThrow("endpoint_not_found");
+    expect(() => given(registered({ userId: OWNER_ID + 1 })).when(disable("requested"))).toThrow("endpoint_access_denied");
   });
 });
 
@@ -78,14 +78,14 @@ describe("enabling an endpoint", () => {
   const enable = asked((it: Endpoint) => decideEnableEndpoint(it, at(9)));
 
   it("lets attempts go on, whatever they were stopped for", () => {
-    for (const reason of ["asked", "gone", "failing"] as const) {
+    for (const reason of ["requested", "gone", "failing"] as const) {
       given(registered(), disabled(reason, 1)).when(enable).then(enabled(9));
     }
   });
 
   it("is nothing new when it is enabled", () => {
     given(registered()).when(enable).thenNothing();
-    given(registered(), disabled("asked", 1), enabled(2)).when(enable).thenNothing();
+    given(registered(), disabled("requested", 1), enabled(2)).when(enable).thenNothing();
   });
 });
 
@@ -175,7 +175,7 @@ describe("an endpoint that fails", () => {
   });
 
   it("is left alone while it is disabled or deleted", () => {
-    given(registered(), disabled("asked", 1)).when(look(30, 60)).thenNothing();
+    given(registered(), disabled("requested", 1)).when(look(30, 60)).thenNothing();
     given(registered(), deleted(1)).when(look(30, 60)).thenNothing();
   });
 });
@@ -193,7 +193,7 @@ describe("the end of what was pending of an endpoint", () => {
   it("is none of one whose deliveries are held, or go on", () => {
     given().when(end).thenNothing();
     given(registered()).when(end).thenNothing();
-    given(registered(), disabled("asked", 1)).when(end).thenNothing();
+    given(registered(), disabled("requested", 1)).when(end).thenNothing();
     given(registered(), disabled("failing", 1)).when(end).thenNothing();
     given(registered(), disabled("gone", 1), enabled(2)).when(end).thenNothing();
   });

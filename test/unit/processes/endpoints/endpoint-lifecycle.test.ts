@@ -23,7 +23,7 @@ async function turn(world: DeliveryWorld, what: "disabled" | "enabled" | "delete
   const now = world.clock.iso;
   const data = { endpointId: ENDPOINT };
   if (what === "disabled") {
-    await tell(world.store, { type: "EndpointDisabled", data: { ...data, reason: "asked", disabledAt: now } });
+    await tell(world.store, { type: "EndpointDisabled", data: { ...data, reason: "requested", disabledAt: now } });
   } else if (what === "enabled") {
     await tell(world.store, { type: "EndpointEnabled", data: { ...data, enabledAt: now } });
   } else {

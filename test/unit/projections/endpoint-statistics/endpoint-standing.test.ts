@@ -54,7 +54,7 @@ const success = (deliveryId: string): GatewayEvent => attempted(1, 5, 5, { ...DE
 
 describe("the standing of an endpoint", () => {
   it("begins with its first delivery", async () => {
-    expect(await standingAfter(registered(), disabled("asked", 1), enabled(2))).toBeUndefined();
+    expect(await standingAfter(registered(), disabled("requested", 1), enabled(2))).toBeUndefined();
     expect(await standingAfter(registered(), requested(0, A))).toEqual({
       ...{
         _id: "standing/7",
@@ -105,7 +105,7 @@ describe("the standing of an endpoint", () => {
       expect(await standingAfter(...stopped)).toMatchObject({ stopped: true, failures: 0, failing_since: null });
       expect(await standingAfter(...stopped, failure(A, 3))).toMatchObject({ failures: 0, failing_since: null });
     }
-    const again = [requested(0, A), disabled("asked", 2), enabled(3), failure(A, 4)];
+    const again = [requested(0, A), disabled("requested", 2), enabled(3), failure(A, 4)];
     expect(await standingAfter(...again)).toMatchObject({ stopped: false, failures: 1, failing_since: at(4) });
   });
 
