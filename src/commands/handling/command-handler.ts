@@ -26,6 +26,8 @@ export interface Command<State, Event extends GatewayEvent> {
   readonly evolve: Evolve<State>;
   /** The events that follow; none when there is nothing to do. Called again on a newer state after a lost race. */
   readonly decide: (state: State | null) => readonly Event[];
+  /** What comes before the events are appended, such as to reserve a value. Called again after a lost race. */
+  readonly prepare?: (state: State | null, events: readonly Event[]) => Promise<void>;
   /** A UUID from which the ids of the events are derived. */
   readonly commandId: string;
   /** Who asks: `user:<id>` or the name of a process. */
@@ -76,7 +78,7 @@ export async function loadStream<State>(
  * It has no limit of time of its own: a process may wait, and whoever handles a request gives it a store that takes nothing
  * more when the request's time is over.
  *
- * @throws RevisionConflict when others were faster each time, and whatever `decide` and the store throw
+ * @throws RevisionConflict when others were faster each time, and whatever `decide`, `prepare` and the store throw
  */
 export function handleCommand<State, Event extends GatewayEvent>(
   store: StreamStore,
@@ -88,6 +90,7 @@ export function handleCommand<State, Event extends GatewayEvent>(
     const loaded = known ?? (await loadStream(store, stream, evolve));
     const events = decide(loaded.state);
     if (events.length === 0) return { ...loaded, events, position: null };
+    await command.prepare?.(loaded.state, events);
     const correlationId = command.correlationId ?? loaded.last?.correlationId ?? commandId;
     const inherited = command.correlationId === undefined ? loaded.last?.id : undefined;
     const causationId = command.causationId ?? inherited ?? commandId;

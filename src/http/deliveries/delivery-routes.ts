@@ -1,5 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { deliveries, deliveriesOfUser, deliveryOfUser } from "../../projections/deliveries.ts";
+import type { DeliveryPlace } from "../../projections/deliveries.ts";
 import { shownDelivery } from "../../projections/shown-delivery.ts";
 import { requireUser, userOf } from "../access/authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
@@ -20,7 +21,7 @@ export function deliveryRoutes(app: FastifyInstance, deps: HttpDependencies): vo
     const { user_id } = userOf(request);
     const query = validOrRefuse(parseListDeliveries(request.query as Record<string, unknown>));
     const { status, endpoint_id, from, to, limit, cursor } = query;
-    const page = openPage({ limit, cursor }, [user_id, status, endpoint_id, from, to], secrets.cursors);
+    const page = openPage<DeliveryPlace>({ limit, cursor }, [user_id, status, endpoint_id, from, to], secrets.cursors);
     await upToDate(deps, [deliveries.name]);
     const filter = {
       ...(status !== null && { status }),

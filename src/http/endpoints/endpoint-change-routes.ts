@@ -42,8 +42,8 @@ export function endpointChangeRoutes(app: FastifyInstance, deps: HttpDependencie
       changes: changesOf(patch, endpoint, deps),
       now: now(),
     };
-    const appended = await updateEndpoint(storeOf(request, store), command, secrets.reservations, commandOf(request));
-    return sendAsItIs(request, reply, appended?.position ?? null);
+    const position = await updateEndpoint(storeOf(request, store), command, secrets.reservations, commandOf(request));
+    return sendAsItIs(request, reply, position);
   });
 
   app.post("/v1/endpoints/:id/disable", forUsers, (request, reply) =>

@@ -49,17 +49,16 @@ export function endpointRoutes(app: FastifyInstance, deps: HttpDependencies): vo
   app.get("/v1/endpoints", forUsers, async (request, reply) => {
     const { user_id } = userOf(request);
     const query = validOrRefuse(parseListEndpoints(request.query as Record<string, unknown>));
-    const page = openPage(query, ["endpoints", user_id], secrets.cursors);
+    const page = openPage<number>(query, ["endpoints", user_id], secrets.cursors);
     await upToDate(deps, [endpoints.name]);
-    const after = page.after === null ? null : Number(page.after.id);
-    const found = await endpointsOfUserPage(documents, user_id, page.wanted, after);
+    const found = await endpointsOfUserPage(documents, user_id, page.wanted, page.after);
     return sendJson(
       reply,
       200,
       page.reply(
         found,
         (endpoint) => shownEndpoint(endpoint, deps),
-        ({ created_at, endpoint_id }) => ({ createdAt: created_at, id: String(endpoint_id) }),
+        ({ endpoint_id }) => endpoint_id,
       ),
     );
   });

@@ -26,14 +26,14 @@ export function endpointStatisticsRoutes(app: FastifyInstance, deps: HttpDepende
       parseEndpointStatistics(request.query as Record<string, unknown>),
     );
     const { endpoint_id: endpointId } = await ownEndpoint(request, deps);
-    const page = openPage({ limit, cursor }, ["endpoint-statistics", endpointId, from, to], secrets.cursors);
+    const page = openPage<string>({ limit, cursor }, ["endpoint-statistics", endpointId, from, to], secrets.cursors);
     await upToDate(deps, [endpointStatistics.name]);
     const range = { ...(from !== null && { from }), ...(to !== null && { to }) };
-    const found = await daysOfEndpoint(documents, endpointId, range, page.wanted, page.after?.createdAt ?? null);
+    const found = await daysOfEndpoint(documents, endpointId, range, page.wanted, page.after);
     return sendJson(
       reply,
       200,
-      page.reply(found, dayReply, ({ day, _id }) => ({ createdAt: day, id: _id })),
+      page.reply(found, dayReply, ({ day }) => day),
     );
   });
 }

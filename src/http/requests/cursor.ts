@@ -1,30 +1,34 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
-import type { DeliveryPlace } from "../../projections/deliveries.ts";
 
 const MAC_BYTES = 16;
+/** What a cursor of another form would not be authenticated with. */
+const FORM = "2";
 
 /**
- * An opaque cursor: a place in a list, authenticated together with what the list was asked for (`scope`: user and
- * filter), so that it is worth nothing to somebody else or with another filter.
+ * An opaque cursor: a place in a list, authenticated together with the list's `scope` (user and filter), so that it is
+ * worthless to another user and with another filter.
+ *
+ * @param place what the list is ordered by; has to survive JSON
+ * @param key authenticates cursors
  */
-export function encodeCursor(place: DeliveryPlace, scope: string, key: Uint8Array): string {
-  const content = Buffer.from(JSON.stringify([place.createdAt, place.id]));
+export function encodeCursor(place: unknown, scope: string, key: Uint8Array): string {
+  const content = Buffer.from(JSON.stringify(place));
   return Buffer.concat([mac(content, scope, key), content]).toString("base64url");
 }
 
-/** The place behind a cursor, or null when it is forged, damaged, or of another scope. */
-export function decodeCursor(cursor: string, scope: string, key: Uint8Array): DeliveryPlace | null {
+/** The place that a cursor names, or null when it is forged, damaged, or of another scope. */
+export function decodeCursor(cursor: string, scope: string, key: Uint8Array): unknown {
   const bytes = Buffer.from(cursor, "base64url");
-  // Node's decoder passes over what is no base64url, and over the bits that fill the last character.
+  // Node's decoder ignores characters that are not base64url, and the unused bits of the last one.
   if (bytes.toString("base64url") !== cursor) return null;
   const content = bytes.subarray(MAC_BYTES);
   const given = bytes.subarray(0, MAC_BYTES);
   if (given.length < MAC_BYTES || !timingSafeEqual(given, mac(content, scope, key))) return null;
-  // Authenticated, so it is what encodeCursor wrote.
-  const [createdAt, id] = JSON.parse(content.toString()) as [string, string];
-  return { createdAt, id };
+  // Authenticated together with the list, so it is a place of that list.
+  return JSON.parse(content.toString());
 }
 
 function mac(content: Buffer, scope: string, key: Uint8Array): Buffer {
-  return createHmac("sha256", key).update(scope).update("\0").update(content).digest().subarray(0, MAC_BYTES);
+  const hmac = createHmac("sha256", key).update(FORM).update("\0").update(scope).update("\0").update(content);
+  return hmac.digest().subarray(0, MAC_BYTES);
 }

@@ -1,31 +1,31 @@
-import type { DeliveryPlace } from "../../projections/deliveries.ts";
 import { HttpError } from "../errors.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 
 /** One page of a list, as it was asked for. */
-export interface Page {
-  /** Behind which place it begins; null: at the list's beginning. */
-  readonly after: DeliveryPlace | null;
+export interface Page<P> {
+  /** After which place it begins; null: at the list's beginning. */
+  readonly after: P | null;
   /** How many items to look for: one more than are shown, which tells whether there is another page. */
   readonly wanted: number;
   /** `{"data":[…],"next_cursor":…}` of what was found; `next_cursor` is null on the last page. */
-  reply<T>(found: readonly T[], shown: (item: T) => object, placeOf: (item: T) => DeliveryPlace): object;
+  reply<T>(found: readonly T[], shown: (item: T) => object, placeOf: (item: T) => P): object;
 }
 
 /**
  * Opens the page of a list that a query asks for.
  *
- * @param scope what the list shows, of whom and with which filters: a cursor is good for this alone
+ * @typeParam P what the list is ordered by
+ * @param scope what the list shows, of whom and with which filters: a cursor is valid for this alone
  * @param key authenticates cursors
  * @throws HttpError 400 when the cursor is not of this list
  */
-export function openPage(
+export function openPage<P>(
   { limit, cursor }: { readonly limit: number; readonly cursor: string | null },
   scope: readonly unknown[],
   key: Uint8Array,
-): Page {
+): Page<P> {
   const scopeText = JSON.stringify(scope);
-  const after = cursor === null ? null : decodeCursor(cursor, scopeText, key);
+  const after = cursor === null ? null : (decodeCursor(cursor, scopeText, key) as P | null);
   if (cursor !== null && after === null) {
     const errors = ["cursor must be the next_cursor of an earlier page with the same filters"];
     throw new HttpError("invalid_request", { errors });
