@@ -7,8 +7,8 @@ import type { DisablingReason, Endpoint, EndpointDisabled } from "../events/endp
  * @param now ISO 8601 UTC
  */
 export function decideDisableEndpoint(endpoint: Endpoint, reason: DisablingReason, now: string): EndpointDisabled[] {
-  const isNews = reason === "gone" && endpoint.disabledReason !== "gone";
-  if (endpoint.status === "disabled" && !isNews) return [];
+  const isChange = reason === "gone" && endpoint.disabledReason !== "gone";
+  if (endpoint.status === "disabled" && !isChange) return [];
   return [{ type: "EndpointDisabled", data: { endpointId: endpoint.endpointId, reason, disabledAt: now } }];
 }
 

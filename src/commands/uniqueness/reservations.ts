@@ -20,7 +20,7 @@ export const ABANDONED_AFTER_MS = 30_000;
  */
 export type StillHas = (owner: readonly KnownEvent[]) => boolean;
 
-const forEver: StillHas = () => true;
+const always: StillHas = () => true;
 
 /** What may exist only once: the category is its stream's, the value is never written anywhere. */
 export interface UniqueValue {
@@ -92,7 +92,7 @@ export async function isTaken(
   store: StreamStore,
   stream: string,
   now: string,
-  stillHas: StillHas = forEver,
+  stillHas: StillHas = always,
 ): Promise<boolean> {
   const reservation = await readReservation(store, stream);
   if (reservation.kind === "free") return false;
@@ -115,7 +115,7 @@ export async function reserve(
   owner: string,
   now: string,
   context: CommandContext,
-  stillHas: StillHas = forEver,
+  stillHas: StillHas = always,
 ): Promise<boolean> {
   const reservation = await readReservation(store, stream);
   if (reservation.kind === "held" && reservation.owner !== owner) {

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { requireStaff } from "../access/authentication.ts";
-import { deliveryAsItWas, deliveryQuestion, payloadText, sendDeliveryEvents } from "../deliveries/history-replies.ts";
+import { deliveryAsItWas, deliveryQuery, payloadText, sendDeliveryEvents } from "../deliveries/history-replies.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { sendJson, sendJsonText } from "../replies/send-json.ts";
 
@@ -10,11 +10,11 @@ export function auditDeliveryRoutes(app: FastifyInstance, deps: HttpDependencies
   const onRequest = requireStaff(deps, "auditor", "operator");
 
   app.get("/v1/audit/deliveries/:id", { onRequest }, async (request, reply) =>
-    sendJson(reply, 200, await deliveryAsItWas(store, request, deliveryQuestion(request, null))),
+    sendJson(reply, 200, await deliveryAsItWas(store, request, deliveryQuery(request, null))),
   );
 
   app.get("/v1/audit/deliveries/:id/events", { onRequest }, (request, reply) =>
-    sendDeliveryEvents(store, request, reply, deliveryQuestion(request, null)),
+    sendDeliveryEvents(store, request, reply, deliveryQuery(request, null)),
   );
 
   app.get("/v1/audit/deliveries/:id/payload", { onRequest }, async (request, reply) =>

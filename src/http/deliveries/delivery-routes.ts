@@ -9,7 +9,7 @@ import { sendJson, sendJsonText } from "../replies/send-json.ts";
 import { openPage } from "../requests/list-page.ts";
 import { validOrRefuse } from "../requests/request-body.ts";
 import { lookUp, upToDate } from "../requests/up-to-date.ts";
-import { deliveryAsItWas, deliveryQuestion, payloadText, sendDeliveryEvents } from "./history-replies.ts";
+import { deliveryAsItWas, deliveryQuery, payloadText, sendDeliveryEvents } from "./history-replies.ts";
 import { parseListDeliveries } from "./list-deliveries-schema.ts";
 
 /** A user's deliveries: the list, newest first, one with its attempts, now or as it was, its events, and its payload. */
@@ -38,16 +38,16 @@ export function deliveryRoutes(app: FastifyInstance, deps: HttpDependencies): vo
   });
 
   app.get("/v1/deliveries/:id", { onRequest }, async (request, reply) => {
-    const question = deliveryQuestion(request, userOf(request).user_id);
-    if (question.at !== null) return sendJson(reply, 200, await deliveryAsItWas(store, request, question));
+    const query = deliveryQuery(request, userOf(request).user_id);
+    if (query.at !== null) return sendJson(reply, 200, await deliveryAsItWas(store, request, query));
     const { user_id } = userOf(request);
-    const delivery = await lookUp(deps, [deliveries.name], () => deliveryOfUser(documents, user_id, question.id));
+    const delivery = await lookUp(deps, [deliveries.name], () => deliveryOfUser(documents, user_id, query.id));
     if (delivery === null) throw new HttpError("delivery_not_found");
     return sendJson(reply, 200, shownDelivery(delivery));
   });
 
   app.get("/v1/deliveries/:id/events", { onRequest }, (request, reply) =>
-    sendDeliveryEvents(store, request, reply, deliveryQuestion(request, userOf(request).user_id)),
+    sendDeliveryEvents(store, request, reply, deliveryQuery(request, userOf(request).user_id)),
   );
 
   app.get("/v1/deliveries/:id/payload", { onRequest }, async (request, reply) =>

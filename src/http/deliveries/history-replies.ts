@@ -18,7 +18,7 @@ import { parseDeliveryMoment } from "./history-schema.ts";
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** What is asked for of one delivery. */
-export interface DeliveryQuestion {
+export interface DeliveryQuery {
   readonly id: string;
   /** Whose it has to be; null: anybody's. */
   readonly userId: number | null;
@@ -34,7 +34,7 @@ function deliveryIdOf(request: FastifyRequest): string {
 }
 
 /** What a request asks for, whose path has an id and whose query may have `at`. Throws HttpError. */
-export function deliveryQuestion(request: FastifyRequest, userId: number | null): DeliveryQuestion {
+export function deliveryQuery(request: FastifyRequest, userId: number | null): DeliveryQuery {
   const at = validOrRefuse(parseDeliveryMoment(request.query as Record<string, unknown>));
   return { id: deliveryIdOf(request), userId, at };
 }
@@ -44,14 +44,10 @@ export function deliveryQuestion(request: FastifyRequest, userId: number | null)
  *
  * @throws HttpError 404 when there was none, 400 for a position beyond the log, 500 when an event cannot be read
  */
-export function deliveryAsItWas(
-  store: EventStore,
-  request: FastifyRequest,
-  question: DeliveryQuestion,
-): Promise<object> {
+export function deliveryAsItWas(store: EventStore, request: FastifyRequest, query: DeliveryQuery): Promise<object> {
   return orWhereItStopped(request, async () => {
-    const delivery = lastState(await foundHistory(store, question));
-    const endpoint = await endpointAt(store, delivery.endpoint_id, question.at);
+    const delivery = lastState(await foundHistory(store, query));
+    const endpoint = await endpointAt(store, delivery.endpoint_id, query.at);
     return {
       ...delivery,
       endpoint: endpoint && { id: endpoint.endpoint_id, url: endpoint.url, nickname: endpoint.nickname },
@@ -69,10 +65,10 @@ export async function sendDeliveryEvents(
   store: EventStore,
   request: FastifyRequest,
   reply: FastifyReply,
-  question: DeliveryQuestion,
+  query: DeliveryQuery,
 ): Promise<FastifyReply> {
   const history = await orWhereItStopped(request, async () => {
-    const found = await foundHistory(store, question);
+    const found = await foundHistory(store, query);
     // Once through before the first byte: a reply that has begun cannot become an error any more.
     lastState(found);
     return found;
@@ -112,7 +108,7 @@ export function payloadText(store: EventStore, request: FastifyRequest, userId: 
   });
 }
 
-async function foundHistory(store: EventStore, { id, userId, at }: DeliveryQuestion): Promise<FoundHistory> {
+async function foundHistory(store: EventStore, { id, userId, at }: DeliveryQuery): Promise<FoundHistory> {
   const history = await openHistory(store, id, userId, at);
   switch (history.kind) {
     case "found":

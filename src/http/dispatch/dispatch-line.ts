@@ -19,7 +19,7 @@ export interface DispatchDetails {
  * A hook that counts a dispatch and, unless the client got it wrong, writes its one wide line. When the reply is sent and
  * not when it is out: a client that hung up meanwhile has its delivery all the same.
  */
-export function tellDispatch(metrics: Metrics, logger: FastifyBaseLogger): onSendHookHandler {
+export function logDispatch(metrics: Metrics, logger: FastifyBaseLogger): onSendHookHandler {
   return (request, reply, payload, done) => {
     const status = statusOf(reply);
     metrics.dispatched(status);

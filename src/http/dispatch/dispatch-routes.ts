@@ -5,7 +5,7 @@ import { endpointOfUser } from "../endpoints/own-endpoint.ts";
 import { HttpError } from "../errors.ts";
 import { bodyOf, validOrRefuse } from "../requests/request-body.ts";
 import { acceptDelivery } from "./accept-delivery.ts";
-import { tellDispatch } from "./dispatch-line.ts";
+import { logDispatch } from "./dispatch-line.ts";
 import { parseDispatch } from "./dispatch-schema.ts";
 
 const VISIBLE_ASCII = /^[\x21-\x7e]{1,255}$/;
@@ -21,7 +21,7 @@ export function dispatchRoutes(
   limits: readonly onRequestHookHandler[],
 ): void {
   const { settings, metrics, logger } = deps;
-  const hooks = { onRequest: [requireUser(deps), ...limits], onSend: tellDispatch(metrics, logger) };
+  const hooks = { onRequest: [requireUser(deps), ...limits], onSend: logDispatch(metrics, logger) };
 
   app.post("/v1/dispatch", hooks, async (request, reply) => {
     const body = bodyOf(request);

@@ -2,7 +2,7 @@ import type { FastifyInstance, onRequestHookHandler } from "fastify";
 import { requireUser } from "../access/authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { acceptDelivery } from "../dispatch/accept-delivery.ts";
-import { tellDispatch } from "../dispatch/dispatch-line.ts";
+import { logDispatch } from "../dispatch/dispatch-line.ts";
 import { HttpError } from "../errors.ts";
 import { parseNoFields } from "../requests/no-fields-schema.ts";
 import { optionalBodyOf, validOrRefuse } from "../requests/request-body.ts";
@@ -23,7 +23,7 @@ export function endpointTestRoutes(
   limits: readonly onRequestHookHandler[],
 ): void {
   const { metrics, logger, rules, clock } = deps;
-  const hooks = { onRequest: [requireUser(deps), ...limits], onSend: tellDispatch(metrics, logger) };
+  const hooks = { onRequest: [requireUser(deps), ...limits], onSend: logDispatch(metrics, logger) };
 
   app.post("/v1/endpoints/:id/test", hooks, async (request, reply) => {
     validOrRefuse(parseNoFields(optionalBodyOf(request)));

@@ -86,7 +86,7 @@ export async function* exportLog(
   const piece = new TextBytes(PIECE + LONGEST_USUAL_LINE);
   if (progress.bytes === 0) piece.add(`${headerLine(header)}\n`);
   for await (const event of log.readAll({ after: position ?? header.after?.position ?? null })) {
-    refuseWhatIsNoObject(event);
+    rejectNonObjects(event);
     const { leaf, line } = writtenEvent(event);
     digest.add(leaf);
     position = event.position;
@@ -109,7 +109,7 @@ async function headerFor(log: ExportedLog, after: Position | null): Promise<Expo
 }
 
 /** A server's log may hold what others wrote there: better told now than when it is imported. */
-function refuseWhatIsNoObject(event: RecordedEvent): void {
+function rejectNonObjects(event: RecordedEvent): void {
   for (const part of ["data", "metadata"] as const) {
     if (typeof event[part] !== "object" || event[part] === null) {
       throw new UnreadableEvent(event, `its ${part} is not a JSON object`);

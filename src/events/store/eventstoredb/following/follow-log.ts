@@ -68,11 +68,11 @@ export async function* followLog(
           member.last = event;
         }
         place = event.position;
-      } else if (tail.startFor(member) !== undefined && isNews(tail.searchedTo, place, reported)) {
+      } else if (tail.startFor(member) !== undefined && isChange(tail.searchedTo, place, reported)) {
         // The events of one append arrive one by one.
         await nextTurn();
         if (tail.startFor(member) === undefined || tail.next(member, place) !== null) continue;
-        if (!isNews(tail.searchedTo, place, reported)) continue;
+        if (!isChange(tail.searchedTo, place, reported)) continue;
         place = tail.searchedTo;
         reported = place;
         yield { kind: "caughtUp", position: place, searchedTo: place };
@@ -87,7 +87,7 @@ export async function* followLog(
 }
 
 /** Whether a place at which everything was given is worth telling. */
-function isNews(searchedTo: Position | null, place: Position | null, reported: Position | null | undefined): boolean {
+function isChange(searchedTo: Position | null, place: Position | null, reported: Position | null | undefined): boolean {
   if (searchedTo === reported) return false;
   return searchedTo === null ? place === null : place === null || searchedTo >= place;
 }
