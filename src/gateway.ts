@@ -34,7 +34,7 @@ const SHUTDOWN_GRACE_MS = 20_000;
 const IDLE_SWEEP_MS = 100;
 /** How long the start waits for the directory before it says what it waits for, in ms. */
 const DIRECTORY_PATIENCE_MS = 5_000;
-/** What a failure of the whole thread that runs the projections is told under. */
+/** The name under which a failure of the whole projections thread is reported. */
 const ALL_PROJECTIONS = "all";
 
 export interface GatewayOptions extends Overrides {
@@ -169,7 +169,7 @@ export class Gateway {
         this.#logger.error({ projection: status.name, stream, revision, reason }, "a projection stopped at an event");
       },
       reset: (projection) =>
-        this.#logger.warn({ projection }, "the projection is made anew: it had come from another log"),
+        this.#logger.warn({ projection }, "rebuilding the projection: it was built from another log"),
       live: (projection, { version, generation }) =>
         this.#logger.debug({ projection, version, generation }, "this fill of the projection is shown"),
       rebuild: (projection, status) => progress.reportRebuild(projection, status),

@@ -26,7 +26,7 @@ with DATA_DIR on that folder. The key is never in the file.`,
   run: runBackup,
 };
 
-/** What was written, for whoever keeps it. */
+/** What was written, for the operator who keeps it. */
 interface Written {
   readonly file: string;
   readonly events: number;

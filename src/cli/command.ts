@@ -4,11 +4,11 @@ export interface Option {
   readonly help: string;
 }
 
-/** What somebody wrote behind a command's name. */
+/** The arguments after a command's name. */
 export interface Invocation {
   /** The value of each option that was given; `true` for a switch. */
   readonly options: Readonly<Record<string, string | true | undefined>>;
-  /** What is no option, in order; never more than the command has names for. */
+  /** The arguments that are not options, in order; never more than the command has names for. */
   readonly operands: readonly string[];
 }
 

@@ -93,7 +93,7 @@ async function writeAll(
         return;
       }
       written = write(piece.value);
-      // Its error is met at the next piece; until then nobody waits for it.
+      // Its error is met at the next piece; until then nothing waits for it.
       written.catch(() => undefined);
     }
   } finally {

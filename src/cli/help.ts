@@ -33,7 +33,7 @@ export function helpFor(command: Command): string {
   ].join("\n");
 }
 
-/** The words in lines of at most 80 characters, those behind the first one indented. */
+/** The words in lines of at most 80 characters, those after the first one indented. */
 function wrapped(words: readonly string[]): string[] {
   const lines: string[] = [];
   for (const word of words) {

@@ -51,7 +51,7 @@ async function runImport({ options: { input } }: Invocation): Promise<void> {
 
 type Report = (events: number, bytes: number) => void;
 
-/** Shows how far a task is that reads so many bytes (null: nobody knows). */
+/** Shows how far a task is that reads so many bytes (null: unknown). */
 async function shown<T>(
   doing: string,
   bytes: number | null,

@@ -37,8 +37,8 @@ type Where = Pick<Config, "dataDir" | "eventStoreUrl" | "eventStoreStreamPrefix"
  * Opens the log that the configuration names, and makes it where there is none. The data folder is held until it is
  * disposed of.
  *
- * @param warn is told in one line of troubles that no call of the log tells of
- * @throws ConfigurationError, DataDirectoryInUse or DataDirectoryUnusable, with one line for whoever started the program
+ * @param warn is called with one line for each trouble that no call of the log reports
+ * @throws ConfigurationError, DataDirectoryInUse or DataDirectoryUnusable, with one line for the operator
  */
 export async function openLog(config: Where, warn: (line: string) => void): Promise<OpenedLog> {
   const folder = config.eventStoreUrl === null ? openDataDirectory(config.dataDir) : null;
@@ -59,7 +59,7 @@ export async function openLog(config: Where, warn: (line: string) => void): Prom
  * Opens the log that the configuration names to be read, beside a gateway that may run on it.
  *
  * @param warn as for `openLog`
- * @throws ConfigurationError when there is none, DataDirectoryUnusable, with one line for whoever started the program
+ * @throws ConfigurationError when there is none, DataDirectoryUnusable, with one line for the operator
  */
 export async function openLogForReading(config: Where, warn: (line: string) => void): Promise<ReadLog> {
   const { dataDir: directory } = config;

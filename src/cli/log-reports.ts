@@ -4,7 +4,7 @@ import type { LogReports } from "../storage/storage.ts";
 /**
  * The log's troubles, for a command that works on it.
  *
- * @param warn is told of each in one line
+ * @param warn is called with one line for each
  */
 export function logReportsTo(warn: (line: string) => void): LogReports {
   return {

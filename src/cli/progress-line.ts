@@ -33,7 +33,7 @@ export class Progress {
   /**
    * So many events are done. Cheap enough to be called for each of them.
    *
-   * @param fraction how much of all that is, from 0 to 1; null when nobody knows
+   * @param fraction how much of all that is, from 0 to 1; null when unknown
    */
   report(events: number, fraction: number | null): void {
     // Asking for the time would cost more than all the rest of it.

@@ -17,7 +17,7 @@ const LABEL_WIDTH = 20;
 
 /**
  * One step of a delivery's history for a person: the event, what it changed, and the delivery after it, in lines of at
- * most 80 columns, with an empty line behind them.
+ * most 80 columns, followed by an empty line.
  */
 export function stepText(step: HistoryStep, paint: Paint): string {
   const { revision, type, time, position, actor, correlation_id, causation_id, data } = shownStep(step);

@@ -48,7 +48,7 @@ async function runReplay({ options, operands }: Invocation): Promise<void> {
     }
   } catch (error) {
     if (!(error instanceof UnreadableEvent)) throw error;
-    // What cannot be read may be in the reason, and reaches the terminal of whoever looks into it.
+    // What cannot be read may be in the reason, and would reach the operator's terminal.
     throw new Error(`${escaped(error.message)} (position ${error.position})`, { cause: error });
   }
 }

@@ -39,7 +39,7 @@ async function serve(): Promise<void> {
   const secrets = await openSecrets(config, storage.store, occasion, announce);
   const gateway = await Gateway.start(config, storage, secrets, logger, { health, metrics });
   closeWithGrace({ delay: SHUTDOWN_LIMIT_MS, logger }, async ({ err, signal }) => {
-    if (err) logger.fatal({ err }, "the process ends because of an error that nobody handled");
+    if (err) logger.fatal({ err }, "the process ends because of an unhandled error");
     else logger.info({ signal }, "shutting down");
     await gateway.stop();
     logger.info("stopped");
@@ -64,7 +64,7 @@ function explain({ code, message, syscall }: NodeJS.ErrnoException): string {
   return message;
 }
 
-/** The log's troubles, told to whoever asks for readiness and to whoever reads the program's own log. */
+/** The log's troubles, for `/readyz` and for the program's own log. */
 function logReports(health: Health, logger: Logger): LogReports {
   return {
     fault: (err) => {

@@ -15,7 +15,7 @@ const FIRST_WIDE = 0x1100;
 
 /**
  * Somebody's text for a line of a terminal: what is unprintable is escaped as in a string of JavaScript, and so is the
- * backslash, so that an escape can be told from the same characters in the text.
+ * backslash, so that an escape differs from the same characters in the text.
  */
 export function escaped(text: string): string {
   return Array.from(text, escapedCharacter).join("");

@@ -22,7 +22,7 @@ export async function masterKeyCheckOf(store: Pick<EventStore, "read">): Promise
  * Takes the log into use with this master key, unless it was before, perhaps by another instance at this moment.
  *
  * @param now ISO 8601 UTC
- * @returns the check that holds for this log: the given one, or the one of whoever was first
+ * @returns the check that holds for this log: the given one, or that of the instance that was first
  * @throws whatever the store throws
  */
 export async function beginLog(

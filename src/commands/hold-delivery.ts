@@ -1,6 +1,6 @@
 import type { Delivery, DeliveryCanceled, DeliveryFailed, DeliveryHeld, DeliveryReleased } from "../events/delivery.ts";
 
-/** What is told a client of the endpoint of a delivery, as far as it decides on the delivery's way. */
+/** The endpoint facts that decide what happens to a delivery. */
 export interface EndpointStanding {
   readonly status: "enabled" | "disabled" | "deleted";
   /** When it answered that it is gone, ISO 8601 UTC; null when it is not disabled for that. */

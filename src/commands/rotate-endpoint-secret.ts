@@ -1,6 +1,6 @@
 import type { Endpoint, EndpointSecretRotated } from "../events/endpoint.ts";
 
-/** How long the keys before a rotation may go on to sign, at the most and unless told otherwise, in seconds. */
+/** How long the keys before a rotation continue to sign, at most and by default, in seconds. */
 export const OVERLAP_SECONDS = { most: 7 * 24 * 60 * 60, usual: 24 * 60 * 60 } as const;
 
 export interface RotateEndpointSecret {
@@ -14,7 +14,7 @@ export interface RotateEndpointSecret {
 
 /**
  * Gives the endpoint new keys. Only the keys just before them go on to sign: when an earlier overlap still lasts, it ends,
- * since whoever rotates again may do so because keys got into wrong hands. A disabled endpoint has keys too.
+ * since an owner may rotate again because keys got into wrong hands. A disabled endpoint has keys too.
  */
 export function decideRotateEndpointSecret(
   endpoint: Endpoint,

@@ -25,7 +25,7 @@ export const deliveryAttemptStartedData = z.object({
   round,
   url: z.string(),
   startedAt: time,
-  /** From then on nobody waits for this attempt's result any more: its outcome is unknown. */
+  /** From then on the attempt's result is not awaited any more: its outcome is unknown. */
   leaseUntil: time,
 });
 
@@ -72,7 +72,7 @@ export const deliveryReleasedData = z.object({
   releasedAt: time,
 });
 
-/** The end of a delivery that nobody wants any more. */
+/** The end of a delivery whose endpoint was deleted. */
 export const deliveryCanceledData = z.object({
   deliveryId,
   reason: z.enum(["endpoint_deleted"]),

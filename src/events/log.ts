@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** The log was taken into use, with a master key that this check belongs to: whoever joins it must have the same. */
+/** The log was taken into use, with a master key that this check belongs to: every instance must have the same. */
 export const logBegunData = z.object({
   /** Tells one master key from another and gives none away. */
   masterKeyCheck: z.string().min(1),

@@ -20,7 +20,7 @@ export type ValueReleased = {
 };
 
 /**
- * The first event of an owner's stream whose creation never came, written by whoever takes over its reservation. It
+ * The first event of an owner's stream whose creation never came, written by the command that takes over its reservation. It
  * makes the take-over exact: a creator that was only slow finds its stream taken and gives up.
  */
 export const creationAbandonedData = z.object({ takenOverBy: z.string().min(1), abandonedAt: z.iso.datetime() });

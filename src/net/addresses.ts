@@ -30,8 +30,8 @@ export function isWithin(address: Address, range: Cidr): boolean {
 }
 
 /**
- * The range that a text in CIDR notation stands for, a range of v4-mapped addresses as IPv4. Bits behind the prefix are
- * ignored, as everywhere. Throws an Error that names the text when it is no such notation.
+ * The range that a text in CIDR notation stands for, a range of v4-mapped addresses as IPv4. Bits after the prefix are
+ * ignored, as everywhere. Throws an Error that names the text when it is not CIDR notation.
  */
 export function parseCidr(text: string): Cidr {
   const [, network = "", prefix = ""] = /^([^/]+)\/(\d{1,3})$/.exec(text) ?? [];

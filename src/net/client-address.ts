@@ -24,7 +24,7 @@ interface Origin {
 }
 
 /**
- * What a client is counted by: its IPv4 address, or the /64 of its IPv6 address, since whoever has one of those has all of
+ * What a client is counted by: its IPv4 address, or the /64 of its IPv6 address, since a client that has one of those has all of
  * it. What a trusted proxy said counts when it is an address, else the connection's own.
  */
 export function clientNetwork({ ip, socket }: Origin): string {
@@ -34,7 +34,7 @@ export function clientNetwork({ ip, socket }: Origin): string {
   return address.kind() === "ipv4" ? text : text.split(":").slice(0, NETWORK_GROUPS).join(":");
 }
 
-/** A zone (`fe80::1%eth0`) is no part of a client's address. */
+/** A zone (`fe80::1%eth0`) is not part of a client's address. */
 function addressIn(text = ""): ReturnType<typeof parseAddress> {
   return parseAddress(text.replace(/%.*$/s, ""));
 }

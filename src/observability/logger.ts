@@ -4,7 +4,7 @@ import type { DestinationStream, LevelWithSilent, Logger } from "pino";
 /** The token under which the container registers the logger (pino). */
 export const LOGGER = Symbol("Logger");
 
-/** How many causes of an error are told. */
+/** How many causes of an error are logged. */
 const MOST_CAUSES = 5;
 
 /** What belongs in no line, wherever in it. Names are compared without case, `_` and `-`. */
@@ -57,7 +57,7 @@ function redacted(value: unknown, levels: number): unknown {
   if (Array.isArray(value)) return value.map((one) => redacted(one, levels - 1));
   if (value instanceof Date) return value;
   const { constructor } = value;
-  // A request, a socket, a map: what it holds is nobody's intention.
+  // A request, a socket, a map: it was not meant to be logged.
   if (typeof constructor === "function" && constructor !== Object) return `[${constructor.name}]`;
   return redactedFields(value as Record<string, unknown>, levels - 1);
 }
@@ -86,7 +86,7 @@ interface ErrorFields {
 
 function errorFields(error: unknown, causes = MOST_CAUSES): ErrorFields {
   // Anything may be thrown; a text of it could be anything too.
-  if (!(error instanceof Error)) return { type: typeof error, message: "something that is no Error was thrown" };
+  if (!(error instanceof Error)) return { type: typeof error, message: "something other than an Error was thrown" };
   const { code } = error as { code?: unknown };
   return {
     type: error.name,

@@ -114,7 +114,7 @@ export class Metrics {
     if (durationMs !== null) this.#durations.observe({ outcome }, durationMs / 1_000);
   }
 
-  /** Shows these figures as well, read anew at each scrape. Call it once. */
+  /** Shows these figures as well, read again at each scrape. Call it once. */
   show(figures: LiveFigures): void {
     const gauge = (name: string, help: string, read: () => number | null): void => {
       new Gauge({

@@ -5,9 +5,9 @@ import { pause } from "./clock.ts";
 const MAX_BACKOFF_MS = 5_000;
 
 /**
- * Runs a loop until it returns or the signal aborts. When it throws, `onError` is told, and after a wait that doubles
- * from 100 ms to `maxBackoffMs` (5 s; and begins anew after a run of over a minute) it is started again: no error ends it silently.
- * What it throws once the signal has aborted is no error: what it worked with is being closed.
+ * Runs a loop until it returns or the signal aborts. When it throws, `onError` is called, and after a wait that doubles
+ * from 100 ms to `maxBackoffMs` (5 s; and begins again after a run of over a minute) it is started again: no error ends it silently.
+ * What it throws once the signal has aborted is ignored: what it worked with is being closed.
  */
 export async function supervise(
   loop: () => Promise<void>,

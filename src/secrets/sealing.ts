@@ -8,7 +8,7 @@ const PREFIX = "v1.";
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** A sealed text cannot be opened. The message never says what is in it, since nobody may learn a part of it. */
+/** A sealed text cannot be opened. The message never says what is in it, since no part of it may leak. */
 export class SealBroken extends Error {
   readonly code = "seal_broken";
 
@@ -28,7 +28,7 @@ export class Sealer {
 
   /**
    * @param key 32 bytes; with one key, at most 2^32 texts may be sealed (SP 800-38D, 8.3)
-   * @param random gives so many bytes that nobody can guess, and never the same again
+   * @param random gives that many unpredictable bytes, never the same again
    */
   constructor(key: Uint8Array, random: (bytes: number) => Uint8Array) {
     this.#key = createSecretKey(key);

@@ -51,7 +51,7 @@ const KEY = /^[A-Za-z0-9+/]{43}=$/;
 
 /**
  * The master key of a data folder, base64: the one that the folder has; made at the first start and kept with mode
- * 0600. `announce` is told the place of a key that was made, never the key.
+ * 0600. `announce` gets the place of a key that was made, never the key.
  *
  * @param begun whether the log was begun before, so that its key can only be an earlier one
  * @throws ConfigurationError when the earlier key is not in the folder: another would not do (see `refuseOtherKey`)
@@ -76,7 +76,7 @@ const API_KEY = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 /**
  * The keys of auditors and operators: the configured ones, else those in the data folder, made at the first start and kept
- * with mode 0600. `announce` is told the place of a key that was made, never the key.
+ * with mode 0600. `announce` gets the place of a key that was made, never the key.
  *
  * @throws ConfigurationError when a file does not hold a key
  */

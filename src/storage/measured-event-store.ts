@@ -60,7 +60,7 @@ export class MeasuredEventStore implements EventStore {
     return this.#underWay;
   }
 
-  /** Why no append is taken at present, for whoever asks for readiness; null when they are taken. */
+  /** Why no append is accepted at present, for `/readyz`; null when they are accepted. */
   get trouble(): string | null {
     if (this.#trouble === null) return null;
     const { at, what } = this.#trouble;
@@ -121,7 +121,7 @@ function outcomeOf(error: unknown): AppendOutcome {
 }
 
 function troubleIn(error: unknown): Trouble | null {
-  // Too many at a time is no trouble of the log: those that wait will be taken.
+  // Too many at a time is not the log's trouble: those that wait will be taken.
   if (error instanceof StoreOverloaded) return null;
   if (error instanceof StoreFull) return "full";
   if (error instanceof StoreUnavailable) return "refused";

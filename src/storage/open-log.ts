@@ -10,7 +10,7 @@ import { SqliteEventStore } from "../events/store/sqlite/sqlite-event-store.ts";
 import { ConfigurationError } from "../runtime/configuration-error.ts";
 import type { LogReports } from "./storage.ts";
 
-/** What whoever upgrades has to know of the log of an earlier version, which is not taken for the gateway's own. */
+/** The warning after an upgrade: the log of an earlier version is not taken for the gateway's own. */
 export const UNPREFIXED_LOG =
   "this EventStoreDB has another of an earlier version, whose streams have no prefix; move it here with that version's " +
   "export and this one's import";

@@ -12,7 +12,7 @@ import type { LogSource } from "./open-log.ts";
 
 /** How each thread opens the read models for itself. */
 export type ReadModelSource =
-  /** `logId` names the log that they are made from: those of another are made anew. */
+  /** `logId` names the log that they are made from: those of another are rebuilt. */
   | { readonly kind: "embedded"; readonly directory: string; readonly logId: string }
   | { readonly kind: "mongodb"; readonly url: string };
 

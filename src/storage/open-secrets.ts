@@ -12,7 +12,7 @@ import type { Secrets } from "../secrets/secrets.ts";
  * and the keys of auditors and operators. Everybody who serves a log must have the key that it was begun with.
  *
  * @param occasion when (ISO 8601 UTC) and as which command the log is taken into use
- * @param announce is told what was made and its place, never the key
+ * @param announce gets what was made and its place, never the key
  * @throws ConfigurationError in one line when the key is another or cannot be found, and whatever the store throws
  */
 export async function openSecrets(

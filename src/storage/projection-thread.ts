@@ -79,7 +79,7 @@ export class ProjectionThread implements ProjectionControl {
         reports.failure(message.name, message.message, message.restartInMs);
         return;
       case "reset":
-        this.#logger.warn({ reason: message.reason }, "the read models are made anew from the log");
+        this.#logger.warn({ reason: message.reason }, "rebuilding the read models from the log");
         return;
       case "live":
         this.#documents.switchTo(message.name, message.slot);

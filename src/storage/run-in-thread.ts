@@ -17,7 +17,7 @@ export interface ProjectionThreadData {
   readonly readModels: ReadModelSource;
 }
 
-/** What the thread is told. */
+/** The messages to the thread. */
 export type ProjectionThreadRequest =
   { readonly kind: "stop" } | { readonly kind: "rebuild" | "cancel"; readonly id: number; readonly name: string };
 

@@ -35,7 +35,7 @@ describe("one delivery", () => {
     expect((list.json() as { data: { id: string }[] }).data[0]?.id).toBe(id);
   });
 
-  it("is unknown in one and the same way: another user's, one that never was, and what is no id", async () => {
+  it("answers 404 alike for foreign, unknown and malformed ids", async () => {
     const mine = await newDelivery(gateway, key, endpoint);
     const other = await newUser(gateway);
     const paths = [

@@ -5,7 +5,7 @@ import type { StreamStore } from "./stream-store.ts";
 
 /**
  * When the append took this long with its repetitions, in ms, there is no further one: a store may take 4 s for each, and
- * whoever waits for the answer gets it within 5 s.
+ * a client gets its answer within 5 s.
  */
 const REPETITION_MS = 1_000;
 

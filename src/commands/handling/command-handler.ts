@@ -75,7 +75,7 @@ export async function loadStream<State>(
  * of it again (at most 16 times), so that a decision is never appended to a state that it was not made for. Unless the
  * command says otherwise, the new events belong to the same request as the stream's last one, and were caused by it.
  *
- * It has no limit of time of its own: a process may wait, and whoever handles a request gives it a store that takes nothing
+ * It has no limit of time of its own: a process may wait, and a request's handler gives it a store that takes nothing
  * more when the request's time is over.
  *
  * @throws RevisionConflict when others were faster each time, and whatever `decide`, `prepare` and the store throw

@@ -16,7 +16,7 @@ export interface UniqueReservation {
 }
 
 /**
- * Creates a numbered thing with values that nobody else may have. `create` appends its first event with "no stream";
+ * Creates a numbered thing with values that must be unique. `create` appends its first event with "no stream";
  * when that is refused, a take-over closed the stream because this creation took too long: the client may try again.
  *
  * @throws CommandRefused with the refusal of the first value that is taken

@@ -8,8 +8,8 @@ import { RateLimit } from "./rate-limit.ts";
 const WINDOW_MS = 60_000;
 
 /**
- * Counts the wrong API keys that come from each client address, so that nobody can try many, or keep the gateway busy with
- * them. A key that is known is never counted nor refused: behind one address there may be many clients.
+ * Counts the wrong API keys that come from each client address, so that no client can try many, or keep the gateway busy with
+ * them. A known key is never counted or refused: many clients may share one address.
  */
 export class FailedKeys {
   readonly #limit: RateLimit<string> | null;

@@ -54,7 +54,7 @@ export class RateLimit<Key> {
   }
 
   #begin(key: Key, startedAt: number): void {
-    // Set anew, so that they stand in the order in which their windows began.
+    // Set again, so that the keys are in the order in which their windows began.
     this.#windows.delete(key);
     this.#windows.set(key, { startedAt, taken: 1 });
     if (this.#windows.size <= this.#mostKeys) return;

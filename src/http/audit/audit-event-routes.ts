@@ -69,7 +69,7 @@ function categoriesOf({ category }: AuditEventsQuery): { categories?: readonly s
   return category === null ? {} : { categories: [category] };
 }
 
-/** The position to read behind. Throws HttpError when the log has none such, for it would be another log's. */
+/** The position to read after. Throws HttpError when the log does not have it, since it would be another log's. */
 async function placeIn(store: EventStore, after: Position | null): Promise<Position | null> {
   const head = await store.head();
   if (after === null || after === head) return after;

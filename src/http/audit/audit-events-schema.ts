@@ -7,7 +7,7 @@ import type { Position } from "../../events/store/position.ts";
 import { parseQuery } from "../requests/query.ts";
 import type { Parsed } from "../requests/schema-rules.ts";
 
-/** What somebody wants to read of the log; null is no filter. */
+/** Which events a client asks for; null means no filter. */
 export interface AuditEventsQuery {
   /** Exclusive; null: from the beginning. */
   readonly after: Position | null;
@@ -90,7 +90,7 @@ export const auditEventSchema = z.strictObject({
   position: z
     .string()
     .regex(/^\d{20}$/)
-    .meta({ description: "Where it stands in the log: give it as `after` to go on behind it." }),
+    .meta({ description: "Where it stands in the log: give it as `after` to continue from there." }),
   recorded_at: z.iso.datetime(),
   revision: z.int().min(0),
   stream: z.string(),

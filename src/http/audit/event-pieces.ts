@@ -7,7 +7,7 @@ import { Arrival, nextTurnAlarm } from "./arrival.ts";
 
 /** Text is handed on in pieces of about so many characters. */
 const PIECE = 64 * 1024;
-/** A follower gets at least an empty line in so many ms, so that nobody on the way takes its connection for dead. */
+/** A follower gets at least an empty line in so many ms, so that no proxy takes its connection for dead. */
 const BEAT_MS = 15_000;
 
 /** Whether a reader asked for an event. */
@@ -17,7 +17,7 @@ export type Wanted = (event: RecordedEvent) => boolean;
  * The lines of those events that are wanted, `limit` at the most, in pieces. An event is pulled only when there is room for
  * it in the piece, and no piece is made before the last one was taken.
  *
- * @throws UnreadableEvent behind the lines before it, and whatever the log throws
+ * @throws UnreadableEvent after the lines before it, and whatever the log throws
  */
 export async function* eventPieces(
   events: AsyncIterable<RecordedEvent>,
@@ -47,7 +47,7 @@ export async function* eventPieces(
  * The same of a subscription, until that ends. A piece is handed on as soon as nothing more is there. The first line is
  * empty, so that the reader learns at once that it is connected, and so is one after each 15 s in which it got none.
  *
- * @param ending aborted when nobody reads any more; the subscription is one that this ends
+ * @param ending aborted when the client has gone; it must end the subscription
  */
 export async function* followedPieces(
   subscription: AsyncIterable<SubscriptionMessage>,
@@ -87,7 +87,7 @@ export async function* followedPieces(
   if (piece !== "") yield piece;
 }
 
-/** Whoever reads on behind an event that cannot be read has to have all before it; what fails otherwise is asked again. */
+/** A reader needs everything before an unreadable event, to continue after it. After other failures it asks again. */
 async function* beforeUnreadable(error: unknown, piece: string): AsyncGenerator<string> {
   if (piece === "" || !(error instanceof UnreadableEvent)) return;
   yield piece;

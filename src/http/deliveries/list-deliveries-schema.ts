@@ -9,7 +9,7 @@ export const deliveryStatusSchema = z.enum(["PENDING", "SUCCESS", "FAILED", "CAN
   error: "status must be one of PENDING, SUCCESS, FAILED, CANCELED",
 });
 
-/** What a client asks its list of deliveries for; null is no filter. Times are ISO 8601 UTC with milliseconds. */
+/** The filters of a list of deliveries; null means no filter. Times are ISO 8601 UTC with milliseconds. */
 export interface DeliveryListQuery {
   readonly status: z.output<typeof deliveryStatusSchema> | null;
   readonly endpoint_id: number | null;
@@ -53,7 +53,7 @@ export const listDeliveriesSchema = z.strictObject({
     .meta({ description: "The `next_cursor` of the page before, with the same filters." }),
 });
 
-/** Reads the query of `GET /v1/deliveries`. The cursor is opaque here; whoever reads it judges it. */
+/** Reads the query of `GET /v1/deliveries`. The cursor is opaque here and is checked where it is used. */
 export function parseListDeliveries(query: Readonly<Record<string, unknown>>): Parsed<DeliveryListQuery> {
   const parsed = parseQuery(listDeliveriesSchema, query, ["endpoint_id", "limit"]);
   if (!parsed.ok) return parsed;

@@ -2,7 +2,7 @@ import type { Clock } from "../../runtime/clock.ts";
 
 /** How old a figure may be before it is read again, in ms. */
 const FRESH_MS = 1_000;
-/** How many reads may be under way at a time; whoever has to wait is asked about at a later dispatch. */
+/** How many reads may be under way at a time; the other users are read at a later dispatch. */
 const MOST_READS = 4;
 /** How many users are remembered at the most; then the one that was looked up first is forgotten. */
 const MOST_USERS = 10_000;

@@ -13,7 +13,7 @@ const BACKLOG_WAIT_MS = 5_000;
 
 /**
  * Hooks that refuse a dispatch before its body is read: 429 to a user who sends too many in a second, or has too many
- * deliveries that have not ended. They come behind `requireUser`; a limit that is off has none.
+ * deliveries that have not ended. They come after `requireUser`; a limit that is off has none.
  *
  * @param pendingOf gives how many deliveries of a user have not ended
  */

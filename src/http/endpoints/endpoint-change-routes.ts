@@ -92,7 +92,7 @@ export function endpointChangeRoutes(app: FastifyInstance, deps: HttpDependencie
   }
 }
 
-/** The changes that a patch asks for. Headers that stay the same are left out, since sealed anew they would look different. */
+/** The changes that a patch asks for. Headers that stay the same are left out, since they look different each time they are sealed. */
 function changesOf(patch: EndpointPatch, endpoint: EndpointDocument, { vault }: HttpDependencies): EndpointChanges {
   const { url, nickname, retry_schedule, max_concurrency, headers, ed25519 } = patch;
   const { endpoint_id: id, sealed_headers } = endpoint;

@@ -10,7 +10,7 @@ import { HttpError } from "../errors.ts";
 /**
  * The endpoint that a request's path names with `:id`, as the directory has it; the request must have passed `requireUser`.
  *
- * @throws HttpError 404 when nobody has it, or it was deleted; 403 when another user has it
+ * @throws HttpError 404 when it does not exist or was deleted, 403 when another user has it
  */
 export async function ownEndpoint(
   request: FastifyRequest,
@@ -49,7 +49,7 @@ export async function endpointSeen(
 /**
  * The endpoint with this id, as the directory has it.
  *
- * @throws HttpError 404 when nobody has it, or it was deleted; 403 when another user has it
+ * @throws HttpError 404 when it does not exist or was deleted, 403 when another user has it
  */
 export async function endpointOfUser(
   endpointId: number,

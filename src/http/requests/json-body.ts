@@ -14,7 +14,7 @@ export interface JsonBody {
   memberText(name: string): string | null;
 }
 
-/** The body is no JSON object that can be taken. The message is one short sentence for `details.errors`. */
+/** The body is not a JSON object that can be accepted. The message is one short sentence for `details.errors`. */
 export class MalformedBody extends Error {
   readonly code = "malformed_body";
 

@@ -14,7 +14,7 @@ const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
 
 /**
- * Goes once over a text that nobody has checked yet, without recursion, and gives the offsets of its outermost object's
+ * Reads a text that was not checked before, once, without recursion, and gives the offsets of its outermost object's
  * members, or null as soon as brackets and braces are nested deeper than `depthLimit`. The offsets mean something only
  * when the text turns out to be a JSON object; for any other text they are merely harmless. Never throws, and takes time
  * in proportion to the text.

@@ -7,7 +7,7 @@ import type { Parsed } from "./schema-rules.ts";
  * Reads a query by its schema: a text for each parameter, or a list of texts for one that was sent more than once, which
  * is refused. An empty parameter is an absent one.
  *
- * @param numeric the names of the parameters that the schema wants as numbers; what is no whole number stays a text
+ * @param numeric the names of the parameters that the schema wants as numbers; what is not a whole number stays a text
  */
 export function parseQuery<S extends z.ZodObject>(
   schema: S,

@@ -50,8 +50,8 @@ export function isAbsent(value: unknown): boolean {
 }
 
 /**
- * Sorts the issues of a schema whose messages clients rely on. A text that breaks one rule in two places is told
- * once. `kind` is what an unknown name is called; of many unknown names the first ten are told.
+ * Sorts the issues of a schema whose messages clients rely on. A text that breaks one rule in two places is reported
+ * once. `kind` is what an unknown name is called; of many unknown names the first ten are reported.
  */
 export function messagesOf(error: z.ZodError, kind: "field" | "parameter"): Messages {
   const rules = new Set<string>();

@@ -23,7 +23,7 @@ export async function upToDate({ store, progress }: Models, names: readonly stri
 
 /**
  * Looks one thing up in the named read models, and gives null only when they have seen all that was in the log when the
- * request came: whoever wrote it a moment ago must not be told that there is none.
+ * request came: a client that wrote it a moment ago must not get a 404.
  *
  * @throws ReadModelsUnavailable when that cannot be said, or as `upToDate`
  */

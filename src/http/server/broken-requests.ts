@@ -30,7 +30,7 @@ export function refuseBrokenRequests(clock: Clock): (error: Error & { code?: str
 
 /**
  * Takes over what Node would answer without a body, or not at all: a request without Host (RFC 9112 section 3.2 wants a
- * 400 for it), one for a tunnel, and one with an Expect that nobody knows, which may be ignored (RFC 9110 section 10.1.1).
+ * 400 for it), one for a tunnel, and one with an unknown Expect, which may be ignored (RFC 9110 section 10.1.1).
  * Needs the server's option `requireHostHeader: false`.
  */
 export function refuseWhatNodeAnswers(app: FastifyInstance, clock: Clock): void {

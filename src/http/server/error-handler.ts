@@ -28,7 +28,7 @@ export function handleErrors(app: FastifyInstance, clock: Clock): void {
     over: "requests are no longer refused",
     quietMs: QUIET_MS,
   });
-  // To refuse while it closes is no trouble.
+  // Refusing requests while it closes is expected.
   app.addHook("preClose", (done) => {
     refused.close();
     done();

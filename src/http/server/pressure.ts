@@ -25,7 +25,7 @@ export interface Load {
 export class Pressure {
   #lateLooks = 0;
 
-  /** Gives why nothing more should be taken, or null. One long pause, as of a suspended machine, is no reason. */
+  /** Gives why nothing more should be taken, or null. One long pause, as of a suspended machine, does not count. */
   judge({ lateMs, heapShare }: Load): string | null {
     this.#lateLooks = lateMs >= STUCK_MS ? this.#lateLooks + 1 : 0;
     if (heapShare >= FULL_HEAP) return "its memory is nearly full";

@@ -8,14 +8,14 @@ declare module "fastify" {
   interface FastifyRequest {
     /** How long it may still wait for the stores, in ms. */
     msToWait: number;
-    /** `overdue`: it was answered 503, since its time had passed. What it still does is for nobody. */
+    /** `overdue`: it was answered 503, since its time had passed. No client waits for what it still does. */
     answer: "awaited" | "begun" | "overdue";
   }
 }
 
 /**
  * How long a request may wait for the stores in all, in ms. One of them may stall for 4 s and still answer; two that come
- * after each other may not, since whoever asks is promised an answer within 5 s.
+ * after each other may not, since the client is promised an answer within 5 s.
  */
 const WAIT_MS = 4_700;
 
@@ -73,7 +73,7 @@ export function inTime<T>(request: FastifyRequest, clock: Clock, work: Promise<T
 
 /**
  * The log for the commands of a request, which takes and gives nothing more once that was answered: a user who is created
- * after a 503 would keep the name, and nobody would have the key.
+ * after a 503 would keep the name, and no client would have the key.
  */
 export function storeOf(request: FastifyRequest, store: StreamStore): StreamStore {
   const refuseWhenOverdue = (): void => {

@@ -23,7 +23,7 @@ export interface EventPlace {
 export interface AuditedEvent extends EventPlace {
   readonly id: string;
   readonly hash: Hash;
-  /** How far this is, from 0 to 1; null when nobody knows. */
+  /** How far this is, from 0 to 1; null when unknown. */
   readonly fraction: number | null;
 }
 
@@ -39,7 +39,7 @@ export async function* eventsOfLog(log: Pick<EventStore, "readAll" | "head">): A
 /**
  * The events of a whole export in their order.
  *
- * @param bytes how many there are; null when nobody knows
+ * @param bytes how many there are; null when unknown
  * @throws TransferRefused when it is damaged, AuditRefused when it does not begin with the log's first event
  */
 export async function* eventsOfExport(

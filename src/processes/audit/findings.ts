@@ -21,7 +21,7 @@ export interface Finding {
     | "rewritten"
     /** What was signed is there; it is the list of leaves that is not what was signed. */
     | "untrusted_list";
-  /** Which leaf it is about, counted from 0; null when nobody knows. */
+  /** Which leaf it is about, counted from 0; null when unknown. */
   readonly leaf: number | null;
   /** Which event, as whoever is trusted knows it, else as it stands there. */
   readonly event: EventPlace | null;

@@ -13,7 +13,7 @@ export interface VerifyOptions {
   /** What somebody has signed, and whose signature was checked. */
   readonly checkpoint: TreeHead | null;
   readonly trusted: TrustedLeaves | null;
-  /** Is told how many events were read, for every event; the fraction is of all there is, null when nobody knows. */
+  /** Is told how many events were read, for every event; the fraction is of all there is, null when unknown. */
   readonly onProgress?: (events: number, fraction: number | null) => void;
 }
 

@@ -11,7 +11,7 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const VALUE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 
 /**
- * Headers that nobody may choose, all in lower case, a prefix with a star: those of the connection and the message, which
+ * Headers that an owner must not choose, all in lower case, a prefix with a star: those of the connection and the message, which
  * could smuggle another request; those that say who the client is; those that the gateway signs with or sends itself; and
  * those that open metadata services of clouds.
  */

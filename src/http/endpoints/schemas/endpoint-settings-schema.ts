@@ -13,7 +13,7 @@ export const RETRY_LIMITS = { waits: 20, leastSeconds: 1, mostSeconds: 604_800 }
 /** Attempts under way to one endpoint at a time. */
 export const CONCURRENCY_LIMITS = { least: 1, most: 100 } as const;
 
-/** What is told of a url that may be no target. */
+/** The error for a url that must not be a target. */
 export const VERDICT_MESSAGES: Readonly<Record<Exclude<UrlVerdict, "ok">, string>> = {
   not_a_url: "url must be a valid URL",
   not_http: "url must be http or https",
@@ -82,7 +82,7 @@ const ed25519 = z
   .nullable()
   .meta({ description: "Whether attempts are also signed with ed25519 (`v1a`). Null: no." });
 
-/** What the owner of an endpoint says of it, in the order in which its faults are told. */
+/** The settings that the owner of an endpoint chooses, in the order in which their errors are reported. */
 export function endpointFields(judgeUrl: JudgeUrl) {
   return {
     nickname,

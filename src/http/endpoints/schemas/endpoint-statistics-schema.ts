@@ -5,7 +5,7 @@ import { parseQuery } from "../../requests/query.ts";
 import { errorCodeSchema } from "../../replies/reply-schemas.ts";
 import type { Parsed } from "../../requests/schema-rules.ts";
 
-/** Which days of an endpoint a client asks for; null is no bound. Days such as `2026-01-31`, in UTC. */
+/** Which days of an endpoint a client asks for; null means no limit. Days such as `2026-01-31`, in UTC. */
 export interface EndpointStatisticsQuery {
   /** Inclusive. */
   readonly from: string | null;
@@ -29,7 +29,7 @@ export const endpointStatisticsQuerySchema = z.strictObject({
   cursor,
 });
 
-/** Reads that query. The cursor is opaque here; whoever reads it judges it. */
+/** Reads that query. The cursor is opaque here and is checked where it is used. */
 export function parseEndpointStatistics(query: Readonly<Record<string, unknown>>): Parsed<EndpointStatisticsQuery> {
   const parsed = parseQuery(endpointStatisticsQuerySchema, query, ["limit"]);
   if (!parsed.ok) return parsed;

@@ -12,7 +12,7 @@ export const listEndpointsSchema = z.strictObject({
   cursor,
 });
 
-/** Reads that query. The cursor is opaque here; whoever reads it judges it. */
+/** Reads that query. The cursor is opaque here and is checked where it is used. */
 export function parseListEndpoints(
   query: Readonly<Record<string, unknown>>,
 ): Parsed<{ readonly limit: number; readonly cursor: string | null }> {

@@ -43,7 +43,7 @@ export class EndpointVault {
   readonly #keys: RecentlyOpened<EndpointKeys>;
   readonly #headers: RecentlyOpened<EndpointHeaders>;
 
-  /** @param random gives so many bytes that nobody can guess */
+  /** @param random gives that many unpredictable bytes */
   constructor(
     secrets: VaultSecrets,
     random: (bytes: number) => Uint8Array = (bytes) => randomBytes(bytes),
