@@ -13,7 +13,7 @@ const pureFiles = [
 ];
 
 export default tseslint.config(
-  { ignores: ["dist/", "coverage/", "data/"] },
+  { ignores: ["dist/", "dist.building-*/", "coverage/", "data/"] },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {

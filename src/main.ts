@@ -1,6 +1,15 @@
 #!/usr/bin/env node
-import "reflect-metadata";
-import { runCommandLine } from "./cli/run.ts";
+import { nodeVersionProblem } from "./cli/node-version.ts";
+
+const problem = nodeVersionProblem(process.versions.node);
+if (problem !== null) {
+  process.stderr.write(`${problem}\n`);
+  process.exit(1);
+}
+
+// Imported only now: static imports are loaded before the first statement, and an older Node fails in them.
+await import("reflect-metadata");
+const { runCommandLine } = await import("./cli/run.ts");
 
 const failure = await runCommandLine(process.argv.slice(2), (text) => process.stdout.write(text));
 if (failure !== null) {
