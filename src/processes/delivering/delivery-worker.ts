@@ -18,36 +18,22 @@ import type { Sender } from "../sending/sender.ts";
 import { ENDPOINT_VAULT } from "../sending/signing/endpoint-vault.ts";
 import type { EndpointVault } from "../sending/signing/endpoint-vault.ts";
 import { attemptDelivery } from "./attempt-delivery.ts";
+import type { AttemptDependencies } from "./attempt-delivery.ts";
 import { AttemptLines } from "./attempt-lines.ts";
-import { FairQueue } from "./fair-queue.ts";
-import type { EndpointShare, Queued, QueueLimits } from "./fair-queue.ts";
+import { ClaimPause } from "./claim-pause.ts";
+import { acceptedDelivery, deliveryQueue, dueDelivery } from "./delivery-queue.ts";
+import type { QueueSettings, WaitingDelivery } from "./delivery-queue.ts";
+import type { FairQueue } from "./fair-queue.ts";
 import { isPassing } from "./insisting.ts";
 
 /** The token under which the container registers the worker's settings. */
 export const DELIVERY_SETTINGS = Symbol("DeliverySettings");
 
-export interface DeliverySettings {
+export interface DeliverySettings extends QueueSettings {
   /** How long an attempt may take, in ms. */
   readonly timeoutMs: number;
   readonly policy: RetryPolicy;
-  /** Attempts under way at a time, to all endpoints together. */
-  readonly concurrency: number;
-  /** Attempts under way at a time to an endpoint whose owner chose no number. */
-  readonly concurrencyPerEndpoint: number;
-  readonly queue: Omit<QueueLimits, "slots">;
 }
-
-interface Job extends Queued {
-  /** What its acceptance left in memory; null: its stream is read when its turn comes. */
-  readonly known: Loaded<Delivery> | null;
-}
-
-/** Ids of users count from 1. */
-const NOBODY = 0;
-/** What a job without a payload in memory takes up, roughly, in bytes. */
-const BARE_JOB_BYTES = 200;
-/** The first and the longest rest after the log could not take a claim, in ms. */
-const REST_MS = { first: 250, longest: 10_000 };
 
 /**
  * Makes the attempts of deliveries that are due: bounded in memory, fair between endpoints, never more at a time than
@@ -55,18 +41,17 @@ const REST_MS = { first: 250, longest: 10_000 };
  */
 @injectable()
 export class DeliveryWorker {
-  readonly #store: EventStore;
-  readonly #sender: Sender;
   readonly #directory: Directory;
   readonly #clock: Clock;
-  readonly #settings: DeliverySettings;
+  readonly #concurrency: number;
+  /** What every attempt needs. */
+  readonly #attempts: Omit<AttemptDependencies, "lapsed">;
   readonly #lines: AttemptLines;
-  readonly #vault: EndpointVault;
-  readonly #queue: FairQueue<Job>;
+  readonly #queue: FairQueue<WaitingDelivery>;
+  readonly #pause: ClaimPause;
   readonly #underWay = new Set<Promise<void>>();
   readonly #abort = new AbortController();
   #state: "idle" | "running" | "stopped" = "idle";
-  #rest = { ms: REST_MS.first, resting: false };
   #onLow: () => void = () => undefined;
 
   constructor(
@@ -79,18 +64,15 @@ export class DeliveryWorker {
     @inject(METRICS) metrics: Metrics,
     @inject(ENDPOINT_VAULT) vault: EndpointVault,
   ) {
-    this.#store = store;
-    this.#sender = sender;
     this.#directory = directory;
     this.#clock = clock;
-    this.#settings = settings;
+    this.#concurrency = settings.concurrency;
+    const { policy, timeoutMs } = settings;
+    const endpointOf = (endpointId: number): Promise<EndpointDocument> => this.#endpointOf(endpointId);
+    this.#attempts = { store, sender, clock, vault, policy, timeoutMs, endpointOf };
     this.#lines = new AttemptLines(logger, metrics, clock);
-    this.#vault = vault;
-    this.#queue = new FairQueue(
-      { ...settings.queue, slots: settings.concurrency },
-      (endpointId) => this.#shareOf(endpointId),
-      () => this.#onLow(),
-    );
+    this.#queue = deliveryQueue(settings, directory, () => this.#onLow());
+    this.#pause = new ClaimPause(clock, () => this.#pump());
   }
 
   /** Begins to take from the queue. `onLow` is called when the queue runs low after something had to be turned away. */
@@ -117,13 +99,12 @@ export class DeliveryWorker {
 
   /** Takes a delivery that was accepted just now, to be attempted at once without reading anything. */
   accept(known: Loaded<Delivery> & { state: Delivery }): void {
-    const { deliveryId, endpointId, payload } = known.state;
-    this.#offer({ deliveryId, endpointId, bytes: BARE_JOB_BYTES + payload.length * 2, known });
+    this.#offer(acceptedDelivery(known));
   }
 
   /** Takes a delivery that is due; false when there is no room, so that it has to be found again later. */
   take(deliveryId: string, endpointId: number): boolean {
-    return this.#offer({ deliveryId, endpointId, bytes: BARE_JOB_BYTES, known: null });
+    return this.#offer(dueDelivery(deliveryId, endpointId));
   }
 
   /**
@@ -138,18 +119,18 @@ export class DeliveryWorker {
     this.#lines.close();
   }
 
-  #offer(job: Job): boolean {
+  #offer(delivery: WaitingDelivery): boolean {
     if (this.#state !== "running") return false;
-    const taken = this.#queue.offer(job);
+    const taken = this.#queue.offer(delivery);
     if (taken) this.#pump();
     return taken;
   }
 
   #pump(): void {
-    while (this.#state === "running" && !this.#rest.resting && this.#underWay.size < this.#settings.concurrency) {
-      const job = this.#queue.take();
-      if (job === null) break;
-      const attempt = this.#run(job).finally(() => {
+    while (this.#state === "running" && !this.#pause.pausing && this.#underWay.size < this.#concurrency) {
+      const delivery = this.#queue.take();
+      if (delivery === null) break;
+      const attempt = this.#run(delivery).finally(() => {
         this.#underWay.delete(attempt);
         this.#pump();
       });
@@ -157,69 +138,45 @@ export class DeliveryWorker {
     }
   }
 
-  async #run(job: Job): Promise<void> {
+  /** Makes the attempt of a delivery that holds a slot, and gives the slot back as soon as the receiver is free. */
+  async #run(delivery: WaitingDelivery): Promise<void> {
+    const { deliveryId, endpointId } = delivery;
     let holdsSlot = true;
     const releaseSlot = (): void => {
-      if (holdsSlot) this.#queue.releaseSlot(job.endpointId);
+      if (holdsSlot) this.#queue.releaseSlot(endpointId);
       holdsSlot = false;
     };
+    const again = await this.#attempt(delivery, () => {
+      releaseSlot();
+      this.#pump();
+    });
+    releaseSlot();
+    this.#queue.forget(deliveryId);
+    if (again) this.take(deliveryId, endpointId);
+  }
+
+  /** Makes the attempt and logs what came of it; true when our own trouble kept it from being made: then it is due again. */
+  async #attempt(delivery: WaitingDelivery, sent: () => void): Promise<boolean> {
+    const { deliveryId, known } = delivery;
+    const deps = { ...this.#attempts, lapsed: (event: DeliveryAttempted) => this.#lines.lapsed(delivery, event) };
     let again: boolean;
     try {
-      const deps = {
-        store: this.#store,
-        sender: this.#sender,
-        clock: this.#clock,
-        policy: this.#settings.policy,
-        timeoutMs: this.#settings.timeoutMs,
-        vault: this.#vault,
-        endpointOf: (endpointId: number) => this.#endpointOf(endpointId),
-        lapsed: (event: DeliveryAttempted) => this.#lines.lapsed(job, event),
-      };
-      const attempted = await attemptDelivery(
-        deps,
-        job.deliveryId,
-        job.known,
-        () => {
-          releaseSlot();
-          this.#pump();
-        },
-        this.#abort.signal,
-      );
+      const attempted = await attemptDelivery(deps, deliveryId, known, sent, this.#abort.signal);
       again = attempted.kind === "not_sent";
-      this.#lines.attempted(job, attempted);
-      if (again) this.#takeRest();
-      else this.#rest.ms = REST_MS.first;
+      this.#lines.attempted(delivery, attempted);
+      if (!again) this.#pause.reset();
     } catch (error) {
       again = isPassing(error);
       // What a stop cuts off is no trouble: whoever takes it up next closes its claim.
-      if (!this.#abort.signal.aborted) this.#lines.failed(job, error);
-      if (again) this.#takeRest();
+      if (!this.#abort.signal.aborted) this.#lines.failed(delivery, error);
     }
-    releaseSlot();
-    this.#queue.forget(job.deliveryId);
-    if (again) this.take(job.deliveryId, job.endpointId);
+    if (again) this.#pause.begin();
+    return again;
   }
 
   async #endpointOf(endpointId: number): Promise<EndpointDocument> {
     const endpoint = this.#directory.knownEndpoint(endpointId) ?? (await this.#directory.endpoint(endpointId));
     if (endpoint === null) throw new Error(`endpoint ${endpointId} of a delivery is not in the directory`);
     return endpoint;
-  }
-
-  /** Endpoints that the directory does not have yet share what belongs to nobody. */
-  #shareOf(endpointId: number): EndpointShare {
-    const endpoint = this.#directory.knownEndpoint(endpointId);
-    const concurrency = endpoint?.max_concurrency ?? this.#settings.concurrencyPerEndpoint;
-    return { userId: endpoint?.user_id ?? NOBODY, concurrency };
-  }
-
-  /** Our own trouble: nothing more is claimed for a while that grows while the trouble lasts. */
-  #takeRest(): void {
-    if (this.#rest.resting) return;
-    this.#rest.resting = true;
-    this.#clock.schedule(this.#rest.ms, () => {
-      this.#rest = { ms: Math.min(this.#rest.ms * 2, REST_MS.longest), resting: false };
-      this.#pump();
-    });
   }
 }

@@ -1,3 +1,5 @@
+import { QueueLanes, takeFirst, waitingIn } from "./queue-lanes.ts";
+import type { Lane, LaneOwner } from "./queue-lanes.ts";
 import { Ring } from "./ring.ts";
 
 /** What a queue needs to know of what waits in it. */
@@ -31,31 +33,6 @@ export interface EndpointShare {
  */
 const TIMES_WHAT_IS_FREE = 3;
 
-/** What waits of one endpoint. */
-interface Lane<T> {
-  readonly endpointId: number;
-  readonly user: User<T>;
-  waiting: T[];
-  /** The index of the first that waits; those before it are taken. */
-  head: number;
-  running: number;
-  /** Whether an entry found this lane full since it last ran low. */
-  turnedAway: boolean;
-}
-
-/** All lanes of one user's endpoints. */
-interface User<T> {
-  readonly userId: number;
-  /** Those that can give something. */
-  readonly ring: Ring<Lane<T>>;
-  lanes: number;
-  waiting: number;
-  bytes: number;
-  running: number;
-  /** How many waited when an entry found this user's share full; null: none did since it last ran low. */
-  turnedAwayAt: number | null;
-}
-
 /**
  * A bounded queue that is fair between users, and between the endpoints of each: they take turns, an endpoint whose share
  * is under way is passed over, and no user can have everything. Not a promise: whatever does not fit waits in the read
@@ -65,11 +42,10 @@ export class FairQueue<T extends Queued> {
   readonly #limits: QueueLimits;
   readonly #shareOf: (endpointId: number) => EndpointShare;
   readonly #onLow: () => void;
-  readonly #lanes = new Map<number, Lane<T>>();
-  readonly #users = new Map<number, User<T>>();
+  readonly #lanes: QueueLanes<T>;
   readonly #known = new Set<string>();
   /** Users with something to give. */
-  readonly #ring = new Ring<User<T>>();
+  readonly #ring = new Ring<LaneOwner<T>>();
   #size = 0;
   #bytes = 0;
   #running = 0;
@@ -82,6 +58,7 @@ export class FairQueue<T extends Queued> {
   constructor(limits: QueueLimits, shareOf: (endpointId: number) => EndpointShare, onLow: () => void) {
     this.#limits = limits;
     this.#shareOf = shareOf;
+    this.#lanes = new QueueLanes((endpointId) => shareOf(endpointId).userId);
     this.#onLow = onLow;
   }
 
@@ -107,14 +84,14 @@ export class FairQueue<T extends Queued> {
       this.#turnedAway = true;
       return false;
     }
-    const lane = this.#laneOf(entry.endpointId);
+    const lane = this.#lanes.of(entry.endpointId);
     const { user } = lane;
     if (!this.#hasRoomFor(user)) {
       user.turnedAwayAt ??= user.waiting;
-      this.#dropIfIdle(lane);
+      this.#lanes.dropIfIdle(lane);
       return false;
     }
-    if (lane.waiting.length - lane.head >= this.#limits.entriesPerEndpoint) {
+    if (waitingIn(lane) >= this.#limits.entriesPerEndpoint) {
       lane.turnedAway = true;
       return false;
     }
@@ -139,10 +116,10 @@ export class FairQueue<T extends Queued> {
 
   /** Gives the endpoint's slot back. The delivery stays known until `forget`. */
   releaseSlot(endpointId: number): void {
-    const lane = this.#laneOf(endpointId);
+    const lane = this.#lanes.of(endpointId);
     this.#run(lane, -1);
     this.#ringUp(lane);
-    this.#dropIfIdle(lane);
+    this.#lanes.dropIfIdle(lane);
   }
 
   /** The delivery is no longer under way here. */
@@ -151,12 +128,8 @@ export class FairQueue<T extends Queued> {
   }
 
   #takeOf(lane: Lane<T>): T {
-    const entry = lane.waiting[lane.head++];
+    const entry = takeFirst(lane);
     if (entry === undefined) throw new Error("an endpoint without waiting deliveries stood in the ring");
-    if (lane.head > 64 && lane.head * 2 > lane.waiting.length) {
-      lane.waiting = lane.waiting.slice(lane.head);
-      lane.head = 0;
-    }
     this.#run(lane, 1);
     this.#count(lane.user, -1, -entry.bytes);
     this.#ringUp(lane);
@@ -164,17 +137,17 @@ export class FairQueue<T extends Queued> {
     return entry;
   }
 
-  #hasRoomFor(user: User<T>): boolean {
+  #hasRoomFor(user: LaneOwner<T>): boolean {
     const { entries, bytes } = this.#limits;
     const isBelow = (own: number, free: number): boolean => own < TIMES_WHAT_IS_FREE * free;
     return isBelow(user.waiting, entries - this.#size) && isBelow(user.bytes, bytes - this.#bytes);
   }
 
-  #hasSlotFor(user: User<T>): boolean {
+  #hasSlotFor(user: LaneOwner<T>): boolean {
     return user.running < TIMES_WHAT_IS_FREE * (this.#limits.slots - this.#running);
   }
 
-  #count(user: User<T>, entries: 1 | -1, bytes: number): void {
+  #count(user: LaneOwner<T>, entries: 1 | -1, bytes: number): void {
     user.waiting += entries;
     user.bytes += bytes;
     this.#size += entries;
@@ -187,35 +160,8 @@ export class FairQueue<T extends Queued> {
     this.#running += slots;
   }
 
-  #laneOf(endpointId: number): Lane<T> {
-    let lane = this.#lanes.get(endpointId);
-    if (lane === undefined) {
-      const user = this.#userOf(this.#shareOf(endpointId).userId);
-      lane = { endpointId, user, waiting: [], head: 0, running: 0, turnedAway: false };
-      user.lanes++;
-      this.#lanes.set(endpointId, lane);
-    }
-    return lane;
-  }
-
-  #userOf(userId: number): User<T> {
-    let user = this.#users.get(userId);
-    if (user === undefined) {
-      user = { userId, ring: new Ring(), lanes: 0, waiting: 0, bytes: 0, running: 0, turnedAwayAt: null };
-      this.#users.set(userId, user);
-    }
-    return user;
-  }
-
-  #dropIfIdle({ endpointId, user, running, waiting, head }: Lane<T>): void {
-    if (running > 0 || waiting.length > head) return;
-    this.#lanes.delete(endpointId);
-    user.lanes--;
-    if (user.lanes === 0) this.#users.delete(user.userId);
-  }
-
   #ringUp(lane: Lane<T>): void {
-    if (lane.waiting.length === lane.head || lane.running >= this.#shareOf(lane.endpointId).concurrency) return;
+    if (waitingIn(lane) === 0 || lane.running >= this.#shareOf(lane.endpointId).concurrency) return;
     lane.user.ring.push(lane);
     this.#ring.push(lane.user);
   }
@@ -225,7 +171,7 @@ export class FairQueue<T extends Queued> {
     const isLow = (left: number, of: number): boolean => left < of / 4;
     const low =
       (this.#turnedAway && isLow(this.#size, this.#limits.entries)) ||
-      (lane.turnedAway && isLow(lane.waiting.length - lane.head, this.#limits.entriesPerEndpoint)) ||
+      (lane.turnedAway && isLow(waitingIn(lane), this.#limits.entriesPerEndpoint)) ||
       (user.turnedAwayAt !== null && isLow(user.waiting, user.turnedAwayAt));
     if (!low) return;
     this.#turnedAway = false;

@@ -6,16 +6,20 @@ import type { DocumentStore } from "../store/document-store.ts";
 import { runProjections } from "./runner.ts";
 import type { ProjectionStatus } from "./runner.ts";
 
-/** What runners work on, and whom they tell. */
-export interface RunnerContext {
-  readonly log: Pick<EventStore, "subscribe" | "idAt">;
-  readonly documents: DocumentStore;
-  readonly clock: Clock;
+/** Who learns how the runners get on. */
+export interface RunnerReports {
   status(status: ProjectionStatus): void;
   /** A read model was made from another log, and is made anew. */
   reset(name: string): void;
   /** A runner failed and is started again after the wait; `message` is for the log. */
   failure(name: string, message: string, restartInMs: number): void;
+}
+
+/** What runners work on, and whom they tell. */
+export interface RunnerContext extends RunnerReports {
+  readonly log: Pick<EventStore, "subscribe" | "idAt">;
+  readonly documents: DocumentStore;
+  readonly clock: Clock;
 }
 
 /** Runs fills of read models that share one reading of the log, supervised, until it is stopped; restartable with others. */

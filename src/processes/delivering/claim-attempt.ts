@@ -1,0 +1,52 @@
+import type { Loaded } from "../../commands/handling/command-handler.ts";
+import { decideStartAttempt } from "../../commands/start-attempt.ts";
+import type { AttemptUnderWay, Delivery } from "../../events/delivery.ts";
+import type { EventStore } from "../../events/store/event-store.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import { timeOrderedId } from "../../runtime/time-ordered-id.ts";
+import { latestSending, leaseOf } from "./attempt-lease.ts";
+import { handleDeliveryCommand } from "./delivery-command.ts";
+import { untilKnown } from "./insisting.ts";
+
+export interface ClaimDependencies {
+  readonly store: EventStore;
+  readonly clock: Clock;
+  /** How long an attempt may take, in ms. */
+  readonly timeoutMs: number;
+}
+
+/** The right to make one attempt, which no other process has. */
+export interface AttemptClaim {
+  readonly attempt: AttemptUnderWay;
+  readonly delivery: Delivery;
+  /** The delivery's stream as the claim left it, on which the outcome is recorded. */
+  readonly loaded: Loaded<Delivery>;
+  /** Whether the attempt may still begin: later it could outlast the lease. */
+  readonly isInTime: () => boolean;
+}
+
+/**
+ * Claims the next attempt of a delivery in the log.
+ *
+ * @param url where the attempt will go
+ * @returns null when there is nothing to claim: the delivery is final, not due, or somebody else's
+ * @throws what the log throws when it cannot take the claim, or does not say whether it has it until it is too late to send
+ */
+export async function claimAttempt(
+  { store, clock, timeoutMs }: ClaimDependencies,
+  deliveryId: string,
+  known: Loaded<Delivery>,
+  url: string,
+  signal: AbortSignal,
+): Promise<AttemptClaim | null> {
+  // One id and one time for all tries: the claim of a try whose outcome stayed unknown is the next one's own.
+  const claim = { url, leaseMs: leaseOf(timeoutMs), now: clock.now() };
+  const claimId = timeOrderedId();
+  const isInTime = (): boolean => clock.now() <= latestSending(claim.now, timeoutMs);
+  const claimed = await untilKnown(signal, isInTime, () =>
+    handleDeliveryCommand(store, deliveryId, known, (delivery) => decideStartAttempt(claim, delivery), claimId),
+  );
+  const attempt = claimed.events.length > 0 ? claimed.state?.underWay : null;
+  if (attempt == null || claimed.state === null) return null;
+  return { attempt, delivery: claimed.state, loaded: claimed, isInTime };
+}

@@ -1,0 +1,42 @@
+import type { Clock } from "../../runtime/clock.ts";
+
+/** The first and the longest pause after the log could not take a claim, in ms. */
+const PAUSE_MS = { first: 250, longest: 10_000 };
+
+/**
+ * Keeps the worker from claiming more while the trouble is our own: the log takes no claim, or nothing can be sent. The
+ * pause doubles while the trouble lasts, so that it is not made worse, and one attempt that is made ends it.
+ */
+export class ClaimPause {
+  readonly #clock: Clock;
+  readonly #onEnd: () => void;
+  #nextMs = PAUSE_MS.first;
+  #pausing = false;
+
+  /** `onEnd` is called at the end of each pause. */
+  constructor(clock: Clock, onEnd: () => void) {
+    this.#clock = clock;
+    this.#onEnd = onEnd;
+  }
+
+  /** True while nothing is to be claimed. */
+  get pausing(): boolean {
+    return this.#pausing;
+  }
+
+  /** Begins a pause; when there is one, it goes on as it was. */
+  begin(): void {
+    if (this.#pausing) return;
+    this.#pausing = true;
+    this.#clock.schedule(this.#nextMs, () => {
+      this.#nextMs = Math.min(this.#nextMs * 2, PAUSE_MS.longest);
+      this.#pausing = false;
+      this.#onEnd();
+    });
+  }
+
+  /** Claims and attempts work: the next pause is a short one again. */
+  reset(): void {
+    this.#nextMs = PAUSE_MS.first;
+  }
+}

@@ -1,0 +1,27 @@
+import { handleCommand } from "../../commands/handling/command-handler.ts";
+import type { Handled, Loaded } from "../../commands/handling/command-handler.ts";
+import { deliveryStream, evolveDelivery } from "../../events/delivery.ts";
+import type { Delivery, DeliveryEvent } from "../../events/delivery.ts";
+import type { EventStore } from "../../events/store/event-store.ts";
+import { timeOrderedId } from "../../runtime/time-ordered-id.ts";
+
+/** The name under which the worker gives its commands. */
+export const ACTOR = "delivery-worker";
+
+/**
+ * Handles one of the worker's commands on a delivery.
+ *
+ * @param known the delivery as it was last seen; when that is out of date, its stream is read
+ * @param commandId the same for each repetition of one command, so that a repetition recognises what was written before
+ * @throws what `decide` and the log throw
+ */
+export function handleDeliveryCommand<E extends DeliveryEvent>(
+  store: EventStore,
+  deliveryId: string,
+  known: Loaded<Delivery>,
+  decide: (delivery: Delivery | null) => readonly E[],
+  commandId = timeOrderedId(),
+): Promise<Handled<Delivery, E>> {
+  const stream = deliveryStream(deliveryId);
+  return handleCommand(store, { stream, evolve: evolveDelivery, decide, commandId, actor: ACTOR, known });
+}

@@ -1,0 +1,85 @@
+import { Ring } from "./ring.ts";
+
+/** What waits of one endpoint. */
+export interface Lane<T> {
+  readonly endpointId: number;
+  readonly user: LaneOwner<T>;
+  waiting: T[];
+  /** The index of the first that waits; those before it are taken. */
+  head: number;
+  running: number;
+  /** Whether an entry found this lane full since it last ran low. */
+  turnedAway: boolean;
+}
+
+/** The user whose endpoints some lanes are of. */
+export interface LaneOwner<T> {
+  readonly userId: number;
+  /** Those that can give something. */
+  readonly ring: Ring<Lane<T>>;
+  lanes: number;
+  waiting: number;
+  bytes: number;
+  running: number;
+  /** How many waited when an entry found this user's share full; null: none did since it last ran low. */
+  turnedAwayAt: number | null;
+}
+
+/** The lanes of a queue and the users whose they are; only of endpoints for which something waits or is under way. */
+export class QueueLanes<T> {
+  readonly #userOfEndpoint: (endpointId: number) => number;
+  readonly #lanes = new Map<number, Lane<T>>();
+  readonly #users = new Map<number, LaneOwner<T>>();
+
+  /** `userOfEndpoint` is asked once for each lane. */
+  constructor(userOfEndpoint: (endpointId: number) => number) {
+    this.#userOfEndpoint = userOfEndpoint;
+  }
+
+  /** The lane of an endpoint, made when there is none. */
+  of(endpointId: number): Lane<T> {
+    let lane = this.#lanes.get(endpointId);
+    if (lane === undefined) {
+      const user = this.#userOf(this.#userOfEndpoint(endpointId));
+      lane = { endpointId, user, waiting: [], head: 0, running: 0, turnedAway: false };
+      user.lanes++;
+      this.#lanes.set(endpointId, lane);
+    }
+    return lane;
+  }
+
+  /** Forgets a lane when nothing waits in it and nothing is under way, and its user with the last lane. */
+  dropIfIdle(lane: Lane<T>): void {
+    const { endpointId, user, running } = lane;
+    if (running > 0 || waitingIn(lane) > 0) return;
+    this.#lanes.delete(endpointId);
+    user.lanes--;
+    if (user.lanes === 0) this.#users.delete(user.userId);
+  }
+
+  #userOf(userId: number): LaneOwner<T> {
+    let user = this.#users.get(userId);
+    if (user === undefined) {
+      user = { userId, ring: new Ring(), lanes: 0, waiting: 0, bytes: 0, running: 0, turnedAwayAt: null };
+      this.#users.set(userId, user);
+    }
+    return user;
+  }
+}
+
+/** How many wait in a lane. */
+export function waitingIn({ waiting, head }: Lane<unknown>): number {
+  return waiting.length - head;
+}
+
+/** Takes the first that waits out of a lane, in constant time on average; undefined when none does. */
+export function takeFirst<T>(lane: Lane<T>): T | undefined {
+  const first = lane.waiting[lane.head];
+  if (first === undefined) return undefined;
+  lane.head++;
+  if (lane.head > 64 && lane.head * 2 > lane.waiting.length) {
+    lane.waiting = lane.waiting.slice(lane.head);
+    lane.head = 0;
+  }
+  return first;
+}

@@ -1,0 +1,36 @@
+import type { AnyProjection } from "../projection.ts";
+import type { FillBuilder } from "../rebuilding/fill-builder.ts";
+import type { Slot } from "../rebuilding/slots.ts";
+import type { RunnerReports } from "./group-runner.ts";
+
+/** One read model and what this process does about it. */
+export interface HostedModel {
+  readonly projection: AnyProjection;
+  /** What readers see of it. */
+  live: Slot;
+  /** What makes it again beside the live one; null: nothing does. */
+  builder: FillBuilder | null;
+  /** Whether it reads the log by itself: it is not where the others of its category are, and they do not go back. */
+  apart: boolean;
+}
+
+/** A read model about which nothing is known yet: its first fill is live. */
+export function hostedModel(projection: AnyProjection): HostedModel {
+  return { projection, live: { version: projection.version, generation: 0 }, builder: null, apart: false };
+}
+
+/** Whether the live fill was made by this version of the fold, so that this process keeps it up with the log. */
+export function isOfThisVersion({ projection, live }: HostedModel): boolean {
+  return live.version === projection.version;
+}
+
+/** Reports a failure once for each read model that it concerns; the work is tried again after `restartInMs`. */
+export function reportFailure(
+  reports: Pick<RunnerReports, "failure">,
+  models: readonly HostedModel[],
+  error: unknown,
+  restartInMs: number,
+): void {
+  const message = error instanceof Error ? error.message : String(error);
+  for (const { projection } of models) reports.failure(projection.name, message, restartInMs);
+}

@@ -1,0 +1,137 @@
+import type { Turns } from "../../runtime/turns.ts";
+import { checkpointNameOf } from "../projection.ts";
+import type { AnyProjection } from "../projection.ts";
+import { GroupRunner } from "./group-runner.ts";
+import type { RunnerContext } from "./group-runner.ts";
+import { isOfThisVersion, reportFailure } from "./hosted-model.ts";
+import type { HostedModel } from "./hosted-model.ts";
+import type { ProjectionStatus } from "./runner.ts";
+
+/**
+ * Which read models read the log together, and their runners. Those of the same first category share one reading of the
+ * log, which is most of their cost; one that is far behind them, because it is new, was not complete when a process
+ * ended, or stood still, reads apart and joins them when it has caught up.
+ */
+export class ReadingGroups {
+  readonly #models: readonly HostedModel[];
+  readonly #context: RunnerContext;
+  readonly #turns: Turns;
+  readonly #signal: AbortSignal;
+  readonly #runners = new Map<string, GroupRunner>();
+  readonly #positions = new Map<string, string>();
+  readonly #caughtUp = new Set<HostedModel>();
+  readonly #joining = new Set<HostedModel>();
+
+  /**
+   * @param turns in which a read model joins its group, since that stops and starts runners
+   * @param signal aborts when the host ends, after which no read model joins any more
+   */
+  constructor(models: readonly HostedModel[], context: RunnerContext, turns: Turns, signal: AbortSignal) {
+    this.#models = models;
+    this.#turns = turns;
+    this.#signal = signal;
+    this.#context = {
+      ...context,
+      status: (status) => {
+        this.#positions.set(status.name, status.position ?? "");
+        context.status(status);
+        this.#place(status);
+      },
+    };
+  }
+
+  /** Decides by the checkpoints who begins apart: each model that is not as far as the furthest of its category. */
+  async arrange(): Promise<void> {
+    const reached = new Map<HostedModel, string>();
+    for (const model of this.#models.filter(isOfThisVersion)) {
+      const name = checkpointNameOf({ ...model.projection, ...model.live });
+      reached.set(model, (await this.#context.documents.checkpoint(name))?.searchedTo ?? "");
+    }
+    for (const [model, place] of reached) {
+      model.apart = [...reached].some(
+        ([other, further]) => firstCategoryOf(other) === firstCategoryOf(model) && further > place,
+      );
+    }
+  }
+
+  /** Begins to run all groups. */
+  start(): void {
+    for (const group of new Set(this.#models.map(groupOf))) this.#start(group);
+  }
+
+  /** Ends all runs, with everything that was folded written. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.#runners.values()].map((runner) => runner.stop()));
+  }
+
+  /** Up to where the live fill of this read model has come; empty before its first event. */
+  positionOf({ projection }: HostedModel): string {
+    return this.#positions.get(projection.name) ?? "";
+  }
+
+  /** Carries out a change of the model while no runner folds into it, and then starts its groups as they are now. */
+  async whileStopped(model: HostedModel, change: () => Promise<void>): Promise<void> {
+    // Both those who are together and those who are apart: a runner may know a fill of it from before it stood still.
+    const groups = [true, false].map((apart) => groupOf({ ...model, apart }));
+    for (const group of groups) await this.#runner(group).stop();
+    try {
+      await change();
+    } finally {
+      for (const group of groups) this.#start(group);
+    }
+  }
+
+  /** Takes one that stands still out of its group, for when that begins again, and brings back one that has caught up. */
+  #place({ name, state }: ProjectionStatus): void {
+    const model = this.#models.find(({ projection }) => projection.name === name);
+    if (model === undefined) return;
+    if (state === "faulted") model.apart = true;
+    if (state !== "live") this.#caughtUp.delete(model);
+    else this.#caughtUp.add(model);
+    if (state !== "live" || !model.apart || this.#joining.has(model)) return;
+    const others = this.#models.filter((other) => groupOf(other) === firstCategoryOf(model) && isOfThisVersion(other));
+    // It would go back to where they are.
+    if (!others.every((other) => this.#caughtUp.has(other))) return;
+    this.#joining.add(model);
+    void this.#turns
+      .take(() => this.#join(model))
+      .catch((error: unknown) => reportFailure(this.#context, [model], error, 0));
+  }
+
+  async #join(model: HostedModel): Promise<void> {
+    this.#joining.delete(model);
+    if (this.#signal.aborted) return;
+    await this.whileStopped(model, () => {
+      model.apart = false;
+      return Promise.resolve();
+    });
+  }
+
+  #runner(group: string): GroupRunner {
+    const runner = this.#runners.get(group) ?? new GroupRunner(this.#context);
+    this.#runners.set(group, runner);
+    return runner;
+  }
+
+  #start(group: string): void {
+    const fills = this.#runnable(group);
+    if (fills.length > 0) this.#runner(group).start(fills);
+  }
+
+  /** The fills of this group that are live and made by this version of their folds. */
+  #runnable(group: string): AnyProjection[] {
+    return this.#models
+      .filter((model) => groupOf(model) === group && isOfThisVersion(model))
+      .map(({ projection, live }) => ({ ...projection, generation: live.generation }));
+  }
+}
+
+/** Those whose first category is the same read it together, with what further ones some of them fold. */
+function firstCategoryOf({ projection }: Pick<HostedModel, "projection">): string {
+  return projection.categories?.[0] ?? "all";
+}
+
+/** Those of one group share a reading of the log. */
+function groupOf(model: Pick<HostedModel, "projection" | "apart">): string {
+  return `${firstCategoryOf(model)}${model.apart ? " apart" : ""}`;
+}

@@ -1,0 +1,35 @@
+import type { Clock } from "../../runtime/clock.ts";
+import { pause } from "../../runtime/clock.ts";
+import type { Turns } from "../../runtime/turns.ts";
+import { isSameSlot } from "../rebuilding/slots.ts";
+import type { HostedModel } from "./hosted-model.ts";
+import type { LiveGenerations } from "./live-generations.ts";
+
+/** How often a shared store is asked whether another instance has switched, in ms. */
+const WATCH_MS = 1_000;
+
+/**
+ * Watches a shared document store until the signal aborts: another instance may have switched a read model to another
+ * generation, and this one follows. Never rejects.
+ *
+ * @param failed is called with each failure and with the ms until the store is asked again
+ */
+export async function watchSharedStore(
+  models: readonly HostedModel[],
+  generations: LiveGenerations,
+  turns: Turns,
+  clock: Clock,
+  failed: (error: unknown, retryInMs: number) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const followOthers = async (): Promise<void> => {
+    for (const model of models) {
+      const { live } = await generations.slotsOf(model);
+      if (!isSameSlot(live, model.live)) await generations.follow(model, live);
+    }
+  };
+  while (!signal.aborted) {
+    await turns.take(followOthers).catch((error: unknown) => failed(error, WATCH_MS));
+    await pause(clock, WATCH_MS, signal);
+  }
+}
