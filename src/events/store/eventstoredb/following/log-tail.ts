@@ -7,15 +7,12 @@ import { refuseAnotherLog } from "../reading/same-log.ts";
 import { isInvalidPosition, reasonOf } from "../wire/grpc-status.ts";
 import type { FoundEvent } from "../wire/recorded-event.ts";
 import { serverPlaceOf } from "../wire/server-place.ts";
-import { lookAhead } from "./look-ahead.ts";
+import { lookAhead, nextLookAt } from "./look-ahead.ts";
 import { RecentEvents } from "./recent-events.ts";
 import type { TailContext } from "./tail-context.ts";
 import { TailMembers } from "./tail-members.ts";
 import type { TailMember } from "./tail-members.ts";
 
-/** How often it looks how far the log has come, in ms, while nothing comes; and when somebody waits for that. */
-const LOOK_MS = 250;
-const WAITED_FOR_LOOK_MS = 20;
 /** How many events the server looks through at a time for those that are asked for. */
 const WINDOW = 256;
 
@@ -138,7 +135,7 @@ export class LogTail {
         if (subscription.ended) throw new StoreUnavailable("the event store ended the subscription");
         if (performance.now() - quietSince >= stalledMs) throw sentNothing(stalledMs);
         const someoneWaits = (this.#context.known() ?? "") > (this.#searchedTo ?? "");
-        const lookIn = lookedAt + (someoneWaits ? WAITED_FOR_LOOK_MS : LOOK_MS) - performance.now();
+        const lookIn = nextLookAt(lookedAt, someoneWaits) - performance.now();
         if (!confirmed) {
           if (!(await subscription.changed(stalledMs))) throw sentNothing(stalledMs);
         } else if (lookIn > 0) {

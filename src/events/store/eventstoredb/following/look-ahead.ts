@@ -2,6 +2,15 @@ import { StoreUnavailable } from "../../event-store-errors.ts";
 import type { Position } from "../../position.ts";
 import type { EventReader } from "../reading/read-events.ts";
 
+/** How often a follower looks how far the log has come while nothing comes, in ms; and while somebody waits for that. */
+const LOOK_MS = 250;
+const WAITED_FOR_LOOK_MS = 20;
+
+/** When to look again, given when the last look was, in ms. */
+export function nextLookAt(lookedAt: number, someoneWaits: boolean): number {
+  return lookedAt + (someoneWaits ? WAITED_FOR_LOOK_MS : LOOK_MS);
+}
+
 /**
  * Looks how far the log has come beyond a place (null: its beginning), for a subscription says nothing of what it leaves
  * out. Gives the end of the log, null when there is nothing, or "due" when an event of a stream with one of these prefixes
