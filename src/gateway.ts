@@ -55,7 +55,13 @@ export class Gateway {
   readonly #loops: Promise<void>[] = [];
   readonly #shutdownGraceMs: number;
 
-  private constructor(container: DependencyContainer, app: FastifyInstance, storage: Storage, logger: Logger, graceMs: number) {
+  private constructor(
+    container: DependencyContainer,
+    app: FastifyInstance,
+    storage: Storage,
+    logger: Logger,
+    graceMs: number,
+  ) {
     this.container = container;
     this.app = app;
     this.#storage = storage;

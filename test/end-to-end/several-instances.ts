@@ -156,7 +156,7 @@ export function severalInstances(
       receiver.answer(respondWith(200));
 
       const later = user.at(await alive.ready);
-      await later.untilAllFinal(80_000);
+      await later.untilAllFinal(90_000);
       for (const id of ids) {
         const { attempt_log: attempts } = await later.delivery(id);
         expect(attempts).toMatchObject([{ outcome: "unknown" }, { outcome: "delivered" }]);
@@ -179,7 +179,7 @@ export function severalInstances(
       receiver.answer(respondWith(200));
 
       const later = user.at(await alive.ready);
-      await later.untilAllFinal(80_000);
+      await later.untilAllFinal(90_000);
       const before = await later.text(`/v1/deliveries/${deliveryId}`);
       expect(JSON.parse(before)).toMatchObject({
         status: "SUCCESS",

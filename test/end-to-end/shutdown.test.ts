@@ -33,7 +33,7 @@ async function stalledRequest(address: string): Promise<Socket> {
 describe.concurrent("SIGTERM", () => {
   it(
     "under load ends with 0, and every acknowledged delivery arrives, none twice",
-    { timeout: 60_000 },
+    { timeout: 120_000 },
     async ({ expect }) => {
       using folder = new TemporaryFolder();
       await using stack = new AsyncDisposableStack();
@@ -104,7 +104,7 @@ describe.concurrent("SIGTERM", () => {
 
   it(
     "cuts off after 20 s what does not end, notes it as unknown, and ends with 0",
-    { timeout: 60_000 },
+    { timeout: 120_000 },
     async ({ expect }) => {
       using folder = new TemporaryFolder();
       await using stack = new AsyncDisposableStack();
