@@ -1,12 +1,52 @@
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
+
+/** Tests that start processes, or that count what belongs to their process alone, such as its file handles. */
+const OWN_PROCESS = [
+  "test/end-to-end/**/*.test.ts",
+  "test/servers/**/*.test.ts",
+  "test/contract/eventstoredb-faults-opening.test.ts",
+  "test/contract/sqlite-event-store-crash.test.ts",
+  "test/contract/sqlite-event-store-directory.test.ts",
+  "test/contract/sqlite-event-store-faults.test.ts",
+  "test/unit/deployment/image.test.ts",
+  "test/unit/deployment/secrets-recipe.test.ts",
+  "test/unit/fixtures/eventstoredb/log-server.test.ts",
+  "test/unit/processes/sending/sender-file-handles.test.ts",
+  "test/unit/processes/sending/signing/signature-docs.test.ts",
+];
 
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
     setupFiles: ["test/setup.ts"],
     pool: "forks",
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
     coverage: { provider: "v8", include: ["src/**/*.ts"], reporter: ["text-summary", "html"] },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "quick",
+          include: ["test/**/*.test.ts"],
+          exclude: [...configDefaults.exclude, ...OWN_PROCESS],
+          // The files share their worker, so that each module of src/ is loaded once and not two hundred times.
+          isolate: false,
+          maxWorkers: 2,
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "processes",
+          include: OWN_PROCESS,
+          // Most of their time is waiting for processes: for starts, leases and timeouts.
+          maxWorkers: 3,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });

@@ -28,7 +28,7 @@ import { supervise } from "./runtime/supervision.ts";
 import type { Secrets } from "./secrets/secrets.ts";
 import type { Storage } from "./storage/storage.ts";
 
-/** How long attempts under way may take to end at a shutdown, in ms. */
+/** How long requests and attempts under way may take to end at a shutdown, in ms, unless the options say otherwise. */
 const SHUTDOWN_GRACE_MS = 20_000;
 /** How often connections without a request are closed during a shutdown, in ms. */
 const IDLE_SWEEP_MS = 100;
@@ -40,6 +40,8 @@ const ALL_PROJECTIONS = "all";
 export interface GatewayOptions extends Overrides {
   /** False: accepts and shows, but makes no attempts. For benchmarks. Default true. */
   readonly deliver?: boolean;
+  /** How long requests and attempts under way may take to end at a shutdown, in ms. For tests. Default 20 s. */
+  readonly shutdownGraceMs?: number;
 }
 
 /** One gateway over an open storage: its loops and its HTTP API. */
@@ -51,12 +53,20 @@ export class Gateway {
   readonly #logger: Logger;
   readonly #abort = new AbortController();
   readonly #loops: Promise<void>[] = [];
+  readonly #shutdownGraceMs: number;
 
-  private constructor(container: DependencyContainer, app: FastifyInstance, storage: Storage, logger: Logger) {
+  private constructor(
+    container: DependencyContainer,
+    app: FastifyInstance,
+    storage: Storage,
+    logger: Logger,
+    graceMs: number,
+  ) {
     this.container = container;
     this.app = app;
     this.#storage = storage;
     this.#logger = logger;
+    this.#shutdownGraceMs = graceMs;
   }
 
   /**
@@ -72,7 +82,7 @@ export class Gateway {
   ): Promise<Gateway> {
     const container = compose(config, storage, secrets, logger, options);
     const app = await buildApp(httpDependencies(container, config));
-    const gateway = new Gateway(container, app, storage, logger);
+    const gateway = new Gateway(container, app, storage, logger, options.shutdownGraceMs ?? SHUTDOWN_GRACE_MS);
     await gateway.#run(options.deliver ?? true);
     return gateway;
   }
@@ -84,7 +94,7 @@ export class Gateway {
   async stop(): Promise<void> {
     this.container.resolve<Health>(HEALTH).degrade("gateway", "it is shutting down");
     const worker = this.container.resolve(DeliveryWorker);
-    await Promise.all([this.#closeApp(), worker.stop(SHUTDOWN_GRACE_MS)]);
+    await Promise.all([this.#closeApp(), worker.stop(this.#shutdownGraceMs)]);
     this.#abort.abort();
     await Promise.all(this.#loops);
     await this.container.resolve<Sender>(SENDER).close();
@@ -98,7 +108,7 @@ export class Gateway {
   async #closeApp(): Promise<void> {
     const { server } = this.app;
     const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS);
-    const cut = setTimeout(() => server.closeAllConnections(), SHUTDOWN_GRACE_MS);
+    const cut = setTimeout(() => server.closeAllConnections(), this.#shutdownGraceMs);
     try {
       await this.app.close();
     } finally {

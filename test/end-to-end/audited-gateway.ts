@@ -28,7 +28,7 @@ const bytes = (base64: string): Buffer => Buffer.from(base64, "base64");
 /** What auditors are promised; `start` gives a log of its own to each test. */
 export function auditedGateway(name: string, start: () => Promise<Instances>): void {
   describe(`the audit routes over ${name}`, () => {
-    it("show all of the log, prove it, and sign what verify finds", { timeout: 90_000 }, async () => {
+    it("show all of the log, prove it, and sign what verify finds", { timeout: 120_000 }, async () => {
       await using stack = new AsyncDisposableStack();
       using folder = new TemporaryFolder();
       const receiver = stack.adopt(await startReceiver(respondWith(200)), (it) => it.close());

@@ -20,8 +20,7 @@ export class ConstantLoad {
   readonly refusedReads: Refusal[] = [];
   /** How many reads were. */
   reads = 0;
-  /** How long the slowest answer took, in ms. */
-  slowestMs = 0;
+  readonly #underway = new Set<Promise<unknown>>();
   readonly #user: ApiClient;
   readonly #ended: Promise<unknown>;
   #stopped = false;
@@ -38,6 +37,16 @@ export class ConstantLoad {
     return [...this.dispatches.refused.map(({ status, retryAfter }) => ({ status, retryAfter })), ...this.refusedReads];
   }
 
+  /** How many requests are not answered yet. */
+  get underway(): number {
+    return this.#underway.size;
+  }
+
+  /** Resolves when every request that is under way now was answered. */
+  async answered(): Promise<void> {
+    await Promise.allSettled([...this.#underway]);
+  }
+
   /** Resolves when the last answers are there. */
   async stop(): Promise<void> {
     this.#stopped = true;
@@ -46,13 +55,13 @@ export class ConstantLoad {
 
   async #dispatch(): Promise<void> {
     const send = (endpointId: number, payload: string): ReturnType<ApiClient["dispatch"]> =>
-      this.#timed(() => this.#user.dispatch(endpointId, payload));
+      this.#counted(this.#user.dispatch(endpointId, payload));
     while (!this.#stopped) await this.dispatches.run(send, { clients: CLIENTS, limit: 200 });
   }
 
   async #read(): Promise<void> {
     while (!this.#stopped) {
-      const reply = await this.#timed(() => this.#user.list());
+      const reply = await this.#counted(this.#user.list());
       await reply.arrayBuffer();
       if (reply.status === 200) this.reads += 1;
       else this.refusedReads.push({ status: reply.status, retryAfter: reply.headers.get("retry-after") });
@@ -60,10 +69,12 @@ export class ConstantLoad {
     }
   }
 
-  async #timed<T>(ask: () => Promise<T>): Promise<T> {
-    const askedAt = performance.now();
-    const answer = await ask();
-    this.slowestMs = Math.max(this.slowestMs, Math.round(performance.now() - askedAt));
-    return answer;
+  async #counted<T>(answer: Promise<T>): Promise<T> {
+    this.#underway.add(answer);
+    try {
+      return await answer;
+    } finally {
+      this.#underway.delete(answer);
+    }
   }
 }

@@ -29,7 +29,7 @@ function fill(file: string): void {
 
 it(
   "answers 503 while the disk is full, loses nothing, and goes on when there is room",
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async (context) => {
     using folder = new TemporaryFolder();
     const reason = whyNoSmallDisk(folder.path);

@@ -14,8 +14,6 @@ import { until } from "./until.ts";
 const OUTAGE_MS = Number(process.env["OUTAGE_SECONDS"] ?? 13) * 1_000;
 /** A server that stands still for so long costs nobody anything but the wait. */
 const STALL_MS = 3_000;
-/** Within this time a client is told that its payload was not taken. */
-const ANSWER_MS = 5_000;
 
 /** A gateway under load. */
 interface Underway {
@@ -62,13 +60,13 @@ describe("when the log's server stands still for 3 s under load", () => {
     const { instances, gateway, load, outcome } = await underLoad(stack);
     instances.log.freeze();
     await pause(STALL_MS);
+    expect(load.underway, "requests that wait for the log").toBeGreaterThan(0);
     instances.log.thaw();
     await untilDispatchesGoOn(load);
 
     const { duplicates, unknown } = await outcome();
     expect(load.refused).toEqual([]);
     expect({ duplicates, unknown }).toEqual({ duplicates: 0, unknown: 0 });
-    expect(load.slowestMs).toBeGreaterThanOrEqual(STALL_MS / 2);
     expect(troublesOf(gateway)).toEqual([]);
     expect(await gateway.terminate()).toBe(0);
   });
@@ -93,6 +91,8 @@ describe.each(OUTAGES)("when the log's server %s under load", (_name, begin, end
       expect((await fetch(`${address}/livez`)).status).toBe(200);
       await until("the gateway to know", async () => (await fetch(`${address}/readyz`)).status === 503);
       await pause(OUTAGE_MS);
+      // Everybody who asks is answered while the server is gone: nobody waits for its return.
+      await load.answered();
       await end(instances);
       await untilDispatchesGoOn(load);
       await until("the gateway to be ready", async () => (await fetch(`${address}/readyz`)).status === 200);
@@ -102,7 +102,6 @@ describe.each(OUTAGES)("when the log's server %s under load", (_name, begin, end
       expect(duplicates).toBe(0);
       for (const refusal of load.refused) expect(refusal).toEqual({ status: 503, retryAfter: "1" });
       expect(load.refusedReads).not.toEqual([]);
-      expect(load.slowestMs).toBeLessThan(ANSWER_MS);
       expectCalm(troublesOf(gateway), seconds);
       expect(await gateway.terminate()).toBe(0);
     },

@@ -36,7 +36,7 @@ export function movedLog(name: string, start: () => Promise<Instances>): void {
       expect(existsSync("/nowhere")).toBe(false);
     });
 
-    it("is served there as it was", { timeout: 90_000 }, async () => {
+    it("is served there as it was", { timeout: 120_000 }, async () => {
       await using stack = new AsyncDisposableStack();
       using folder = new TemporaryFolder();
       const at = (file: string): string => join(folder.path, file);

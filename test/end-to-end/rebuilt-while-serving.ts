@@ -51,7 +51,7 @@ export async function expectRebuiltWhileServing(
 /** What is promised of a rebuild from a server; `start` gives a log of its own there. */
 export function rebuiltOnAServer(name: string, start: () => Promise<Instances>): void {
   describe(`webhook-gateway rebuild on ${name}`, () => {
-    it("makes every projection again while it serves, with the same digest", { timeout: 90_000 }, async () => {
+    it("makes every projection again while it serves, with the same digest", { timeout: 120_000 }, async () => {
       await using instances = await start();
       const gateway = await instances.gateway();
       await expectRebuiltWhileServing(gateway, SERVER_KEYS.OPERATOR_API_KEY, (args) => instances.run(args));

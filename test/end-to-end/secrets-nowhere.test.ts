@@ -149,7 +149,7 @@ async function refusalOf(directory: string, env: Readonly<Record<string, string>
 
 it(
   "of a whole life with the embedded stores, no secret is anywhere but where it belongs",
-  { timeout: 90_000 },
+  { timeout: 120_000 },
   async () => {
     await using stack = new AsyncDisposableStack();
     const folder = stack.use(new TemporaryFolder());
@@ -280,7 +280,7 @@ it(
 
 it(
   "with the log on a server, neither its password nor the keys that were set are anywhere",
-  { timeout: 90_000 },
+  { timeout: 120_000 },
   async () => {
     await using stack = new AsyncDisposableStack();
     const receiver = stack.adopt(await startReceiver(respondWith(200)), (it) => it.close());

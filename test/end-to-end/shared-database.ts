@@ -13,7 +13,7 @@ const OWN = /^(log|user|username|endpoint|endpointUrl|sequence|delivery|message|
 /** What a log promises that shares its database with others; `start` gives a log of its own to each test. */
 export function sharedDatabase(name: string, start: () => Promise<Instances>): void {
   describe(`a log on ${name} that shares its database`, () => {
-    it("does not see a log of another prefix, nor is seen by it", { timeout: 90_000 }, async () => {
+    it("does not see a log of another prefix, nor is seen by it", { timeout: 120_000 }, async () => {
       await using stack = new AsyncDisposableStack();
       const receiver = stack.adopt(await startReceiver(respondWith(200)), (it) => it.close());
       const first = stack.use(await start());
@@ -40,7 +40,7 @@ export function sharedDatabase(name: string, start: () => Promise<Instances>): v
       expect(receiver.requests).toHaveLength(2);
     });
 
-    it("is not hurt by what other programs write, and leaves it out", { timeout: 90_000 }, async () => {
+    it("is not hurt by what other programs write, and leaves it out", { timeout: 120_000 }, async () => {
       await using stack = new AsyncDisposableStack();
       using folder = new TemporaryFolder();
       const receiver = stack.adopt(await startReceiver(respondWith(200)), (it) => it.close());

@@ -86,11 +86,11 @@ it(
     // In the middle: first attempts and retries of what was dispatched before are still under way.
     const { secret: second } = await rotate(600);
     const during = await dispatchMany(api, endpoint, 400, 400);
-    await api.untilAllFinal(60_000);
+    await api.untilAllFinal(90_000);
     const beforeTheEnd = receiver.requests.length;
     const { secret: third } = await rotate(0);
     const after = await dispatchMany(api, endpoint, 800, 200);
-    await api.untilAllFinal(60_000);
+    await api.untilAllFinal(90_000);
 
     const ids = [...before, ...during, ...after];
     expect(new Set(receiver.requests.map(({ headers }) => headers["webhook-id"]))).toEqual(new Set(ids));

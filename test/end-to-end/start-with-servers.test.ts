@@ -14,7 +14,7 @@ import { SERVER_KEYS } from "./instances.ts";
 import { until } from "./until.ts";
 
 /** A server of the log that refuses connections is waited for that long; the rest is room for a busy machine. */
-const WAITING = { timeout: 30_000 + 30_000 };
+const WAITING = { timeout: 120_000 + 30_000 };
 
 /** A server of the log in this process. */
 async function logServer(stack: AsyncDisposableStack, version?: string): Promise<FakeEventStoreDb> {

@@ -48,7 +48,7 @@ function digestOf(file: string): string {
 }
 
 // Thirty processes at once take their time.
-describe.concurrent("a start is refused with one line", { timeout: 90_000 }, () => {
+describe.concurrent("a start is refused with one line", { timeout: 120_000 }, () => {
   const SETTINGS: readonly (readonly [string, string])[] = [
     ["HOST", "127.0.0.1 and more"],
     ["PORT", "70000"],

@@ -64,7 +64,7 @@ export async function toldByBoth(
 /** What is promised of a replay from a server; `start` gives a log of its own there. */
 export function toldByAServer(name: string, start: () => Promise<Instances>): void {
   describe(`webhook-gateway replay on ${name}`, () => {
-    it("tells a delivery as the API does, up to any time or position", { timeout: 60_000 }, async () => {
+    it("tells a delivery as the API does, up to any time or position", { timeout: 120_000 }, async () => {
       using folder = new TemporaryFolder();
       await using instances = await start();
       const { api, replay, stop } = await toldByBoth(join(folder.path, "data"), instances.env);

@@ -72,7 +72,7 @@ describe("a log that moves to another folder", () => {
     expect(await next.terminate()).toBe(0);
   });
 
-  it("is the same after an import that was killed again and again", { timeout: 60_000 }, async () => {
+  it("is the same after an import that was killed again and again", { timeout: 120_000 }, async () => {
     using folder = new TemporaryFolder();
     const [old, moved, file] = ["old", "moved", "log.ndjson"].map((name) => join(folder.path, name)) as [
       string,

@@ -11,7 +11,7 @@ const LOOK_AGAIN_MS = 20;
 export async function until<T>(
   what: string,
   look: () => T | null | false | Promise<T | null | false>,
-  deadlineMs = 20_000,
+  deadlineMs = 60_000,
 ): Promise<T> {
   const end = performance.now() + deadlineMs;
   for (;;) {

@@ -61,9 +61,11 @@ describe("following the log over HTTP", () => {
   let pulled: number;
   /** Fails the next subscription for auditors at its n-th event. */
   let failAt: number;
+  /** The test has ended, by its own limit too. */
+  let over: boolean;
 
   beforeEach(async () => {
-    [signals, ended, pulled, failAt] = [[], 0, 0, Number.POSITIVE_INFINITY];
+    [signals, ended, pulled, failAt, over] = [[], 0, 0, Number.POSITIVE_INFINITY, false];
     clock = new FakeClock();
     const inner = memoryStorage(clock);
     async function* counted(options: SubscribeOptions): ReturnType<typeof messages> {
@@ -95,17 +97,19 @@ describe("following the log over HTTP", () => {
       }
     };
     const storage = { ...inner, store: withMethods(inner.store, { subscribe, readAll }) };
-    gateway = await startTestGateway({ clock, deliver: false, storage, logger });
+    gateway = await startTestGateway({ clock, deliver: false, storage, logger, shutdownGraceMs: 3_600_000 });
     store = inner.store;
     port = await listen(gateway);
   });
-  afterEach(() => gateway.stop());
+  afterEach(async () => {
+    over = true;
+    await gateway.stop();
+  });
 
-  /** Waits for real input and output, so by turns and not by the clock. */
+  /** Waits for real input and output, so by turns and not by the clock; the test's own limit ends it. */
   async function until(condition: () => boolean): Promise<void> {
-    const giveUp = performance.now() + 10_000;
     while (!condition()) {
-      if (performance.now() > giveUp) throw new Error(`never: ${condition.toString()}`);
+      if (over) throw new Error(`never: ${condition.toString()}`);
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
@@ -251,10 +255,8 @@ describe("following the log over HTTP", () => {
     const stalled = await follow(TICKS);
     await until(() => signals.length === 2 && pulled > 300);
     await untilNothingIsPulled();
-    const begun = performance.now();
+    // A follower that is waited for would be cut off after an hour.
     await gateway.stop();
-    // A follower that is waited for is cut off after 20 s.
-    expect(performance.now() - begun).toBeLessThan(5_000);
     expect(ended).toBe(2);
     await until(() => idle.closed);
     expect(idle.response.complete).toBe(true);

@@ -20,8 +20,6 @@ import { FerretProcess, ferretProgram } from "./ferret-process.ts";
 
 const program = ferretProgram();
 const MISSING = "ferretdb is not installed";
-/** In ms: generous beside the five seconds that a call takes at most, for a machine that has other work. */
-const SOON = 10_000;
 
 /** One call of each kind. */
 function callsOf(store: MongoDocumentStore): Promise<unknown>[] {
@@ -36,12 +34,11 @@ function callsOf(store: MongoDocumentStore): Promise<unknown>[] {
   ];
 }
 
+/** The server stays as it is meanwhile: what never ended, or ended only when the server is back, would be cut off by the test's limit. */
 async function expectAllUnavailable(store: MongoDocumentStore): Promise<void> {
-  const begun = performance.now();
   for (const outcome of await Promise.allSettled(callsOf(store))) {
     expect(outcome).toMatchObject({ status: "rejected", reason: expect.any(ReadModelsUnavailable) as unknown });
   }
-  expect(performance.now() - begun).toBeLessThan(SOON);
 }
 
 describe("the read models in MongoDB, while their server", () => {
@@ -95,10 +92,8 @@ describe("the read models in MongoDB, while their server", () => {
 
   it("is frozen, are closed soon, and cannot be opened", async () => {
     mongo.freeze();
-    const begun = performance.now();
     await store.close();
     await expect(MongoDocumentStore.open({ url: mongo.url })).rejects.toThrow(ReadModelsUnusable);
-    expect(performance.now() - begun).toBeLessThan(2 * SOON);
   });
 
   it("takes few updates at once, are written in as many parts as that needs", async () => {

@@ -42,7 +42,7 @@ describe.each(OUTAGES)("while MongoDB %s", (_name, begin, end) => {
 
     await end(mongo);
     await until("reads", async () => (await user.list()).status === 200, 60_000);
-    await user.untilAllFinal(60_000);
+    await user.untilAllFinal(90_000);
     const deliveries = await user.deliveries();
     expect(deliveries).toHaveLength(2 * COUNT);
     for (const { status } of deliveries) expect(status).toBe("SUCCESS");
