@@ -1,6 +1,6 @@
-import { isIPv4, isIPv6 } from "node:net";
 import { z } from "zod";
 import { parseCidrs } from "./net/addresses.ts";
+import { parseDnsServers } from "./net/dns-servers.ts";
 import { ConfigurationError } from "./runtime/configuration-error.ts";
 
 /** The largest MAX_PAYLOAD_BYTES: as JSON text in an event it may double, and must fit into MAX_APPEND_BYTES with the rest. */
@@ -73,7 +73,7 @@ const SETTINGS = {
     schema: z.string().transform((value) => parseCidrs(value)),
     example: "127.0.0.2/32,10.1.0.0/16",
   },
-  DNS_SERVERS: { schema: z.string().transform(dnsServers), example: "127.0.0.1:5353" },
+  DNS_SERVERS: { schema: z.string().transform(parseDnsServers), example: "127.0.0.1:5353" },
   DELIVERY_TIMEOUT_MS: { schema: number(1, 600_000), example: "15000" },
   RETRY_UNIT_SECONDS: { schema: number(0.001, 86_400, true), example: "60" },
   RETRY_TICK_SECONDS: { schema: number(0.01, 3_600, true), example: "60" },
@@ -194,18 +194,4 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     endpointDisableAfterMs: disableAfterSeconds * 1_000,
     logLevel: read<Config["logLevel"]>("LOG_LEVEL", "info"),
   };
-}
-
-function dnsServers(value: string): readonly string[] {
-  const servers = value.split(",").map((part) => part.trim());
-  const bad = servers.find((server) => !isDnsServer(server));
-  if (bad !== undefined) throw new ConfigurationError(`${JSON.stringify(bad)} is not a server such as 127.0.0.1:5353`);
-  return servers;
-}
-
-/** An IPv4 address or an IPv6 address in brackets, with or without a port: what the resolver takes. */
-function isDnsServer(server: string): boolean {
-  const [, v4, v6, port] = /^(?:([\d.]+)|\[([^\]]+)\])(?::(\d{1,5}))?$/.exec(server) ?? [];
-  const isAddress = v4 === undefined ? isIPv6(v6 ?? "") : isIPv4(v4);
-  return isAddress && (port === undefined || (Number(port) >= 1 && Number(port) <= 65_535));
 }

@@ -4,6 +4,7 @@ import { MAX_APPEND_BYTES } from "../../events/store/event-store.ts";
 import type { EventStore, RecordedEvent } from "../../events/store/event-store.ts";
 import { EventTooLarge, RevisionConflict, UnreadableEvent } from "../../events/store/event-store-errors.ts";
 import type { Position } from "../../events/store/position.ts";
+import { ExistingEvents } from "./existing-events.ts";
 import type { ExportHeader } from "./export-format.ts";
 import { finishedExportLines } from "./export-lines.ts";
 import { LogDigest } from "./log-digest.ts";
@@ -51,7 +52,7 @@ export async function importLog(
 ): Promise<ImportReport> {
   const appends = new OrderedAppends(log, options.inFlight);
   const known = new KnownTypes();
-  let there: EventsThere | null = null;
+  let there: ExistingEvents | null = null;
   let after: Position | null = null;
   let events = 0;
   let bytes = 0;
@@ -60,7 +61,7 @@ export async function importLog(
     switch (line.kind) {
       case "header":
         after = await beginningIn(log, line.header);
-        there = new EventsThere(log.readAll({ after }));
+        there = new ExistingEvents(log.readAll({ after }));
         break;
       case "event":
         known.look(line.event);
@@ -99,58 +100,6 @@ async function beginningIn(log: EventStore, { after }: ExportHeader): Promise<Po
   throw new TransferRefused(
     `the export comes after the event ${after.id}, which this log does not hold: import what is before it first`,
   );
-}
-
-/** The events that the log held before, compared one by one with those of the export. */
-class EventsThere {
-  readonly #events: AsyncIterator<RecordedEvent>;
-  #ended = false;
-  #count = 0;
-
-  constructor(events: AsyncIterable<RecordedEvent>) {
-    this.#events = events[Symbol.asyncIterator]();
-  }
-
-  /** How many of the export's events were there. */
-  get count(): number {
-    return this.#count;
-  }
-
-  /** Whether the log was compared to its end: it holds nothing more. */
-  get ended(): boolean {
-    return this.#ended;
-  }
-
-  /** Whether this event of the export is there. Throws TransferRefused when another is in its place. */
-  async has(event: RecordedEvent, leaf: string, lineNumber: number): Promise<boolean> {
-    const found = await this.#next();
-    if (found === null) return false;
-    if (found.id !== event.id || leafText(found) !== leaf) {
-      throw new TransferRefused(
-        `the log is not the beginning of this export: line ${lineNumber} has ${placeOf(event)},` +
-          ` the log has ${placeOf(found)} there; import into an empty log`,
-      );
-    }
-    this.#count += 1;
-    return true;
-  }
-
-  /** Throws TransferRefused when the log goes on behind the export. */
-  async refuseMore(): Promise<void> {
-    const found = await this.#next();
-    if (found === null) return;
-    throw new TransferRefused(
-      `the log holds the whole export and goes on with ${placeOf(found)}; import into an empty log`,
-    );
-  }
-
-  async #next(): Promise<RecordedEvent | null> {
-    if (this.#ended) return null;
-    const next = await this.#events.next();
-    if (next.done !== true) return next.value;
-    this.#ended = true;
-    return null;
-  }
 }
 
 /** Which types of events this version of the program cannot read, judged by the first of each. */
@@ -208,8 +157,4 @@ function refusalOfTooLarge(error: EventTooLarge): TransferRefused {
       ? "raise that limit of the server (--max-append-size) to 1 MiB and import again"
       : "no version of the gateway writes so large an event";
   return new TransferRefused(`${error.message}: ${hint}`, { cause: error });
-}
-
-function placeOf(event: RecordedEvent): string {
-  return `${event.type} ${event.id} at revision ${Number(event.revision)} of ${event.stream}`;
 }

@@ -1,6 +1,5 @@
 import { setImmediate } from "node:timers/promises";
 import type { Position } from "../../../events/store/position.ts";
-import { ReadModelsUnavailable } from "../document-store.ts";
 import type {
   Checkpoint,
   CollectionDefinition,
@@ -9,26 +8,18 @@ import type {
   GuardedWrite,
   StoredDocument,
 } from "../document-store.ts";
-import type { CollectionSql } from "./collection-sql.ts";
-import { collectionSql } from "./collection-sql.ts";
-import type { Connection } from "./connection.ts";
+import { FileAccess } from "./file-access.ts";
 import { FollowedFile } from "./followed-file.ts";
 import { writeGuarded } from "./guarded-write.ts";
-import { isPrepared, prepareIndexes, prepareTable } from "./prepare-collection.ts";
+import { prepareIndexes, prepareTable } from "./prepare-collection.ts";
 import { querySql } from "./query-sql.ts";
 import type { ReadModelsFileOptions } from "./read-models-file.ts";
-import { markDamaged, openForWriting } from "./read-models-file.ts";
-import { isDamage, isStatementError, portError } from "./sqlite-failures.ts";
+import { openForWriting } from "./read-models-file.ts";
+import { isStatementError, portError } from "./sqlite-failures.ts";
 
 const SCAN_PAGE = 500;
 
 type Row = Record<string, unknown>;
-
-interface OpenFile {
-  /** Null while a reader has no file to read. */
-  current(): Connection | null;
-  close(): void;
-}
 
 export interface SqliteDocumentStoreOptions extends ReadModelsFileOptions {
   /** Only read. What is not there, the file included, reads as empty until a writer has made it. Default: false. */
@@ -41,16 +32,10 @@ export interface SqliteDocumentStoreOptions extends ReadModelsFileOptions {
  */
 export class SqliteDocumentStore implements DocumentStore {
   readonly shared = false;
-  readonly #directory: string;
-  readonly #readOnly: boolean;
-  readonly #file: OpenFile;
-  readonly #collections = new WeakMap<CollectionDefinition, CollectionSql>();
-  #closed = false;
+  readonly #access: FileAccess;
 
-  private constructor(directory: string, readOnly: boolean, file: OpenFile) {
-    this.#directory = directory;
-    this.#readOnly = readOnly;
-    this.#file = file;
+  private constructor(access: FileAccess) {
+    this.#access = access;
   }
 
   /**
@@ -58,14 +43,13 @@ export class SqliteDocumentStore implements DocumentStore {
    * of another log anew and says so through `onReset`. Throws ReadModelsUnavailable when the file cannot be opened.
    */
   static open(directory: string, options: SqliteDocumentStoreOptions = {}): SqliteDocumentStore {
-    const { readOnly = false } = options;
-    if (readOnly) return new SqliteDocumentStore(directory, readOnly, new FollowedFile(directory, options));
+    if (options.readOnly === true) {
+      return new SqliteDocumentStore(new FileAccess(directory, true, new FollowedFile(directory, options)));
+    }
     try {
       const connection = openForWriting(directory, options);
-      return new SqliteDocumentStore(directory, readOnly, {
-        current: () => connection,
-        close: () => connection.close(),
-      });
+      const file = { current: () => connection, close: () => connection.close() };
+      return new SqliteDocumentStore(new FileAccess(directory, false, file));
     } catch (error) {
       throw portError(error);
     }
@@ -76,8 +60,8 @@ export class SqliteDocumentStore implements DocumentStore {
    * disk's writes; making them afterwards takes some seconds for 500,000 documents.
    */
   async prepare(collection: CollectionDefinition, indexes: "now" | "later" = "now"): Promise<void> {
-    const sql = this.#sql(collection);
-    this.#write((connection) => {
+    const sql = this.#access.sql(collection);
+    this.#access.write((connection) => {
       prepareTable(connection, sql);
       if (indexes === "now") prepareIndexes(connection, sql);
     });
@@ -85,7 +69,7 @@ export class SqliteDocumentStore implements DocumentStore {
 
   async load<D extends StoredDocument>(collection: CollectionDefinition, ids: readonly string[]): Promise<D[]> {
     // One statement with the ids as JSON costs a third of one statement an id.
-    return this.#read(collection, [], (connection, { load }) =>
+    return this.#access.read(collection, [], (connection, { load }) =>
       parsed<D>(connection.statement(load).all(JSON.stringify(ids))),
     );
   }
@@ -95,8 +79,8 @@ export class SqliteDocumentStore implements DocumentStore {
     writes: readonly GuardedWrite[],
     checkpoint: Checkpoint | null,
   ): Promise<string[]> {
-    const sql = this.#sql(collection);
-    return this.#write((connection) => {
+    const sql = this.#access.sql(collection);
+    return this.#access.write((connection) => {
       const conflicts = writes.filter((write) => !writeGuarded(connection, sql, write)).map(({ id }) => id);
       if (checkpoint !== null && conflicts.length === 0) {
         connection
@@ -108,8 +92,8 @@ export class SqliteDocumentStore implements DocumentStore {
   }
 
   async find<D extends StoredDocument>(collection: CollectionDefinition, query: DocumentQuery): Promise<D[]> {
-    const { sql, sqlWithoutIndex, values } = querySql(this.#sql(collection), query);
-    return this.#read(collection, [], (connection) => {
+    const { sql, sqlWithoutIndex, values } = querySql(this.#access.sql(collection), query);
+    return this.#access.read(collection, [], (connection) => {
       try {
         return parsed<D>(connection.statement(sql).all(...values));
       } catch (error) {
@@ -131,9 +115,9 @@ export class SqliteDocumentStore implements DocumentStore {
   }
 
   async checkpoint(name: string): Promise<Checkpoint | null> {
-    return this.#guarded(() => {
+    return this.#access.guarded((connection) => {
       // All columns: in a file that the next writer brings up to date there is no `searched_to` yet.
-      const row = this.#current()?.statement("SELECT * FROM checkpoints WHERE name = ?").get(name);
+      const row = connection?.statement("SELECT * FROM checkpoints WHERE name = ?").get(name);
       if (row === undefined) return null;
       const position = row["position"] as Position;
       const searchedTo = (row["searched_to"] ?? position) as Position;
@@ -142,75 +126,22 @@ export class SqliteDocumentStore implements DocumentStore {
   }
 
   async drop(collection: CollectionDefinition, checkpointName: string): Promise<void> {
-    this.#write((connection) => {
-      connection.database.exec(`DROP TABLE IF EXISTS ${this.#sql(collection).table}`);
+    this.#access.write((connection) => {
+      connection.database.exec(`DROP TABLE IF EXISTS ${this.#access.sql(collection).table}`);
       connection.statement("DELETE FROM checkpoints WHERE name = ?").run(checkpointName);
     });
   }
 
   async close(): Promise<void> {
-    if (!this.#closed) this.#file.close();
-    this.#closed = true;
+    this.#access.close();
   }
 
   #page(definition: CollectionDefinition, after: string | null): Row[] {
-    return this.#read<Row[]>(definition, [], (connection, { firstPage, nextPage }) =>
+    return this.#access.read<Row[]>(definition, [], (connection, { firstPage, nextPage }) =>
       after === null
         ? connection.statement(firstPage).all(SCAN_PAGE)
         : connection.statement(nextPage).all(after, SCAN_PAGE),
     );
-  }
-
-  /** Reads; `empty` is the answer while the writer has not made the collection. */
-  #read<T>(
-    definition: CollectionDefinition,
-    empty: T,
-    read: (connection: Connection, collection: CollectionSql) => T,
-  ): T {
-    const collection = this.#sql(definition);
-    return this.#guarded(() => {
-      const connection = this.#current();
-      if (connection === null) return empty;
-      try {
-        return read(connection, collection);
-      } catch (error) {
-        if (isStatementError(error) && !isPrepared(connection, collection)) return empty;
-        throw error;
-      }
-    });
-  }
-
-  #write<T>(write: (connection: Connection) => T): T {
-    if (this.#readOnly) throw new TypeError("these read models were opened to be read only");
-    return this.#guarded(() => {
-      const connection = this.#current();
-      if (connection === null) throw new ReadModelsUnavailable("the read models have no file");
-      return connection.transaction(() => write(connection));
-    });
-  }
-
-  #current(): Connection | null {
-    if (this.#closed) throw new ReadModelsUnavailable("the read models are closed");
-    return this.#file.current();
-  }
-
-  #sql(definition: CollectionDefinition): CollectionSql {
-    let sql = this.#collections.get(definition);
-    if (sql === undefined) {
-      sql = collectionSql(definition);
-      this.#collections.set(definition, sql);
-    }
-    return sql;
-  }
-
-  /** Does the work and gives its failures the port's form. */
-  #guarded<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      if (isDamage(error)) markDamaged(this.#directory);
-      throw portError(error);
-    }
   }
 }
 

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { syncFolder } from "../../../../runtime/sync-folder.ts";
 import { DataDirectoryUnusable } from "./data-directory.ts";
 
 /** The version of the tables below. A change of them is a new version with a migration from each older one. */
@@ -84,7 +85,5 @@ function createLog(directory: string): void {
   }
   if (existsSync(`${draft}-wal`)) throw new DataDirectoryUnusable(`${draft} could not be completed; free some space`);
   renameSync(draft, path);
-  const folder = openSync(directory, "r");
-  fsyncSync(folder);
-  closeSync(folder);
+  syncFolder(directory);
 }
