@@ -56,7 +56,9 @@ describe("disabling an endpoint", () => {
   it("is refused for one that is deleted, unknown, or another user's", () => {
     expect(() => given(registered(), deleted(1)).when(disable("requested"))).toThrow("endpoint_not_found");
     expect(() => given().when(disable("requested"))).toThrow("endpoint_not_found");
-    expect(() => given(registered({ userId: OWNER_ID + 1 })).when(disable("requested"))).toThrow("endpoint_access_denied");
+    expect(() => given(registered({ userId: OWNER_ID + 1 })).when(disable("requested"))).toThrow(
+      "endpoint_access_denied",
+    );
   });
 });
 
