@@ -9,9 +9,13 @@ import { ensureBuilt } from "./build/ensure-built.ts";
 const ROOT = join(import.meta.dirname, "..");
 /** The native compiler. It has no API, so typescript-eslint needs TypeScript 6 beside it, whose `tsc` is the one in `.bin`. */
 const COMPILER = join(ROOT, "node_modules/typescript-native/bin/tsc");
+/** Each checker checks again what the files of several use: the four of the default take half as much processor time again as two. */
+const OPTIONS = ["-p", "tsconfig.build.json", "--checkers", "2"];
+/** The compiler, a Go program, ends in seconds: collecting its garbage less often saves a fifth of them, for some 30 MB more. */
+const ENV = { ...process.env, GOGC: "400" };
 
 const outcome = ensureBuilt(ROOT, (outDir) => {
-  const args = [COMPILER, "-p", "tsconfig.build.json", "--outDir", outDir];
-  return spawnSync(process.execPath, args, { cwd: ROOT, stdio: "inherit" }).status === 0;
+  const args = [COMPILER, ...OPTIONS, "--outDir", outDir];
+  return spawnSync(process.execPath, args, { cwd: ROOT, env: ENV, stdio: "inherit" }).status === 0;
 });
 if (outcome === "failed") process.exitCode = 1;
