@@ -15,7 +15,9 @@ import type { Clock } from "../../runtime/clock.ts";
 import { Rest } from "../../runtime/rest.ts";
 import { supervise } from "../../runtime/supervision.ts";
 import { DeliveryWorker } from "../delivering/delivery-worker.ts";
+import { ArmedRetries } from "./armed-retries.ts";
 import type { DueShares } from "./shard-ticks.ts";
+import { TickTimes } from "./tick-times.ts";
 
 /** The token under which the container registers the scheduler's settings. */
 export const SCHEDULER_SETTINGS = Symbol("SchedulerSettings");
@@ -45,8 +47,6 @@ const PAGE = 500;
 const JITTER_MS = 250;
 /** The shortest time between two looks, in ms, however often the queue runs low. */
 const REFILL_SPACING_MS = 500;
-/** A look comes up to so late after its tick began, in ms and in parts of the tick, so that not always the same wins. */
-const LATENESS = { ms: 2_000, ofTick: 0.1 };
 /** A look that failed is made again after this many ms at the most, or a tick, whichever is less. */
 const LONGEST_BACKOFF_MS = 5_000;
 /**
@@ -71,7 +71,8 @@ export class RetryScheduler {
   readonly #worker: DeliveryWorker;
   readonly #clock: Clock;
   readonly #settings: SchedulerSettings;
-  readonly #armed = new Map<string, { dueAt: string; cancel: () => void }>();
+  readonly #ticks: TickTimes;
+  readonly #armed: ArmedRetries;
   readonly #rest = new Rest();
   readonly #trouble: TroubleLog;
   #lastLook: LastLook | null = null;
@@ -91,6 +92,8 @@ export class RetryScheduler {
     this.#worker = worker;
     this.#clock = clock;
     this.#settings = settings;
+    this.#ticks = new TickTimes(clock, settings.tickMs);
+    this.#armed = new ArmedRetries(clock, settings.armed);
     this.#trouble = new TroubleLog(logger, clock, {
       level: "error",
       trouble: "the to-do list could not be read",
@@ -117,7 +120,6 @@ export class RetryScheduler {
     const maxBackoffMs = Math.min(this.#settings.tickMs, LONGEST_BACKOFF_MS);
     await supervise(loop, this.#clock, onError, signal, maxBackoffMs);
     this.#trouble.close();
-    for (const { cancel } of this.#armed.values()) cancel();
     this.#armed.clear();
   }
 
@@ -142,7 +144,7 @@ export class RetryScheduler {
    */
   async tick(mostInVain = Number.POSITIVE_INFINITY): Promise<void> {
     await this.#progress.whenSeen([dueDeliveries.name], await this.#store.head(), FRESHNESS_WAIT_MS);
-    const horizon = new Date(this.#nextTickAt() + this.#lateness).toISOString();
+    const horizon = new Date(this.#ticks.next + this.#ticks.lateness).toISOString();
     let last: DueDocument | null = null;
     let inVain = 0;
     do {
@@ -169,46 +171,26 @@ export class RetryScheduler {
     if (this.#worker.knows(due._id)) return "nothing";
     const wait = Date.parse(due.due_at) - this.#clock.now();
     if (wait <= 0) {
-      this.#disarm(due._id);
+      this.#armed.disarm(due._id);
       if (this.#worker.take(due._id, due.endpoint_id)) return "taken_in";
       // No room for this endpoint or its user is no reason to keep the others waiting; no room at all is.
       return this.#worker.full ? "all_full" : "nothing";
     }
-    if (this.#armed.get(due._id)?.dueAt === due.due_at) return "nothing";
-    this.#disarm(due._id);
-    if (this.#armed.size >= this.#settings.armed) return "all_full";
-    const cancel = this.#clock.schedule(wait + this.#settings.random() * JITTER_MS, () => {
-      this.#armed.delete(due._id);
-      // Looked at again, since a timer may fire a little early and a clock may be set back.
-      this.#arrange(due);
-    });
-    this.#armed.set(due._id, { dueAt: due.due_at, cancel });
+    if (this.#armed.has(due._id, due.due_at)) return "nothing";
+    this.#armed.disarm(due._id);
+    if (this.#armed.full) return "all_full";
+    // Looked at again, since a timer may fire a little early and a clock may be set back.
+    this.#armed.arm(due._id, due.due_at, wait + this.#settings.random() * JITTER_MS, () => this.#arrange(due));
     return "taken_in";
-  }
-
-  #disarm(deliveryId: string): void {
-    this.#armed.get(deliveryId)?.cancel();
-    this.#armed.delete(deliveryId);
   }
 
   /** True when it ends before the next tick, since the worker's queue runs low. */
   async #untilNextTick(signal: AbortSignal): Promise<boolean> {
-    const wait = this.#nextTickAt() + this.#settings.random() * this.#lateness - this.#clock.now();
+    const wait = this.#ticks.next + this.#settings.random() * this.#ticks.lateness - this.#clock.now();
     const spacing = Math.min(wait, REFILL_SPACING_MS);
     await pause(this.#clock, spacing, signal);
     const woken = await this.#rest.take(this.#clock, wait - spacing, signal);
     // A look that comes with the tick is a whole one, whoever asked for it.
     return woken && spacing < wait;
-  }
-
-  /** When the next tick begins, in ms since the Unix epoch. */
-  #nextTickAt(): number {
-    const { tickMs } = this.#settings;
-    return (Math.floor(this.#clock.now() / tickMs) + 1) * tickMs;
-  }
-
-  /** How late a look may come, in ms. */
-  get #lateness(): number {
-    return Math.min(LATENESS.ms, this.#settings.tickMs * LATENESS.ofTick);
   }
 }

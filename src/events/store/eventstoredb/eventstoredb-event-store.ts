@@ -11,13 +11,14 @@ import type {
   SubscribeOptions,
   SubscriptionMessage,
 } from "../event-store.ts";
-import { LogReplaced, RevisionConflict, StoreUnavailable } from "../event-store-errors.ts";
+import { RevisionConflict, StoreUnavailable } from "../event-store-errors.ts";
 import type { Position } from "../position.ts";
 import { AppendLimit } from "./appending/append-limit.ts";
 import { AppendWriter } from "./appending/append-writer.ts";
 import { ConnectionState } from "./following/connection-state.ts";
 import { followLog } from "./following/follow-log.ts";
 import { LogTail } from "./following/log-tail.ts";
+import { ReplacedLog } from "./following/replaced-log.ts";
 import { checkRights } from "./opening/check-rights.ts";
 import type { Use } from "./opening/check-rights.ts";
 import { openServer } from "./opening/open-server.ts";
@@ -25,8 +26,9 @@ import type { OpeningOptions } from "./opening/open-server.ts";
 import { LogHead } from "./reading/log-head.ts";
 import { EventReader } from "./reading/read-events.ts";
 import { scanLog } from "./reading/scan-log.ts";
+import { wantedEvents } from "./reading/wanted-events.ts";
 import type { ServerCalls } from "./server-calls.ts";
-import { StreamNames, streamFilter } from "./stream-names.ts";
+import { StreamNames } from "./stream-names.ts";
 
 /** How long a client's request may wait for the log, in ms: a server that stands still for 3 s costs nothing but the wait. */
 const DEADLINE_MS = 4_000;
@@ -52,7 +54,6 @@ export interface EventStoreDbOptions extends OpeningOptions {
 export class EventStoreDbEventStore implements EventStore {
   readonly #calls: ServerCalls;
   readonly #names: StreamNames;
-  readonly #options: EventStoreDbOptions;
   readonly #deadlineMs: number;
   readonly #reader: EventReader;
   readonly #head: LogHead;
@@ -60,15 +61,14 @@ export class EventStoreDbEventStore implements EventStore {
   readonly #appends = new AppendLimit();
   readonly #state: ConnectionState;
   readonly #tail: LogTail;
+  readonly #replaced: ReplacedLog;
   readonly #closing = new AbortController();
   #knownHead: Position | null = null;
-  #replaced: LogReplaced | null = null;
   #closed: Promise<void> | undefined;
 
   private constructor(calls: ServerCalls, options: EventStoreDbOptions) {
     this.#calls = calls;
     this.#names = new StreamNames(options.prefix);
-    this.#options = options;
     this.#deadlineMs = options.deadlineMs ?? DEADLINE_MS;
     this.#reader = new EventReader(calls, this.#names, this.#deadlineMs, this.#closing.signal);
     this.#head = new LogHead(this.#reader, this.#names.prefixes(undefined));
@@ -76,6 +76,7 @@ export class EventStoreDbEventStore implements EventStore {
     this.#state = new ConnectionState((reason) =>
       options.onConnection?.(reason === null ? { connected: true } : { connected: false, reason }),
     );
+    this.#replaced = new ReplacedLog((error) => options.onFault?.(error));
     this.#tail = new LogTail({
       ...{ calls, names: this.#names, reader: this.#reader, stalledMs: this.#stalledMs },
       closing: this.#closing.signal,
@@ -113,7 +114,7 @@ export class EventStoreDbEventStore implements EventStore {
   async append(stream: string, events: readonly EventToAppend[], expected: ExpectedRevision): Promise<AppendResult> {
     const prepared = prepareAppend(stream, events, expected);
     this.#refuseWhenClosed();
-    if (this.#replaced !== null) throw new StoreUnavailable(`no append until a restart: ${this.#replaced.message}`);
+    this.#replaced.refuseAppends();
     try {
       const name = this.#names.onServer(stream);
       return await this.#appends.run(prepared.bytes, () => this.#writer.append(name, prepared));
@@ -135,22 +136,13 @@ export class EventStoreDbEventStore implements EventStore {
     this.#refuseWhenClosed();
     const end = await this.#reader.end();
     if (end === null || limit <= 0 || (after !== null && end.position <= after)) return;
-    const wanted = streamFilter(categories);
     const scan = {
       ...{ after, categories, until: end.position, signal: this.#closing.signal },
       ...{ silenceMs: this.#deadlineMs, patienceMs: this.#deadlineMs },
     };
-    let remaining = limit;
-    for await (const found of this.#faultTold(scanLog(this.#scanned, scan))) {
-      for (const event of found) {
-        if (event.position > end.position) return;
-        if (event.stream === null || !wanted(event.stream)) continue;
-        yield event.recorded();
-        remaining -= 1;
-        if (remaining <= 0) return;
-      }
-    }
-    this.#refuseWhenClosed();
+    const wanted = { until: end.position, categories, limit };
+    const complete = yield* wantedEvents(this.#replaced.noted(scanLog(this.#scanned, scan)), wanted);
+    if (!complete) this.#refuseWhenClosed();
   }
 
   async *subscribe(options: SubscribeOptions): AsyncGenerator<SubscriptionMessage> {
@@ -160,20 +152,7 @@ export class EventStoreDbEventStore implements EventStore {
       ...{ tail: this.#tail, stalledMs: this.#stalledMs, closing: this.#closing.signal },
       connection: this.#state.join(),
     };
-    yield* this.#faultTold(followLog(following, options));
-  }
-
-  /** The same, and what shows that the log is another one is told, once. */
-  async *#faultTold<T>(messages: AsyncIterable<T>): AsyncGenerator<T> {
-    try {
-      yield* messages;
-    } catch (error) {
-      if (error instanceof LogReplaced && this.#replaced === null) {
-        this.#replaced = error;
-        this.#options.onFault?.(error);
-      }
-      throw error;
-    }
+    yield* this.#replaced.noted(followLog(following, options));
   }
 
   async head(): Promise<Position | null> {

@@ -8,7 +8,7 @@ import { isInvalidPosition, reasonOf } from "../wire/grpc-status.ts";
 import type { FoundEvent } from "../wire/recorded-event.ts";
 import { serverPlaceOf } from "../wire/server-place.ts";
 import { lookAhead, nextLookAt } from "./look-ahead.ts";
-import { RecentEvents } from "./recent-events.ts";
+import { TailContent } from "./tail-content.ts";
 import type { TailContext } from "./tail-context.ts";
 import { TailMembers } from "./tail-members.ts";
 import type { TailMember } from "./tail-members.ts";
@@ -24,9 +24,7 @@ export class LogTail {
   readonly #context: TailContext;
   readonly #members = new TailMembers();
   readonly #waiters = new Waiters();
-  #recent: RecentEvents | null = null;
-  #searchedTo: Position | null = null;
-  #last: FoundEvent | null = null;
+  readonly #content = new TailContent();
   #running = false;
   #subscription: LogSubscription | null = null;
   #wider = false;
@@ -57,17 +55,18 @@ export class LogTail {
    * is known of them.
    */
   startFor(member: TailMember): Position | null | undefined {
-    return this.#members.covers(member) ? this.#recent?.start : undefined;
+    return this.#members.covers(member) ? this.#content.recent?.start : undefined;
   }
 
   /** Everything up to there that is asked for was here. */
   get searchedTo(): Position | null {
-    return this.#searchedTo;
+    return this.#content.searchedTo;
   }
 
   /** The first event behind a place that is known here, or null; "gone" when it has to be read from the log. */
   next(member: TailMember, place: Position | null): FoundEvent | null | "gone" {
-    return this.#recent === null || !this.#members.covers(member) ? null : this.#recent.next(place);
+    const { recent } = this.#content;
+    return recent === null || !this.#members.covers(member) ? null : recent.next(place);
   }
 
   /** Resolves when something may have changed, or the signal aborts. */
@@ -94,8 +93,9 @@ export class LogTail {
       try {
         await this.#follow(backoff);
       } catch (error) {
+        const { searchedTo } = this.#content;
         if (error instanceof LogReplaced) this.#giveUp(error);
-        else if (this.#searchedTo !== null && isInvalidPosition(error)) this.#giveUp(new LogReplaced(this.#searchedTo));
+        else if (searchedTo !== null && isInvalidPosition(error)) this.#giveUp(new LogReplaced(searchedTo));
         else if (!this.#isEnding()) connection.note(reasonOf(error));
         if (!this.#isEnding()) await backoff.wait(closing);
       }
@@ -111,7 +111,8 @@ export class LogTail {
     const { calls, names, reader, connection, stalledMs } = this.#context;
     await this.#begin();
     const prefixes = names.prefixes(this.#members.asked);
-    const after = this.#searchedTo === null ? "start" : serverPlaceOf(this.#searchedTo);
+    const { searchedTo: place } = this.#content;
+    const after = place === null ? "start" : serverPlaceOf(place);
     const subscription = await LogSubscription.open(calls, names, after, { prefixes, window: WINDOW });
     this.#subscription = subscription;
     let confirmed = false;
@@ -126,7 +127,7 @@ export class LogTail {
           quietSince = performance.now();
           for (const message of messages) {
             if (message.kind !== "event") continue;
-            this.#add(message.event);
+            this.#content.add(message.event);
             backoff.reset();
           }
           this.#waiters.wakeAll();
@@ -134,19 +135,19 @@ export class LogTail {
         }
         if (subscription.ended) throw new StoreUnavailable("the event store ended the subscription");
         if (performance.now() - quietSince >= stalledMs) throw sentNothing(stalledMs);
-        const someoneWaits = (this.#context.known() ?? "") > (this.#searchedTo ?? "");
+        const someoneWaits = (this.#context.known() ?? "") > (this.#content.searchedTo ?? "");
         const lookIn = nextLookAt(lookedAt, someoneWaits) - performance.now();
         if (!confirmed) {
           if (!(await subscription.changed(stalledMs))) throw sentNothing(stalledMs);
         } else if (lookIn > 0) {
           await subscription.changed(lookIn);
         } else {
-          const searchedTo = await lookAhead(reader, this.#searchedTo, prefixes);
+          const searchedTo = await lookAhead(reader, this.#content.searchedTo, prefixes);
           lookedAt = performance.now();
           if (searchedTo === "due") continue;
           quietSince = lookedAt;
           backoff.reset();
-          this.#searchedTo = searchedTo;
+          this.#content.lookedTo(searchedTo);
           this.#waiters.wakeAll();
         }
       }
@@ -160,28 +161,15 @@ export class LogTail {
   async #begin(): Promise<void> {
     const { reader } = this.#context;
     const end = await reader.end();
-    const place = this.#searchedTo;
+    const place = this.#content.searchedTo;
     if (place !== null && (end === null || end.position < place)) throw new LogReplaced(place);
-    await refuseAnotherLog(reader, [this.#last, this.#members.last]);
-    if (this.#recent !== null && !this.#wider) return;
+    await refuseAnotherLog(reader, [this.#content.last, this.#members.last]);
+    if (this.#content.recent !== null && !this.#wider) return;
     this.#wider = false;
     this.#members.ask();
     // What others asked for was not looked for so far.
-    this.#searchedTo = end?.position ?? null;
-    this.#recent = new RecentEvents(this.#searchedTo);
-    this.#last = end?.stream == null ? null : end;
+    this.#content.begin(end);
     this.#waiters.wakeAll();
-  }
-
-  #add(event: FoundEvent): void {
-    // Whether the log is another one is for the look before the next subscription to say.
-    if (this.#searchedTo !== null && event.position <= this.#searchedTo) {
-      throw new StoreUnavailable("the event store sent an event out of order");
-    }
-    this.#searchedTo = event.position;
-    if (event.stream === null) return;
-    this.#last = event;
-    this.#recent?.add(event);
   }
 
   #giveUp(error: LogReplaced): void {
@@ -190,9 +178,7 @@ export class LogTail {
   }
 
   #forget(): void {
-    this.#recent = null;
-    this.#searchedTo = null;
-    this.#last = null;
+    this.#content.forget();
     this.#members.forget();
     this.#waiters.wakeAll();
   }

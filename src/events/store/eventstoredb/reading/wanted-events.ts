@@ -1,0 +1,38 @@
+import type { RecordedEvent } from "../../event-store.ts";
+import type { Position } from "../../position.ts";
+import { streamFilter } from "../stream-names.ts";
+import type { FoundEvent } from "../wire/recorded-event.ts";
+
+/** Which of the events that a scan finds a reader asked for. */
+export interface Wanted {
+  /** The last place that counts, inclusive. */
+  readonly until: Position;
+  /** Of which categories; undefined: all. */
+  readonly categories: readonly string[] | undefined;
+  /** How many events at the most; at least 1. */
+  readonly limit: number;
+}
+
+/**
+ * Picks what is wanted out of what a scan of the log found.
+ *
+ * @returns true when it gave all that is wanted, false when the scan ended before
+ * @throws what the scan throws
+ */
+export async function* wantedEvents(
+  scan: AsyncIterable<readonly FoundEvent[]>,
+  { until, categories, limit }: Wanted,
+): AsyncGenerator<RecordedEvent, boolean> {
+  const isWanted = streamFilter(categories);
+  let remaining = limit;
+  for await (const found of scan) {
+    for (const event of found) {
+      if (event.position > until) return true;
+      if (event.stream === null || !isWanted(event.stream)) continue;
+      yield event.recorded();
+      remaining -= 1;
+      if (remaining <= 0) return true;
+    }
+  }
+  return false;
+}
