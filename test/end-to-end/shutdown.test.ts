@@ -88,7 +88,7 @@ describe.concurrent("SIGTERM", () => {
     const api = await ApiClient.createUser(address);
     const { deliveryId } = await api.dispatch(await api.createEndpoint(blackHole.url()), '{"n":1}');
     await blackHole.received(1);
-    expect(await probe(address)).toBe(200);
+    await until("readiness", async () => (await probe(address)) === 200);
 
     gateway.signalTerm();
     await until("readiness to end", async () => (await probe(address)) !== 200);
