@@ -19,7 +19,7 @@ let root: string;
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), "build-"));
-  onTestFinished(() => void rmSync(root, { recursive: true, force: true }));
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
   write("src/main.ts", "main 1");
   write("src/cli/run.ts", "run 1");
   write("tsconfig.json", "{}");
@@ -100,12 +100,12 @@ describe("the build", () => {
     build();
     const complete = dist();
     for (const damage of [
-      () => void rmSync(join(root, "dist"), { recursive: true }),
-      () => void rmSync(join(root, "dist/main.js")),
-      () => void rmSync(join(root, "dist/.built.json")),
-      () => void write("dist/.built.json", "null"),
-      () => void write("dist/cli/run.js", "edited"),
-      () => void write("dist/old.js", "of another program"),
+      () => rmSync(join(root, "dist"), { recursive: true }),
+      () => rmSync(join(root, "dist/main.js")),
+      () => rmSync(join(root, "dist/.built.json")),
+      () => write("dist/.built.json", "null"),
+      () => write("dist/cli/run.js", "edited"),
+      () => write("dist/old.js", "of another program"),
     ]) {
       damage();
       expect(build()).toBe("built");
