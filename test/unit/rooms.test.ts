@@ -1,10 +1,12 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
 
 const ROOT = join(import.meta.dirname, "../..");
 /** More than this many files of a folder are too many to find one at a glance. */
 const MAX_FILES = 15;
+/** A file with more lines than this has more than one idea. */
+const MAX_LINES = 200;
 /** What the unit tests of no file of `src` are about: the fixtures, and the files beside `src`. */
 const NOT_OF_SRC = /^(fixtures\/|deployment\/|architecture\.|rooms\.|docs\/)/;
 
@@ -32,6 +34,15 @@ describe("the rooms of the program", () => {
     const folders = filesBelow(folder).map((file) => dirname(file));
     const crowded = new Set(folders.filter((one) => folders.filter((other) => other === one).length > MAX_FILES));
     expect([...crowded]).toEqual([]);
+  });
+
+  it("have no file that is longer than one idea", () => {
+    const linesOf = (file: string): number =>
+      readFileSync(join(ROOT, "src", file), "utf8")
+        .trimEnd()
+        .split("\n").length;
+    const long = filesBelow("src").filter((file) => file.endsWith(".ts") && linesOf(file) > MAX_LINES);
+    expect(long).toEqual([]);
   });
 
   it("give every file a name that no other file has", () => {
