@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import closeWithGrace from "close-with-grace";
 import type { Logger } from "pino";
 import { readConfig } from "../config.ts";
-import { Gateway } from "../gateway.ts";
+import type { Gateway } from "../gateway.ts";
 import { Health } from "../observability/health.ts";
 import { createLogger } from "../observability/logger.ts";
 import { Metrics } from "../observability/metrics.ts";
@@ -27,6 +27,8 @@ export const serveCommand: Command = {
 };
 
 async function serve(): Promise<void> {
+  // Loaded only here, so that the other commands start without the HTTP server.
+  const { Gateway: RunningGateway } = await import("../gateway.ts");
   const config = readConfig(process.env);
   const logger = createLogger(config.logLevel);
   const health = new Health();
@@ -37,7 +39,7 @@ async function serve(): Promise<void> {
   const announce = (what: string, place: string): void =>
     logger.warn({ place }, `made the ${what}: keep a copy of this file`);
   const secrets = await openSecrets(config, storage.store, occasion, announce);
-  const gateway = await Gateway.start(config, storage, secrets, logger, { health, metrics });
+  const gateway = await RunningGateway.start(config, storage, secrets, logger, { health, metrics });
   closeWithGrace({ delay: SHUTDOWN_LIMIT_MS, logger }, async ({ err, signal }) => {
     if (err) logger.fatal({ err }, "the process ends because of an unhandled error");
     else logger.info({ signal }, "shutting down");

@@ -1,13 +1,10 @@
 import type { Config } from "../config.ts";
-import { LOG_STREAM } from "../events/log.ts";
 import type { EventStore } from "../events/store/event-store.ts";
-import { EventStoreDbEventStore } from "../events/store/eventstoredb/eventstoredb-event-store.ts";
 import type { Use } from "../events/store/eventstoredb/opening/check-rights.ts";
-import { EventStoreUnusable } from "../events/store/eventstoredb/opening/eventstore-unusable.ts";
 import type { LogSignal } from "../events/store/sqlite/log-signal.ts";
 import { SqliteLogFollower } from "../events/store/sqlite/reading/sqlite-log-follower.ts";
 import { SqliteEventStore } from "../events/store/sqlite/sqlite-event-store.ts";
-import { ConfigurationError } from "../runtime/configuration-error.ts";
+import type { EventStoreDbLog } from "./open-event-store-db.ts";
 import type { LogReports } from "./storage.ts";
 
 /** The warning after an upgrade: the log of an earlier version is not taken for the gateway's own. */
@@ -18,7 +15,7 @@ export const UNPREFIXED_LOG =
 /** How a thread of its own reaches the log that the process has open. */
 export type LogSource =
   | { readonly kind: "embedded"; readonly directory: string; readonly signal: LogSignal; readonly logId: string }
-  | { readonly kind: "eventstoredb"; readonly url: string; readonly prefix: string };
+  | ({ readonly kind: "eventstoredb" } & EventStoreDbLog);
 
 /** An open log. */
 export interface OpenLog {
@@ -30,7 +27,8 @@ export interface OpenLog {
 export type FollowedLog = Pick<EventStore, "subscribe" | "idAt" | "close">;
 
 /**
- * Opens the log: EventStoreDB where EVENTSTORE_URL names one, else the embedded one.
+ * Opens the log: EventStoreDB where EVENTSTORE_URL names one, else the embedded one. The server's client is loaded only when
+ * it is used, since loading it takes a part of a second.
  *
  * @param directory the data folder, which this process holds; null when the log is not in it
  * @param use what is going to be done with it: a server is asked whether its user may
@@ -45,7 +43,8 @@ export async function openLog(
   const { eventStoreUrl: url, eventStoreStreamPrefix: prefix } = config;
   if (url !== null) {
     const source = { kind: "eventstoredb", url, prefix } as const;
-    return { store: await openServer(source, reports, use), source };
+    const { openEventStoreDb } = await import("./open-event-store-db.ts");
+    return { store: await openEventStoreDb(source, reports, use), source };
   }
   if (directory === null) throw new TypeError("the embedded log is in a data folder");
   const store = await SqliteEventStore.open({ directory, onFault: (error) => reports.fault(error) });
@@ -53,35 +52,8 @@ export async function openLog(
 }
 
 /** Follows the log from a thread other than the one that opened it. Throws what opening it throws. */
-export function followLog(source: LogSource): Promise<FollowedLog> {
-  switch (source.kind) {
-    case "embedded":
-      return Promise.resolve(new SqliteLogFollower(source));
-    case "eventstoredb":
-      return EventStoreDbEventStore.open({ url: source.url, prefix: source.prefix });
-  }
-}
-
-async function openServer(server: { url: string; prefix: string }, reports: LogReports, use: Use): Promise<EventStore> {
-  try {
-    const store = await EventStoreDbEventStore.open({
-      url: server.url,
-      prefix: server.prefix,
-      use,
-      onFault: (error) => reports.fault(error),
-      onConnection: ({ connected, reason }) => reports.connection(connected, reason),
-      onWaiting: (reason, seconds) => reports.waiting(reason, seconds),
-    });
-    if (await isEmptyBesideAnEarlier(store)) reports.unprefixedLog();
-    return store;
-  } catch (error) {
-    if (error instanceof EventStoreUnusable) throw new ConfigurationError(`EVENTSTORE_URL: ${error.message}`);
-    throw error;
-  }
-}
-
-/** Whether the log was not begun yet, and the server has one of a version whose streams had no prefix. */
-async function isEmptyBesideAnEarlier(store: EventStoreDbEventStore): Promise<boolean> {
-  const [begun] = await store.read(LOG_STREAM, { limit: 1 });
-  return begun === undefined && (await store.hasWithoutPrefix(LOG_STREAM));
+export async function followLog(source: LogSource): Promise<FollowedLog> {
+  if (source.kind === "embedded") return new SqliteLogFollower(source);
+  const { followEventStoreDb } = await import("./open-event-store-db.ts");
+  return followEventStoreDb(source);
 }

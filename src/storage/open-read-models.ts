@@ -4,7 +4,6 @@ import { PROJECTIONS } from "../projections/read-models.ts";
 import { LiveDocuments } from "../projections/rebuilding/live-documents.ts";
 import { ReadModelsOfAnotherLog, refuseAnotherLog } from "../projections/running/another-log.ts";
 import type { DocumentStore } from "../projections/store/document-store.ts";
-import { MongoDocumentStore } from "../projections/store/mongodb/mongo-document-store.ts";
 import { ReadModelsUnusable } from "../projections/store/mongodb/read-models-unusable.ts";
 import { SqliteDocumentStore } from "../projections/store/sqlite/sqlite-document-store.ts";
 import { ConfigurationError } from "../runtime/configuration-error.ts";
@@ -48,7 +47,7 @@ export async function openReadModels(source: ReadModelSource, log: Pick<EventSto
   if (source.kind === "embedded") return SqliteDocumentStore.open(source.directory, { ...source, readOnly: true });
   let documents: DocumentStore | null = null;
   try {
-    documents = await MongoDocumentStore.open({ url: source.url });
+    documents = await openMongoDb(source.url);
     await refuseAnotherLog(PROJECTIONS, log, documents);
     return documents;
   } catch (error) {
@@ -74,8 +73,7 @@ export async function openReadModelsToCompare(config: Pick<Config, "dataDir" | "
   const { dataDir, mongodbUrl: url } = config;
   let documents: DocumentStore | null = null;
   try {
-    documents =
-      url === null ? SqliteDocumentStore.open(dataDir, { readOnly: true }) : await MongoDocumentStore.open({ url });
+    documents = url === null ? SqliteDocumentStore.open(dataDir, { readOnly: true }) : await openMongoDb(url);
     return await LiveDocuments.over(documents, PROJECTIONS);
   } catch (error) {
     await documents?.close();
@@ -89,6 +87,12 @@ export async function openReadModelsForWriting(
   source: ReadModelSource,
   onReset: (reason: string) => void,
 ): Promise<DocumentStore> {
-  if (source.kind === "mongodb") return MongoDocumentStore.open({ url: source.url });
+  if (source.kind === "mongodb") return openMongoDb(source.url);
   return SqliteDocumentStore.open(source.directory, { logId: source.logId, onReset });
+}
+
+/** Loads the driver only when it is used, since loading it takes a part of a second. Throws what opening throws. */
+async function openMongoDb(url: string): Promise<DocumentStore> {
+  const { MongoDocumentStore } = await import("../projections/store/mongodb/mongo-document-store.ts");
+  return MongoDocumentStore.open({ url });
 }

@@ -1,0 +1,48 @@
+import { LOG_STREAM } from "../events/log.ts";
+import type { EventStore } from "../events/store/event-store.ts";
+import { EventStoreDbEventStore } from "../events/store/eventstoredb/eventstoredb-event-store.ts";
+import type { Use } from "../events/store/eventstoredb/opening/check-rights.ts";
+import { EventStoreUnusable } from "../events/store/eventstoredb/opening/eventstore-unusable.ts";
+import { ConfigurationError } from "../runtime/configuration-error.ts";
+import type { LogReports } from "./storage.ts";
+
+/** The server of EVENTSTORE_URL, and what the names of the gateway's streams on it begin with. */
+export interface EventStoreDbLog {
+  readonly url: string;
+  readonly prefix: string;
+}
+
+/**
+ * Opens the log on EventStoreDB.
+ *
+ * @param use what is going to be done with it: the server is asked whether its user may
+ * @throws ConfigurationError in one line that names the variable when the server cannot be used
+ */
+export async function openEventStoreDb(log: EventStoreDbLog, reports: LogReports, use: Use): Promise<EventStore> {
+  try {
+    const store = await EventStoreDbEventStore.open({
+      url: log.url,
+      prefix: log.prefix,
+      use,
+      onFault: (error) => reports.fault(error),
+      onConnection: ({ connected, reason }) => reports.connection(connected, reason),
+      onWaiting: (reason, seconds) => reports.waiting(reason, seconds),
+    });
+    if (await isEmptyBesideAnEarlier(store)) reports.unprefixedLog();
+    return store;
+  } catch (error) {
+    if (error instanceof EventStoreUnusable) throw new ConfigurationError(`EVENTSTORE_URL: ${error.message}`);
+    throw error;
+  }
+}
+
+/** Follows the log on EventStoreDB, from a thread other than the one that opened it. Throws what opening it throws. */
+export function followEventStoreDb({ url, prefix }: EventStoreDbLog): Promise<EventStore> {
+  return EventStoreDbEventStore.open({ url, prefix });
+}
+
+/** Whether the log was not begun yet, and the server has one of a version whose streams had no prefix. */
+async function isEmptyBesideAnEarlier(store: EventStoreDbEventStore): Promise<boolean> {
+  const [begun] = await store.read(LOG_STREAM, { limit: 1 });
+  return begun === undefined && (await store.hasWithoutPrefix(LOG_STREAM));
+}
