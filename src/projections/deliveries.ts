@@ -152,7 +152,7 @@ export interface DeliveryFilter {
   readonly to?: string;
 }
 
-/** The place behind which a page begins. */
+/** The place after which a page begins. */
 export interface DeliveryPlace {
   readonly createdAt: string;
   readonly id: string;
@@ -169,7 +169,7 @@ export function pendingDeliveriesOfUser(
   });
 }
 
-/** This user's deliveries that match, newest first, at most `limit`, behind `after`. */
+/** This user's deliveries that match, newest first, at most `limit`, following `after`. */
 export function deliveriesOfUser(
   store: DocumentStore,
   userId: number,

@@ -11,7 +11,7 @@ export interface DueDocument extends StoredDocument {
 
 /**
  * The to-do list: one document per delivery that is due at some time. One that ended, or is held, is removed; when an older event of
- * it is folded again after that, it comes back for a moment, which is harmless: whoever takes it from here reads its
+ * it is folded again after that, it comes back for a moment, which is harmless: the process that takes it from here reads its
  * stream before doing anything.
  */
 export const dueDeliveries: Projection<DueDocument> = {
@@ -45,7 +45,7 @@ export const dueDeliveries: Projection<DueDocument> = {
   },
 };
 
-/** What falls due before `before` (exclusive, ISO 8601 UTC), oldest first, at most `limit`, behind `after`. */
+/** What falls due before `before` (exclusive, ISO 8601 UTC), oldest first, at most `limit`, following `after`. */
 export function dueBefore(
   store: DocumentStore,
   before: string,

@@ -19,7 +19,7 @@ export interface EndpointDocument extends StoredDocument {
   readonly sealed_keys: string | null;
   /** The keys before a rotation, which sign as well until then; null when there was none. */
   readonly previous_keys: { readonly sealed_keys: string | null; readonly expires_at: string } | null;
-  /** One that was deleted stays, so that it is told from one that is not known yet. */
+  /** A deleted one stays, so that it differs from one that is not known yet. */
   readonly status: "enabled" | "disabled" | "deleted";
   readonly disabled_reason: DisablingReason | null;
   /** Since when it has been warned of failing; null when it has not. */
@@ -138,7 +138,7 @@ function changesOf(changes: EndpointChanges): Partial<SettingFields> {
   };
 }
 
-/** A user's endpoints by ascending id, deleted ones apart, at most `limit`, behind the endpoint with the id `after`. */
+/** A user's endpoints by ascending id, without deleted ones, at most `limit`, after the endpoint with the id `after`. */
 export async function endpointsOfUserPage(
   store: DocumentStore,
   userId: number,

@@ -9,7 +9,7 @@ export interface HeldDocument extends StoredDocument {
 
 /**
  * What waits for its endpoint to be enabled. It costs nothing where nothing is held: no other event touches it. Like the
- * to-do list, it may show a delivery again for a moment; whoever takes it from here reads its stream first.
+ * to-do list, it may show a delivery again for a moment; the process that takes it from here reads its stream first.
  */
 export const heldDeliveries: Projection<HeldDocument> = {
   name: "held-deliveries",
@@ -34,7 +34,7 @@ export const heldDeliveries: Projection<HeldDocument> = {
   },
 };
 
-/** The next endpoint with held deliveries, by ascending id, behind `after`; null when there is none. */
+/** The next endpoint with held deliveries, by ascending id, following `after`; null when there is none. */
 export async function nextEndpointWithHeld(store: DocumentStore, after: number | null): Promise<number | null> {
   const [first] = await store.find<HeldDocument>(collectionOf(heldDeliveries), {
     ...(after !== null && { range: { field: "endpoint_id", from: after + 1 } }),
@@ -44,7 +44,7 @@ export async function nextEndpointWithHeld(store: DocumentStore, after: number |
   return first?.endpoint_id ?? null;
 }
 
-/** What is held of this endpoint, oldest id first, at most `limit`, behind the delivery `after`. */
+/** What is held of this endpoint, oldest id first, at most `limit`, following the delivery `after`. */
 export function heldOfEndpoint(
   store: DocumentStore,
   endpointId: number,

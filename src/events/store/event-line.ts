@@ -27,13 +27,13 @@ export function writtenEvent(event: RecordedEvent): WrittenEvent {
   return { leaf, line: leaf.slice(0, head.length) + place + tail };
 }
 
-/** The leaf of an event alone, for whoever does not need its line. Throws as `writtenEvent` does. */
+/** The leaf of an event alone, for callers that do not need its line. Throws as `writtenEvent` does. */
 export function leafText(event: RecordedEvent): string {
   const { head, tail } = partsOf(event);
   return head + tail;
 }
 
-/** What stands before, and behind, the place in a line. Without it they are the leaf. */
+/** What comes before and after the place in a line. Without it they are the leaf. */
 function partsOf(event: RecordedEvent): { head: string; tail: string } {
   try {
     return {

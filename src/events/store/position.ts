@@ -1,6 +1,6 @@
 /**
  * A place in the whole log. Opaque, fixed width and sortable as text: a later event has a greater position, and
- * positions need not be consecutive. Only an adapter knows what number stands behind it.
+ * positions need not be consecutive. Only an adapter knows its number.
  */
 export type Position = string & { readonly __brand: "Position" };
 
@@ -27,7 +27,7 @@ export function revisionOf(value: number | bigint): Revision {
   return fixedWidth(value, "a revision") as Revision;
 }
 
-/** The number behind a revision or an adapter's own position. Exact up to 2^53 - 1, far beyond any stream. */
+/** The number of a revision or of an adapter's own position. Exact up to 2^53 - 1, far beyond any stream. */
 export function numberOf(value: Revision | Position): number {
   return Number(value);
 }

@@ -5,13 +5,13 @@ export interface Finding {
   readonly kind:
     /** The event at its place says something else. */
     | "changed"
-    /** The event is not there any more; in its place is the one that came behind it. */
+    /** The event is not there any more; in its place is the one that came after it. */
     | "removed"
     /** The event stands elsewhere. */
     | "moved"
-    /** Another event, that nobody knows, stands in its place, and it stands nowhere. */
+    /** An unknown event is in its place, and it is nowhere. */
     | "replaced"
-    /** An event that nobody knows stands before it. */
+    /** An unknown event is before it. */
     | "inserted"
     /** There is nothing from here on. */
     | "truncated"
@@ -23,7 +23,7 @@ export interface Finding {
     | "untrusted_list";
   /** Which leaf it is about, counted from 0; null when unknown. */
   readonly leaf: number | null;
-  /** Which event, as whoever is trusted knows it, else as it stands there. */
+  /** Which event, as the trusted side knows it, else as it is there. */
   readonly event: EventPlace | null;
   /** All of it in a sentence. */
   readonly text: string;
@@ -34,13 +34,13 @@ export interface Difference {
   readonly leaf: number;
   /** What stands there. */
   readonly found: EventPlace;
-  /** What is trusted to belong there; null when nobody can say. */
+  /** What is trusted to belong there; null when that is unknown. */
   readonly trusted: EventPlace | null;
-  /** Which leaf `trusted` is now, when it was found behind this place. */
+  /** Which leaf `trusted` is now, when it was found after this place. */
   readonly trustedNow: number | null;
   /** Which leaf `found` was, when it is known. */
   readonly foundBefore: number | null;
-  /** False when what comes behind could not be read to its end. */
+  /** False when what comes after could not be read to its end. */
   readonly wholeRead: boolean;
 }
 

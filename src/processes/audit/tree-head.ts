@@ -34,7 +34,7 @@ export function writeCheckpoint({ size, root }: TreeHead, signer: NoteSigner): s
 }
 
 /**
- * What a checkpoint says that this key has signed. Lines behind the root are passed over, as the form has it.
+ * What a checkpoint says that this key has signed. Lines after the root are ignored, as the format requires.
  *
  * @throws NoteRefused when it is no checkpoint, was changed, or is another log's
  */

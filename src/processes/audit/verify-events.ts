@@ -13,7 +13,7 @@ export interface VerifyOptions {
   /** What somebody has signed, and whose signature was checked. */
   readonly checkpoint: TreeHead | null;
   readonly trusted: TrustedLeaves | null;
-  /** Is told how many events were read, for every event; the fraction is of all there is, null when unknown. */
+  /** Called for every event with how many were read; the fraction is of all there is, null when unknown. */
   readonly onProgress?: (events: number, fraction: number | null) => void;
 }
 
@@ -67,7 +67,7 @@ export async function verifyEvents(events: AsyncIterable<AuditedEvent>, options:
   }
 }
 
-/** The first event that is not the trusted one, with what came of looking for the trusted one behind it. */
+/** The first event that is not the trusted one, with what came of looking for the trusted one after it. */
 interface Different {
   readonly leaf: number;
   readonly found: AuditedEvent;

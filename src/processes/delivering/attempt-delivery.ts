@@ -31,7 +31,7 @@ export interface AttemptDependencies extends ClaimDependencies {
   readonly policy: RetryPolicy;
   /** The endpoint as it is now; throws when it is not known (yet). */
   endpointOf(endpointId: number): Promise<EndpointDocument>;
-  /** Is told of a claim that lapsed and was closed: nobody knows what became of that attempt. */
+  /** Called with a claim that lapsed and was closed: the outcome of that attempt is unknown. */
   lapsed(event: DeliveryAttempted): void;
 }
 
@@ -48,7 +48,7 @@ export type Attempted =
  * endpoint is disabled or deleted.
  *
  * @param known the delivery as its acceptance left it, which saves reading its stream; null: read it
- * @param sent is told when the receiver is no longer occupied, which is before the outcome is recorded
+ * @param sent is called when the receiver is no longer occupied, which is before the outcome is recorded
  * @throws what the log throws when it cannot take the claim, or leaves it open whether it has it until it is too late to
  *   send; or when it cannot take the outcome before the signal aborts
  * @throws SealBroken when the endpoint's keys or headers cannot be opened; then nothing was claimed

@@ -8,7 +8,7 @@ const RECORDING_MS = 5_000;
 
 /**
  * How long a claim holds, in ms: the attempt's own time, and as much again to claim it and to record what came back, within
- * bounds. What a crash cut off waits until then, so that whoever wants short attempts does not want a long wait either.
+ * bounds. What a crash cut off waits until then, and short attempts should not come with a long wait.
  *
  * @param timeoutMs how long an attempt may take, in ms
  */

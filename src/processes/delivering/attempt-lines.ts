@@ -76,7 +76,7 @@ export class AttemptLines {
     else this.#broken.failed(fields, String(endpointId));
   }
 
-  /** Leaves no timer behind. */
+  /** Stops its timer. */
   close(): void {
     for (const trouble of [this.#log, this.#broken, this.#givenBack]) trouble.close();
   }
@@ -84,7 +84,7 @@ export class AttemptLines {
   /** One wide line for each attempt that counts. */
   #ended({ deliveryId, endpointId }: AttemptOf, { data }: DeliveryAttempted, line: "attempt" | "attempt lapsed"): void {
     const { outcome, errorCode, durationMs } = data;
-    // How long an attempt took that nobody saw end, nobody knows.
+    // The duration of an attempt whose end was not seen is unknown.
     this.#metrics.attempted(outcome, errorCode, line === "attempt" ? durationMs : null);
     const fields = {
       delivery: deliveryId,

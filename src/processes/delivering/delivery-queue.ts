@@ -36,7 +36,7 @@ export function dueDelivery(deliveryId: string, endpointId: number): WaitingDeli
 
 /**
  * The worker's queue, in which each endpoint has the share that the directory says. Endpoints that the directory does not
- * have yet share what belongs to nobody.
+ * have yet share what is left.
  *
  * @param onLow is called when the queue runs low after something was turned away
  */

@@ -167,7 +167,7 @@ export class DeliveryWorker {
       if (!again) this.#pause.reset();
     } catch (error) {
       again = isPassing(error);
-      // What a stop cuts off is no trouble: whoever takes it up next closes its claim.
+      // What a stop cuts off is expected: the process that takes it up next closes its claim.
       if (!this.#abort.signal.aborted) this.#lines.failed(delivery, error);
     }
     if (again) this.#pause.begin();

@@ -12,7 +12,7 @@ export function isPassing(error: unknown): boolean {
 
 /**
  * Repeats what the log refused for a passing reason until the signal aborts. After the lease as well: in an outage of the
- * log nobody else can have closed the claim, and if somebody has, the append at its revision fails.
+ * log no other process can have closed the claim, and if one has, the append at its revision fails.
  *
  * @throws what does not pass, and the last refusal or the signal's reason when it aborted
  */
@@ -24,7 +24,7 @@ export function untilRecorded<T>(signal: AbortSignal, record: () => Promise<T>):
 }
 
 /**
- * Repeats an append from when nobody knew whether it was written until that is known, the signal aborts, or it is of no
+ * Repeats an append of unknown outcome until the outcome is known, the signal aborts, or it is of no
  * use any more. What the log plainly refused the first time is not repeated.
  *
  * @param append the same each time: ids, events and expectation

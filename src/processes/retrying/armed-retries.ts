@@ -45,7 +45,7 @@ export class ArmedRetries {
     this.#armed.delete(deliveryId);
   }
 
-  /** Leaves no timer behind. */
+  /** Stops its timer. */
   clear(): void {
     for (const { cancel } of this.#armed.values()) cancel();
     this.#armed.clear();

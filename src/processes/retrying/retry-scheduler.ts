@@ -190,7 +190,7 @@ export class RetryScheduler {
     const spacing = Math.min(wait, REFILL_SPACING_MS);
     await pause(this.#clock, spacing, signal);
     const woken = await this.#rest.take(this.#clock, wait - spacing, signal);
-    // A look that comes with the tick is a whole one, whoever asked for it.
+    // A scan that comes with the tick is a whole one, whatever asked for it.
     return woken && spacing < wait;
   }
 }

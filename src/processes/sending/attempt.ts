@@ -67,7 +67,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
       return;
     }
     this.#status = status;
-    // Nothing follows a status that is none, or a change to a protocol that nobody asked for.
+    // Nothing follows a status that is none, or a change to a protocol that was not asked for.
     if (status < 200) {
       this.#cut("protocol");
       return;
@@ -104,7 +104,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     }
     const connecting = this.#options.secure ? "securing" : "connecting";
     const code = errorCodeOf(error, this.#controller === null ? connecting : "written");
-    // The client takes a 100 or 101 that nobody asked for as an error of the socket, and reports no status.
+    // The client takes an unrequested 100 or 101 as an error of the socket, and reports no status.
     this.#status ??= code === "reset" ? (this.#interimStatus ?? unaskedStatus(error)) : null;
     this.#settle(this.#answer(code, false), true);
   }

@@ -3,7 +3,7 @@ import type { buildConnector } from "undici";
 
 /** Looks at what comes over a connection, before the HTTP client does. One connection at a time. */
 export interface ConnectionWatch {
-  /** Begins anew for the next request. */
+  /** Begins again for the next request. */
   renew(): void;
   /** Watches a connection that was just made. */
   watch(socket: Socket): void;

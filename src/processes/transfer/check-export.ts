@@ -5,7 +5,7 @@ import { TransferRefused } from "./transfer-refused.ts";
 /**
  * Reads an export to its end and gives its footer when it is whole and as it was written.
  *
- * @param onProgress is told how many events and bytes were read so far, for every event
+ * @param onProgress is called for every event with how many events and bytes were read so far
  * @throws TransferRefused in one line that says what is wrong with it
  */
 export async function checkExport(

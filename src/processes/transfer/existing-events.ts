@@ -36,7 +36,7 @@ export class ExistingEvents {
     return true;
   }
 
-  /** Throws TransferRefused when the log goes on behind the export. */
+  /** Throws TransferRefused when the log continues after the export. */
   async refuseMore(): Promise<void> {
     const found = await this.#next();
     if (found === null) return;

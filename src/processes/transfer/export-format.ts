@@ -9,7 +9,7 @@ import { TransferRefused } from "./transfer-refused.ts";
 const FORMAT = "webhook-gateway-log";
 const VERSION = 1;
 
-/** The first line: what the file is, and behind which event of its log it begins (null: with the first). */
+/** The first line: what the file is, and after which event of its log it begins (null: with the first). */
 export interface ExportHeader {
   readonly after: { readonly id: string; readonly position: Position } | null;
 }

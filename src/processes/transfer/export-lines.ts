@@ -14,7 +14,7 @@ export type ExportLine = ParsedLine & {
 
 /**
  * The whole lines of an export, finished or not, in their order: a header, events with rising positions, then perhaps a
- * footer with nothing behind it.
+ * footer with nothing after it.
  *
  * @throws TransferRefused with the number of the first line that is not in its place or cannot be read
  */

@@ -19,13 +19,13 @@ export interface ExportProgress {
   readonly digest: LogDigest;
   /** The position of the last event that was written; null when there is none. */
   readonly position: Position | null;
-  /** How many bytes of the unfinished export are whole lines to go on behind; 0 for a new one. */
+  /** How many bytes of the unfinished export are whole lines to continue after; 0 for a new one. */
   readonly bytes: number;
 }
 
 /** Bytes are handed on in pieces of about this size: small ones are written slowly, since each write is a task of its own. */
 const PIECE = 256 * 1024;
-/** Room behind a piece for the line that fills it. */
+/** Room after a piece for the line that fills it. */
 const LONGEST_USUAL_LINE = 16 * 1024;
 
 /**
@@ -41,7 +41,7 @@ export async function beginExport(log: ExportedLog, after: Position | null): Pro
  * Goes on with an export that was broken off. Its lines are read again, since the digest is over all of them.
  *
  * @param unfinished what was written so far; a line that is only begun, or a footer, is to be written over
- * @throws TransferRefused when it is not one of this log behind this position, or was changed
+ * @throws TransferRefused when it is not one of this log after this position, or was changed
  */
 export async function resumeExport(
   log: ExportedLog,
@@ -69,10 +69,10 @@ export async function resumeExport(
 }
 
 /**
- * The bytes of an export behind what there is of it, up to the end that the log has when it begins. One page of the log
+ * The bytes of an export after what there is of it, up to the end that the log has when it begins. One page of the log
  * and one piece are held at a time. Two exports of the same events give the same bytes.
  *
- * @param onProgress is told for every event how many are written and the position of the last
+ * @param onProgress is called for every event with how many are written and the position of the last
  * @returns the footer
  * @throws UnreadableEvent for an event that an import could not take, and whatever the log throws
  */
@@ -108,7 +108,7 @@ async function headerFor(log: ExportedLog, after: Position | null): Promise<Expo
   return { after: { id, position: after } };
 }
 
-/** A server's log may hold what others wrote there: better told now than when it is imported. */
+/** A server's log may hold what others wrote there: better found now than when it is imported. */
 function rejectNonObjects(event: RecordedEvent): void {
   for (const part of ["data", "metadata"] as const) {
     if (typeof event[part] !== "object" || event[part] === null) {

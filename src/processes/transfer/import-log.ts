@@ -14,9 +14,9 @@ import { TransferRefused } from "./transfer-refused.ts";
 
 export interface ImportOptions {
   readonly inFlight: AppendsInFlight;
-  /** Is told how many events and bytes of the export were dealt with so far, for every event. */
+  /** Called for every event with how many events and bytes of the export were dealt with so far. */
   readonly onProgress?: (events: number, bytes: number) => void;
-  /** Is told while the log is read back how many of how many events were read, for every event. */
+  /** Called for every event while the log is read back, with how many of how many were read. */
   readonly onReadBack?: (events: number, of: number) => void;
 }
 

@@ -16,7 +16,7 @@ export interface Line {
 }
 
 /**
- * Splits bytes into lines as they come, holding one chunk and one line at a time. What stands behind the last line end is
+ * Splits bytes into lines as they come, holding one chunk and one line at a time. What comes after the last line end is
  * left out: it is a line that was never finished. Only `\n` ends a line, as JSON may hold other separators as they are.
  *
  * @throws TransferRefused for a line that is not UTF-8 or too long to be one of an export

@@ -2,7 +2,7 @@
 const MOST_BYTES = 3;
 
 /**
- * Collects texts as UTF-8, one behind the other, so that they are hashed or written in few large pieces: each call of
+ * Collects texts as UTF-8, one after the other, so that they are hashed or written in few large pieces: each call of
  * either costs more than to encode an event.
  */
 export class TextBytes {
@@ -28,14 +28,14 @@ export class TextBytes {
     this.#length += this.#buffer.write(text, this.#length);
   }
 
-  /** Gives what there is and begins anew. The bytes are as they are until the next text is added. */
+  /** Gives what there is and begins again. The bytes are as they are until the next text is added. */
   flush(): Uint8Array {
     const bytes = this.#buffer.subarray(0, this.#length);
     this.#length = 0;
     return bytes;
   }
 
-  /** Gives what there is, for good, and begins anew. */
+  /** Gives what there is, for good, and begins again. */
   take(): Uint8Array {
     const bytes = this.flush();
     this.#buffer = Buffer.allocUnsafeSlow(this.#size);

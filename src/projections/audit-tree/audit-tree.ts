@@ -75,7 +75,7 @@ export const auditTree: BatchProjection = {
       edge: growing.edge.map(encodeHashes),
     };
     const newly = await whatIsNew(fixed, tree?.size ?? 0, load);
-    // First what never changes: whoever finds the tree so large then finds all that is in it.
+    // First what never changes: a reader that finds the tree so large then finds all that is in it.
     const stages: Stages = [newly, [{ id: TREE, expected: tree?.position ?? null, next }]];
     return stages;
   },

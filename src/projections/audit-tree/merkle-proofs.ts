@@ -49,7 +49,7 @@ export function consistencyParts(from: number, to: number): ProofPart[] {
       start = middle;
     }
   }
-  // Where the old tree is one node of the new one, whoever asks has its hash already.
+  // Where the old tree is one node of the new one, the client has its hash already.
   if (start > 0) parts.unshift({ start, end });
   return parts;
 }

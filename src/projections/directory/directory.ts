@@ -50,7 +50,7 @@ export class Directory {
   /**
    * Loads what the read models have and follows the log until the signal aborts; throws what either of them throws.
    *
-   * @param live is told each time that the log's end was reached
+   * @param live is called each time the log's end was reached
    */
   async run(signal: AbortSignal, live: () => void = () => undefined): Promise<void> {
     const loaded = await this.#load();
@@ -96,7 +96,7 @@ export class Directory {
     return [...this.#ending].sort((a, b) => a - b);
   }
 
-  /** `listener`, the only one, is told when an endpoint was enabled, disabled or deleted, here or by another gateway. */
+  /** `listener`, the only one, is called when an endpoint was enabled, disabled or deleted, here or by another gateway. */
   onEndpointTurn(listener: () => void): void {
     this.#onEndpointTurn = listener;
   }

@@ -13,7 +13,7 @@ export class ModelInMemory<D extends StoredDocument> {
   readonly #onPut: (document: D) => void;
   readonly #documents = new Map<string, D>();
 
-  /** `onPut` is told every new state of a document, for an index over them. */
+  /** `onPut` gets every new state of a document, for an index over them. */
   constructor(projection: Projection<D>, onPut: (document: D) => void = () => undefined) {
     this.#projection = projection;
     this.#onPut = onPut;

@@ -14,7 +14,7 @@ export interface EndpointDayDocument extends StoredDocument {
   readonly failed: number;
   /** Attempts that ended that day, by outcome. */
   readonly attempts: Readonly<Record<"delivered" | "failed" | "unknown", number>>;
-  /** Of those attempts whose outcome is known: how long the others took, nobody knows. */
+  /** Of those attempts whose outcome is known: how long the others took is unknown. */
   readonly durations: DurationHistogram;
   /** How many attempts failed with each code, by code. */
   readonly error_codes: Readonly<Record<string, number>>;

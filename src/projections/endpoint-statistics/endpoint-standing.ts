@@ -29,7 +29,7 @@ export function standingId(endpointId: number): string {
 
 /**
  * The endpoint's standing after one more event of the endpoint or of one of its deliveries; null before the first delivery.
- * An attempt of which nobody knows the outcome says nothing of the endpoint.
+ * An attempt with an unknown outcome says nothing about the endpoint.
  */
 export function evolveStanding(
   standing: Content<EndpointStandingDocument> | null,

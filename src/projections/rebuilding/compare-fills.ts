@@ -13,7 +13,7 @@ const LOOK_MS = 100;
 export interface Comparison {
   /** Documents that differ although both fills have seen the same events of them. */
   readonly differing: number;
-  /** Documents that changed whenever they were looked at, so that nobody knows. */
+  /** Documents that changed whenever they were looked at, so that it is unknown. */
   readonly undecided: number;
 }
 

@@ -30,7 +30,7 @@ export interface FillBuilderListener {
   complete(builder: FillBuilder): Promise<void>;
 }
 
-/** Fills a read model anew beside the live one and keeps it up with the log until it may take its place. */
+/** Rebuilds a read model beside the live one and keeps it up with the log until it may take its place. */
 export class FillBuilder {
   readonly slot: Slot;
   readonly #projection: AnyProjection;

@@ -27,7 +27,7 @@ export const SLOTS: CollectionDefinition = { name: "projection_slots", indexes: 
 /** How often a change is tried again when somebody else changed the document meanwhile. */
 const TRIES = 20;
 
-/** What a read model has when nobody ever wrote it down: its first fill. */
+/** What a read model has when nothing was written down: its first fill. */
 export function firstSlots({ version }: Pick<ReadModel, "version">): SlotsContent {
   return { live: { version, generation: 0 }, building: null, retired: [] };
 }

@@ -22,8 +22,8 @@ export async function isOfThisLog(checkpoint: Checkpoint, log: Pick<EventStore, 
 }
 
 /**
- * Looks whether what these projections have in a shared store came from this log. A store that nobody shares needs no
- * such look: the runner makes its documents anew.
+ * Looks whether what these projections have in a shared store came from this log. A store that is not shared needs no
+ * such check: the runner rebuilds its documents.
  *
  * @throws ReadModelsOfAnotherLog
  */

@@ -49,7 +49,7 @@ export class CheckpointMoves {
     }
   }
 
-  /** False when there is no event by which the log could be told from another. */
+  /** False when there is no event by which the log differs from another. */
   async #move(projections: readonly AnyProjection[], { position, searchedTo }: ReadingPlace): Promise<boolean> {
     if (position === null || searchedTo === null) return false;
     const eventId = await this.#log.idAt(position);

@@ -9,7 +9,7 @@ import type { ProjectionStatus } from "./runner.ts";
 /** Who learns how the runners get on. */
 export interface RunnerReports {
   status(status: ProjectionStatus): void;
-  /** A read model was made from another log, and is made anew. */
+  /** A read model was built from another log, and is rebuilt. */
   reset(name: string): void;
   /** A runner failed and is started again after the wait; `message` is for the log. */
   failure(name: string, message: string, restartInMs: number): void;

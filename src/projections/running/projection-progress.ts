@@ -58,7 +58,7 @@ export class ProjectionProgress {
     return [...this.#statuses.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** True when all the named projections may be shown: they have reached the log's end once, or are made anew meanwhile. */
+  /** True when all the named projections may be shown: they have reached the log's end once, or are rebuilt meanwhile. */
   areLive(names: readonly string[]): boolean {
     return names.every((name) => {
       const state = this.#statuses.get(name)?.state;

@@ -32,7 +32,7 @@ export interface ProjectionStatus {
 
 /** How a run differs from the usual one. */
 export interface RunnerOptions {
-  /** Told of a read model that is made anew, since it had come from another log. */
+  /** Called with a read model that is rebuilt, since it was built from another log. */
   readonly reset?: (name: string) => void;
   /** For how long it rests after each batch while it is behind, in parts of the time that the batch took. Default: not at all. */
   readonly restRatio?: number;

@@ -14,8 +14,8 @@ interface SeenHead {
 }
 
 /**
- * When the log's head was seen where, in bounded memory. Positions are opaque, so that how far somebody is behind cannot
- * be told in events; how long ago what he has not seen was in the log, can.
+ * When the log's head was seen where, in bounded memory. Positions are opaque, so that how far a reader is behind cannot
+ * be counted in events; how long ago what it has not seen was in the log, can.
  */
 export class SeenHeads {
   #kept: SeenHead[] = [];

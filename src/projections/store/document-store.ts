@@ -34,7 +34,7 @@ export interface DocumentQuery {
   readonly range?: { readonly field: string; readonly from?: Scalar; readonly to?: Scalar };
   /** Ties are broken by `_id` in the same direction. */
   readonly order: { readonly field: string; readonly direction: "ascending" | "descending" };
-  /** Continue behind this document (exclusive), given by its value of the order field and its id. */
+  /** Continue after this document (exclusive), given by its value of the order field and its id. */
   readonly after?: { readonly value: Scalar; readonly id: string };
   readonly limit: number;
 }
@@ -45,7 +45,7 @@ export interface Checkpoint {
   readonly name: string;
   /** The position of an event at or before `searchedTo`. */
   readonly position: Position;
-  /** The id of the event there, by which another log is told from the one that this was folded from. */
+  /** The id of the event there, by which another log differs from the one that this was folded from. */
   readonly eventId: string;
   /** Where to go on in the log, which need not be the position of an event. Versions that wrote none went on at `position`. */
   readonly searchedTo: Position;

@@ -15,7 +15,7 @@ export interface StreamView {
 }
 
 export type AppendDecision =
-  /** Write the events behind the head. */
+  /** Write the events after the head. */
   | { readonly kind: "write" }
   /** They are there already, the last of them at this revision: write nothing. */
   | { readonly kind: "already_written"; readonly lastRevision: number }

@@ -32,7 +32,7 @@ import { StreamNames } from "./stream-names.ts";
 
 /** How long a client's request may wait for the log, in ms: a server that stands still for 3 s costs nothing but the wait. */
 const DEADLINE_MS = 4_000;
-/** A call that brings nothing of what is due for so many deadlines is begun anew. */
+/** A call that brings nothing of what is due for so many deadlines is begun again. */
 const STALLED_DEADLINES = 1.25;
 
 export interface EventStoreDbOptions extends OpeningOptions {

@@ -31,7 +31,7 @@ export class MemoryLog implements LogPages, LogWatch {
     });
   }
 
-  /** Adds the events behind the stream's last and wakes whoever waits. */
+  /** Adds the events after the stream's last and wakes the waiters. */
   write(append: PreparedAppend, recordedAt: number): void {
     const rows = this.#streams.get(append.stream) ?? [];
     append.ids.forEach((id, index) => {

@@ -19,7 +19,7 @@ export interface LogPage {
 export interface LogPages {
   /** The position of the last event, 0 for an empty log. */
   headPosition(): number;
-  /** At most `limit` events behind `after` (exclusive), of these categories (undefined: all). */
+  /** At most `limit` events following `after` (exclusive), of these categories (undefined: all). */
   page(after: number, categories: readonly string[] | undefined, limit: number): LogPage;
 }
 
@@ -45,7 +45,7 @@ export async function* readPages(log: LogPages, options: ReadAllOptions = {}): A
  * `EventStore.subscribe` over pages. It holds one page and re-reads the log for more, so a slow consumer costs nothing.
  *
  * Why no commit is missed and `caughtUp` is exact: version, then head, then page are taken in this order. A page that
- * ends the log was read after the head was known, so everything up to that head was yielded; and a commit behind it
+ * ends the log was read after the head was known, so everything up to that head was yielded; and a commit after it
  * changes the version, which ends the wait.
  */
 export async function* followPages(

@@ -41,7 +41,7 @@ export class SignalWatch implements LogWatch {
     if (this.#closed || signal.aborted || this.version() !== seen) return;
     const woken = this.#waiters.wait(signal);
     this.#listen();
-    // A commit before the wait began has notified nobody.
+    // A commit before the wait began has notified no waiter.
     if (this.version() !== seen) this.#waiters.wakeAll();
     await woken;
   }

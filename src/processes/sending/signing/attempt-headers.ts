@@ -19,7 +19,7 @@ type SendingEndpoint = Pick<
 
 /**
  * Opens what the attempts to an endpoint are sent with, and gives what makes the headers of one: those that its owner
- * chose, and those that sign it, which nobody can choose.
+ * chose, and those that sign it, which cannot be chosen.
  *
  * @param now milliseconds since the epoch
  * @throws SealBroken when it was sealed with another master key

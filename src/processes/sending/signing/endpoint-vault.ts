@@ -136,7 +136,7 @@ class RecentlyOpened<T> {
     const key = `${endpointId} ${sealed}`;
     const found = this.#opened.get(key);
     const value = found ?? open();
-    // Set anew, so that those used last stand last.
+    // Set again, so that those used last are last.
     this.#opened.delete(key);
     this.#opened.set(key, value);
     if (this.#opened.size > this.#most) {

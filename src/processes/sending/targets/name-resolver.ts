@@ -15,7 +15,7 @@ export interface NameResolver {
 }
 
 export interface NameResolverOptions {
-  /** `127.0.0.1:5353`; none: those that the system is set to, read anew for each look-up. */
+  /** `127.0.0.1:5353`; none: those that the system is set to, read again for each look-up. */
   readonly servers: readonly string[];
   /** How long a look-up may take, in ms. */
   readonly limitMs: number;

@@ -11,7 +11,7 @@ import type {
 } from "../document-store.ts";
 import { compareEntries, compareTexts, matchedValue } from "./query-match.ts";
 
-/** A document as text, so that nobody outside holds what is stored; its position apart, for the guard. */
+/** A document as text, so that no caller holds what is stored; its position apart, for the guard. */
 interface Entry {
   readonly position: Position;
   readonly text: string;

@@ -9,7 +9,7 @@ export interface StoredCheckpoint {
   readonly _id: string;
   readonly position: Position;
   readonly event_id: string;
-  /** Missing, or behind the position, where an instance of an older version wrote last. */
+  /** Missing, or less than the position, where an instance of an older version wrote last. */
   readonly searched_to?: Position;
 }
 

@@ -47,7 +47,7 @@ export function notReplaced(writes: readonly GuardedWrite[], stored: ReadonlyMap
 }
 
 /**
- * Those of the removals whose guard did not hold. When some documents were gone before, nobody can tell which; then all
+ * Those of the removals whose guard did not hold. When some documents were gone before, it is unknown which; then all
  * that are gone are named: to fold them again finds that there is nothing to do.
  */
 export function notRemoved(

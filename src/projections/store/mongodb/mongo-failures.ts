@@ -28,7 +28,7 @@ function isFromConnection(error: unknown): error is Error {
 }
 
 /**
- * Why a server cannot be used, in one line for whoever configured it. Holds nothing of the address but the names and ports
+ * Why a server cannot be used, in one line for the operator. Holds nothing of the address but the names and ports
  * of its hosts: an address that is not understood is not repeated, since anything in it may be the password.
  *
  * @param reading the error came from reading the address, before anything was asked

@@ -62,7 +62,7 @@ function servingIndex(collection: CollectionSql, query: DocumentQuery): readonly
   for (const index of collection.definition.indexes) {
     const open = index.findIndex((field) => !Object.hasOwn(equals, field));
     const leading = open === -1 ? index.length : open;
-    // A further field behind the order's would come before the id, so ties would have to be sorted.
+    // A further field after the order's would come before the id, so ties would have to be sorted.
     const ordered = index.length - leading <= 1 && (index[leading] ?? "_id") === order.field;
     if (ordered && (best === null || leading > best.leading)) best = { index, leading };
   }

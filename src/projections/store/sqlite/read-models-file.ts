@@ -7,7 +7,7 @@ import { isDamage, isStatementError } from "./sqlite-failures.ts";
 
 const FILE_NAME = "read-models.sqlite";
 
-/** The version of this file's layout, kept in its user_version. A file of any other is made anew, but for the next. */
+/** The version of this file's layout, kept in its user_version. A file of any other is made again, except of the next. */
 const SCHEMA_VERSION = 3;
 /** The version before, whose checkpoints had no `searched_to`: a writer adds that, and readers do without until then. */
 const VERSION_WITHOUT_SEARCHED_TO = 2;
@@ -15,7 +15,7 @@ const VERSION_WITHOUT_SEARCHED_TO = 2;
 export interface ReadModelsFileOptions {
   /** Names the log that the models are made from. Models of another log are not used. Default: any log. */
   readonly logId?: string;
-  /** Told when a file had to be removed and was made anew, with the reason: everything in it has to be rebuilt. */
+  /** Called with the reason when a file had to be removed and made again: everything in it has to be rebuilt. */
   readonly onReset?: (reason: string) => void;
 }
 
@@ -25,7 +25,7 @@ export function readModelsPath(directory: string): string {
 }
 
 /**
- * Notes that the file was found damaged while in use, so that the next start makes it anew. To look for damage at every
+ * Notes that the file was found damaged while in use, so that the next start makes it again. To look for damage at every
  * start would mean to read the whole file, and to go on with it would fail at the same place again and again.
  */
 export function markDamaged(directory: string): void {
@@ -36,7 +36,7 @@ export function markDamaged(directory: string): void {
   }
 }
 
-/** Opens the file for writing, and makes it (anew) where there is none that can be used. */
+/** Opens the file for writing, and makes it where there is none that can be used. */
 export function openForWriting(directory: string, options: ReadModelsFileOptions): Connection {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const path = readModelsPath(directory);
@@ -52,7 +52,7 @@ export function openForWriting(directory: string, options: ReadModelsFileOptions
   return made;
 }
 
-/** The open file, or the reason why it has to be made anew. */
+/** The open file, or the reason why it has to be made again. */
 function openOrRefuse(directory: string, options: ReadModelsFileOptions): Connection | string {
   if (existsSync(markPath(directory))) return "the file was found damaged";
   let connection: Connection | null = null;

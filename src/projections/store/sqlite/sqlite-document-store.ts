@@ -40,7 +40,7 @@ export class SqliteDocumentStore implements DocumentStore {
 
   /**
    * Opens the read models of a data directory. A writer makes a file that is damaged, of an unknown schema version or
-   * of another log anew and says so through `onReset`. Throws ReadModelsUnavailable when the file cannot be opened.
+   * of another log again and says so through `onReset`. Throws ReadModelsUnavailable when the file cannot be opened.
    */
   static open(directory: string, options: SqliteDocumentStoreOptions = {}): SqliteDocumentStore {
     if (options.readOnly === true) {

@@ -5,7 +5,7 @@ const ERROR = 1;
 const CORRUPT = 11;
 const NOT_A_DATABASE = 26;
 
-/** The codes that tell of the machine and not of a mistake in the statement, with what an operator is told. */
+/** The codes that are about the machine and not a mistake in the statement, with the text for the operator. */
 const UNAVAILABLE: ReadonlyMap<number, string> = new Map([
   [5, "are locked by another writer"],
   [6, "are locked by another writer"],
@@ -25,7 +25,7 @@ function primaryCode(error: unknown): number | null {
   return error.errcode & 0xff;
 }
 
-/** Whether the file itself is broken, so that only making it anew helps. */
+/** Whether the file itself is broken, so that only a rebuild helps. */
 export function isDamage(error: unknown): boolean {
   const code = primaryCode(error);
   return code === CORRUPT || code === NOT_A_DATABASE;

@@ -12,7 +12,7 @@ export interface Carried {
 
 /**
  * One long call that takes appends one after the other, in the order in which they are sent, and answers each when it is
- * written. When it breaks, nobody knows of those under way whether they were written.
+ * written. When it breaks, the outcome of those under way is unknown.
  */
 export class AppendCall<Item extends Carried> {
   readonly #made: Made<Conversation<Uint8Array, BatchedAnswer>>;
@@ -24,7 +24,7 @@ export class AppendCall<Item extends Carried> {
   #answeredAt = performance.now();
   #over = false;
 
-  /** `lost` is told once, when the call has ended by itself, of what was under way, in the order of sending. */
+  /** `lost` is called once, when the call has ended by itself, with what was under way, in the order of sending. */
   constructor(
     made: Made<Conversation<Uint8Array, BatchedAnswer>>,
     lost: (underWay: readonly Item[], error: Error) => void,
@@ -51,13 +51,13 @@ export class AppendCall<Item extends Carried> {
     return performance.now() - this.#answeredAt;
   }
 
-  /** Gives the call up, and its connection with it. `lost` is told. */
+  /** Gives the call up, and its connection with it. `lost` is called. */
   giveUp(error: Error): void {
     this.#made.call.cancel();
     this.#end(error);
   }
 
-  /** Ends the call, since nothing more is to be sent. `lost` is not told; gives what was under way. */
+  /** Ends the call, since nothing more is to be sent. `lost` is not called; gives what was under way. */
   close(): Item[] {
     this.#over = true;
     // Half closed, the server would give one answer more and no other.

@@ -93,7 +93,7 @@ export class AppendWriter {
     this.#putBack([]);
   }
 
-  /** One after the other, so that they keep their order. One that fails again does not hold up those behind it. */
+  /** One after the other, so that they keep their order. One that fails again does not hold up those after it. */
   async #sendSuspectsAlone(): Promise<void> {
     const suspects = this.#toSend.filter(({ breaks, settled }) => breaks >= SUSPECT_BREAKS && !settled);
     if (suspects.length === 0) return;

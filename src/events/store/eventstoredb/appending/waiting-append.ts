@@ -28,7 +28,7 @@ export class WaitingAppend {
    * @param number its number in the order of the appends
    * @param name the server's name of the stream
    * @param milliseconds how long the outcome is waited for
-   * @param onLate is told when that time is over
+   * @param onLate is called when that time is over
    */
   constructor(number: number, name: string, append: PreparedAppend, milliseconds: number, onLate: () => void) {
     this.number = number;
@@ -43,7 +43,7 @@ export class WaitingAppend {
     }, milliseconds);
   }
 
-  /** Whether nobody waits for it any more. */
+  /** Whether no caller waits for it any more. */
   get settled(): boolean {
     return this.#settled;
   }

@@ -32,7 +32,7 @@ export class ConnectionState {
       },
       leave: () => {
         this.#followers.delete(follower);
-        // When nobody is left, nobody knows.
+        // Without a follower the state is unknown.
         if (this.#followers.size > 0) this.#tellIfAllAreWell();
       },
     };

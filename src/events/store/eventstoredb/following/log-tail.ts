@@ -18,7 +18,7 @@ const WINDOW = 256;
 
 /**
  * The end of the log, which all who follow it in this process share: one subscription, each event decoded once. Who is
- * further behind than what is kept of it reads by himself until he is here.
+ * further behind than what is kept of it reads by itself until it is here.
  */
 export class LogTail {
   readonly #context: TailContext;
@@ -63,7 +63,7 @@ export class LogTail {
     return this.#content.searchedTo;
   }
 
-  /** The first event behind a place that is known here, or null; "gone" when it has to be read from the log. */
+  /** The first event after a place that is known here, or null; "gone" when it has to be read from the log. */
   next(member: TailMember, place: Position | null): FoundEvent | null | "gone" {
     const { recent } = this.#content;
     return recent === null || !this.#members.covers(member) ? null : recent.next(place);

@@ -1,7 +1,7 @@
 import type { Position } from "../../position.ts";
 import type { FoundEvent } from "../wire/recorded-event.ts";
 
-/** How many events, and how many bytes of their data, are kept for those who follow: who is further behind reads them again. */
+/** How many events, and how many bytes of their data, are kept for followers: one that is further behind reads them again. */
 const MOST_EVENTS = 4_096;
 const MOST_BYTES = 16 * 1024 * 1024;
 /** Those that were dropped leave the list so many at a time. */
@@ -9,7 +9,7 @@ const DROPPED = 1_024;
 
 /** The latest events of a log, in order, in bounded memory. */
 export class RecentEvents {
-  /** Everything that came behind it is here; null: everything. */
+  /** Everything that came after it is here; null: everything. */
   #start: Position | null;
   #events: FoundEvent[] = [];
   /** How many of the list were dropped already. */
@@ -25,7 +25,7 @@ export class RecentEvents {
     return this.#start;
   }
 
-  /** Adds an event that comes behind all others. */
+  /** Adds an event that comes after all others. */
   add(event: FoundEvent): void {
     this.#events.push(event);
     this.#bytes += event.bytes;
@@ -41,7 +41,7 @@ export class RecentEvents {
     this.#dropped = 0;
   }
 
-  /** The first event behind a place, null when there is none, or "gone" when it may have been dropped. */
+  /** The first event after a place, null when there is none, or "gone" when it may have been dropped. */
   next(place: Position | null): FoundEvent | null | "gone" {
     if (this.#start !== null && (place === null || place < this.#start)) return "gone";
     if (place === null) return this.#events[this.#dropped] ?? null;

@@ -19,7 +19,7 @@ export class TailContent {
     return this.#searchedTo;
   }
 
-  /** The last event by which the log can be told from another; null: none is known. */
+  /** The last event by which the log differs from another; null: none is known. */
   get last(): FoundEvent | null {
     return this.#last;
   }

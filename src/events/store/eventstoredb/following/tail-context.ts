@@ -13,7 +13,7 @@ export interface TailContext {
   readonly stalledMs: number;
   /** Aborts when the store closes. */
   readonly closing: AbortSignal;
-  /** The furthest place that anybody was told of as the log's end, and so may be waiting for. */
+  /** The furthest place that was given to a caller as the log's end, and that it so may be waiting for. */
   known(): Position | null;
   readonly connection: FollowerConnection;
 }

@@ -11,7 +11,7 @@ import { EventStoreUnusable } from "./eventstore-unusable.ts";
 
 /** A stream of the log that never has an event. */
 const STREAM = "rights-0";
-/** A revision that it never has, so that whoever may append is told of a conflict. */
+/** A revision that it never has, so that a user who may append gets a conflict. */
 const NEVER = revisionOf(1);
 const ID = "00000000-0000-4000-8000-000000000000";
 const EVENT: EventToAppend = {

@@ -18,7 +18,7 @@ const OPENING_MS = 30_000;
 const TRY_MS = 10_000;
 const READING_MS = 3_000;
 const AGAIN_MS = 500;
-/** How often somebody is told that a server is waited for, in ms. */
+/** How often it is reported that a server is waited for, in ms. */
 const TELLING_MS = 5_000;
 /** How long the client may take to end its calls, in ms. */
 const ENDING_MS = 1_000;
@@ -28,7 +28,7 @@ export interface OpeningOptions {
   readonly onWaiting?: (reason: string, seconds: number) => void;
   /** How long the server is waited for, in ms. Default 30,000. */
   readonly openingMs?: number;
-  /** How often `onWaiting` is told, in ms. Default 5,000. */
+  /** How often `onWaiting` is called, in ms. Default 5,000. */
   readonly tellingMs?: number;
 }
 

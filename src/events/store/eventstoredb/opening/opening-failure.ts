@@ -12,7 +12,7 @@ const WITH_TLS =
 
 /** Why a server could not be opened. */
 export interface OpeningFailure {
-  /** One line for whoever configured it: what is wrong, and what to do. */
+  /** One line for the operator: what is wrong, and what to do. */
   readonly message: string;
   /** What went wrong, in a few words. */
   readonly reason: string;

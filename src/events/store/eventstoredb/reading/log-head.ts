@@ -2,12 +2,12 @@ import { StoreUnavailable } from "../../event-store-errors.ts";
 import type { Position } from "../../position.ts";
 import type { EventReader } from "./read-events.ts";
 
-/** How long the log's last event is looked for behind those of other programs, in ms. */
+/** How long the log's last event is looked for among those of other programs, in ms. */
 const LOOK_MS = 300;
 
 /**
- * Finds the end of the log in a database that others write to as well: that of its own last event, since nobody is to wait
- * for what is not in the log. Where that would take long (millions of others' events behind it), it is the last event of
+ * Finds the end of the log in a database that others write to as well: that of its own last event, since no reader should wait
+ * for what is not in the log. Where that would take long (millions of others' events after it), it is the last event of
  * all programs instead, a place that all followers reach just as well.
  */
 export class LogHead {

@@ -19,7 +19,7 @@ export class LogSubscription {
     this.#broke = broke;
   }
 
-  /** Subscribes behind a place (exclusive). Rejects when there is no connection to be had. */
+  /** Subscribes after a place (exclusive). Rejects when there is no connection to be had. */
   static async open(
     calls: Pick<ServerCalls, "read">,
     names: StreamNames,

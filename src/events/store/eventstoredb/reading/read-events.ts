@@ -79,7 +79,7 @@ export class EventReader {
   }
 
   /**
-   * The first event behind a place (exclusive; null: of all) in a stream that begins with one of these prefixes, or null. It
+   * The first event after a place (exclusive; null: of all) in a stream that begins with one of these prefixes, or null. It
    * is looked for at most so many milliseconds. Throws StoreUnavailable.
    */
   async firstBehind(

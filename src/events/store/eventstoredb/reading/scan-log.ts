@@ -22,7 +22,7 @@ export interface Scan {
   readonly after: Position | null;
   /** Of which categories; undefined: all. */
   readonly categories: readonly string[] | undefined;
-  /** It ends when everything up to this place was given; what comes behind it may be given too. */
+  /** It ends when everything up to this place was given; what comes after it may be given too. */
   readonly until: Position;
   /** Ends it. */
   readonly signal: AbortSignal;
@@ -30,7 +30,7 @@ export interface Scan {
   readonly silenceMs: number;
   /** For how long, in ms, it is begun again without getting any further. */
   readonly patienceMs: number;
-  /** Is told whenever the server answers (null), or does not. */
+  /** Called with null whenever the server answers, or with the reason when it does not. */
   readonly connection?: (reason: string | null) => void;
 }
 
@@ -43,7 +43,7 @@ export interface ScannedLog {
 /**
  * Reads a part of the log by a subscription, which tells how far it has come also where nothing is found for long. Calls
  * break, end without an error and stall; each time another one goes on where it was, if the log is still the same. Gives
- * as many events at a time as have arrived, which may be none; the last of them may come behind `until`.
+ * as many events at a time as have arrived, which may be none; the last of them may come after `until`.
  *
  * @throws StoreUnavailable when it gets no further for as long as `patienceMs`
  * @throws LogReplaced when what it gave is no longer in the log
@@ -69,7 +69,7 @@ export async function* scanLog(log: ScannedLog, scan: Scan): AsyncGenerator<read
         for (const message of messages) {
           if (message.kind === "event") {
             const { event } = message;
-            // Of a place between two events the server says by itself what comes behind it.
+            // Of a place between two events the server says by itself what comes after it.
             if (given !== null && event.position <= given) continue;
             found.push(event);
             given = event.position;
@@ -145,7 +145,7 @@ async function* messagesBehind(
 }
 
 /**
- * Where the next call begins: behind the last event that was given, or at the server's own checkpoint, which may be much
+ * Where the next call begins: after the last event that was given, or at the server's own checkpoint, which may be much
  * further. One with equal numbers is where an event was looked at, unless there is none: then it is not trusted.
  */
 async function resumePlace(

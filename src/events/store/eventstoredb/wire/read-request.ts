@@ -2,7 +2,7 @@ import type { ReadReq as Request } from "@eventstore/db-client/generated/streams
 import type { Position as ServerPlace } from "@eventstore/db-client";
 import { Empty, ReadReq, StreamIdentifier } from "./protocol.ts";
 
-/** Where in `$all` to begin: at a place (with what is there for a read, behind it for a subscription), or at an end. */
+/** Where in `$all` to begin: at a place (with what is there for a read, after it for a subscription), or at an end. */
 export type AllStart = ServerPlace | "start" | "end";
 
 /** What a call on `$all` is to leave out. */

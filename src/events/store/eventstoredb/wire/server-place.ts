@@ -17,7 +17,7 @@ export function checkpointOf(commit: string, prepare: string): ServerPlace | nul
 
 /**
  * The port's position for the server's. Throws RangeError when commit and prepare differ: that was so for transactions
- * over the server's old TCP protocol, which nobody of ours writes.
+ * over the server's old TCP protocol, which the gateway does not use.
  */
 export function placeOf({ commit, prepare }: ServerPlace): Position {
   if (commit !== prepare)

@@ -52,7 +52,7 @@ export function readFields<Parts>(
   return parts;
 }
 
-/** Reads an id: a UUID as text; empty when it comes in its other form, of two numbers, which nobody asks for. */
+/** Reads an id: a UUID as text; empty when it comes in its other form, of two numbers, which is never asked for. */
 export function readUuid(reader: Reader): string {
   return readText(readPart(reader), 2);
 }

@@ -41,7 +41,7 @@ export interface BackupOptions {
  * Copies the log of a data directory, as it is at one moment, into a new file (mode 0600), while a gateway may write to
  * it. The copy is a whole log in one file, checked and synced when this resolves; when it rejects, nothing is left.
  *
- * SQLite's backup begins anew whenever somebody else has written between two of its steps, which under load is always:
+ * SQLite's backup begins again whenever another connection has written between two of its steps, which under load is always:
  * it never ended. In one step, and by `VACUUM INTO`, which is one by nature, it writes faster than the disk and then
  * every commit of the gateway waits behind it (up to 2 s with 1 GB). But a step takes part in a transaction that its
  * connection has open already. So one reading transaction holds the moment, and each small step is synced by itself:

@@ -51,7 +51,7 @@ function configure(db: DatabaseSync): void {
 
 /**
  * Moves what the write-ahead log holds into the database, synced. After a crash (or a failed fsync, which may have
- * dropped pages that are still readable) this makes durable what is readable, before anybody is told that it is there.
+ * dropped pages that are still readable) this makes durable what is readable, before it is reported.
  */
 function settleWriteAheadLog(directory: string, db: DatabaseSync): void {
   const result = db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get();

@@ -7,7 +7,7 @@ import { metaValue, unusable } from "../files/log-database.ts";
 import { logPath } from "../files/log-file.ts";
 import { describeError } from "../sqlite-error.ts";
 
-/** A page ends behind the event that brings it to this many characters of JSON, whatever the number of events. */
+/** A page ends after the event that brings it to this many characters of JSON, whatever the number of events. */
 const PAGE_CHARACTERS = 4 * 1024 * 1024;
 
 const COLUMNS = "position, stream, revision, id, type, data, metadata, recorded_at AS recordedAt";
@@ -105,7 +105,7 @@ export class SqliteLogReader implements LogPages {
 
 /**
  * One query per category over its index, each already in order and cut at the limit, merged by SQLite. A plain
- * `category IN (…)` would sort, or go through, everything of the categories that is behind `after`.
+ * `category IN (…)` would sort, or go through, everything of the categories that follows `after`.
  */
 function ofCategories(count: number): string {
   const one =

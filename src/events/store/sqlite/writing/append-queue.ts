@@ -15,7 +15,7 @@ import type { AppendGroup, GroupOutcome } from "./append-group.ts";
 /** What may be unanswered at a time; beyond it an append is refused at once, so that memory stays bounded. */
 export const QUEUE_LIMITS = { appends: 10_000, bytes: 64 * 1024 * 1024 };
 
-/** What one commit takes at most. Larger groups gain little, and make those behind them wait. */
+/** What one commit takes at most. Larger groups gain little, and make those after them wait. */
 export const GROUP_LIMITS = { appends: 256, bytes: 4 * 1024 * 1024 };
 
 interface QueuedAppend {

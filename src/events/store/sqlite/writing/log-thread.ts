@@ -11,7 +11,7 @@ export interface LogThreadData {
   readonly signal: LogSignal;
 }
 
-/** What the writer's thread is told. */
+/** The messages to the writer's thread. */
 export type LogThreadRequest = { readonly kind: "append"; readonly group: AppendGroup } | { readonly kind: "close" };
 
 /** What the writer's thread says. */
@@ -24,7 +24,7 @@ export type LogThreadMessage =
   /** The disk failed beside an append: nothing is appended any more. */
   | { readonly kind: "fault"; readonly reason: string };
 
-/** Opens the log, then commits one group after the other until it is told to close. */
+/** Opens the log, then commits one group after the other until it has to close. */
 function run(port: NonNullable<typeof parentPort>, { directory, signal }: LogThreadData): void {
   const say = (message: LogThreadMessage): void => port.postMessage(message);
   let log: SqliteLog;
