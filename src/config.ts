@@ -5,20 +5,20 @@ import { ConfigurationError } from "./runtime/configuration-error.ts";
 
 /** The largest MAX_PAYLOAD_BYTES: as JSON text in an event it may double, and must fit into MAX_APPEND_BYTES with the rest. */
 const LARGEST_PAYLOAD = 480 * 1024;
-/** For whoever wants no endpoint to be disabled in practice: ten years. */
+/** The value that disables no endpoint in practice: ten years. */
 const LONGEST_FAILURE_SECONDS = 315_360_000;
 const LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 
-/** A whole number from `least` to `most`, or with `fraction` any number in that range. */
-function number(least: number, most: number, fraction = false): z.ZodType<number> {
+/** A whole number from `min` to `max`, or with `fraction` any number in that range. */
+function number(min: number, max: number, fraction = false): z.ZodType<number> {
   const kind = fraction ? "a number" : "a whole number";
   return z
     .string()
     .regex(fraction ? /^\d+(\.\d+)?$/ : /^\d+$/)
     .transform(Number)
-    .refine((value) => value >= least && value <= most)
+    .refine((value) => value >= min && value <= max)
     .catch(() => {
-      throw new ConfigurationError(`must be ${kind} from ${least} to ${most}`);
+      throw new ConfigurationError(`must be ${kind} from ${min} to ${max}`);
     });
 }
 

@@ -168,10 +168,10 @@ function liveFigures(container: DependencyContainer, store: MeasuredEventStore, 
   return {
     load: () => worker.load,
     appendsUnderWay: () => store.appendsUnderWay,
-    lastLook: () => {
-      const { lastLook } = scheduler;
-      if (lastLook === null) return null;
-      return { secondsAgo: (clock.now() - lastLook.at) / 1_000, oldestDueSeconds: lastLook.oldestDueMs / 1_000 };
+    lastScan: () => {
+      const { lastScan } = scheduler;
+      if (lastScan === null) return null;
+      return { secondsAgo: (clock.now() - lastScan.at) / 1_000, oldestDueSeconds: lastScan.oldestDueMs / 1_000 };
     },
     armed: () => scheduler.armed,
     projections: () =>

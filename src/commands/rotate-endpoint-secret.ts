@@ -1,7 +1,7 @@
 import type { Endpoint, EndpointSecretRotated } from "../events/endpoint.ts";
 
 /** How long the keys before a rotation continue to sign, at most and by default, in seconds. */
-export const OVERLAP_SECONDS = { most: 7 * 24 * 60 * 60, usual: 24 * 60 * 60 } as const;
+export const OVERLAP_SECONDS = { max: 7 * 24 * 60 * 60, default: 24 * 60 * 60 } as const;
 
 export interface RotateEndpointSecret {
   /** The new keys, sealed for this endpoint. */

@@ -5,7 +5,7 @@ import type { DestinationStream, LevelWithSilent, Logger } from "pino";
 export const LOGGER = Symbol("Logger");
 
 /** How many causes of an error are logged. */
-const MOST_CAUSES = 5;
+const MAX_CAUSES = 5;
 
 /** What belongs in no line, wherever in it. Names are compared without case, `_` and `-`. */
 const SECRET_FIELDS: ReadonlySet<string> = new Set([
@@ -14,7 +14,7 @@ const SECRET_FIELDS: ReadonlySet<string> = new Set([
 ]);
 const CENSOR = "[redacted]";
 /** How deep a line is looked through; what is deeper is left out. */
-const MOST_LEVELS = 5;
+const MAX_LEVELS = 5;
 
 const SERIALIZERS = {
   err: (error: unknown) => errorFields(error),
@@ -32,7 +32,7 @@ export function createLogger(level: LevelWithSilent, destination?: DestinationSt
   const options = {
     level,
     // Not pino's own `redact`: with names at two levels it costs each line 10 µs, ten times as much as this.
-    formatters: { log: (fields: Record<string, unknown>) => redactedFields(fields, MOST_LEVELS) },
+    formatters: { log: (fields: Record<string, unknown>) => redactedFields(fields, MAX_LEVELS) },
     serializers: SERIALIZERS,
   };
   return destination === undefined ? pino(options) : pino(options, destination);
@@ -84,7 +84,7 @@ interface ErrorFields {
   readonly errors?: readonly ErrorFields[];
 }
 
-function errorFields(error: unknown, causes = MOST_CAUSES): ErrorFields {
+function errorFields(error: unknown, causes = MAX_CAUSES): ErrorFields {
   // Anything may be thrown; a text of it could be anything too.
   if (!(error instanceof Error)) return { type: typeof error, message: "something other than an Error was thrown" };
   const { code } = error as { code?: unknown };
@@ -95,6 +95,6 @@ function errorFields(error: unknown, causes = MOST_CAUSES): ErrorFields {
     ...(error.stack !== undefined && { stack: error.stack }),
     ...(error.cause !== undefined && causes > 0 && { cause: errorFields(error.cause, causes - 1) }),
     ...(error instanceof AggregateError &&
-      causes > 0 && { errors: error.errors.slice(0, MOST_CAUSES).map((one) => errorFields(one, causes - 1)) }),
+      causes > 0 && { errors: error.errors.slice(0, MAX_CAUSES).map((one) => errorFields(one, causes - 1)) }),
   };
 }

@@ -15,7 +15,7 @@ export interface LiveFigures {
   /** Appends that the log has not answered yet. */
   appendsUnderWay(): number;
   /** The last look at the to-do list: null before the first. */
-  lastLook(): { readonly secondsAgo: number; readonly oldestDueSeconds: number } | null;
+  lastScan(): { readonly secondsAgo: number; readonly oldestDueSeconds: number } | null;
   /** Retries that are armed at their due time. */
   armed(): number;
   projections(): readonly { readonly name: string; readonly live: boolean; readonly behindSeconds: number }[];
@@ -135,12 +135,12 @@ export class Metrics {
     gauge(
       "webhook_due_oldest_age_seconds",
       "How long the oldest due delivery had been due at the last look at the to-do list; 0 when none was.",
-      () => figures.lastLook()?.oldestDueSeconds ?? null,
+      () => figures.lastScan()?.oldestDueSeconds ?? null,
     );
     gauge(
       "webhook_due_look_age_seconds",
       "How long ago the to-do list was looked at with success.",
-      () => figures.lastLook()?.secondsAgo ?? null,
+      () => figures.lastScan()?.secondsAgo ?? null,
     );
     gauge("webhook_ready", "1 when GET /readyz answers 200, else 0.", () => (figures.ready() ? 1 : 0));
     this.#perProjection(

@@ -12,8 +12,8 @@ export interface CanonicalKeys {
 
 /** What is remembered: so many orders of keys, so many of them with the same first key, and none of more characters. */
 const MOST = 512;
-const MOST_ALIKE = 16;
-const MOST_CHARACTERS = 1_024;
+const MAX_ALIKE = 16;
+const MAX_CHARACTERS = 1_024;
 
 /** By the first key. Only ever added to, and the same for the same keys: nothing that is written depends on it. */
 const remembered = new Map<string, CanonicalKeys[]>();
@@ -33,7 +33,7 @@ export function canonicalKeys(keys: readonly string[]): CanonicalKeys {
   const sorted = keys.toSorted();
   const before = sorted.map((key, index) => `${index === 0 ? "{" : ","}${canonicalText(key)}:`);
   const made = { keys, sorted, before };
-  if (count < MOST && (alike?.length ?? 0) < MOST_ALIKE && charactersOf(keys) <= MOST_CHARACTERS) {
+  if (count < MOST && (alike?.length ?? 0) < MAX_ALIKE && charactersOf(keys) <= MAX_CHARACTERS) {
     count += 1;
     if (alike === undefined) remembered.set(first, [made]);
     else alike.push(made);

@@ -1,7 +1,7 @@
 import type { Clock } from "../../runtime/clock.ts";
 
 /** How many keys are remembered at the most, about 8 MB; then the one whose window is the oldest is forgotten. */
-const MOST_KEYS = 50_000;
+const MAX_KEYS = 50_000;
 
 interface Window {
   readonly startedAt: number;
@@ -18,13 +18,13 @@ export class RateLimit<Key> {
   readonly #limit: number;
   readonly #windowMs: number;
   readonly #clock: Clock;
-  readonly #mostKeys: number;
+  readonly #maxKeys: number;
 
-  constructor(limit: number, windowMs: number, clock: Clock, mostKeys = MOST_KEYS) {
+  constructor(limit: number, windowMs: number, clock: Clock, maxKeys = MAX_KEYS) {
     this.#limit = limit;
     this.#windowMs = windowMs;
     this.#clock = clock;
-    this.#mostKeys = mostKeys;
+    this.#maxKeys = maxKeys;
   }
 
   /** Takes one. Gives 0, or how many ms it takes until there is one again; then nothing was taken. */
@@ -57,7 +57,7 @@ export class RateLimit<Key> {
     // Set again, so that the keys are in the order in which their windows began.
     this.#windows.delete(key);
     this.#windows.set(key, { startedAt, taken: 1 });
-    if (this.#windows.size <= this.#mostKeys) return;
+    if (this.#windows.size <= this.#maxKeys) return;
     for (const oldest of this.#windows.keys()) {
       this.#windows.delete(oldest);
       return;

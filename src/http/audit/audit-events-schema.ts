@@ -23,8 +23,8 @@ export interface AuditEventsQuery {
 }
 
 const DEFAULT_LIMIT = 1_000;
-const MOST_EVENTS = 10_000;
-const LIMIT_MESSAGE = `limit must be between 1 and ${MOST_EVENTS}`;
+const MAX_EVENTS = 10_000;
+const LIMIT_MESSAGE = `limit must be between 1 and ${MAX_EVENTS}`;
 const AFTER_MESSAGE = "after must be a position of the log, a number of at most 20 digits";
 const TYPE_MESSAGE = `type must be event types separated by commas, each one of ${EVENT_TYPES.join(", ")}`;
 const STREAM_MESSAGE = "stream must be the name of a stream such as user-1, or of a whole category such as delivery-*";
@@ -40,7 +40,7 @@ export const auditEventsSchema = z.strictObject({
   limit: z
     .int({ error: (issue) => (issue.code === "invalid_type" ? "limit must be an integer" : LIMIT_MESSAGE) })
     .min(1, { error: LIMIT_MESSAGE })
-    .max(MOST_EVENTS, { error: LIMIT_MESSAGE })
+    .max(MAX_EVENTS, { error: LIMIT_MESSAGE })
     .optional()
     .meta({ description: `How many events at the most (default ${DEFAULT_LIMIT}); not together with follow.` }),
   type: z

@@ -4,7 +4,7 @@ import { HttpError } from "../errors.ts";
 import { unavailable } from "../server/error-handler.ts";
 
 /** How many may follow the log at a time: each holds a reader of the log and a connection for as long as it likes. */
-const MOST_FOLLOWERS = 8;
+const MAX_FOLLOWERS = 8;
 const RETRY_AFTER_SECONDS = "10";
 
 /** Those who follow the log over HTTP. They leave by themselves, or when the server closes, which waits for none. */
@@ -27,9 +27,9 @@ export class LogFollowers {
    */
   join(response: ServerResponse): AbortController {
     if (this.#closed) throw unavailable();
-    if (this.#open.size >= MOST_FOLLOWERS) {
+    if (this.#open.size >= MAX_FOLLOWERS) {
       const errors = [
-        `the log has ${MOST_FOLLOWERS} followers already: wait until one leaves, or read it without follow`,
+        `the log has ${MAX_FOLLOWERS} followers already: wait until one leaves, or read it without follow`,
       ];
       throw new HttpError("unavailable", { errors, headers: { "retry-after": RETRY_AFTER_SECONDS } });
     }

@@ -3,9 +3,9 @@ import type { Clock } from "../../runtime/clock.ts";
 /** How old a figure may be before it is read again, in ms. */
 const FRESH_MS = 1_000;
 /** How many reads may be under way at a time; the other users are read at a later dispatch. */
-const MOST_READS = 4;
+const MAX_READS = 4;
 /** How many users are remembered at the most; then the one that was looked up first is forgotten. */
-const MOST_USERS = 10_000;
+const MAX_USERS = 10_000;
 
 interface Backlog {
   pending: number;
@@ -22,15 +22,15 @@ export class Backlogs {
   readonly #limit: number;
   readonly #pendingOf: (userId: number) => Promise<number>;
   readonly #clock: Clock;
-  readonly #mostUsers: number;
+  readonly #maxUsers: number;
   #reads = 0;
 
   /** `pendingOf` gives how many deliveries of a user have not ended. */
-  constructor(limit: number, pendingOf: (userId: number) => Promise<number>, clock: Clock, mostUsers = MOST_USERS) {
+  constructor(limit: number, pendingOf: (userId: number) => Promise<number>, clock: Clock, maxUsers = MAX_USERS) {
     this.#limit = limit;
     this.#pendingOf = pendingOf;
     this.#clock = clock;
-    this.#mostUsers = mostUsers;
+    this.#maxUsers = maxUsers;
   }
 
   /** Never throws. False for a user that nothing is known of yet. */
@@ -38,7 +38,7 @@ export class Backlogs {
     const backlog = this.#byUser.get(userId) ?? this.#remember(userId);
     const now = this.#clock.now();
     const age = now - backlog.readAt;
-    if ((age >= FRESH_MS || age < 0) && this.#reads < MOST_READS) {
+    if ((age >= FRESH_MS || age < 0) && this.#reads < MAX_READS) {
       // Set before the answer comes, so that one read is under way for a user, and a fault is tried again in a second.
       backlog.readAt = now;
       void this.#read(userId, backlog);
@@ -60,7 +60,7 @@ export class Backlogs {
   #remember(userId: number): Backlog {
     const backlog = { pending: 0, readAt: Number.NEGATIVE_INFINITY };
     this.#byUser.set(userId, backlog);
-    if (this.#byUser.size > this.#mostUsers) {
+    if (this.#byUser.size > this.#maxUsers) {
       for (const first of this.#byUser.keys()) {
         this.#byUser.delete(first);
         break;

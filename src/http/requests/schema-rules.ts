@@ -23,7 +23,7 @@ const NOT_WHITE_SPACE = new RegExp(`[^${WHITE_SPACE_CLASS}]`, "u");
 /** Characters that would break or forge a line where the name is shown: controls, format characters, lone surrogates, separators. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-const MOST_UNKNOWN_NAMES = 10;
+const MAX_UNKNOWN_NAMES = 10;
 const LONGEST_NAME = 64;
 
 /** True when the text is empty or nothing but white space. */
@@ -32,8 +32,8 @@ export function isBlank(text: string): boolean {
 }
 
 /** A length rule in UTF-16 units, as JavaScript and Java count (zod and JSON Schema count code points). Both ends are inclusive. */
-export function lengthBetween(least: number, most: number): (text: string) => boolean {
-  return (text) => text.length >= least && text.length <= most;
+export function lengthBetween(min: number, max: number): (text: string) => boolean {
+  return (text) => text.length >= min && text.length <= max;
 }
 
 /** A text that must be there: missing, null or blank gives only `<name> must not be blank`. */
@@ -58,7 +58,7 @@ export function messagesOf(error: z.ZodError, kind: "field" | "parameter"): Mess
   const unknown: string[] = [];
   for (const issue of error.issues) {
     if (issue.code !== "unrecognized_keys") rules.add(issue.message);
-    else unknown.push(...issue.keys.slice(0, MOST_UNKNOWN_NAMES).map((name) => `unknown ${kind} "${printable(name)}"`));
+    else unknown.push(...issue.keys.slice(0, MAX_UNKNOWN_NAMES).map((name) => `unknown ${kind} "${printable(name)}"`));
   }
   return { rules: [...rules], unknown };
 }

@@ -2,7 +2,7 @@
  * The least and the most time of a lease beside the attempt's own, in ms. A log that stalls may take its longest, 4 s, for
  * the claim, whose lease counts from before, and again for the result; 15 s are plenty for any.
  */
-const MARGIN_MS = { least: 10_000, most: 15_000 };
+const MARGIN_MS = { min: 10_000, max: 15_000 };
 /** What has to be left of a lease, in ms, when the longest attempt has ended: one append that takes the log's longest. */
 const RECORDING_MS = 5_000;
 
@@ -13,7 +13,7 @@ const RECORDING_MS = 5_000;
  * @param timeoutMs how long an attempt may take, in ms
  */
 export function leaseOf(timeoutMs: number): number {
-  return timeoutMs + Math.min(MARGIN_MS.most, Math.max(MARGIN_MS.least, timeoutMs));
+  return timeoutMs + Math.min(MARGIN_MS.max, Math.max(MARGIN_MS.min, timeoutMs));
 }
 
 /**

@@ -34,7 +34,7 @@ export interface SchedulerSettings {
 }
 
 /** What the last look at the to-do list that succeeded saw. */
-export interface LastLook {
+export interface LastScan {
   /** When, in ms since the Unix epoch. */
   readonly at: number;
   /** For how long, in ms, the oldest due delivery had been due then; 0 when none was. */
@@ -53,7 +53,7 @@ const LONGEST_BACKOFF_MS = 5_000;
  * A look between two ticks gives up after so many in a row that were taken in before, or find no room, in times of what
  * may be armed: a client's long backlog is at the front of the list, and to read all of it each time costs too much.
  */
-const IN_VAIN = 2;
+const MAX_EMPTY_SCANS = 2;
 /** How long a look waits until the to-do list has seen the log's end, in ms. */
 const FRESHNESS_WAIT_MS = 2_000;
 
@@ -75,7 +75,7 @@ export class RetryScheduler {
   readonly #armed: ArmedRetries;
   readonly #rest = new Rest();
   readonly #trouble: TroubleLog;
-  #lastLook: LastLook | null = null;
+  #lastScan: LastScan | null = null;
 
   constructor(
     @inject(EVENT_STORE) store: EventStore,
@@ -108,12 +108,12 @@ export class RetryScheduler {
   async run(signal: AbortSignal): Promise<void> {
     const loop = async (): Promise<void> => {
       await this.#progress.whenMade([dueDeliveries.name], signal);
-      let mostInVain = Number.POSITIVE_INFINITY;
+      let maxEmptyScans = Number.POSITIVE_INFINITY;
       while (!signal.aborted) {
-        await this.tick(mostInVain);
+        await this.tick(maxEmptyScans);
         this.#trouble.worked();
         const early = await this.#untilNextTick(signal);
-        mostInVain = early ? IN_VAIN * this.#settings.armed : Number.POSITIVE_INFINITY;
+        maxEmptyScans = early ? MAX_EMPTY_SCANS * this.#settings.armed : Number.POSITIVE_INFINITY;
       }
     };
     const onError = (err: unknown, restartInMs: number): void => this.#trouble.failed({ err, restartInMs });
@@ -129,8 +129,8 @@ export class RetryScheduler {
   }
 
   /** The last look that succeeded; null before the first. */
-  get lastLook(): LastLook | null {
-    return this.#lastLook;
+  get lastScan(): LastScan | null {
+    return this.#lastScan;
   }
 
   /** How many retries have a timer for their due time. */
@@ -139,10 +139,10 @@ export class RetryScheduler {
   }
 
   /**
-   * One look at the to-do list, which ends early after `mostInVain` in a row for which there was nothing to do.
+   * One look at the to-do list, which ends early after `maxEmptyScans` in a row for which there was nothing to do.
    * Throws what the log and the read models throw.
    */
-  async tick(mostInVain = Number.POSITIVE_INFINITY): Promise<void> {
+  async tick(maxEmptyScans = Number.POSITIVE_INFINITY): Promise<void> {
     await this.#progress.whenSeen([dueDeliveries.name], await this.#store.head(), FRESHNESS_WAIT_MS);
     const horizon = new Date(this.#ticks.next + this.#ticks.lateness).toISOString();
     let last: DueDocument | null = null;
@@ -156,14 +156,14 @@ export class RetryScheduler {
         inVain = arranged === "taken_in" ? 0 : inVain + 1;
       }
       last = page.length < PAGE ? null : (page.at(-1) ?? null);
-    } while (last !== null && inVain < mostInVain);
+    } while (last !== null && inVain < maxEmptyScans);
   }
 
   /** The first of the list is the oldest, so that this needs no look of its own. */
   #noteLook(oldest: DueDocument | undefined): void {
     const at = this.#clock.now();
     const oldestDueMs = oldest === undefined ? 0 : Math.max(0, at - Date.parse(oldest.due_at));
-    this.#lastLook = { at, oldestDueMs };
+    this.#lastScan = { at, oldestDueMs };
   }
 
   /** Hands a delivery to the worker, now or at its due time, unless that is done already or there is no room. */

@@ -41,10 +41,10 @@ export class EndpointConnections {
    * A connection for one attempt, to be given back by `release` or `discard`; null when the endpoint has as many in use as
    * it may have.
    */
-  acquire(endpointId: number, origin: string, most: number): Connection | null {
+  acquire(endpointId: number, origin: string, max: number): Connection | null {
     const key = `${endpointId} ${origin}`;
     const pool = this.#pools.get(key) ?? { key, idle: [], inUse: 0 };
-    if (pool.inUse >= most) return null;
+    if (pool.inUse >= max) return null;
     // The one used last: its socket is the most likely to be open still.
     const client = pool.idle.pop() ?? this.#options.createClient(origin);
     pool.inUse += 1;

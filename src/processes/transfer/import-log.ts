@@ -32,7 +32,7 @@ export interface ImportReport {
   readonly unreadable: readonly string[];
 }
 
-const MOST_UNREADABLE_TYPES = 20;
+const MAX_UNREADABLE_TYPES = 20;
 
 /**
  * Makes a log of an export: the same events in the same order with the same ids and revisions.
@@ -66,7 +66,7 @@ export async function importLog(
       case "event":
         known.look(line.event);
         if (there === null || there.ended || !(await there.has(line.event, line.leaf, line.number))) {
-          const room = appends.add(line.event, mostAppendBytes(line.event, line.end - bytes));
+          const room = appends.add(line.event, maxAppendBytes(line.event, line.end - bytes));
           if (room !== null) await orRefuse(room);
         }
         events = line.number - 1;
@@ -87,7 +87,7 @@ export async function importLog(
  * At least the bytes that an event adds to an append, of which the log counts data, metadata and two for each UTF-16 unit
  * of the type: all of that is in its line, the type once. To write the event again would only make it exact.
  */
-function mostAppendBytes({ type }: RecordedEvent, lineBytes: number): number {
+function maxAppendBytes({ type }: RecordedEvent, lineBytes: number): number {
   return lineBytes + type.length;
 }
 
@@ -109,7 +109,7 @@ class KnownTypes {
 
   look(event: RecordedEvent): void {
     // A file may name any number of types.
-    if (this.#seen.has(event.type) || this.unreadable.length >= MOST_UNREADABLE_TYPES) return;
+    if (this.#seen.has(event.type) || this.unreadable.length >= MAX_UNREADABLE_TYPES) return;
     this.#seen.add(event.type);
     try {
       readEvent(event);

@@ -1,5 +1,5 @@
 /** A character (UTF-16 unit) is at most so many bytes of UTF-8. */
-const MOST_BYTES = 3;
+const MAX_BYTES = 3;
 
 /**
  * Collects texts as UTF-8, one after the other, so that they are hashed or written in few large pieces: each call of
@@ -24,7 +24,7 @@ export class TextBytes {
   /** Adds a text, which must be well-formed. */
   add(text: string): void {
     // Of the two bounds the quick one is enough, except at the end of the buffer.
-    if (this.#length + text.length * MOST_BYTES > this.#buffer.length) this.#makeRoom(Buffer.byteLength(text));
+    if (this.#length + text.length * MAX_BYTES > this.#buffer.length) this.#makeRoom(Buffer.byteLength(text));
     this.#length += this.#buffer.write(text, this.#length);
   }
 

@@ -6,7 +6,7 @@ import type { Position } from "../../events/store/position.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { endpoints } from "../endpoints.ts";
 import type { EndpointDocument } from "../endpoints.ts";
-import { Pace } from "../running/pace.ts";
+import { PollThrottle } from "../running/poll-throttle.ts";
 import { ProjectionProgress } from "../running/projection-progress.ts";
 import { BEGINNING, earlierPlace, furthestPlace } from "../running/reading-place.ts";
 import type { ReadingPlace } from "../running/reading-place.ts";
@@ -55,7 +55,7 @@ export class Directory {
   async run(signal: AbortSignal, live: () => void = () => undefined): Promise<void> {
     const loaded = await this.#load();
     const after = loaded.searchedTo;
-    const pace = new Pace(this.#clock);
+    const pace = new PollThrottle(this.#clock);
     for await (const message of this.#log.subscribe({ after, categories: ["user", "endpoint"], signal })) {
       if (message.kind === "event") {
         this.#apply(readEvent(message.event));

@@ -48,7 +48,7 @@ export function switchOver(slots: SlotsContent): SlotsContent {
 }
 
 /** Gives the new fill up; it is to be removed. */
-export function giveUpBuilding(slots: SlotsContent): SlotsContent {
+export function abandonRebuild(slots: SlotsContent): SlotsContent {
   if (slots.building === null) return slots;
   return { ...slots, building: null, retired: [...slots.retired, slots.building] };
 }

@@ -7,7 +7,7 @@ import {
   beginBuilding,
   changeSlots,
   forget,
-  giveUpBuilding,
+  abandonRebuild,
   isSameSlot,
   switchOver,
 } from "../rebuilding/slots.ts";
@@ -88,7 +88,7 @@ export class LiveGenerations {
     if (builder === null) return "not_running";
     model.builder = null;
     await builder.stop();
-    await this.slotsOf(model, giveUpBuilding);
+    await this.slotsOf(model, abandonRebuild);
     await this.#remove(model, builder.slot);
     this.#reports.rebuild(model.projection.name, null);
     return "ended";

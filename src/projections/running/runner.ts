@@ -9,7 +9,7 @@ import type { AnyProjection } from "../projection.ts";
 import type { DocumentStore } from "../store/document-store.ts";
 import { ReadModelsOfAnotherLog, isOfThisLog } from "./another-log.ts";
 import { CheckpointMoves } from "./checkpoint-moves.ts";
-import { Pace } from "./pace.ts";
+import { PollThrottle } from "./poll-throttle.ts";
 import { BEGINNING, earlierPlace, furthestPlace } from "./reading-place.ts";
 import type { ReadingPlace } from "./reading-place.ts";
 
@@ -71,7 +71,7 @@ export async function runProjections(
   tell("catching_up");
   const moves = new CheckpointMoves(log, documents, clock, place.searchedTo);
 
-  const pace = new Pace(clock);
+  const pace = new PollThrottle(clock);
   let batch: RecordedEvent[] = [];
   let characters = 0;
   let indexed = false;

@@ -20,10 +20,10 @@ describe("rotating an endpoint's secret", () => {
       .when(rotate("new", 10, 60))
       .then(rotated("new", 10, 70));
     given(registered())
-      .when(rotate("new", 10, OVERLAP_SECONDS.usual))
+      .when(rotate("new", 10, OVERLAP_SECONDS.default))
       .then(rotated("new", 10, 10 + 24 * 60 * 60));
     given(registered())
-      .when(rotate("new", 10, OVERLAP_SECONDS.most))
+      .when(rotate("new", 10, OVERLAP_SECONDS.max))
       .then(rotated("new", 10, 10 + 7 * 24 * 60 * 60));
   });
 

@@ -6,7 +6,7 @@ import { figure, figureNames } from "../../fixtures/prometheus.ts";
 const QUIET: LiveFigures = {
   load: () => ({ waiting: 0, underWay: 0 }),
   appendsUnderWay: () => 0,
-  lastLook: () => null,
+  lastScan: () => null,
   armed: () => 0,
   projections: () => [],
   ready: () => true,
@@ -57,7 +57,7 @@ describe("the metrics", () => {
     metrics.show({
       load: () => now.load(),
       appendsUnderWay: () => now.appendsUnderWay(),
-      lastLook: () => now.lastLook(),
+      lastScan: () => now.lastScan(),
       armed: () => now.armed(),
       projections: () => now.projections(),
       ready: () => now.ready(),
@@ -68,7 +68,7 @@ describe("the metrics", () => {
     now = {
       load: () => ({ waiting: 7, underWay: 5 }),
       appendsUnderWay: () => 3,
-      lastLook: () => ({ secondsAgo: 12, oldestDueSeconds: 90.5 }),
+      lastScan: () => ({ secondsAgo: 12, oldestDueSeconds: 90.5 }),
       armed: () => 4,
       projections: () => [
         { name: "deliveries", live: false, behindSeconds: 2.5 },

@@ -9,9 +9,9 @@ import type { Parsed } from "../../requests/schema-rules.ts";
 export type JudgeUrl = TargetRules["judgeUrl"];
 
 /** The waits of a schedule, each in seconds. */
-export const RETRY_LIMITS = { waits: 20, leastSeconds: 1, mostSeconds: 604_800 } as const;
+export const RETRY_LIMITS = { waits: 20, minSeconds: 1, maxSeconds: 604_800 } as const;
 /** Attempts under way to one endpoint at a time. */
-export const CONCURRENCY_LIMITS = { least: 1, most: 100 } as const;
+export const CONCURRENCY_LIMITS = { min: 1, max: 100 } as const;
 
 /** The error for a url that must not be a target. */
 export const VERDICT_MESSAGES: Readonly<Record<Exclude<UrlVerdict, "ok">, string>> = {
@@ -50,14 +50,14 @@ function url(judgeUrl: JudgeUrl): z.ZodString {
 }
 
 const WAITS = `retry_schedule must be a list of at most ${RETRY_LIMITS.waits} whole numbers of seconds`;
-const WAIT = `retry_schedule must have waits between ${RETRY_LIMITS.leastSeconds} and ${RETRY_LIMITS.mostSeconds} seconds`;
+const WAIT = `retry_schedule must have waits between ${RETRY_LIMITS.minSeconds} and ${RETRY_LIMITS.maxSeconds} seconds`;
 
 const retrySchedule = z
   .array(
     z
       .int({ error: (issue) => (issue.code === "invalid_type" ? WAITS : WAIT) })
-      .min(RETRY_LIMITS.leastSeconds, { error: WAIT })
-      .max(RETRY_LIMITS.mostSeconds, { error: WAIT }),
+      .min(RETRY_LIMITS.minSeconds, { error: WAIT })
+      .max(RETRY_LIMITS.maxSeconds, { error: WAIT }),
     { error: WAITS },
   )
   .max(RETRY_LIMITS.waits, { error: WAITS })
@@ -68,12 +68,12 @@ const retrySchedule = z
     examples: [[60, 120, 240, 480]],
   });
 
-const CONCURRENCY = `max_concurrency must be between ${CONCURRENCY_LIMITS.least} and ${CONCURRENCY_LIMITS.most}`;
+const CONCURRENCY = `max_concurrency must be between ${CONCURRENCY_LIMITS.min} and ${CONCURRENCY_LIMITS.max}`;
 
 const maxConcurrency = z
   .int({ error: (issue) => (issue.code === "invalid_type" ? "max_concurrency must be an integer" : CONCURRENCY) })
-  .min(CONCURRENCY_LIMITS.least, { error: CONCURRENCY })
-  .max(CONCURRENCY_LIMITS.most, { error: CONCURRENCY })
+  .min(CONCURRENCY_LIMITS.min, { error: CONCURRENCY })
+  .max(CONCURRENCY_LIMITS.max, { error: CONCURRENCY })
   .nullable()
   .meta({ description: "How many attempts are under way to it at a time. Null: the gateway's own number." });
 

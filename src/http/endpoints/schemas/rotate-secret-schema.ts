@@ -4,7 +4,7 @@ import { OVERLAP_SECONDS } from "../../../commands/rotate-endpoint-secret.ts";
 import { messagesOf } from "../../requests/schema-rules.ts";
 import type { Parsed } from "../../requests/schema-rules.ts";
 
-const RANGE = `overlap_seconds must be between 0 and ${OVERLAP_SECONDS.most}`;
+const RANGE = `overlap_seconds must be between 0 and ${OVERLAP_SECONDS.max}`;
 
 /** The body of `POST /v1/endpoints/{id}/secret/rotate`. */
 export const rotateSecretSchema = z
@@ -13,9 +13,9 @@ export const rotateSecretSchema = z
       overlap_seconds: z
         .int({ error: (issue) => (issue.code === "invalid_type" ? "overlap_seconds must be an integer" : RANGE) })
         .min(0, { error: RANGE })
-        .max(OVERLAP_SECONDS.most, { error: RANGE })
+        .max(OVERLAP_SECONDS.max, { error: RANGE })
         .nullish()
-        .transform((seconds) => seconds ?? OVERLAP_SECONDS.usual)
+        .transform((seconds) => seconds ?? OVERLAP_SECONDS.default)
         .meta({ description: "How long the earlier secret signs as well; 0: it ends at once. Default: a day." }),
     },
     { error: "body must be a JSON object" },

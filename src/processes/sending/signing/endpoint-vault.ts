@@ -14,7 +14,7 @@ export interface VaultSecrets {
 }
 
 /** How many endpoints' keys, and how many's headers, are kept open: those used last, a few MB. */
-const MOST_OPEN = 10_000;
+const MAX_OPEN = 10_000;
 
 /** An endpoint with what it signs with, as its read model has it. */
 export interface SignedEndpoint {
@@ -47,13 +47,13 @@ export class EndpointVault {
   constructor(
     secrets: VaultSecrets,
     random: (bytes: number) => Uint8Array = (bytes) => randomBytes(bytes),
-    mostOpen = MOST_OPEN,
+    maxOpen = MAX_OPEN,
   ) {
     this.#sealer = new Sealer(secrets.sealing, random);
     this.#legacy = secrets.legacyEndpointKeys;
     this.#random = random;
-    this.#keys = new RecentlyOpened(mostOpen);
-    this.#headers = new RecentlyOpened(mostOpen);
+    this.#keys = new RecentlyOpened(maxOpen);
+    this.#headers = new RecentlyOpened(maxOpen);
   }
 
   /** New keys for this endpoint, sealed. */

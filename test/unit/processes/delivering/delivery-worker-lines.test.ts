@@ -111,7 +111,7 @@ describe("the lines of a process", () => {
     world.documents.find = () => Promise.resolve([]);
     make();
     await world.clock.settle();
-    expect(process.scheduler.lastLook).not.toBeNull();
+    expect(process.scheduler.lastScan).not.toBeNull();
     await process.stop();
     expect(warnings()).toEqual([]);
   });

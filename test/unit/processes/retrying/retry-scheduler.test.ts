@@ -317,18 +317,18 @@ describe("the last look at the to-do list", () => {
     const world = await newWorld();
     world.sender.answer = blackHole(world.clock);
     const process = await world.start();
-    expect(process.scheduler.lastLook).toEqual({ at: world.clock.now(), oldestDueMs: 0 });
+    expect(process.scheduler.lastScan).toEqual({ at: world.clock.now(), oldestDueMs: 0 });
     await Promise.all(times(6, () => process.dispatch(1)));
     const acceptedAt = world.clock.now();
     await world.clock.advance(MINUTE + LOOK_MS);
-    const look = process.scheduler.lastLook;
+    const look = process.scheduler.lastScan;
     // Five are under way, due at the end of their lease; the sixth has waited for its turn since it was accepted.
     expect(look?.oldestDueMs).toBe(look!.at - acceptedAt);
     expect(look?.at).toBeGreaterThanOrEqual(acceptedAt + MINUTE / 2);
 
     vi.spyOn(world.documents, "find").mockRejectedValue(new ReadModelsUnavailable("down"));
     await world.clock.advance(3 * MINUTE);
-    expect(process.scheduler.lastLook).toEqual(look);
+    expect(process.scheduler.lastScan).toEqual(look);
     vi.restoreAllMocks();
     await process.crash();
   });

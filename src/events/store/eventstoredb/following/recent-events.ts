@@ -2,8 +2,8 @@ import type { Position } from "../../position.ts";
 import type { FoundEvent } from "../wire/recorded-event.ts";
 
 /** How many events, and how many bytes of their data, are kept for followers: one that is further behind reads them again. */
-const MOST_EVENTS = 4_096;
-const MOST_BYTES = 16 * 1024 * 1024;
+const MAX_EVENTS = 4_096;
+const MAX_BYTES = 16 * 1024 * 1024;
 /** Those that were dropped leave the list so many at a time. */
 const DROPPED = 1_024;
 
@@ -29,7 +29,7 @@ export class RecentEvents {
   add(event: FoundEvent): void {
     this.#events.push(event);
     this.#bytes += event.bytes;
-    while (this.#events.length - this.#dropped > MOST_EVENTS || this.#bytes > MOST_BYTES) {
+    while (this.#events.length - this.#dropped > MAX_EVENTS || this.#bytes > MAX_BYTES) {
       const first = this.#events[this.#dropped];
       if (first === undefined) break;
       this.#dropped += 1;

@@ -10,7 +10,7 @@ export const SAVED_LOOKS = 8;
  * Keeps a follower of the log from waking up for every commit: under load many events are folded together, so that a
  * document which changes three times is written once. A bucket of looks, filled at a steady rate.
  */
-export class Pace {
+export class PollThrottle {
   readonly #clock: Clock;
   #looks = SAVED_LOOKS;
   #countedAt: number;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { INTERVAL_MS, Pace, SAVED_LOOKS } from "../../../../src/projections/running/pace.ts";
+import { INTERVAL_MS, PollThrottle, SAVED_LOOKS } from "../../../../src/projections/running/poll-throttle.ts";
 import { FakeClock } from "../../../fixtures/fake-clock.ts";
 
 /** Asks for the next turn, and tells whether it came without time passing. */
-async function comesAtOnce(pace: Pace, clock: FakeClock): Promise<boolean> {
+async function comesAtOnce(pace: PollThrottle, clock: FakeClock): Promise<boolean> {
   let came = false;
   void pace.next(new AbortController().signal).then(() => (came = true));
   await clock.settle();
@@ -11,14 +11,14 @@ async function comesAtOnce(pace: Pace, clock: FakeClock): Promise<boolean> {
 }
 
 /** Spends the looks that a new pace has saved up. */
-async function spendSaved(pace: Pace, clock: FakeClock): Promise<void> {
+async function spendSaved(pace: PollThrottle, clock: FakeClock): Promise<void> {
   for (let look = 0; look < SAVED_LOOKS; look++) expect(await comesAtOnce(pace, clock)).toBe(true);
 }
 
 describe("the pace of a follower", () => {
   it("lets a few turns come at once, and further ones an interval apart", async () => {
     const clock = new FakeClock();
-    const pace = new Pace(clock);
+    const pace = new PollThrottle(clock);
     await spendSaved(pace, clock);
     for (let turn = 0; turn < 3; turn++) {
       let came = false;
@@ -32,7 +32,7 @@ describe("the pace of a follower", () => {
 
   it("lets as many turns come at once after a quiet time, and no more", async () => {
     const clock = new FakeClock();
-    const pace = new Pace(clock);
+    const pace = new PollThrottle(clock);
     await spendSaved(pace, clock);
     await clock.advance(INTERVAL_MS * SAVED_LOOKS * 10);
     await spendSaved(pace, clock);
@@ -41,7 +41,7 @@ describe("the pace of a follower", () => {
 
   it("never waits for longer than an interval, though the clock was set back by an hour", async () => {
     const clock = new FakeClock();
-    const pace = new Pace(clock);
+    const pace = new PollThrottle(clock);
     await spendSaved(pace, clock);
     clock.jump(-3_600_000);
     let came = false;
@@ -52,7 +52,7 @@ describe("the pace of a follower", () => {
 
   it("ends its wait when it is told to", async () => {
     const clock = new FakeClock();
-    const pace = new Pace(clock);
+    const pace = new PollThrottle(clock);
     await spendSaved(pace, clock);
     const abort = new AbortController();
     const ended = pace.next(abort.signal);
