@@ -15,6 +15,9 @@ const OWN_PROCESS = [
   "test/unit/processes/sending/signing/signature-docs.test.ts",
 ];
 
+/** Tests that load the machine so much that others beside them would run into their limits, and they into theirs. */
+const ALONE = ["test/end-to-end/overload.test.ts"];
+
 export default defineConfig({
   test: {
     setupFiles: ["test/setup.ts"],
@@ -40,11 +43,23 @@ export default defineConfig({
         test: {
           name: "processes",
           include: OWN_PROCESS,
+          exclude: [...configDefaults.exclude, ...ALONE],
           // Most of their time is waiting for processes: for starts, leases and timeouts.
           maxWorkers: 3,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "alone",
+          include: ALONE,
+          maxWorkers: 1,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 2 },
         },
       },
     ],
