@@ -44,8 +44,8 @@ export default defineConfig({
           name: "processes",
           include: OWN_PROCESS,
           exclude: [...configDefaults.exclude, ...ALONE],
-          // Most of their time is waiting for processes: for starts, leases and timeouts.
-          maxWorkers: 3,
+          // Most of their time is waiting for processes: for starts, leases and timeouts. More than two would wait for a core.
+          maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 1 },
