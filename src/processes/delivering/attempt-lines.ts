@@ -76,7 +76,7 @@ export class AttemptLines {
     else this.#broken.failed(fields, String(endpointId));
   }
 
-  /** Stops its timer. */
+  /** Stops all timers; nothing more is logged. */
   close(): void {
     for (const trouble of [this.#log, this.#broken, this.#givenBack]) trouble.close();
   }

@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { EVENT_STORE } from "../../events/store/event-store.ts";
 import type { EventStore } from "../../events/store/event-store.ts";
 import { LOGGER } from "../../observability/logger.ts";
+import { runRounds } from "../../observability/run-rounds.ts";
 import { TroubleLog } from "../../observability/trouble-log.ts";
 import { deliveries } from "../../projections/deliveries.ts";
 import { DIRECTORY } from "../../projections/directory/directory.ts";
@@ -15,7 +16,6 @@ import type { DocumentStore } from "../../projections/store/document-store.ts";
 import { CLOCK } from "../../runtime/clock.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { Rest } from "../../runtime/rest.ts";
-import { supervise } from "../../runtime/supervision.ts";
 import { DELIVERY_SETTINGS } from "../delivering/delivery-worker.ts";
 import type { DeliverySettings } from "../delivering/delivery-worker.ts";
 import { RetryScheduler, SCHEDULER_SETTINGS } from "../retrying/retry-scheduler.ts";
@@ -76,19 +76,14 @@ export class EndpointLifecycle {
    * Makes a round as soon as the read models are there and then each tick until the signal aborts. A round that fails is
    * logged and made again, sooner.
    */
-  async run(signal: AbortSignal): Promise<void> {
+  run(signal: AbortSignal): Promise<void> {
     this.#directory.onEndpointTurn(() => this.#rest.wake());
-    const loop = async (): Promise<void> => {
-      await this.#progress.whenMade(MODELS, signal);
-      while (!signal.aborted) {
-        await this.round(signal);
-        this.#trouble.worked();
-        await this.#rest.take(this.#clock, this.#tickMs, signal);
-      }
+    const rounds = {
+      begin: () => this.#progress.whenMade(MODELS, signal),
+      round: () => this.round(signal),
+      rest: () => this.#rest.take(this.#clock, this.#tickMs, signal),
     };
-    const onError = (err: unknown, restartInMs: number): void => this.#trouble.failed({ err, restartInMs });
-    await supervise(loop, this.#clock, onError, signal, this.#tickMs);
-    this.#trouble.close();
+    return runRounds(rounds, this.#clock, this.#trouble, signal, this.#tickMs);
   }
 
   /** One round, which the signal cuts short. Throws what the log and the read models throw. */

@@ -8,6 +8,7 @@ import type { Endpoint } from "../../events/endpoint.ts";
 import { EVENT_STORE } from "../../events/store/event-store.ts";
 import type { EventStore } from "../../events/store/event-store.ts";
 import { LOGGER } from "../../observability/logger.ts";
+import { runRounds } from "../../observability/run-rounds.ts";
 import { TroubleLog } from "../../observability/trouble-log.ts";
 import { DIRECTORY } from "../../projections/directory/directory.ts";
 import type { Directory } from "../../projections/directory/directory.ts";
@@ -20,7 +21,6 @@ import { DOCUMENT_STORE } from "../../projections/store/document-store.ts";
 import type { DocumentStore } from "../../projections/store/document-store.ts";
 import { CLOCK, pause } from "../../runtime/clock.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import { supervise } from "../../runtime/supervision.ts";
 import { timeOrderedId } from "../../runtime/time-ordered-id.ts";
 import { SCHEDULER_SETTINGS } from "../retrying/retry-scheduler.ts";
 import type { SchedulerSettings } from "../retrying/retry-scheduler.ts";
@@ -76,18 +76,13 @@ export class FailingEndpoints {
   }
 
   /** Looks each tick, once the read model is there, until the signal aborts. A look that fails is logged and made again, sooner. */
-  async run(signal: AbortSignal): Promise<void> {
-    const loop = async (): Promise<void> => {
-      await this.#progress.whenMade([endpointStatistics.name], signal);
-      while (!signal.aborted) {
-        await this.look(signal);
-        this.#trouble.worked();
-        await pause(this.#clock, this.#tickMs, signal);
-      }
+  run(signal: AbortSignal): Promise<void> {
+    const looks = {
+      begin: () => this.#progress.whenMade([endpointStatistics.name], signal),
+      round: () => this.look(signal),
+      rest: () => pause(this.#clock, this.#tickMs, signal),
     };
-    const onError = (err: unknown, restartInMs: number): void => this.#trouble.failed({ err, restartInMs });
-    await supervise(loop, this.#clock, onError, signal, this.#tickMs);
-    this.#trouble.close();
+    return runRounds(looks, this.#clock, this.#trouble, signal, this.#tickMs);
   }
 
   /** One look, which the signal cuts short. Throws what the log and the read models throw. */

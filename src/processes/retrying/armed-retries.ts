@@ -45,7 +45,7 @@ export class ArmedRetries {
     this.#armed.delete(deliveryId);
   }
 
-  /** Stops its timer. */
+  /** Stops all timers. */
   clear(): void {
     for (const { cancel } of this.#armed.values()) cancel();
     this.#armed.clear();

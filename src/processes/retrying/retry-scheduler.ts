@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { EVENT_STORE } from "../../events/store/event-store.ts";
 import type { EventStore } from "../../events/store/event-store.ts";
 import { LOGGER } from "../../observability/logger.ts";
+import { runRounds } from "../../observability/run-rounds.ts";
 import { TroubleLog } from "../../observability/trouble-log.ts";
 import { dueBefore, dueDeliveries } from "../../projections/due-deliveries.ts";
 import type { DueDocument } from "../../projections/due-deliveries.ts";
@@ -13,7 +14,6 @@ import type { DocumentStore } from "../../projections/store/document-store.ts";
 import { CLOCK, pause } from "../../runtime/clock.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { Rest } from "../../runtime/rest.ts";
-import { supervise } from "../../runtime/supervision.ts";
 import { DeliveryWorker } from "../delivering/delivery-worker.ts";
 import { ArmedRetries } from "./armed-retries.ts";
 import type { DueShares } from "./shard-ticks.ts";
@@ -106,20 +106,19 @@ export class RetryScheduler {
    * again, sooner.
    */
   async run(signal: AbortSignal): Promise<void> {
-    const loop = async (): Promise<void> => {
-      await this.#progress.whenMade([dueDeliveries.name], signal);
-      let maxEmptyScans = Number.POSITIVE_INFINITY;
-      while (!signal.aborted) {
-        await this.tick(maxEmptyScans);
-        this.#trouble.worked();
-        const early = await this.#untilNextTick(signal);
-        maxEmptyScans = early ? MAX_EMPTY_SCANS * this.#settings.armed : Number.POSITIVE_INFINITY;
-      }
+    let early = false;
+    const looks = {
+      begin: () => {
+        early = false;
+        return this.#progress.whenMade([dueDeliveries.name], signal);
+      },
+      round: () => this.tick(early ? MAX_EMPTY_SCANS * this.#settings.armed : Number.POSITIVE_INFINITY),
+      rest: async () => {
+        early = await this.#untilNextTick(signal);
+      },
     };
-    const onError = (err: unknown, restartInMs: number): void => this.#trouble.failed({ err, restartInMs });
     const maxBackoffMs = Math.min(this.#settings.tickMs, LONGEST_BACKOFF_MS);
-    await supervise(loop, this.#clock, onError, signal, maxBackoffMs);
-    this.#trouble.close();
+    await runRounds(looks, this.#clock, this.#trouble, signal, maxBackoffMs);
     this.#armed.clear();
   }
 
