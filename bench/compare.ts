@@ -87,7 +87,9 @@ async function withSide(script: string | URL, deliver: boolean, use: (side: Side
   await withFolder(async (folder) => {
     const receiver = await startServer("receiver-server");
     const gateway = await startServer(script, {
-      ...{ DATA_DIR: folder, LOG_LEVEL: "error", DELIVERY_ALLOW_CIDRS: "127.0.0.2/32" },
+      DATA_DIR: folder,
+      LOG_LEVEL: "error",
+      DELIVERY_ALLOW_CIDRS: "127.0.0.2/32",
       BENCH_DELIVER: deliver ? "1" : "0",
     });
     const urls = Array.from({ length: 8 }, (_, i) => `${receiver.address}/${i}`);

@@ -51,8 +51,10 @@ export async function benchServers(): Promise<void> {
 
 async function compare(url: string, earlier: string | null): Promise<void> {
   const onServer = {
-    ...{ EVENTSTORE_URL: url, EVENTSTORE_STREAM_PREFIX: `bench_${randomUUID().replaceAll("-", "")}.` },
-    ...{ OPERATOR_API_KEY: randomUUID(), AUDITOR_API_KEY: randomUUID() },
+    EVENTSTORE_URL: url,
+    EVENTSTORE_STREAM_PREFIX: `bench_${randomUUID().replaceAll("-", "")}.`,
+    OPERATOR_API_KEY: randomUUID(),
+    AUDITOR_API_KEY: randomUUID(),
     MASTER_KEY: Buffer.alloc(32, 7).toString("base64"),
   };
   await using stack = new AsyncDisposableStack();
@@ -100,7 +102,9 @@ async function measure({ gateway, receiver, account }: Side, first: number): Pro
   return {
     acknowledged: (COUNT / (answeredAt - startedAt)) * 1_000,
     delivered: (COUNT / (last - startedAt)) * 1_000,
-    ...{ gateway: each("all"), serving: each("serving"), folding: each("folding") },
+    gateway: each("all"),
+    serving: each("serving"),
+    folding: each("folding"),
   };
 }
 

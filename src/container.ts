@@ -81,7 +81,11 @@ export function compose(
   const sender =
     overrides.sender ??
     new UndiciSender({
-      ...{ timeoutMs, connectionsPerEndpoint: ENDPOINT_CONCURRENCY, rules, version: VERSION, clock },
+      timeoutMs,
+      connectionsPerEndpoint: ENDPOINT_CONCURRENCY,
+      rules,
+      version: VERSION,
+      clock,
       resolver: new CaresResolver({ servers: config.dnsServers, limitMs: lookUpLimitMs(timeoutMs), clock }),
     });
   const delivery: DeliverySettings = {

@@ -5,8 +5,11 @@ import { ApiClient } from "./api-client.ts";
 import { until } from "./until.ts";
 
 const ENV = {
-  ...{ RETRY_UNIT_SECONDS: "0.1", RETRY_TICK_SECONDS: "0.2" },
-  ...{ ENDPOINT_FAILING_ATTEMPTS: "3", ENDPOINT_WARN_AFTER_SECONDS: "0.5", ENDPOINT_DISABLE_AFTER_SECONDS: "1.5" },
+  RETRY_UNIT_SECONDS: "0.1",
+  RETRY_TICK_SECONDS: "0.2",
+  ENDPOINT_FAILING_ATTEMPTS: "3",
+  ENDPOINT_WARN_AFTER_SECONDS: "0.5",
+  ENDPOINT_DISABLE_AFTER_SECONDS: "1.5",
 };
 
 it("warns of an endpoint that fails for long, disables it, and delivers what it held when it is enabled", async () => {

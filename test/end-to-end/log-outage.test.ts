@@ -37,7 +37,11 @@ async function underLoad(stack: AsyncDisposableStack): Promise<Underway> {
   await receiver.received(200);
   expect(troublesOf(gateway)).toEqual([]);
   return {
-    ...{ instances, gateway, address, receiver, load },
+    instances,
+    gateway,
+    address,
+    receiver,
+    load,
     outcome: async () => {
       await load.stop();
       return expectPromisesKept(load.dispatches, user, receiver.requests, 60_000);

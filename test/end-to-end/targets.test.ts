@@ -52,14 +52,12 @@ it("takes neither a proxy nor a lax check of certificates from its environment",
   const gateway = stack.use(
     await GatewayProcess.start(folder.path, {
       ...ENV,
-      ...{
-        HTTP_PROXY: url,
-        HTTPS_PROXY: url,
-        http_proxy: url,
-        https_proxy: url,
-        ALL_PROXY: url,
-        NODE_USE_ENV_PROXY: "1",
-      },
+      HTTP_PROXY: url,
+      HTTPS_PROXY: url,
+      http_proxy: url,
+      https_proxy: url,
+      ALL_PROXY: url,
+      NODE_USE_ENV_PROXY: "1",
       NODE_TLS_REJECT_UNAUTHORIZED: "0",
     }),
   );

@@ -104,8 +104,12 @@ describe("the history of a delivery", () => {
         `"requested_at":"${at(10)}"}`,
     );
     expect(steps[1]!.data).toEqual({
-      ...{ delivery_id: id, number: 1, round: 1, url: "https://receiver.example/hook" },
-      ...{ started_at: at(11), lease_until: at(41) },
+      delivery_id: id,
+      number: 1,
+      round: 1,
+      url: "https://receiver.example/hook",
+      started_at: at(11),
+      lease_until: at(41),
     });
   });
 

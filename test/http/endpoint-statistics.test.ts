@@ -67,7 +67,10 @@ async function foldWithoutStatistics({ store, documents }: Storage): Promise<voi
   const abort = new AbortController();
   const ignore = (): void => undefined;
   const host = new ProjectionHost(older, store, documents, standingClock, {
-    ...{ failure: ignore, live: ignore, reset: ignore, rebuild: ignore },
+    failure: ignore,
+    live: ignore,
+    reset: ignore,
+    rebuild: ignore,
     status: ({ name, position }) => {
       if (position === head) reached.add(name);
     },

@@ -175,8 +175,16 @@ describe("the wide line of a dispatch", () => {
     const delivery = await newDelivery(gateway, key, endpoint);
     await expect.poll(() => lines.filter(({ msg }) => msg === "attempt")).toHaveLength(1);
     expect(lines.find(({ msg }) => msg === "attempt")).toEqual({
-      ...{ level: 30, delivery, endpoint, attempt: 1, outcome: "delivered", error_code: null },
-      ...{ response_status: 200, duration_ms: 5, next_attempt_at: null, msg: "attempt" },
+      level: 30,
+      delivery,
+      endpoint,
+      attempt: 1,
+      outcome: "delivered",
+      error_code: null,
+      response_status: 200,
+      duration_ms: 5,
+      next_attempt_at: null,
+      msg: "attempt",
     });
   });
 });

@@ -43,7 +43,7 @@ function scriptedStorage(): {
     },
   };
   const say = (name: string, more: Partial<ProjectionStatus>): void =>
-    reports?.status({ ...{ name, version: 1, position: null, state: "live", fault: null }, ...more });
+    reports?.status({ name, version: 1, position: null, state: "live", fault: null, ...more });
   return { storage, say };
 }
 
@@ -70,7 +70,8 @@ describe("a gateway that starts", () => {
     const user = await waited("POST /v1/users", { body: { username: "alice" } });
     const { api_key: key } = user.json() as { api_key: string };
     const endpoint = await waited("POST /v1/endpoints", {
-      ...{ key, body: { url: "https://example.com/hook", nickname: "the shop" } },
+      key,
+      body: { url: "https://example.com/hook", nickname: "the shop" },
     });
     const body = dispatchOf((endpoint.json() as { id: number }).id, '{"a":1}');
     expect(await ask(gateway, "POST /v1/dispatch", { key, body })).toMatchObject({ status: 202 });

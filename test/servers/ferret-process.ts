@@ -43,8 +43,13 @@ export class FerretProcess implements AsyncDisposable {
   async restart(): Promise<void> {
     const folder = this.#folder.path;
     const options = {
-      ...{ handler: "sqlite", "sqlite-url": `file:${folder}/`, "state-dir": folder },
-      ...{ "listen-addr": `${HOST}:${this.#port}`, "debug-addr": "-", telemetry: "disable", "log-level": "ERROR" },
+      handler: "sqlite",
+      "sqlite-url": `file:${folder}/`,
+      "state-dir": folder,
+      "listen-addr": `${HOST}:${this.#port}`,
+      "debug-addr": "-",
+      telemetry: "disable",
+      "log-level": "ERROR",
     };
     const flags = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
     const child = spawn(this.#program, flags, { stdio: "ignore" });

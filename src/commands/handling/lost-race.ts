@@ -6,6 +6,9 @@ import type { RetryOptions } from "../../runtime/retrying.ts";
  * are written. The waits grow from 5 ms to 0.1 s, about 2 s in all at the most.
  */
 export const AFTER_LOST_RACES: RetryOptions = {
-  ...{ retries: 15, minTimeout: 5, maxTimeout: 100, randomize: true },
+  retries: 15,
+  minTimeout: 5,
+  maxTimeout: 100,
+  randomize: true,
   shouldRetry: (error) => error instanceof RevisionConflict,
 };

@@ -18,7 +18,9 @@ export function isPassing(error: unknown): boolean {
  */
 export function untilRecorded<T>(signal: AbortSignal, record: () => Promise<T>): Promise<T> {
   return retrying(record, {
-    ...{ ...RECORDING_WAITS_MS, retries: Number.POSITIVE_INFINITY, signal },
+    ...RECORDING_WAITS_MS,
+    retries: Number.POSITIVE_INFINITY,
+    signal,
     shouldRetry: (error) => !signal.aborted && isPassing(error),
   });
 }
@@ -34,7 +36,9 @@ export function untilRecorded<T>(signal: AbortSignal, record: () => Promise<T>):
 export function untilKnown<T>(signal: AbortSignal, isOfUse: () => boolean, append: () => Promise<T>): Promise<T> {
   let isOpen = false;
   return retrying(append, {
-    ...{ ...SETTLING_WAITS_MS, retries: Number.POSITIVE_INFINITY, signal },
+    ...SETTLING_WAITS_MS,
+    retries: Number.POSITIVE_INFINITY,
+    signal,
     shouldRetry: (error) => {
       isOpen ||= error instanceof AppendOutcomeUnknown;
       return isOpen && !signal.aborted && isPassing(error) && isOfUse();

@@ -59,7 +59,9 @@ export function createReceiverClient(
     maxResponseSize: MAX_RESPONSE_BYTES,
     connect: watchedConnector(
       guardedConnector({
-        ...{ rules, resolver, signal: ended.signal },
+        rules,
+        resolver,
+        signal: ended.signal,
         connect: {
           ...connect,
           // Both are explicit, since the environment (NODE_TLS_REJECT_UNAUTHORIZED and the like) decides otherwise.

@@ -112,7 +112,9 @@ export class UndiciSender implements Sender {
     }
     return new Promise((resolve) => {
       const attempt = new Attempt({
-        ...{ clock: this.#options.clock, timeoutMs: this.#options.timeoutMs, signal },
+        clock: this.#options.clock,
+        timeoutMs: this.#options.timeoutMs,
+        signal,
         secure: target.protocol === "https:",
         onResult: (result, reusable) => {
           if (reusable) this.#connections.release(connection);

@@ -27,7 +27,11 @@ describe("registering an endpoint", () => {
       {
         type: "EndpointRegistered",
         data: {
-          ...{ endpointId: 1, userId: 3, url, nickname: "the shop", registeredAt: NOON },
+          endpointId: 1,
+          userId: 3,
+          url,
+          nickname: "the shop",
+          registeredAt: NOON,
           ...DEFAULT_SETTINGS,
           sealedKeys: "keys of 1",
         },

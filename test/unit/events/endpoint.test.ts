@@ -35,21 +35,21 @@ describe("the fold of an endpoint", () => {
   it("is enabled when it was registered, with what was chosen", () => {
     const chosen = { retrySchedule: [1], maxConcurrency: 2, sealedHeaders: "sealed", ed25519: true };
     expect(fold(registered(chosen))).toMatchObject({
-      ...{
-        endpointId: 7,
-        userId: 3,
-        ...chosen,
-        status: "enabled",
-        disabledReason: null,
-        warnedAt: null,
-        ending: false,
-      },
+      endpointId: 7,
+      userId: 3,
+      ...chosen,
+      status: "enabled",
+      disabledReason: null,
+      warnedAt: null,
+      ending: false,
     });
   });
 
   it("has what was changed last, and all else as it was", () => {
     expect(fold(registered(), updated({ maxConcurrency: 9 }, 1), updated({ nickname: "another" }, 2))).toMatchObject({
-      ...{ nickname: "another", maxConcurrency: 9, url: registered().data.url },
+      nickname: "another",
+      maxConcurrency: 9,
+      url: registered().data.url,
     });
   });
 
@@ -100,7 +100,12 @@ describe("the events of an endpoint", () => {
     const now = recorded(endpointStream(7), registered());
     const old = { ...now, data, metadata: { ...now.metadata, schemaVersion: 1 } };
     expect(readEvent(old).data).toEqual({
-      ...{ ...data, retrySchedule: null, maxConcurrency: null, sealedHeaders: null, ed25519: false, sealedKeys: null },
+      ...data,
+      retrySchedule: null,
+      maxConcurrency: null,
+      sealedHeaders: null,
+      ed25519: false,
+      sealedKeys: null,
     });
   });
 
@@ -160,8 +165,11 @@ describe("any life of an endpoint", () => {
         let shown: Content<EndpointDocument> | null = null;
         for (const event of events) shown = endpoints.evolve(shown, readEvent(recorded(endpointStream(7), event)));
         expect(shown).toMatchObject({
-          ...{ status: endpoint.status, disabled_reason: endpoint.disabledReason, url: endpoint.url },
-          ...{ max_concurrency: endpoint.maxConcurrency, failing_warned_at: endpoint.warnedAt },
+          status: endpoint.status,
+          disabled_reason: endpoint.disabledReason,
+          url: endpoint.url,
+          max_concurrency: endpoint.maxConcurrency,
+          failing_warned_at: endpoint.warnedAt,
         });
         expect(shown?.ending_since !== null).toBe(endpoint.ending);
         expect((endpoint.disabledReason !== null) === (endpoint.status === "disabled")).toBe(true);

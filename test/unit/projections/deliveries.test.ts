@@ -93,8 +93,14 @@ describe("the read model deliveries", () => {
     );
     const second = {
       ...FIRST_FAILURE,
-      ...{ number: 2, started_at: at(61), duration_ms: 2_000, outcome: "delivered", response_status: 200 },
-      ...{ response_body: "ok", error_code: null, next_attempt_at: null },
+      number: 2,
+      started_at: at(61),
+      duration_ms: 2_000,
+      outcome: "delivered",
+      response_status: 200,
+      response_body: "ok",
+      error_code: null,
+      next_attempt_at: null,
     };
     await given(log).then({
       ...ASKED,

@@ -125,14 +125,24 @@ describe("the read model endpoints", () => {
     await givenEndpoints(
       story(updated(changes, 1), updated({ sealedHeaders: null, url: "https://b.example" }, 2)),
     ).then({
-      ...{ ...shown, ...changed, sealed_headers: null, url: "https://b.example", updated_at: at(2) },
+      ...shown,
+      ...changed,
+      sealed_headers: null,
+      url: "https://b.example",
+      updated_at: at(2),
     });
     const previous = { sealed_keys: null, expires_at: at(9) };
     await givenEndpoints(story(rotated("k2", 1, 9))).then({
-      ...{ ...shown, sealed_keys: "k2", previous_keys: previous, updated_at: at(1) },
+      ...shown,
+      sealed_keys: "k2",
+      previous_keys: previous,
+      updated_at: at(1),
     });
     await givenEndpoints(story(rotated("k2", 1, 9), rotated("k3", 2, 5))).then({
-      ...{ ...shown, sealed_keys: "k3", previous_keys: { sealed_keys: "k2", expires_at: at(5) }, updated_at: at(2) },
+      ...shown,
+      sealed_keys: "k3",
+      previous_keys: { sealed_keys: "k2", expires_at: at(5) },
+      updated_at: at(2),
     });
   });
 
@@ -152,7 +162,9 @@ describe("the read model endpoints", () => {
     await givenEndpoints(story(deleted(1), deliveriesEnded(2))).then({ ...over, ending_since: null });
     await givenEndpoints(story(failing(3, 0, 5))).then({ ...shown, failing_warned_at: at(5), updated_at: at(0) });
     await givenEndpoints(story(failing(3, 0, 5), updated({ url: "https://b.example" }, 6))).then({
-      ...{ ...shown, url: "https://b.example", updated_at: at(6) },
+      ...shown,
+      url: "https://b.example",
+      updated_at: at(6),
     });
   });
 

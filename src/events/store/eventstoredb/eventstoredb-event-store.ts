@@ -20,9 +20,8 @@ import { followLog } from "./following/follow-log.ts";
 import { LogTail } from "./following/log-tail.ts";
 import { ReplacedLog } from "./following/replaced-log.ts";
 import { checkRights } from "./opening/check-rights.ts";
-import type { Use } from "./opening/check-rights.ts";
+import type { EventStoreDbOptions } from "./opening/eventstoredb-options.ts";
 import { openServer } from "./opening/open-server.ts";
-import type { OpeningOptions } from "./opening/open-server.ts";
 import { LogHead } from "./reading/log-head.ts";
 import { EventReader } from "./reading/read-events.ts";
 import { scanLog } from "./reading/scan-log.ts";
@@ -34,21 +33,6 @@ import { StreamNames } from "./stream-names.ts";
 const DEADLINE_MS = 4_000;
 /** A call that brings nothing of what is due for so many deadlines is begun again. */
 const STALLED_DEADLINES = 1.25;
-
-export interface EventStoreDbOptions extends OpeningOptions {
-  /** `esdb://…` or `esdb+discover://…`. */
-  readonly url: string;
-  /** What the name of each of the log's streams begins with on the server: 1 to 64 letters, digits, `_` and `.`. */
-  readonly prefix: string;
-  /** For what the rights of the user are looked at. Default: they are not. */
-  readonly use?: Use;
-  /** Called once when the log was found to be another one: it takes no append any more until a restart. */
-  readonly onFault?: (error: Error) => void;
-  /** Called when the server cannot be reached, with the reason, and when it can again. */
-  readonly onConnection?: (state: { readonly connected: boolean; readonly reason?: string }) => void;
-  /** How long an append or a read may last in all, in ms. Default 4,000. */
-  readonly deadlineMs?: number;
-}
 
 /** The event store on an EventStoreDB server or cluster, 23.10 or later. */
 export class EventStoreDbEventStore implements EventStore {
@@ -78,7 +62,8 @@ export class EventStoreDbEventStore implements EventStore {
     );
     this.#replaced = new ReplacedLog((error) => options.onFault?.(error));
     this.#tail = new LogTail({
-      ...{ calls, names: this.#names, reader: this.#reader, stalledMs: this.#stalledMs },
+      ...this.#scanned,
+      stalledMs: this.#stalledMs,
       closing: this.#closing.signal,
       known: () => this.#knownHead,
       connection: this.#state.join(),
@@ -137,8 +122,12 @@ export class EventStoreDbEventStore implements EventStore {
     const end = await this.#reader.end();
     if (end === null || limit <= 0 || (after !== null && end.position <= after)) return;
     const scan = {
-      ...{ after, categories, until: end.position, signal: this.#closing.signal },
-      ...{ silenceMs: this.#deadlineMs, patienceMs: this.#deadlineMs },
+      after,
+      categories,
+      until: end.position,
+      signal: this.#closing.signal,
+      silenceMs: this.#deadlineMs,
+      patienceMs: this.#deadlineMs,
     };
     const wanted = { until: end.position, categories, limit };
     const complete = yield* wantedEvents(this.#replaced.noted(scanLog(this.#scanned, scan)), wanted);
@@ -149,7 +138,9 @@ export class EventStoreDbEventStore implements EventStore {
     this.#refuseWhenClosed();
     const following = {
       ...this.#scanned,
-      ...{ tail: this.#tail, stalledMs: this.#stalledMs, closing: this.#closing.signal },
+      tail: this.#tail,
+      stalledMs: this.#stalledMs,
+      closing: this.#closing.signal,
       connection: this.#state.join(),
     };
     yield* this.#replaced.noted(followLog(following, options));

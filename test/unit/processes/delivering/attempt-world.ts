@@ -36,7 +36,12 @@ export async function newAttempts() {
     return delivered();
   };
   const deps = {
-    ...{ store, sender, clock, vault: VAULT, policy: retryPolicy(60_000), timeoutMs: TIMEOUT_MS },
+    store,
+    sender,
+    clock,
+    vault: VAULT,
+    policy: retryPolicy(60_000),
+    timeoutMs: TIMEOUT_MS,
     endpointOf: (id: number) => endpointInLog(store, id),
     lapsed: () => undefined,
   };

@@ -221,7 +221,9 @@ describe("an endpoint that answers that it is gone", () => {
     expect(disabled).toMatchObject({ type: "EndpointDisabled", data: { reason: "gone" } });
     const claim = (await world.eventsOf(last)).find(({ type }) => type === "DeliveryAttemptStarted");
     expect(disabled?.metadata).toMatchObject({
-      ...{ $causationId: claim?.id, $correlationId: claim?.metadata.$correlationId, actor: "delivery-worker" },
+      $causationId: claim?.id,
+      $correlationId: claim?.metadata.$correlationId,
+      actor: "delivery-worker",
     });
     await process.stop();
   });

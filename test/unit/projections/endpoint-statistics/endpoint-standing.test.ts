@@ -56,15 +56,13 @@ describe("the standing of an endpoint", () => {
   it("begins with its first delivery", async () => {
     expect(await standingAfter(registered(), disabled("requested", 1), enabled(2))).toBeUndefined();
     expect(await standingAfter(registered(), requested(0, A))).toEqual({
-      ...{
-        _id: "standing/7",
-        standing_of: 7,
-        user_id: 3,
-        pending: 1,
-        stopped: false,
-        failures: 0,
-        failing_since: null,
-      },
+      _id: "standing/7",
+      standing_of: 7,
+      user_id: 3,
+      pending: 1,
+      stopped: false,
+      failures: 0,
+      failing_since: null,
     });
   });
 
@@ -81,7 +79,8 @@ describe("the standing of an endpoint", () => {
   it("counts failures in a row, since the first of them", async () => {
     const two = [requested(0, A), requested(0, B)];
     expect(await standingAfter(...two, failure(A, 3), failure(B, 9))).toMatchObject({
-      ...{ failures: 2, failing_since: at(3) },
+      failures: 2,
+      failing_since: at(3),
     });
   });
 
@@ -93,7 +92,8 @@ describe("the standing of an endpoint", () => {
     expect(await standingAfter(...failing, updated({ url: "https://b.example" }, 4))).toMatchObject(unbroken);
     expect(await standingAfter(...failing, updated({ nickname: "another" }, 4))).toMatchObject({ failures: 1 });
     expect(await standingAfter(...failing, enabled(4), failure(B, 6))).toMatchObject({
-      ...{ failures: 1, failing_since: at(6) },
+      failures: 1,
+      failing_since: at(6),
     });
   });
 

@@ -135,7 +135,9 @@ describe("the fields of an event's data", () => {
   it("are spelled in snake_case, and their values left alone", () => {
     const content = { camelCase: [{ innerName: 1 }] };
     expect(snakeCased({ payloadSha256: "x", endpointId: 1, url: null, content })).toEqual({
-      ...{ payload_sha256: "x", endpoint_id: 1, url: null },
+      payload_sha256: "x",
+      endpoint_id: 1,
+      url: null,
       content,
     });
   });

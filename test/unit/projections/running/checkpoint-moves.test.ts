@@ -43,7 +43,9 @@ describe("moving checkpoints", () => {
     expect(await searched()).toEqual([null, null]);
     await moves.caughtUp(MODELS, place(10, 15));
     expect(await documents.checkpoint(checkpointNameOf(deliveries))).toEqual({
-      ...{ name: checkpointNameOf(deliveries), position: positionOf(10), eventId: "event at 10" },
+      name: checkpointNameOf(deliveries),
+      position: positionOf(10),
+      eventId: "event at 10",
       searchedTo: positionOf(15),
     });
     await clock.advance(4_999);

@@ -34,7 +34,9 @@ describe("the checkpoints of the runner", () => {
     const third = await world.log.head();
     for (const projection of PROJECTIONS) {
       expect(await world.documents.checkpoint(checkpointNameOf(projection)), projection.name).toMatchObject({
-        ...{ position: third, searchedTo: third, eventId: await world.log.idAt(third!) },
+        position: third,
+        searchedTo: third,
+        eventId: await world.log.idAt(third!),
       });
     }
     await append();
@@ -57,7 +59,8 @@ describe("the checkpoints of the runner", () => {
     await world.caughtUp(first);
     await first.stop();
     expect(await world.documents.checkpoint(checkpointNameOf(users))).toMatchObject({
-      ...{ position: await world.log.head(), searchedTo: searchedBehind(1) },
+      position: await world.log.head(),
+      searchedTo: searchedBehind(1),
     });
 
     await world.append(STREAM, started(1, 0), attempted(1, 0, 1, DELIVERED));

@@ -48,7 +48,11 @@ export async function* followLog(
         const until = tail.startFor(member);
         if (until === undefined || until === null) continue;
         const scan = {
-          ...{ after: place, categories, until, signal: ending, silenceMs: stalledMs },
+          after: place,
+          categories,
+          until,
+          signal: ending,
+          silenceMs: stalledMs,
           patienceMs: Number.POSITIVE_INFINITY,
           connection: (reason: string | null) => connection.note(reason),
         };

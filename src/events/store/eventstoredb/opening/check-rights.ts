@@ -15,7 +15,9 @@ const STREAM = "rights-0";
 const NEVER = revisionOf(1);
 const ID = "00000000-0000-4000-8000-000000000000";
 const EVENT: EventToAppend = {
-  ...{ id: ID, type: "RightsChecked", data: {} },
+  id: ID,
+  type: "RightsChecked",
+  data: {},
   metadata: { $correlationId: ID, $causationId: ID, actor: "operator", schemaVersion: 1 },
 };
 

@@ -58,7 +58,10 @@ function foundEvent(parts: Parts, names: StreamNames): FoundEvent {
   const stream = names.inLog(parts.name);
   let recorded: RecordedEvent | undefined;
   return {
-    ...{ position, stream, id: parts.id, bytes: parts.data.length },
+    position,
+    stream,
+    id: parts.id,
+    bytes: parts.data.length,
     recorded: () => {
       if (stream === null) throw new TypeError("an event that is not in the log was asked for");
       return (recorded ??= recordedEventOf(parts, stream, position));
@@ -68,8 +71,16 @@ function foundEvent(parts: Parts, names: StreamNames): FoundEvent {
 
 function readParts(reader: Reader): Parts {
   const none: Parts = {
-    ...{ id: "", name: "", revision: "0", prepare: "0", commit: "0" },
-    ...{ type: "", created: "0", contentType: "", metadata: NOTHING, data: NOTHING },
+    id: "",
+    name: "",
+    revision: "0",
+    prepare: "0",
+    commit: "0",
+    type: "",
+    created: "0",
+    contentType: "",
+    metadata: NOTHING,
+    data: NOTHING,
   };
   return readFields(reader, none, (field, parts) => {
     if (field === 1) parts.id = readUuid(reader);
@@ -108,7 +119,7 @@ function recordedEventOf(parts: Parts, stream: string, position: Position): Reco
     );
   }
   const [data, metadata] = [dataOf(parts), metadataOf(parts)];
-  return { ...{ id, stream, revision, position, type, data, metadata }, recordedAt: timeOf(parts.created) };
+  return { id, stream, revision, position, type, data, metadata, recordedAt: timeOf(parts.created) };
 }
 
 function dataOf({ data, contentType }: Parts): unknown {

@@ -8,7 +8,10 @@ import type { Position } from "../../../../../../src/events/store/position.ts";
 
 function event(position: number, stream: string | null = null): FoundEvent {
   return {
-    ...{ position: positionOf(position), stream, id: `id-${position}`, bytes: 2 },
+    position: positionOf(position),
+    stream,
+    id: `id-${position}`,
+    bytes: 2,
     recorded: () => {
       throw new Error("not here");
     },

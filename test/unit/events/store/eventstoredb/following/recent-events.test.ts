@@ -5,7 +5,10 @@ import { positionOf } from "../../../../../../src/events/store/position.ts";
 
 function event(position: number, bytes = 10): FoundEvent {
   return {
-    ...{ position: positionOf(position), stream: "user-1", id: `${position}`, bytes },
+    position: positionOf(position),
+    stream: "user-1",
+    id: `${position}`,
+    bytes,
     recorded: () => {
       throw new Error("not here");
     },

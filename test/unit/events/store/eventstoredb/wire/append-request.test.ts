@@ -47,8 +47,11 @@ describe("an append as a message of the server's protocol", () => {
           deadline: undefined,
           isFinal: true,
           events: events.map(({ id, type, data, metadata }) => ({
-            ...{ id, type, contentType: "application/json" },
-            ...{ data: JSON.stringify(data), metadata: JSON.stringify(metadata) },
+            id,
+            type,
+            contentType: "application/json",
+            data: JSON.stringify(data),
+            metadata: JSON.stringify(metadata),
           })),
         });
       }),
