@@ -7,7 +7,7 @@
  */
 
 /** Who puts the program together: the only files that know every adapter. */
-const COMPOSITION = "^src/((main|gateway|container|cli/log-access)\\.ts$|storage/)";
+const COMPOSITION = "^src/((main|gateway|container|cli/log-access)\\.ts$|(gateway|storage)/)";
 /** The adapters, each in a folder beside the port that it serves, and what the log's adapters are all made with. */
 const ADAPTERS = "^src/(events|projections)/store/[^/]+/";
 /** What follows the log in time, and so needs a clock; every other part of projections/ folds and asks, and knows no time. */
@@ -98,14 +98,14 @@ module.exports = {
       comment: "What happened is the same at any time. Only the adapters of the log have a clock and its limits.",
       severity: "error",
       from: { path: "^src/events/", pathNot: "^src/events/store/(?!append/).+/" },
-      to: { path: "^src/runtime/" },
+      to: { path: "^src/runtime/(?!token\\.ts$)" },
     },
     {
       name: "folds-know-no-time",
       comment: "A read model is a pure fold: the same log gives the same bytes. Only what runs the folds has a clock.",
       severity: "error",
       from: { path: "^src/projections/", pathNot: [PROJECTION_RUNNERS, ADAPTERS] },
-      to: { path: "^src/runtime/" },
+      to: { path: "^src/runtime/(?!token\\.ts$)" },
     },
     {
       name: "ports-hide-their-adapters",
@@ -129,6 +129,7 @@ module.exports = {
     driver("fastify", npmPackage("(fastify|@fastify/[^/]+)"), "^src/(http/|gateway\\.ts$)"),
     driver("prom-client", npmPackage("prom-client"), "^src/observability/metrics\\.ts$"),
     driver("tsyringe", npmPackage("(tsyringe|reflect-metadata)"), [
+      "^src/runtime/token\\.ts$",
       "^src/processes/(delivering|retrying|endpoints)/",
       COMPOSITION,
     ]),

@@ -1,43 +1,37 @@
 import { randomUUID } from "node:crypto";
-import { container as root } from "tsyringe";
-import type { DependencyContainer } from "tsyringe";
 import type { Logger } from "pino";
+import { container as root, instanceCachingFactory } from "tsyringe";
+import type { DependencyContainer, InjectionToken } from "tsyringe";
 import { retryPolicy } from "./commands/retry-policy.ts";
-import type { FailingPolicy } from "./commands/warn-of-failing.ts";
 import type { Config } from "./config.ts";
 import { EVENT_STORE } from "./events/store/event-store.ts";
-import { FailedKeys } from "./http/access/failed-keys.ts";
-import type { HttpDependencies } from "./http/dependencies.ts";
+import { DeliveryLoops } from "./gateway/delivery-loops.ts";
+import { liveFigures } from "./gateway/live-figures.ts";
+import { ReadingLoops } from "./gateway/reading-loops.ts";
 import { HEALTH, Health } from "./observability/health.ts";
 import { LOGGER } from "./observability/logger.ts";
 import { METRICS, Metrics } from "./observability/metrics.ts";
-import type { LiveFigures } from "./observability/metrics.ts";
 import { DELIVERY_SETTINGS, DeliveryWorker } from "./processes/delivering/delivery-worker.ts";
-import type { DeliverySettings } from "./processes/delivering/delivery-worker.ts";
 import { EndpointLifecycle } from "./processes/endpoints/endpoint-lifecycle.ts";
 import { FAILING_POLICY, FailingEndpoints } from "./processes/endpoints/failing-endpoints.ts";
 import { RetryScheduler, SCHEDULER_SETTINGS } from "./processes/retrying/retry-scheduler.ts";
-import type { SchedulerSettings } from "./processes/retrying/retry-scheduler.ts";
 import { ALL_SHARES, ShardTicks } from "./processes/retrying/shard-ticks.ts";
 import { SENDER, UndiciSender } from "./processes/sending/sender.ts";
 import type { Sender } from "./processes/sending/sender.ts";
 import { ENDPOINT_VAULT, EndpointVault } from "./processes/sending/signing/endpoint-vault.ts";
 import { CaresResolver, lookUpLimitMs } from "./processes/sending/targets/name-resolver.ts";
 import { TARGET_RULES, createTargetRules } from "./processes/sending/targets/target-rules.ts";
-import type { TargetRules } from "./processes/sending/targets/target-rules.ts";
 import { DIRECTORY, Directory } from "./projections/directory/directory.ts";
-import { pendingOfUser } from "./projections/endpoint-statistics/endpoint-standings.ts";
 import { PROJECTION_CONTROL } from "./projections/running/projection-host.ts";
-import type { ProjectionControl } from "./projections/running/projection-host.ts";
 import { PROJECTION_PROGRESS, ProjectionProgress } from "./projections/running/projection-progress.ts";
 import { SeenHeads } from "./projections/running/seen-heads.ts";
 import { DOCUMENT_STORE } from "./projections/store/document-store.ts";
-import type { DocumentStore } from "./projections/store/document-store.ts";
 import { CLOCK, systemClock } from "./runtime/clock.ts";
 import type { Clock } from "./runtime/clock.ts";
 import { SECRETS } from "./secrets/secrets.ts";
 import type { Secrets } from "./secrets/secrets.ts";
-import { MeasuredEventStore } from "./storage/measured-event-store.ts";
+import { LOG_ADAPTER, MeasuredEventStore } from "./storage/measured-event-store.ts";
+import { STORAGE } from "./storage/storage.ts";
 import type { Storage } from "./storage/storage.ts";
 import { VERSION } from "./version.ts";
 
@@ -68,124 +62,85 @@ export function compose(
   overrides: Overrides = {},
 ): DependencyContainer {
   const container = root.createChildContainer();
-  const clock = overrides.clock ?? systemClock;
-  const { documents, sharedLog } = storage;
-  const health = overrides.health ?? new Health();
-  const metrics = overrides.metrics ?? new Metrics();
-  const heads = new SeenHeads();
-  const store = new MeasuredEventStore(storage.store, metrics, clock, heads);
-  health.watch("appends", () => store.trouble);
-  const progress = new ProjectionProgress(clock);
-  const rules = createTargetRules(config.deliveryAllowCidrs);
-  const timeoutMs = config.deliveryTimeoutMs;
-  const sender =
-    overrides.sender ??
-    new UndiciSender({
-      timeoutMs,
-      connectionsPerEndpoint: ENDPOINT_CONCURRENCY,
-      rules,
-      version: VERSION,
-      clock,
-      resolver: new CaresResolver({ servers: config.dnsServers, limitMs: lookUpLimitMs(timeoutMs), clock }),
-    });
-  const delivery: DeliverySettings = {
-    timeoutMs,
-    policy: retryPolicy(config.retryUnitMs),
-    concurrency: TOTAL_CONCURRENCY,
-    concurrencyPerEndpoint: ENDPOINT_CONCURRENCY,
-    queue: QUEUE,
-  };
-  const scheduler: SchedulerSettings = {
-    tickMs: config.retryTickMs,
-    shares: sharedLog ? new ShardTicks(store, clock, config.retryTickMs, randomUUID()) : ALL_SHARES,
-    armed: QUEUE.entries,
-    random: overrides.random ?? Math.random,
-  };
-
-  container.registerInstance(CLOCK, clock);
-  container.registerInstance(LOGGER, logger);
-  container.registerInstance(SECRETS, secrets);
-  container.registerInstance(ENDPOINT_VAULT, new EndpointVault(secrets));
-  container.registerInstance(EVENT_STORE, store);
-  container.registerInstance(DOCUMENT_STORE, documents);
-  container.registerInstance(PROJECTION_PROGRESS, progress);
+  container.registerInstance(STORAGE, storage);
+  container.registerInstance(LOG_ADAPTER, storage.store);
+  container.registerInstance(DOCUMENT_STORE, storage.documents);
   container.registerInstance(PROJECTION_CONTROL, storage.projections);
-  container.registerInstance(DIRECTORY, new Directory(store, documents, clock));
-  container.registerInstance(HEALTH, health);
-  container.registerInstance(METRICS, metrics);
-  container.registerInstance(TARGET_RULES, rules);
-  container.registerInstance(SENDER, sender);
-  container.registerInstance(DELIVERY_SETTINGS, delivery);
-  container.registerInstance(SCHEDULER_SETTINGS, scheduler);
-  container.registerInstance(FAILING_POLICY, {
-    attempts: config.endpointFailingAttempts,
-    warnAfterMs: config.endpointWarnAfterMs,
-    disableAfterMs: config.endpointDisableAfterMs,
-  } satisfies FailingPolicy);
+  container.registerInstance(SECRETS, secrets);
+  container.registerInstance(LOGGER, logger);
+  container.registerInstance(CLOCK, overrides.clock ?? systemClock);
+  container.registerInstance(HEALTH, overrides.health ?? new Health());
+  container.registerInstance(METRICS, overrides.metrics ?? new Metrics());
+  registerSettings(container, config, overrides.random ?? Math.random);
+  if (overrides.sender) container.registerInstance(SENDER, overrides.sender);
+  else registerSender(container, config);
+
+  container.registerSingleton(SeenHeads);
+  container.registerSingleton(MeasuredEventStore);
+  container.register(EVENT_STORE, { useToken: MeasuredEventStore });
+  once(container, PROJECTION_PROGRESS, (of) => new ProjectionProgress(of(CLOCK)));
+  once(container, DIRECTORY, (of) => new Directory(of(EVENT_STORE), of(DOCUMENT_STORE), of(CLOCK)));
+  once(container, ENDPOINT_VAULT, (of) => new EndpointVault(of(SECRETS)));
   container.registerSingleton(DeliveryWorker);
   container.registerSingleton(RetryScheduler);
   container.registerSingleton(EndpointLifecycle);
   container.registerSingleton(FailingEndpoints);
-  metrics.show(liveFigures(container, store, heads));
+  container.registerSingleton(ReadingLoops);
+  container.registerSingleton(DeliveryLoops);
+
+  const store = container.resolve(MeasuredEventStore);
+  container.resolve(HEALTH).watch("appends", () => store.trouble);
+  container.resolve(METRICS).show(liveFigures(container));
   return container;
 }
 
-/** What the HTTP API needs, out of the container. */
-export function httpDependencies(container: DependencyContainer, config: Config): HttpDependencies {
-  const delivery = container.resolve<DeliverySettings>(DELIVERY_SETTINGS);
-  return {
-    store: container.resolve(EVENT_STORE),
-    documents: container.resolve(DOCUMENT_STORE),
-    directory: container.resolve<Directory>(DIRECTORY),
-    progress: container.resolve<ProjectionProgress>(PROJECTION_PROGRESS),
-    projections: container.resolve<ProjectionControl>(PROJECTION_CONTROL),
-    worker: container.resolve(DeliveryWorker),
-    rules: container.resolve<TargetRules>(TARGET_RULES),
-    secrets: container.resolve<Secrets>(SECRETS),
-    vault: container.resolve<EndpointVault>(ENDPOINT_VAULT),
-    health: container.resolve<Health>(HEALTH),
-    metrics: container.resolve<Metrics>(METRICS),
-    clock: container.resolve<Clock>(CLOCK),
-    logger: container.resolve<Logger>(LOGGER),
-    failedKeys: new FailedKeys(config.failedKeysPerMinute, container.resolve<Clock>(CLOCK)),
-    pendingOfUser: (userId) => pendingOfUser(container.resolve<DocumentStore>(DOCUMENT_STORE), userId),
-    settings: {
-      maxPayloadBytes: config.maxPayloadBytes,
-      retryScheduleSeconds: delivery.policy.waitsMs.map((milliseconds) => milliseconds / 1_000),
-      concurrencyPerEndpoint: delivery.concurrencyPerEndpoint,
-      sharedLog: config.eventStoreUrl !== null,
-      trustedProxies: config.trustedProxies,
-      dispatchesPerSecond: config.dispatchesPerSecond,
-      maxPendingPerUser: config.maxPendingPerUser,
-    },
-  };
+function registerSettings(container: DependencyContainer, config: Config, random: () => number): void {
+  container.registerInstance(TARGET_RULES, createTargetRules(config.deliveryAllowCidrs));
+  container.registerInstance(DELIVERY_SETTINGS, {
+    timeoutMs: config.deliveryTimeoutMs,
+    policy: retryPolicy(config.retryUnitMs),
+    concurrency: TOTAL_CONCURRENCY,
+    concurrencyPerEndpoint: ENDPOINT_CONCURRENCY,
+    queue: QUEUE,
+  });
+  container.registerInstance(FAILING_POLICY, {
+    attempts: config.endpointFailingAttempts,
+    warnAfterMs: config.endpointWarnAfterMs,
+    disableAfterMs: config.endpointDisableAfterMs,
+  });
+  const tickMs = config.retryTickMs;
+  once(container, SCHEDULER_SETTINGS, (of) => {
+    const isShared = of(STORAGE).sharedLog;
+    const shares = isShared ? new ShardTicks(of(EVENT_STORE), of(CLOCK), tickMs, randomUUID()) : ALL_SHARES;
+    return { tickMs, shares, armed: QUEUE.entries, random };
+  });
 }
 
-/** What `/metrics` reads at each scrape: all of it from memory, so that it answers whatever store is down. */
-function liveFigures(container: DependencyContainer, store: MeasuredEventStore, heads: SeenHeads): LiveFigures {
-  const clock = container.resolve<Clock>(CLOCK);
-  const health = container.resolve<Health>(HEALTH);
-  const worker = container.resolve(DeliveryWorker);
-  const scheduler = container.resolve(RetryScheduler);
-  const progress = container.resolve<ProjectionProgress>(PROJECTION_PROGRESS);
-  const directory = container.resolve<Directory>(DIRECTORY);
-  return {
-    load: () => worker.load,
-    appendsUnderWay: () => store.appendsUnderWay,
-    lastScan: () => {
-      const { lastScan } = scheduler;
-      if (lastScan === null) return null;
-      return { secondsAgo: (clock.now() - lastScan.at) / 1_000, oldestDueSeconds: lastScan.oldestDueMs / 1_000 };
-    },
-    armed: () => scheduler.armed,
-    projections: () =>
-      [...progress.statuses(), ...[directory.status].filter((status) => status !== null)].map(
-        ({ name, state, position }) => ({
-          name,
-          live: state === "live",
-          behindSeconds: heads.msBehind(position, clock.now()) / 1_000,
-        }),
-      ),
-    ready: () => health.reasons.length === 0,
-  };
+function registerSender(container: DependencyContainer, { deliveryTimeoutMs, dnsServers }: Config): void {
+  once(container, SENDER, (of) => {
+    const clock = of(CLOCK);
+    const limitMs = lookUpLimitMs(deliveryTimeoutMs);
+    return new UndiciSender({
+      timeoutMs: deliveryTimeoutMs,
+      connectionsPerEndpoint: ENDPOINT_CONCURRENCY,
+      rules: of(TARGET_RULES),
+      version: VERSION,
+      clock,
+      resolver: new CaresResolver({ servers: dnsServers, limitMs, clock }),
+    });
+  });
+}
+
+/**
+ * Has the container make one `T`, when it is first asked for, of what `make` asks it for: for classes of the folders that
+ * know no container (see the import rule), and for settings that depend on other parts.
+ */
+function once<T>(
+  container: DependencyContainer,
+  key: InjectionToken<T>,
+  make: (of: <D>(dependency: InjectionToken<D>) => D) => T,
+): void {
+  container.register(key, {
+    useFactory: instanceCachingFactory((from) => make((dependency) => from.resolve(dependency))),
+  });
 }

@@ -1,5 +1,7 @@
+import { token } from "../runtime/token.ts";
+
 /** The token under which the container registers the health of the process. */
-export const HEALTH = Symbol("Health");
+export const HEALTH = token<Health>("Health");
 
 /**
  * Whether the process can take work, and if not, why. Each concern says so itself, under a name of its own. At its start

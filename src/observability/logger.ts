@@ -1,8 +1,9 @@
 import pino from "pino";
 import type { DestinationStream, LevelWithSilent, Logger } from "pino";
+import { token } from "../runtime/token.ts";
 
 /** The token under which the container registers the logger (pino). */
-export const LOGGER = Symbol("Logger");
+export const LOGGER = token<Logger>("Logger");
 
 /** How many causes of an error are logged. */
 const MAX_CAUSES = 5;

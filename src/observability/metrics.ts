@@ -1,7 +1,8 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
+import { token } from "../runtime/token.ts";
 
 /** The token under which the container registers the metrics. */
-export const METRICS = Symbol("Metrics");
+export const METRICS = token<Metrics>("Metrics");
 
 /** What became of a dispatch; docs/operations/metrics.md says what each means. */
 export type DispatchStatus = "accepted" | "replayed" | "refused" | "unavailable" | "failed";

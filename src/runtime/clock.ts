@@ -1,5 +1,7 @@
+import { token } from "./token.ts";
+
 /** The token under which the container registers the clock. */
-export const CLOCK = Symbol("Clock");
+export const CLOCK = token<Clock>("Clock");
 
 /** Time and timers, so that a test can hold them still. */
 export interface Clock {

@@ -3,9 +3,10 @@ import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, r
 import { dirname, join } from "node:path";
 import { ConfigurationError } from "../runtime/configuration-error.ts";
 import { syncFolder } from "../runtime/sync-folder.ts";
+import { token } from "../runtime/token.ts";
 
 /** The token under which the container registers the secrets. */
-export const SECRETS = Symbol("Secrets");
+export const SECRETS = token<Secrets>("Secrets");
 
 /** Keys for one purpose each, all derived from MASTER_KEY (HKDF, RFC 5869), so that none gives another away. */
 export interface DerivedSecrets {

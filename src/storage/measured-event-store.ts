@@ -1,3 +1,4 @@
+import { inject, injectable } from "tsyringe";
 import type {
   AppendResult,
   EventStore,
@@ -17,9 +18,15 @@ import {
   StoreUnavailable,
 } from "../events/store/event-store-errors.ts";
 import type { Position } from "../events/store/position.ts";
+import { METRICS } from "../observability/metrics.ts";
 import type { AppendOutcome, Metrics } from "../observability/metrics.ts";
-import type { SeenHeads } from "../projections/running/seen-heads.ts";
+import { SeenHeads } from "../projections/running/seen-heads.ts";
+import { CLOCK } from "../runtime/clock.ts";
 import type { Clock } from "../runtime/clock.ts";
+import { token } from "../runtime/token.ts";
+
+/** The token under which the container registers the adapter that is measured; everybody else uses EVENT_STORE. */
+export const LOG_ADAPTER = token<EventStore>("EventStore adapter");
 
 /**
  * For so long after an append failed the log is taken for one that takes none, in ms. Then the next append may try: a
@@ -40,6 +47,7 @@ const TROUBLES: Readonly<Record<Trouble, string>> = {
  * An event store whose appends are timed, and which knows from them whether the log takes any. Everything else is passed
  * on as it is.
  */
+@injectable()
 export class MeasuredEventStore implements EventStore {
   readonly #inner: EventStore;
   readonly #metrics: Metrics;
@@ -48,7 +56,12 @@ export class MeasuredEventStore implements EventStore {
   #underWay = 0;
   #trouble: { readonly at: number; readonly what: Trouble } | null = null;
 
-  constructor(inner: EventStore, metrics: Metrics, clock: Clock, heads: SeenHeads) {
+  constructor(
+    @inject(LOG_ADAPTER) inner: EventStore,
+    @inject(METRICS) metrics: Metrics,
+    @inject(CLOCK) clock: Clock,
+    @inject(SeenHeads) heads: SeenHeads,
+  ) {
     this.#inner = inner;
     this.#metrics = metrics;
     this.#clock = clock;

@@ -1,6 +1,10 @@
 import type { EventStore } from "../events/store/event-store.ts";
 import type { ProjectionControl, ProjectionReports } from "../projections/running/projection-host.ts";
 import type { DocumentStore } from "../projections/store/document-store.ts";
+import { token } from "../runtime/token.ts";
+
+/** The token under which the container registers the storage. */
+export const STORAGE = token<Storage>("Storage");
 
 /** The log, the read models, and whatever keeps the second up with the first. */
 export interface Storage {

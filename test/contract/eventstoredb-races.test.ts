@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { AppendOutcomeUnknown, EventTooLarge, RevisionConflict } from "../../src/events/store/event-store-errors.ts";
 import { EventStoreDbEventStore } from "../../src/events/store/eventstoredb/eventstoredb-event-store.ts";
-import type { EventStoreDbOptions } from "../../src/events/store/eventstoredb/eventstoredb-event-store.ts";
+import type { EventStoreDbOptions } from "../../src/events/store/eventstoredb/opening/eventstoredb-options.ts";
 import { MemoryEventStore } from "../../src/events/store/memory/memory-event-store.ts";
 import { collect, idsOf, PulledSubscription, sampleEvent, sampleEvents } from "../fixtures/event-log/event-samples.ts";
 import { startFakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Gateway } from "../../src/gateway.ts";
-import { HEALTH } from "../../src/observability/health.ts";
-import type { Health } from "../../src/observability/health.ts";
+import { Health } from "../../src/observability/health.ts";
 import { PROJECTIONS } from "../../src/projections/read-models.ts";
 import type { ProjectionReports } from "../../src/projections/running/projection-host.ts";
 import type { ProjectionStatus } from "../../src/projections/running/runner.ts";
@@ -58,7 +57,8 @@ describe("a gateway that starts", () => {
         return inner.runProjections(reports, signal);
       },
     };
-    gateway = await startTestGateway({ clock, storage, deliver: false });
+    const health = new Health();
+    gateway = await startTestGateway({ clock, storage, health, deliver: false });
     /** Asks, and lets the time pass that the reply waits for read models. */
     const waited = async (line: string, question: Question = {}): Promise<Reply> => {
       const reply = ask(gateway, line, question);
@@ -80,7 +80,7 @@ describe("a gateway that starts", () => {
     }
 
     open.resolve(undefined);
-    await clock.until(() => gateway.container.resolve<Health>(HEALTH).reasons.length === 0);
+    await clock.until(() => health.reasons.length === 0);
     expect(await reasons()).toEqual([]);
     for (const path of ["/v1/users/me", "/v1/deliveries", "/v1/endpoints"]) {
       expect((await waited(`GET ${path}`, { key })).status, path).toBe(200);

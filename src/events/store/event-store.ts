@@ -1,7 +1,8 @@
 import type { Position, Revision } from "./position.ts";
+import { token } from "../../runtime/token.ts";
 
 /** The token under which the container registers the event store. */
-export const EVENT_STORE = Symbol("EventStore");
+export const EVENT_STORE = token<EventStore>("EventStore");
 
 /** What is known of an event besides its data. The `$` names are EventStoreDB's own for tracing. */
 export interface EventMetadata {

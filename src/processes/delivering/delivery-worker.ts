@@ -25,9 +25,10 @@ import { acceptedDelivery, deliveryQueue, dueDelivery } from "./delivery-queue.t
 import type { QueueSettings, WaitingDelivery } from "./delivery-queue.ts";
 import type { FairQueue } from "./fair-queue.ts";
 import { isPassing } from "./insisting.ts";
+import { token } from "../../runtime/token.ts";
 
 /** The token under which the container registers the worker's settings. */
-export const DELIVERY_SETTINGS = Symbol("DeliverySettings");
+export const DELIVERY_SETTINGS = token<DeliverySettings>("DeliverySettings");
 
 export interface DeliverySettings extends QueueSettings {
   /** How long an attempt may take, in ms. */

@@ -24,9 +24,10 @@ import type { Clock } from "../../runtime/clock.ts";
 import { timeOrderedId } from "../../runtime/time-ordered-id.ts";
 import { SCHEDULER_SETTINGS } from "../retrying/retry-scheduler.ts";
 import type { SchedulerSettings } from "../retrying/retry-scheduler.ts";
+import { token } from "../../runtime/token.ts";
 
 /** The token under which the container registers when failing is sustained. */
-export const FAILING_POLICY = Symbol("FailingPolicy");
+export const FAILING_POLICY = token<FailingPolicy>("FailingPolicy");
 
 const ACTOR = "failing-endpoints";
 /** How long a look waits until the read model has seen the log's end, in ms. */

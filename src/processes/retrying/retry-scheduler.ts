@@ -18,9 +18,10 @@ import { DeliveryWorker } from "../delivering/delivery-worker.ts";
 import { ArmedRetries } from "./armed-retries.ts";
 import type { DueShares } from "./shard-ticks.ts";
 import { TickTimes } from "./tick-times.ts";
+import { token } from "../../runtime/token.ts";
 
 /** The token under which the container registers the scheduler's settings. */
-export const SCHEDULER_SETTINGS = Symbol("SchedulerSettings");
+export const SCHEDULER_SETTINGS = token<SchedulerSettings>("SchedulerSettings");
 
 export interface SchedulerSettings {
   /** How often it looks what falls due, in ms. Ticks are counted from the Unix epoch, so that all instances agree. */

@@ -6,9 +6,10 @@ import { EndpointConnections } from "./endpoint-connections.ts";
 import { createReceiverClient } from "./receiver-client.ts";
 import type { NameResolver } from "./targets/name-resolver.ts";
 import type { TargetRules } from "./targets/target-rules.ts";
+import { token } from "../../runtime/token.ts";
 
 /** The token under which the container registers the sender. */
-export const SENDER = Symbol("Sender");
+export const SENDER = token<Sender>("Sender");
 
 /** One attempt to be made. */
 export interface SendRequest {

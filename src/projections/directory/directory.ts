@@ -15,9 +15,10 @@ import type { DocumentStore } from "../store/document-store.ts";
 import { users } from "../users.ts";
 import type { UserDocument } from "../users.ts";
 import { ModelInMemory } from "./model-in-memory.ts";
+import { token } from "../../runtime/token.ts";
 
 /** The token under which the container registers the directory. */
-export const DIRECTORY = Symbol("Directory");
+export const DIRECTORY = token<Directory>("Directory");
 
 /** How long a look-up that found nothing waits for what was in the log when it came, in ms: as long as a log may stall. */
 const MISS_WAIT_MS = 4_000;

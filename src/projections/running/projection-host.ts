@@ -12,6 +12,7 @@ import { LiveGenerations } from "./live-generations.ts";
 import type { GenerationReports } from "./live-generations.ts";
 import { ReadingGroups } from "./reading-groups.ts";
 import { watchSharedStore } from "./shared-store-watch.ts";
+import { token } from "../../runtime/token.ts";
 
 /** Everything that the host reports: how its runners get on, and what becomes of the generations. */
 export interface ProjectionReports extends RunnerReports, GenerationReports {}
@@ -23,7 +24,7 @@ const IDLE_MS = 60 * 60_000;
 export type RebuildAnswer = "begun" | "already_running" | "ended" | "not_running" | "unknown_projection";
 
 /** The token under which the container registers who takes an operator's wishes. */
-export const PROJECTION_CONTROL = Symbol("ProjectionControl");
+export const PROJECTION_CONTROL = token<ProjectionControl>("ProjectionControl");
 
 /** Whom an operator's wishes go to. */
 export interface ProjectionControl {

@@ -3,9 +3,10 @@ import type { Clock } from "../../runtime/clock.ts";
 import type { Comparison } from "../rebuilding/compare-fills.ts";
 import type { RebuildStatus } from "../rebuilding/fill-builder.ts";
 import type { ProjectionStatus } from "./runner.ts";
+import { token } from "../../runtime/token.ts";
 
 /** The token under which the container registers the progress of the projections. */
-export const PROJECTION_PROGRESS = Symbol("ProjectionProgress");
+export const PROJECTION_PROGRESS = token<ProjectionProgress>("ProjectionProgress");
 
 interface Waiter {
   readonly names: readonly string[];

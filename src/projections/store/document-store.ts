@@ -1,7 +1,8 @@
 import type { Position } from "../../events/store/position.ts";
+import { token } from "../../runtime/token.ts";
 
 /** The token under which the container registers the document store. */
-export const DOCUMENT_STORE = Symbol("DocumentStore");
+export const DOCUMENT_STORE = token<DocumentStore>("DocumentStore");
 
 export type Scalar = string | number;
 

@@ -1,9 +1,10 @@
 import { hkdfSync, randomBytes } from "node:crypto";
 import { SealBroken, Sealer } from "../../../secrets/sealing.ts";
 import { EndpointKeys, KEY_MATERIAL_BYTES } from "./endpoint-keys.ts";
+import { token } from "../../../runtime/token.ts";
 
 /** The token under which the container registers the vault. */
-export const ENDPOINT_VAULT = Symbol("EndpointVault");
+export const ENDPOINT_VAULT = token<EndpointVault>("EndpointVault");
 
 /** What the vault seals with and derives from (`Secrets` has both). */
 export interface VaultSecrets {

@@ -3,9 +3,10 @@ import { canonicalText, isWithin, parseAddress, parseCidr } from "../../../net/a
 import { createOwnAddresses } from "../../../net/own-addresses.ts";
 import { systemClock } from "../../../runtime/clock.ts";
 import { GLOBAL_IPV6_RANGE, REFUSED_IPV4_RANGES, REFUSED_IPV6_RANGES } from "./address-ranges.ts";
+import { token } from "../../../runtime/token.ts";
 
 /** The token under which the container registers the target rules. */
-export const TARGET_RULES = Symbol("TargetRules");
+export const TARGET_RULES = token<TargetRules>("TargetRules");
 
 /**
  * What the rules say of a URL: `not_a_url` (`url must be a valid URL`), `not_http` (`url must be http or https`),

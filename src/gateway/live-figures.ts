@@ -1,0 +1,41 @@
+import type { DependencyContainer } from "tsyringe";
+import { HEALTH } from "../observability/health.ts";
+import type { LiveFigures } from "../observability/metrics.ts";
+import { DeliveryWorker } from "../processes/delivering/delivery-worker.ts";
+import { RetryScheduler } from "../processes/retrying/retry-scheduler.ts";
+import { DIRECTORY } from "../projections/directory/directory.ts";
+import { PROJECTION_PROGRESS } from "../projections/running/projection-progress.ts";
+import { SeenHeads } from "../projections/running/seen-heads.ts";
+import { CLOCK } from "../runtime/clock.ts";
+import { MeasuredEventStore } from "../storage/measured-event-store.ts";
+
+/** What `/metrics` reads at each scrape: all of it from memory, so that it answers whatever store is down. */
+export function liveFigures(container: DependencyContainer): LiveFigures {
+  const clock = container.resolve(CLOCK);
+  const health = container.resolve(HEALTH);
+  const store = container.resolve(MeasuredEventStore);
+  const heads = container.resolve(SeenHeads);
+  const worker = container.resolve(DeliveryWorker);
+  const scheduler = container.resolve(RetryScheduler);
+  const progress = container.resolve(PROJECTION_PROGRESS);
+  const directory = container.resolve(DIRECTORY);
+  return {
+    load: () => worker.load,
+    appendsUnderWay: () => store.appendsUnderWay,
+    lastScan: () => {
+      const { lastScan } = scheduler;
+      if (lastScan === null) return null;
+      return { secondsAgo: (clock.now() - lastScan.at) / 1_000, oldestDueSeconds: lastScan.oldestDueMs / 1_000 };
+    },
+    armed: () => scheduler.armed,
+    projections: () =>
+      [...progress.statuses(), ...[directory.status].filter((status) => status !== null)].map(
+        ({ name, state, position }) => ({
+          name,
+          live: state === "live",
+          behindSeconds: heads.msBehind(position, clock.now()) / 1_000,
+        }),
+      ),
+    ready: () => health.reasons.length === 0,
+  };
+}

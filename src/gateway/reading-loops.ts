@@ -1,0 +1,146 @@
+import type { Logger } from "pino";
+import { inject, injectable } from "tsyringe";
+import { EVENT_STORE } from "../events/store/event-store.ts";
+import type { EventStore } from "../events/store/event-store.ts";
+import { HEALTH } from "../observability/health.ts";
+import type { Health } from "../observability/health.ts";
+import { LOGGER } from "../observability/logger.ts";
+import { TroubleLog } from "../observability/trouble-log.ts";
+import { DIRECTORY } from "../projections/directory/directory.ts";
+import type { Directory } from "../projections/directory/directory.ts";
+import { ANSWERING } from "../projections/read-models.ts";
+import type { ProjectionReports } from "../projections/running/projection-host.ts";
+import { PROJECTION_PROGRESS } from "../projections/running/projection-progress.ts";
+import type { ProjectionProgress } from "../projections/running/projection-progress.ts";
+import type { ProjectionStatus } from "../projections/running/runner.ts";
+import { CLOCK } from "../runtime/clock.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { supervise } from "../runtime/supervision.ts";
+import { STORAGE } from "../storage/storage.ts";
+import type { Storage } from "../storage/storage.ts";
+
+/** How long the start waits for the directory before it says what it waits for, in ms. */
+const DIRECTORY_PATIENCE_MS = 5_000;
+/** The name under which a failure of the whole projection thread is reported. */
+const ALL_PROJECTIONS = "all";
+
+/**
+ * What follows the log for those who read: the directory in this thread, and the projections, which with the embedded log
+ * run in their own thread. Says in the log and in `Health` how they get on.
+ */
+@injectable()
+export class ReadingLoops {
+  readonly #storage: Storage;
+  readonly #store: EventStore;
+  readonly #directory: Directory;
+  readonly #progress: ProjectionProgress;
+  readonly #health: Health;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #loops: Promise<void>[] = [];
+  readonly #projectionTrouble: TroubleLog;
+  readonly #directoryTrouble: TroubleLog;
+
+  constructor(
+    @inject(STORAGE) storage: Storage,
+    @inject(EVENT_STORE) store: EventStore,
+    @inject(DIRECTORY) directory: Directory,
+    @inject(PROJECTION_PROGRESS) progress: ProjectionProgress,
+    @inject(HEALTH) health: Health,
+    @inject(CLOCK) clock: Clock,
+    @inject(LOGGER) logger: Logger,
+  ) {
+    this.#storage = storage;
+    this.#store = store;
+    this.#directory = directory;
+    this.#progress = progress;
+    this.#health = health;
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#projectionTrouble = new TroubleLog(logger, clock, {
+      level: "error",
+      trouble: "a projection failed and is started again",
+      over: "the projections go on",
+    });
+    this.#directoryTrouble = new TroubleLog(logger, clock, {
+      level: "error",
+      trouble: "the directory cannot follow the log",
+      over: "the directory follows the log again",
+    });
+  }
+
+  /**
+   * Starts both, and resolves when the directory has seen the whole log, which is when payloads can be accepted. The loops
+   * end when the signal aborts; then call `ended`.
+   *
+   * @throws what the log throws when it cannot say where it ends
+   */
+  async start(signal: AbortSignal): Promise<void> {
+    for (const name of ANSWERING) this.#health.degrade(`projection ${name}`, "catching up");
+    // A server looks at every event of its database for each reading: there payloads are accepted first, then shown.
+    if (!this.#storage.sharedLog) this.#startProjections(signal);
+    this.#startDirectory(signal);
+    const head = await this.#store.head();
+    while (!(await this.#directory.whenSeen(head, DIRECTORY_PATIENCE_MS))) {
+      this.#logger.info("waiting until the directory has read the log");
+    }
+    if (this.#storage.sharedLog) this.#startProjections(signal);
+  }
+
+  /** Resolves when the loops have ended, after their signal aborted. Never rejects. */
+  async ended(): Promise<void> {
+    this.#projectionTrouble.close();
+    this.#directoryTrouble.close();
+    await Promise.all(this.#loops);
+  }
+
+  #startProjections(signal: AbortSignal): void {
+    const reports = this.#reports();
+    const run = (): Promise<void> => this.#storage.runProjections(reports, signal);
+    const onError = (error: unknown, restartInMs: number): void =>
+      reports.failure(ALL_PROJECTIONS, String(error), restartInMs);
+    this.#loops.push(supervise(run, this.#clock, onError, signal));
+  }
+
+  #startDirectory(signal: AbortSignal): void {
+    const onLive = (): void => {
+      this.#health.restore("directory");
+      this.#directoryTrouble.worked();
+    };
+    const run = (): Promise<void> => this.#directory.run(signal, onLive);
+    const onError = (err: unknown, restartInMs: number): void => {
+      this.#health.degrade("directory", "it cannot follow the log");
+      this.#directoryTrouble.failed({ err, restartInMs });
+    };
+    this.#loops.push(supervise(run, this.#clock, onError, signal));
+  }
+
+  #reports(): ProjectionReports {
+    return {
+      status: (status) => this.#noteStatus(status),
+      reset: (projection) =>
+        this.#logger.warn({ projection }, "rebuilding the projection: it was built from another log"),
+      live: (projection, { version, generation }) =>
+        this.#logger.debug({ projection, version, generation }, "this generation of the projection is shown"),
+      rebuild: (projection, status) => this.#progress.reportRebuild(projection, status),
+      // Not a reason to be unready: with MongoDB down, or no room for the read models, payloads are taken and attempted.
+      failure: (projection, reason, restartInMs) =>
+        this.#projectionTrouble.failed({ projection, reason, restartInMs }, projection),
+    };
+  }
+
+  #noteStatus(status: ProjectionStatus): void {
+    this.#progress.report(status);
+    // An earlier version's model is shown until the new one is complete.
+    const isShown = status.state === "live" || status.state === "outdated";
+    if (isShown) this.#health.restore(`projection ${status.name}`);
+    if (status.state === "live") {
+      this.#projectionTrouble.worked(status.name);
+      this.#projectionTrouble.worked(ALL_PROJECTIONS);
+    }
+    if (status.fault === null) return;
+    const { stream, revision, reason } = status.fault;
+    this.#health.degrade(`projection ${status.name}`, `it stopped at revision ${revision} of ${stream}`);
+    this.#logger.error({ projection: status.name, stream, revision, reason }, "a projection stopped at an event");
+  }
+}
