@@ -1,8 +1,13 @@
 import type { Clock } from "./clock.ts";
 import { pause } from "./clock.ts";
+import { DoublingWait } from "./doubling-wait.ts";
 
+/** The first wait before a failed loop is started again, in ms. */
+const FIRST_BACKOFF_MS = 100;
 /** The longest wait before a failed loop is started again, in ms: so long after its trouble ended it may stand still. */
 const MAX_BACKOFF_MS = 5_000;
+/** After a run of more than so many ms, a failure is a new trouble and its waits begin with the first. */
+const LONG_RUN_MS = 60_000;
 
 /**
  * Runs a loop until it returns or the signal aborts. When it throws, `onError` is called, and after a wait that doubles
@@ -16,7 +21,7 @@ export async function supervise(
   signal: AbortSignal,
   maxBackoffMs = MAX_BACKOFF_MS,
 ): Promise<void> {
-  let backoff = 100;
+  const backoff = new DoublingWait(Math.min(FIRST_BACKOFF_MS, maxBackoffMs), maxBackoffMs);
   const isOver = (): boolean => signal.aborted;
   while (!isOver()) {
     const startedAt = clock.now();
@@ -25,10 +30,10 @@ export async function supervise(
       return;
     } catch (error) {
       if (isOver()) return;
-      if (clock.now() - startedAt > 60_000) backoff = 100;
-      onError(error, backoff);
-      await pause(clock, backoff, signal);
-      backoff = Math.min(backoff * 2, maxBackoffMs);
+      if (clock.now() - startedAt > LONG_RUN_MS) backoff.reset();
+      const restartInMs = backoff.next();
+      onError(error, restartInMs);
+      await pause(clock, restartInMs, signal);
     }
   }
 }

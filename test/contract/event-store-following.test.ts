@@ -3,7 +3,7 @@ import type { SubscriptionMessage } from "../../src/events/store/event-store.ts"
 import type { EventRow } from "../../src/events/store/pages/event-row.ts";
 import { followPages } from "../../src/events/store/pages/log-pages.ts";
 import type { LogPages } from "../../src/events/store/pages/log-pages.ts";
-import { Waiters } from "../../src/events/store/pages/log-watch.ts";
+import { Waiters } from "../../src/runtime/waiters.ts";
 import type { LogWatch } from "../../src/events/store/pages/log-watch.ts";
 import { positionOf } from "../../src/events/store/position.ts";
 

@@ -1,7 +1,9 @@
 import type { Clock } from "../../runtime/clock.ts";
+import { DoublingWait } from "../../runtime/doubling-wait.ts";
 
 /** The first and the longest pause after the log could not take a claim, in ms. */
-const PAUSE_MS = { first: 250, longest: 10_000 };
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 10_000;
 
 /**
  * Keeps the worker from claiming more while the trouble is our own: the log takes no claim, or nothing can be sent. The
@@ -10,7 +12,7 @@ const PAUSE_MS = { first: 250, longest: 10_000 };
 export class ClaimPause {
   readonly #clock: Clock;
   readonly #onEnd: () => void;
-  #nextMs = PAUSE_MS.first;
+  readonly #waits = new DoublingWait(FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
   #pausing = false;
 
   /** `onEnd` is called at the end of each pause. */
@@ -28,8 +30,7 @@ export class ClaimPause {
   begin(): void {
     if (this.#pausing) return;
     this.#pausing = true;
-    this.#clock.schedule(this.#nextMs, () => {
-      this.#nextMs = Math.min(this.#nextMs * 2, PAUSE_MS.longest);
+    this.#clock.schedule(this.#waits.next(), () => {
       this.#pausing = false;
       this.#onEnd();
     });
@@ -37,6 +38,6 @@ export class ClaimPause {
 
   /** Claims and attempts work: the next pause is a short one again. */
   reset(): void {
-    this.#nextMs = PAUSE_MS.first;
+    this.#waits.reset();
   }
 }

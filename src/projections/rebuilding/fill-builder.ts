@@ -1,3 +1,4 @@
+import { Waiters } from "../../runtime/waiters.ts";
 import { collectionOf } from "../projection.ts";
 import type { AnyProjection } from "../projection.ts";
 import { GroupRunner } from "../running/group-runner.ts";
@@ -42,7 +43,7 @@ export class FillBuilder {
   #caughtUp = false;
   #faulted = false;
   #comparison: Comparison | null = null;
-  #onPosition: () => void = () => undefined;
+  readonly #moved = new Waiters();
 
   /** Begins at once, where an earlier process left off when there was one. */
   constructor(projection: AnyProjection, slot: Slot, context: RunnerContext, listener: FillBuilderListener) {
@@ -58,7 +59,7 @@ export class FillBuilder {
   /** Resolves to true when it has come at least so far, or to false when it stands still or was stopped before. */
   async reach(position: string): Promise<boolean> {
     while (this.#position < position && !this.#faulted && !this.#abort.signal.aborted) {
-      await new Promise<void>((resolve) => (this.#onPosition = resolve));
+      await this.#moved.wait(this.#abort.signal);
     }
     return this.#position >= position;
   }
@@ -66,14 +67,13 @@ export class FillBuilder {
   /** Ends the work, with everything that was folded written. */
   async stop(): Promise<void> {
     this.#abort.abort();
-    this.#onPosition();
     await this.#runner.stop();
   }
 
   #note(status: ProjectionStatus): void {
     this.#position = status.position ?? "";
     this.#faulted = status.state === "faulted";
-    this.#onPosition();
+    this.#moved.wakeAll();
     if (this.#abort.signal.aborted) return;
     const phase = this.#faulted ? "faulted" : this.#caughtUp ? "comparing" : "filling";
     this.#tell(phase, status);

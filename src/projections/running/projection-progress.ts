@@ -4,23 +4,17 @@ import type { Comparison } from "../rebuilding/compare-fills.ts";
 import type { RebuildStatus } from "../rebuilding/fill-builder.ts";
 import type { ProjectionStatus } from "./runner.ts";
 import { token } from "../../runtime/token.ts";
+import { Waiters } from "../../runtime/waiters.ts";
 
 /** The token under which the container registers the progress of the projections. */
 export const PROJECTION_PROGRESS = token<ProjectionProgress>("ProjectionProgress");
-
-interface Waiter {
-  readonly names: readonly string[];
-  readonly position: Position;
-  readonly settle: (seen: boolean) => void;
-}
 
 /** Where every projection stands, as far as this process knows, and who waits for one to come further. */
 export class ProjectionProgress {
   readonly #statuses = new Map<string, ProjectionStatus>();
   readonly #rebuilds = new Map<string, RebuildStatus>();
   readonly #comparisons = new Map<string, Comparison>();
-  readonly #waiters = new Set<Waiter>();
-  readonly #looks = new Set<() => void>();
+  readonly #changes = new Waiters();
   readonly #clock: Clock;
 
   constructor(clock: Clock) {
@@ -30,11 +24,7 @@ export class ProjectionProgress {
   /** Takes note of a status that a runner reported. */
   report(status: ProjectionStatus): void {
     this.#statuses.set(status.name, status);
-    for (const { names, position, settle } of this.#waiters) {
-      if (this.#haveSeen(names, position)) settle(true);
-      else if (this.#oneStandsStill(names)) settle(false);
-    }
-    for (const look of this.#looks) look();
+    this.#changes.wakeAll();
   }
 
   /** Takes note of how the making of another fill goes on; null when none is being made any more. */
@@ -68,18 +58,8 @@ export class ProjectionProgress {
   }
 
   /** Resolves when none of the named projections is being made any more, or the signal aborts. Never rejects. */
-  whenMade(names: readonly string[], signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const look = (): void => {
-        if (!signal.aborted && !this.#areMade(names)) return;
-        this.#looks.delete(look);
-        signal.removeEventListener("abort", look);
-        resolve();
-      };
-      this.#looks.add(look);
-      signal.addEventListener("abort", look);
-      look();
-    });
+  async whenMade(names: readonly string[], signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && !this.#areMade(names)) await this.#changes.wait(signal);
   }
 
   /**
@@ -88,17 +68,17 @@ export class ProjectionProgress {
    */
   async whenSeen(names: readonly string[], position: Position | null, timeoutMs: number): Promise<boolean> {
     if (position === null || this.#haveSeen(names, position)) return true;
-    if (this.#oneStandsStill(names)) return false;
-    return new Promise((resolve) => {
-      const settle = (seen: boolean): void => {
-        cancel();
-        this.#waiters.delete(waiter);
-        resolve(seen);
-      };
-      const waiter: Waiter = { names, position, settle };
-      const cancel = this.#clock.schedule(timeoutMs, () => settle(false));
-      this.#waiters.add(waiter);
-    });
+    const late = new AbortController();
+    const cancel = this.#clock.schedule(timeoutMs, () => late.abort());
+    try {
+      while (!this.#oneStandsStill(names) && !late.signal.aborted) {
+        await this.#changes.wait(late.signal);
+        if (this.#haveSeen(names, position)) return true;
+      }
+      return false;
+    } finally {
+      cancel();
+    }
   }
 
   #areMade(names: readonly string[]): boolean {

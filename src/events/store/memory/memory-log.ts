@@ -5,7 +5,7 @@ import { categoryOf } from "../event-store.ts";
 import { StoreUnavailable } from "../event-store-errors.ts";
 import type { EventRow } from "../pages/event-row.ts";
 import type { LogPage, LogPages } from "../pages/log-pages.ts";
-import { Waiters } from "../pages/log-watch.ts";
+import { Waiters } from "../../../runtime/waiters.ts";
 import type { LogWatch } from "../pages/log-watch.ts";
 
 /** The rows of a log in memory. Every method throws StoreUnavailable once it is closed. */

@@ -1,5 +1,5 @@
 import type { LogWatch } from "../pages/log-watch.ts";
-import { Waiters } from "../pages/log-watch.ts";
+import { Waiters } from "../../../runtime/waiters.ts";
 
 /**
  * A counter of commits that all threads of the process share. Hand it to a worker thread in its `workerData`: a reader

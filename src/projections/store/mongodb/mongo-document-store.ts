@@ -9,7 +9,7 @@ import type {
   GuardedWrite,
   StoredDocument,
 } from "../document-store.ts";
-import { within } from "./call-limit.ts";
+import { answeredWithin } from "./call-limit.ts";
 import { CHECKPOINTS, checkpointOf, storedCheckpoint } from "./checkpoints.ts";
 import type { StoredCheckpoint } from "./checkpoints.ts";
 import { writeGuarded } from "./guarded-bulk.ts";
@@ -140,7 +140,7 @@ export class MongoDocumentStore implements DocumentStore {
   async #call<T>(limit: keyof typeof LIMIT_MS, calls: () => Promise<T>): Promise<T> {
     if (this.#closed) throw new ReadModelsUnavailable("the read models are closed");
     try {
-      return await within(LIMIT_MS[limit], calls());
+      return await answeredWithin(LIMIT_MS[limit], calls());
     } catch (error) {
       throw portError(error);
     }

@@ -1,5 +1,5 @@
 import type { MongoClient } from "mongodb";
-import { within } from "./call-limit.ts";
+import { answeredWithin } from "./call-limit.ts";
 import { CHECKPOINTS } from "./checkpoints.ts";
 import { whyUnusable } from "./mongo-failures.ts";
 import { ReadModelsUnusable } from "./read-models-unusable.ts";
@@ -27,9 +27,9 @@ export async function openClient(url: string): Promise<OpenedClient> {
   const { client, database } = readAddress(url);
   try {
     const db = client.db(database);
-    const buildInfo = await within(OPENING_MS, db.command({ buildInfo: 1 }));
+    const buildInfo = await answeredWithin(OPENING_MS, db.command({ buildInfo: 1 }));
     // Reads something, for a server that asks for credentials lets anybody ask that.
-    await within(OPENING_MS, db.collection(CHECKPOINTS).findOne({}));
+    await answeredWithin(OPENING_MS, db.collection(CHECKPOINTS).findOne({}));
     return { client, database, writesAtOnce: writesAtOnce(buildInfo) };
   } catch (error) {
     await client.close();

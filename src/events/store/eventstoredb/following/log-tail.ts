@@ -1,5 +1,5 @@
 import { LogReplaced, StoreUnavailable } from "../../event-store-errors.ts";
-import { Waiters } from "../../pages/log-watch.ts";
+import { Waiters } from "../../../../runtime/waiters.ts";
 import type { Position } from "../../position.ts";
 import { Backoff } from "../backoff.ts";
 import { LogSubscription, sentNothing } from "../reading/log-subscription.ts";

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import { positionOf } from "../../position.ts";
 import type { Position } from "../../position.ts";
-import { describeError, SQLITE, sqliteCode } from "../sqlite-error.ts";
+import { describeError, SQLITE, sqliteCode } from "../../../../runtime/sqlite-error.ts";
 import { lastTaken } from "./data-directory.ts";
 import { metaValue, unusable } from "./log-database.ts";
 import { logPath } from "./log-file.ts";

@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { describeError, SQLITE, sqliteCode } from "../sqlite-error.ts";
+import { describeError, SQLITE, sqliteCode } from "../../../../runtime/sqlite-error.ts";
 
 /** Another process has this data directory open. Two writers would each be right and together wrong. */
 export class DataDirectoryInUse extends Error {

@@ -1,5 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
-import { describeError, SQLITE, sqliteCode } from "../sqlite-error.ts";
+import { describeError, SQLITE, sqliteCode } from "../../../../runtime/sqlite-error.ts";
 import { DataDirectoryUnusable } from "./data-directory.ts";
 import { ensureLogFile, logPath, SCHEMA_VERSION } from "./log-file.ts";
 

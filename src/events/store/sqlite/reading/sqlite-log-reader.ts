@@ -5,7 +5,7 @@ import type { EventRow } from "../../pages/event-row.ts";
 import type { LogPage, LogPages } from "../../pages/log-pages.ts";
 import { metaValue, unusable } from "../files/log-database.ts";
 import { logPath } from "../files/log-file.ts";
-import { describeError } from "../sqlite-error.ts";
+import { describeError } from "../../../../runtime/sqlite-error.ts";
 
 /** A page ends after the event that brings it to this many characters of JSON, whatever the number of events. */
 const PAGE_CHARACTERS = 4 * 1024 * 1024;

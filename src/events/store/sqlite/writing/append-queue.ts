@@ -9,6 +9,7 @@ import {
   StoreUnavailable,
 } from "../../event-store-errors.ts";
 import { positionOf, revisionOf } from "../../position.ts";
+import { Waiters } from "../../../../runtime/waiters.ts";
 import { groupOf, WRITTEN } from "./append-group.ts";
 import type { AppendGroup, GroupOutcome } from "./append-group.ts";
 
@@ -36,7 +37,7 @@ export class AppendQueue {
   #bytes = 0;
   #flushPlanned = false;
   #refusal: string | null = null;
-  readonly #drained: (() => void)[] = [];
+  readonly #draining = new Waiters();
 
   /** `send` takes the next group; its outcome comes back through `settle`, before which no other group is sent. */
   constructor(send: (group: AppendGroup) => void) {
@@ -92,10 +93,7 @@ export class AppendQueue {
 
   /** Resolves when every append is answered. */
   drained(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#drained.push(resolve);
-      this.#tellWhenDrained();
-    });
+    return this.#appends === 0 ? Promise.resolve() : this.#draining.wait();
   }
 
   /** Waits for the end of the present microtasks, so that appends made together are committed together. */
@@ -132,8 +130,7 @@ export class AppendQueue {
   }
 
   #tellWhenDrained(): void {
-    if (this.#appends > 0) return;
-    for (const resolve of this.#drained.splice(0)) resolve();
+    if (this.#appends === 0) this.#draining.wakeAll();
   }
 }
 

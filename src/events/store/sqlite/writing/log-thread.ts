@@ -1,7 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { announceCommit } from "../log-signal.ts";
 import type { LogSignal } from "../log-signal.ts";
-import { describeError } from "../sqlite-error.ts";
+import { describeError } from "../../../../runtime/sqlite-error.ts";
 import type { AppendGroup, GroupOutcome } from "./append-group.ts";
 import { SqliteLog } from "./sqlite-log.ts";
 

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { DataDirectoryUnusable } from "../files/data-directory.ts";
-import { describeError } from "../sqlite-error.ts";
+import { describeError } from "../../../../runtime/sqlite-error.ts";
 import type { AppendGroup, GroupOutcome } from "./append-group.ts";
 import type { LogThreadData, LogThreadMessage, LogThreadRequest } from "./log-thread.ts";
 

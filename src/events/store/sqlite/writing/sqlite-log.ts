@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { decideAppend } from "../../append/append-decision.ts";
 import type { EventRow } from "../../pages/event-row.ts";
 import { openLog } from "../files/log-database.ts";
-import { describeError, SQLITE, sqliteCode } from "../sqlite-error.ts";
+import { describeError, SQLITE, sqliteCode } from "../../../../runtime/sqlite-error.ts";
 import { CONFLICT, WRITTEN } from "./append-group.ts";
 import type { AppendGroup, GroupOutcome } from "./append-group.ts";
 import { EventTable } from "./event-table.ts";

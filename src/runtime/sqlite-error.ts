@@ -2,11 +2,14 @@
 export const SQLITE = {
   ERROR: 1,
   BUSY: 5,
+  LOCKED: 6,
+  NOMEM: 7,
   READONLY: 8,
   IOERR: 10,
   CORRUPT: 11,
   FULL: 13,
   CANTOPEN: 14,
+  PROTOCOL: 15,
   NOTADB: 26,
 } as const;
 
