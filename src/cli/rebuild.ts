@@ -3,7 +3,7 @@ import pino from "pino";
 import { readConfig } from "../config.ts";
 import type { Config } from "../config.ts";
 import { PROJECTIONS } from "../projections/read-models.ts";
-import type { RebuildStatus } from "../projections/rebuilding/fill-builder.ts";
+import type { RebuildStatus } from "../projections/rebuilding/generation-builder.ts";
 import { openStorage } from "../storage/open-storage.ts";
 import type { Storage } from "../storage/storage.ts";
 import { UsageError } from "./command.ts";

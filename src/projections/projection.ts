@@ -11,7 +11,7 @@ export interface ReadModel {
   readonly name: string;
   /** Counts up with every change of the fold or of the indexes; another version fills another collection. */
   readonly version: number;
-  /** Which of several fills of this version it is; a rebuild makes another one beside the first. Default: 0, the first. */
+  /** Which of several generations of this version it is; a rebuild makes another one beside the first. Default: 0, the first. */
   readonly generation?: number;
   /** The categories of the streams whose events it folds, the one with the most events first; null: the whole log. */
   readonly categories: readonly string[] | null;
@@ -73,7 +73,7 @@ export function collectionOf(
   return collection;
 }
 
-/** The name under which the checkpoint of this fill is kept. */
+/** The name under which the checkpoint of this generation is kept. */
 export function checkpointNameOf({
   name,
   version,

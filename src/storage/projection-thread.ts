@@ -14,7 +14,7 @@ export class ProjectionThread implements ProjectionControl {
   #worker: Worker | null = null;
   #asked = 0;
 
-  /** `documents` are told which fills are live. */
+  /** `documents` are told which generations are live. */
   constructor(data: ProjectionThreadData, documents: LiveDocuments, logger: Logger) {
     this.#data = data;
     this.#documents = documents;
@@ -82,8 +82,8 @@ export class ProjectionThread implements ProjectionControl {
         this.#logger.warn({ reason: message.reason }, "rebuilding the read models from the log");
         return;
       case "live":
-        this.#documents.switchTo(message.name, message.slot);
-        reports.live(message.name, message.slot);
+        this.#documents.switchTo(message.name, message.generationId);
+        reports.live(message.name, message.generationId);
         return;
       case "rebuild":
         reports.rebuild(message.name, message.status);

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { PROJECTIONS } from "../projections/read-models.ts";
-import type { RebuildStatus } from "../projections/rebuilding/fill-builder.ts";
-import type { Slot } from "../projections/rebuilding/slots.ts";
+import type { RebuildStatus } from "../projections/rebuilding/generation-builder.ts";
+import type { GenerationId } from "../projections/rebuilding/generations.ts";
 import { ProjectionHost } from "../projections/running/projection-host.ts";
 import type { RebuildAnswer } from "../projections/running/projection-host.ts";
 import type { ProjectionStatus } from "../projections/running/runner.ts";
@@ -26,7 +26,7 @@ export type ProjectionThreadMessage =
   | { readonly kind: "status"; readonly status: ProjectionStatus }
   | { readonly kind: "failure"; readonly name: string; readonly message: string; readonly restartInMs: number }
   | { readonly kind: "reset"; readonly reason: string }
-  | { readonly kind: "live"; readonly name: string; readonly slot: Slot }
+  | { readonly kind: "live"; readonly name: string; readonly generationId: GenerationId }
   | { readonly kind: "rebuild"; readonly name: string; readonly status: RebuildStatus | null }
   | { readonly kind: "answer"; readonly id: number; readonly answer: RebuildAnswer }
   | { readonly kind: "answer"; readonly id: number; readonly answer: null; readonly reason: string };
@@ -55,7 +55,7 @@ async function run(): Promise<void> {
       say({ kind: "failure", name, message, restartInMs }),
     reset: (name: string) =>
       say({ kind: "reset", reason: `${name} came from another log, or from a later state of this one` }),
-    live: (name: string, slot: Slot) => say({ kind: "live", name, slot }),
+    live: (name: string, generationId: GenerationId) => say({ kind: "live", name, generationId }),
     rebuild: (name: string, status: RebuildStatus | null) => say({ kind: "rebuild", name, status }),
   };
   host = new ProjectionHost(PROJECTIONS, log, documents, systemClock, reports);

@@ -8,12 +8,12 @@ import type {
   GuardedWrite,
   StoredDocument,
 } from "../store/document-store.ts";
-import { loadSlots } from "./slots.ts";
-import type { Slot } from "./slots.ts";
+import { loadGenerations } from "./generations.ts";
+import type { GenerationId } from "./generations.ts";
 
 /**
- * A document store whose readers see each read model in the fill that is live, whichever that is at the moment. They name
- * the first fill of the version that they know, as if there were no other.
+ * A document store whose readers see each read model in the generation that is live, whichever that is at the moment. They name
+ * the first generation of the version that they know, as if there were no other.
  */
 export class LiveDocuments implements DocumentStore {
   readonly #documents: DocumentStore;
@@ -26,12 +26,12 @@ export class LiveDocuments implements DocumentStore {
     this.#models = models;
   }
 
-  /** Over a store that has nothing yet, or first fills only. */
+  /** Over a store that has nothing yet, or first generations only. */
   static overNew(documents: DocumentStore, models: readonly ReadModel[]): LiveDocuments {
     return new LiveDocuments(documents, models);
   }
 
-  /** Looks which fills are live. Throws what the document store throws. */
+  /** Looks which generations are live. Throws what the document store throws. */
   static async over(documents: DocumentStore, models: readonly ReadModel[]): Promise<LiveDocuments> {
     const live = LiveDocuments.overNew(documents, models);
     await live.look();
@@ -42,19 +42,23 @@ export class LiveDocuments implements DocumentStore {
     return this.#documents.shared;
   }
 
-  /** Looks again which fills are live: another instance may have switched. Throws what the document store throws. */
+  /** Looks again which generations are live: another instance may have switched. Throws what the document store throws. */
   async look(): Promise<void> {
-    for (const [name, slots] of await loadSlots(this.#documents, this.#models)) this.switchTo(name, slots.live);
+    for (const [name, generations] of await loadGenerations(this.#documents, this.#models))
+      this.switchTo(name, generations.live);
   }
 
-  /** From now on readers see this fill of the model. */
-  switchTo(name: string, slot: Slot): void {
+  /** From now on readers see this generation of the model. */
+  switchTo(name: string, generationId: GenerationId): void {
     const model = this.#models.find((one) => one.name === name);
     if (model === undefined) return;
-    const shown = { name, indexes: model.indexes, ...slot };
+    const shown = { name, indexes: model.indexes, ...generationId };
     this.#collections.set(collectionOf(model).name, collectionOf(shown));
     // What an earlier version of a fold made is good enough to be shown, and not to be folded further.
-    this.#checkpoints.set(checkpointNameOf(model), slot.version === model.version ? checkpointNameOf(shown) : null);
+    this.#checkpoints.set(
+      checkpointNameOf(model),
+      generationId.version === model.version ? checkpointNameOf(shown) : null,
+    );
   }
 
   prepare(collection: CollectionDefinition, indexes?: "now" | "later"): Promise<void> {

@@ -6,7 +6,7 @@ import type { DocumentStore } from "../store/document-store.ts";
 
 /**
  * The SHA-256 (lower-case hex) of all documents of a read model by ascending id, one canonical JSON text a line: equal
- * exactly when two fills of the model from the same log are equal. Reads the whole collection in pages.
+ * exactly when two generations of the model from the same log are equal. Reads the whole collection in pages.
  */
 export async function digestOf(store: DocumentStore, model: ReadModel): Promise<string> {
   const hash = createHash("sha256");

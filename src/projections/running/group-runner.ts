@@ -22,7 +22,7 @@ export interface RunnerContext extends RunnerReports {
   readonly clock: Clock;
 }
 
-/** Runs fills of read models that share one reading of the log, supervised, until it is stopped; restartable with others. */
+/** Runs generations of read models that share one reading of the log, supervised, until it is stopped; restartable with others. */
 export class GroupRunner {
   readonly #context: RunnerContext;
   readonly #restRatio: number;

@@ -1,17 +1,17 @@
 import type { Turns } from "../../runtime/turns.ts";
 import { checkpointNameOf, collectionOf } from "../projection.ts";
-import { FillBuilder } from "../rebuilding/fill-builder.ts";
-import type { RebuildStatus } from "../rebuilding/fill-builder.ts";
+import { GenerationBuilder } from "../rebuilding/generation-builder.ts";
+import type { RebuildStatus } from "../rebuilding/generation-builder.ts";
 import {
-  SLOTS,
+  GENERATIONS,
   beginBuilding,
-  changeSlots,
+  changeGenerations,
   forget,
   abandonRebuild,
-  isSameSlot,
+  isSameGeneration,
   switchOver,
-} from "../rebuilding/slots.ts";
-import type { Slot, SlotsContent } from "../rebuilding/slots.ts";
+} from "../rebuilding/generations.ts";
+import type { GenerationId, GenerationsContent } from "../rebuilding/generations.ts";
 import type { RunnerContext } from "./group-runner.ts";
 import { isOfThisVersion, reportFailure } from "./hosted-model.ts";
 import type { HostedModel } from "./hosted-model.ts";
@@ -19,13 +19,13 @@ import type { ReadingGroups } from "./reading-groups.ts";
 
 /** Who learns which generation of a read model is live, and how far a rebuild is. */
 export interface GenerationReports {
-  /** Readers see this fill of the model from now on. */
-  live(name: string, slot: Slot): void;
-  /** Where the making of another fill stands; null when none is being made any more. */
+  /** Readers see this generation of the model from now on. */
+  live(name: string, generationId: GenerationId): void;
+  /** Where the making of another generation stands; null when none is being made any more. */
   rebuild(name: string, status: RebuildStatus | null): void;
 }
 
-/** How long an old fill is kept after the switch, in ms: a reader may be in the middle of it, in another process too. */
+/** How long an old generation is kept after the switch, in ms: a reader may be in the middle of it, in another process too. */
 const RETIREMENT_MS = 10_000;
 
 /**
@@ -61,23 +61,23 @@ export class LiveGenerations {
    * @throws what the document store throws; then it may be called again
    */
   async begin(models: readonly HostedModel[]): Promise<void> {
-    await this.#context.documents.prepare(SLOTS);
+    await this.#context.documents.prepare(GENERATIONS);
     for (const model of models) {
       const { projection } = model;
-      const slots = await this.slotsOf(model, (known) =>
+      const generations = await this.generationsOf(model, (known) =>
         // A fold that changed is made again by itself, and the earlier one is shown meanwhile.
         known.live.version === projection.version ? known : beginBuilding(known, projection),
       );
-      this.#show(model, slots.live);
-      for (const slot of slots.retired) await this.#remove(model, slot);
-      if (slots.building !== null && model.builder === null) this.#build(model, slots.building);
+      this.#show(model, generations.live);
+      for (const generationId of generations.retired) await this.#remove(model, generationId);
+      if (generations.building !== null && model.builder === null) this.#build(model, generations.building);
     }
   }
 
   /** Makes the read model again beside the live one, and shows it when it is complete. */
   async rebuild(model: HostedModel): Promise<"begun" | "already_running"> {
     if (model.builder !== null) return "already_running";
-    const { building } = await this.slotsOf(model, (slots) => beginBuilding(slots, model.projection));
+    const { building } = await this.generationsOf(model, (generations) => beginBuilding(generations, model.projection));
     if (building !== null) this.#build(model, building);
     return "begun";
   }
@@ -88,14 +88,14 @@ export class LiveGenerations {
     if (builder === null) return "not_running";
     model.builder = null;
     await builder.stop();
-    await this.slotsOf(model, abandonRebuild);
-    await this.#remove(model, builder.slot);
+    await this.generationsOf(model, abandonRebuild);
+    await this.#remove(model, builder.generationId);
     this.#reports.rebuild(model.projection.name, null);
     return "ended";
   }
 
-  /** Shows what another instance has switched to: its fill is as good as the one that is being made here. */
-  async follow(model: HostedModel, live: Slot): Promise<void> {
+  /** Shows what another instance has switched to: its generation is as good as the one that is being made here. */
+  async follow(model: HostedModel, live: GenerationId): Promise<void> {
     await this.#groups.whileStopped(model, async () => {
       if (model.builder !== null) {
         await model.builder.stop();
@@ -106,68 +106,68 @@ export class LiveGenerations {
     });
   }
 
-  /** The slots of the read model after a change of them; without one, as the store has them. */
-  slotsOf(
+  /** The generations of the read model after a change of them; without one, as the store has them. */
+  generationsOf(
     { projection }: HostedModel,
-    change: (slots: SlotsContent) => SlotsContent = (known) => known,
-  ): Promise<SlotsContent> {
-    return changeSlots(this.#context.documents, projection, change);
+    change: (generations: GenerationsContent) => GenerationsContent = (known) => known,
+  ): Promise<GenerationsContent> {
+    return changeGenerations(this.#context.documents, projection, change);
   }
 
-  /** Removes no old fill any more: they are written down as retired, and the next start removes them. */
+  /** Removes no old generation any more: they are written down as retired, and the next start removes them. */
   cancelRemovals(): void {
     for (const cancel of this.#removals) cancel();
   }
 
-  #build(model: HostedModel, slot: Slot): void {
+  #build(model: HostedModel, generationId: GenerationId): void {
     const { projection } = model;
-    model.builder = new FillBuilder(projection, slot, this.#context, {
+    model.builder = new GenerationBuilder(projection, generationId, this.#context, {
       live: () => (isOfThisVersion(model) ? model.live : null),
       report: (status) => this.#reports.rebuild(projection.name, status),
       complete: (builder) => this.#turns.take(() => this.#switch(model, builder)),
     });
   }
 
-  /** The moment at which a complete fill takes the place of the live one. Nothing that readers saw may be missing in it. */
-  async #switch(model: HostedModel, builder: FillBuilder): Promise<void> {
+  /** The moment at which a complete generation takes the place of the live one. Nothing that readers saw may be missing in it. */
+  async #switch(model: HostedModel, builder: GenerationBuilder): Promise<void> {
     if (model.builder !== builder || this.#signal.aborted) return;
     const old = model.live;
     await this.#groups.whileStopped(model, async () => {
       if (!(await builder.reach(this.#groups.positionOf(model)))) return;
-      const slots = await this.slotsOf(model, (known) =>
-        known.building !== null && isSameSlot(known.building, builder.slot) ? switchOver(known) : known,
+      const generations = await this.generationsOf(model, (known) =>
+        known.building !== null && isSameGeneration(known.building, builder.generationId) ? switchOver(known) : known,
       );
       await builder.stop();
       model.builder = null;
-      this.#show(model, slots.live);
+      this.#show(model, generations.live);
       this.#reports.rebuild(model.projection.name, null);
     });
-    if (!isSameSlot(old, model.live)) this.#retire(model, old);
+    if (!isSameGeneration(old, model.live)) this.#retire(model, old);
   }
 
-  #show(model: HostedModel, slot: Slot): void {
+  #show(model: HostedModel, generationId: GenerationId): void {
     const { name } = model.projection;
-    model.live = slot;
-    this.#reports.live(name, slot);
+    model.live = generationId;
+    this.#reports.live(name, generationId);
     // What an earlier version made stands still until the new one is there.
     if (isOfThisVersion(model)) return;
-    this.#context.status({ name, version: slot.version, position: null, state: "outdated", fault: null });
+    this.#context.status({ name, version: generationId.version, position: null, state: "outdated", fault: null });
   }
 
-  #retire(model: HostedModel, slot: Slot): void {
+  #retire(model: HostedModel, generationId: GenerationId): void {
     const cancel = this.#context.clock.schedule(RETIREMENT_MS, () => {
       this.#removals.delete(cancel);
       // When it fails it stays written down as retired, and is removed at the next start.
       void this.#turns
-        .take(() => this.#remove(model, slot))
+        .take(() => this.#remove(model, generationId))
         .catch((error: unknown) => reportFailure(this.#context, [model], error, 0));
     });
     this.#removals.add(cancel);
   }
 
-  async #remove(model: HostedModel, slot: Slot): Promise<void> {
-    const fill = { ...model.projection, ...slot };
-    await this.#context.documents.drop(collectionOf(fill), checkpointNameOf(fill));
-    await this.slotsOf(model, (slots) => forget(slots, slot));
+  async #remove(model: HostedModel, generationId: GenerationId): Promise<void> {
+    const generation = { ...model.projection, ...generationId };
+    await this.#context.documents.drop(collectionOf(generation), checkpointNameOf(generation));
+    await this.generationsOf(model, (generations) => forget(generations, generationId));
   }
 }

@@ -1,7 +1,7 @@
 import type { Position } from "../../events/store/position.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import type { Comparison } from "../rebuilding/compare-fills.ts";
-import type { RebuildStatus } from "../rebuilding/fill-builder.ts";
+import type { Comparison } from "../rebuilding/compare-generations.ts";
+import type { RebuildStatus } from "../rebuilding/generation-builder.ts";
 import type { ProjectionStatus } from "./runner.ts";
 import { token } from "../../runtime/token.ts";
 import { Waiters } from "../../runtime/waiters.ts";
@@ -27,7 +27,7 @@ export class ProjectionProgress {
     this.#changes.wakeAll();
   }
 
-  /** Takes note of how the making of another fill goes on; null when none is being made any more. */
+  /** Takes note of how the making of another generation goes on; null when none is being made any more. */
   reportRebuild(name: string, status: RebuildStatus | null): void {
     if (status?.comparison != null) this.#comparisons.set(name, status.comparison);
     if (status === null) this.#rebuilds.delete(name);

@@ -64,14 +64,14 @@ export class ReadingGroups {
     await Promise.all([...this.#runners.values()].map((runner) => runner.stop()));
   }
 
-  /** Up to where the live fill of this read model has come; empty before its first event. */
+  /** Up to where the live generation of this read model has come; empty before its first event. */
   positionOf({ projection }: HostedModel): string {
     return this.#positions.get(projection.name) ?? "";
   }
 
   /** Carries out a change of the model while no runner folds into it, and then starts its groups as they are now. */
   async whileStopped(model: HostedModel, change: () => Promise<void>): Promise<void> {
-    // Both those who are together and those who are apart: a runner may know a fill of it from before it stood still.
+    // Both those who are together and those who are apart: a runner may know a generation of it from before it stood still.
     const groups = [true, false].map((apart) => groupOf({ ...model, apart }));
     for (const group of groups) await this.#runner(group).stop();
     try {
@@ -114,11 +114,11 @@ export class ReadingGroups {
   }
 
   #start(group: string): void {
-    const fills = this.#runnable(group);
-    if (fills.length > 0) this.#runner(group).start(fills);
+    const generations = this.#runnable(group);
+    if (generations.length > 0) this.#runner(group).start(generations);
   }
 
-  /** The fills of this group that are live and made by this version of their folds. */
+  /** The generations of this group that are live and made by this version of their folds. */
   #runnable(group: string): AnyProjection[] {
     return this.#models
       .filter((model) => groupOf(model) === group && isOfThisVersion(model))

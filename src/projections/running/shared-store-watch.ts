@@ -1,7 +1,7 @@
 import type { Clock } from "../../runtime/clock.ts";
 import { pause } from "../../runtime/clock.ts";
 import type { Turns } from "../../runtime/turns.ts";
-import { isSameSlot } from "../rebuilding/slots.ts";
+import { isSameGeneration } from "../rebuilding/generations.ts";
 import type { HostedModel } from "./hosted-model.ts";
 import type { LiveGenerations } from "./live-generations.ts";
 
@@ -24,8 +24,8 @@ export async function watchSharedStore(
 ): Promise<void> {
   const followOthers = async (): Promise<void> => {
     for (const model of models) {
-      const { live } = await generations.slotsOf(model);
-      if (!isSameSlot(live, model.live)) await generations.follow(model, live);
+      const { live } = await generations.generationsOf(model);
+      if (!isSameGeneration(live, model.live)) await generations.follow(model, live);
     }
   };
   while (!signal.aborted) {

@@ -6,7 +6,7 @@ import { checkpointNameOf, collectionOf } from "../../../../src/projections/proj
 import type { AnyProjection } from "../../../../src/projections/projection.ts";
 import { LiveDocuments } from "../../../../src/projections/rebuilding/live-documents.ts";
 import { digestOf } from "../../../../src/projections/rebuilding/model-digest.ts";
-import { loadSlots } from "../../../../src/projections/rebuilding/slots.ts";
+import { loadGenerations } from "../../../../src/projections/rebuilding/generations.ts";
 import type { GuardedWrite } from "../../../../src/projections/store/document-store.ts";
 import { ProjectionWorld } from "../../../fixtures/projections/projection-world.ts";
 import type { Runners } from "../../../fixtures/projections/projection-world.ts";
@@ -15,7 +15,7 @@ import { contentsOf } from "../../../specification/projection.ts";
 
 const STREAM = deliveryStream(DELIVERY_ID);
 const OTHER_ID = "0198f1a2-0000-7000-8000-000000000002";
-/** As long as an old fill stays after a switch, and a little more. */
+/** As long as an old generation stays after a switch, and a little more. */
 const RETIREMENT_MS = 11_000;
 const MODELS = [deliveries, dueDeliveries] as readonly AnyProjection[];
 
@@ -26,7 +26,7 @@ async function filledWorld(): Promise<ProjectionWorld> {
   return world;
 }
 
-/** Lets time pass until the fill of this generation is shown. */
+/** Lets time pass until the generation of this generation is shown. */
 async function switched(world: ProjectionWorld, runners: Runners, generation: number): Promise<void> {
   for (let step = 0; step < 200 && runners.live.get("deliveries")?.generation !== generation; step++) {
     await world.clock.advance(50);
@@ -50,7 +50,7 @@ describe("a rebuild", () => {
     expect(runners.rebuilds.at(-1)).toEqual(["deliveries", null]);
     expect(runners.rebuilds.some(([, status]) => status?.comparison?.differing === 0)).toBe(true);
 
-    // The old fill stays for those who are in the middle of it.
+    // The old generation stays for those who are in the middle of it.
     expect(await contentsOf(deliveries, world.documents)).toHaveLength(2);
     await world.clock.advance(RETIREMENT_MS);
     expect(await contentsOf(deliveries, world.documents)).toEqual([]);
@@ -59,7 +59,7 @@ describe("a rebuild", () => {
     await world.append(STREAM, attempted(1, 0, 1, DELIVERED));
     await world.caughtUp(runners);
     expect(await contentsOf(second, world.documents)).toMatchObject([{ status: "SUCCESS" }, { status: "PENDING" }]);
-    expect((await loadSlots(world.documents, [deliveries])).get("deliveries")).toMatchObject({
+    expect((await loadGenerations(world.documents, [deliveries])).get("deliveries")).toMatchObject({
       live: { generation: 1 },
       building: null,
       retired: [],
@@ -81,8 +81,8 @@ describe("a rebuild", () => {
         requested(0, `${OTHER_ID.slice(0, -2)}${n + 10}`),
       );
       await world.clock.advance(40);
-      const slot = runners.live.get("deliveries");
-      if (slot !== undefined) readers.switchTo("deliveries", slot);
+      const generationId = runners.live.get("deliveries");
+      if (generationId !== undefined) readers.switchTo("deliveries", generationId);
       let furthest = "";
       for await (const { position } of readers.scan(collectionOf(deliveries))) {
         if (position > furthest) furthest = position;

@@ -4,14 +4,14 @@ import type { AnyProjection } from "../projection.ts";
 import { GroupRunner } from "../running/group-runner.ts";
 import type { RunnerContext } from "../running/group-runner.ts";
 import type { ProjectionStatus } from "../running/runner.ts";
-import { compareFills } from "./compare-fills.ts";
-import type { Comparison } from "./compare-fills.ts";
-import type { Slot } from "./slots.ts";
+import { compareGenerations } from "./compare-generations.ts";
+import type { Comparison } from "./compare-generations.ts";
+import type { GenerationId } from "./generations.ts";
 
 /** A rebuild leaves the processor and the disk to the service for twice as long as it takes them. */
 const REST_RATIO = 2;
 
-/** Where the making of a fill stands. */
+/** Where the making of a generation stands. */
 export interface RebuildStatus {
   readonly version: number;
   readonly generation: number;
@@ -23,20 +23,20 @@ export interface RebuildStatus {
   readonly comparison: Comparison | null;
 }
 
-export interface FillBuilderListener {
-  /** The fill that this one may be compared with: the live one, when it is of the same version. */
-  live(): Slot | null;
+export interface GenerationBuilderListener {
+  /** The generation that this one may be compared with: the live one, when it is of the same version. */
+  live(): GenerationId | null;
   report(status: RebuildStatus): void;
   /** It has caught up and was compared: it may take the place of the live one. Called once. */
-  complete(builder: FillBuilder): Promise<void>;
+  complete(builder: GenerationBuilder): Promise<void>;
 }
 
 /** Rebuilds a read model beside the live one and keeps it up with the log until it may take its place. */
-export class FillBuilder {
-  readonly slot: Slot;
+export class GenerationBuilder {
+  readonly generationId: GenerationId;
   readonly #projection: AnyProjection;
   readonly #context: RunnerContext;
-  readonly #listener: FillBuilderListener;
+  readonly #listener: GenerationBuilderListener;
   readonly #runner: GroupRunner;
   readonly #abort = new AbortController();
   #position = "";
@@ -46,13 +46,18 @@ export class FillBuilder {
   readonly #moved = new Waiters();
 
   /** Begins at once, where an earlier process left off when there was one. */
-  constructor(projection: AnyProjection, slot: Slot, context: RunnerContext, listener: FillBuilderListener) {
-    this.slot = slot;
-    this.#projection = { ...projection, generation: slot.generation };
+  constructor(
+    projection: AnyProjection,
+    generationId: GenerationId,
+    context: RunnerContext,
+    listener: GenerationBuilderListener,
+  ) {
+    this.generationId = generationId;
+    this.#projection = { ...projection, generation: generationId.generation };
     this.#context = context;
     this.#listener = listener;
     this.#runner = new GroupRunner({ ...context, status: (status) => this.#note(status) }, REST_RATIO);
-    listener.report({ ...slot, phase: "filling", position: null, fault: null, comparison: null });
+    listener.report({ ...generationId, phase: "filling", position: null, fault: null, comparison: null });
     this.#runner.start([this.#projection]);
   }
 
@@ -89,7 +94,7 @@ export class FillBuilder {
       if (live !== null) {
         const { documents, clock } = this.#context;
         const old = collectionOf({ ...this.#projection, ...live });
-        this.#comparison = await compareFills(
+        this.#comparison = await compareGenerations(
           documents,
           old,
           collectionOf(this.#projection),
@@ -101,7 +106,7 @@ export class FillBuilder {
       }
       await this.#listener.complete(this);
     } catch (error) {
-      // The store is in trouble: the next time that the fill is at the log's end all of it is tried again.
+      // The store is in trouble: the next time that the generation is at the log's end all of it is tried again.
       const message = error instanceof Error ? error.message : String(error);
       this.#context.failure(this.#projection.name, message, 0);
       this.#caughtUp = false;
@@ -110,6 +115,6 @@ export class FillBuilder {
 
   #tell(phase: RebuildStatus["phase"], { position, fault }: ProjectionStatus): void {
     const comparison = this.#comparison;
-    this.#listener.report({ ...this.slot, phase, position, fault, comparison });
+    this.#listener.report({ ...this.generationId, phase, position, fault, comparison });
   }
 }

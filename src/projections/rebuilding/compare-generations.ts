@@ -9,19 +9,19 @@ const PAGE = 500;
 const LOOKS = 50;
 const LOOK_MS = 100;
 
-/** What comparing two fills of a read model found. */
+/** What comparing two generations of a read model found. */
 export interface Comparison {
-  /** Documents that differ although both fills have seen the same events of them. */
+  /** Documents that differ although both generations have seen the same events of them. */
   readonly differing: number;
   /** Documents that changed whenever they were looked at, so that it is unknown. */
   readonly undecided: number;
 }
 
 /**
- * Compares two fills, both of which follow the log meanwhile: a document counts when both have it at the same position,
+ * Compares two generations, both of which follow the log meanwhile: a document counts when both have it at the same position,
  * and is looked at again while they have not.
  */
-export async function compareFills(
+export async function compareGenerations(
   documents: DocumentStore,
   left: CollectionDefinition,
   right: CollectionDefinition,
