@@ -3,7 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { readConfig } from "../config.ts";
 import { eventsOfExport, eventsOfLog } from "../processes/audit/audited-events.ts";
 import type { AuditedEvent } from "../processes/audit/audited-events.ts";
-import { readCheckpoint } from "../processes/audit/tree-head.ts";
+import { readSignedTreeHead } from "../processes/audit/tree-head.ts";
 import type { TreeHead } from "../processes/audit/tree-head.ts";
 import { leavesOfExport, leavesOfTree } from "../processes/audit/trusted-leaves.ts";
 import type { TrustedLeaves } from "../processes/audit/trusted-leaves.ts";
@@ -60,7 +60,7 @@ async function runVerify({ options }: Invocation): Promise<void> {
   const checkpoint = await signedHead(log);
   const progress = new Progress(process.stderr, "verifying");
   const report = await verifyEvents(await events(log), {
-    checkpoint,
+    signedHead: checkpoint,
     trusted,
     onProgress: (count, fraction) => progress.report(count, fraction === null ? null : Math.min(1, fraction)),
   }).finally(() => progress.end());
@@ -80,7 +80,7 @@ async function runVerify({ options }: Invocation): Promise<void> {
     if (wanted.checkpoint === null) return null;
     const note = await readFile(wanted.checkpoint, "utf8");
     const key = wanted.publicKey ?? (log === null ? "" : await auditKeyOf(config, log.store));
-    return readCheckpoint(note, key);
+    return readSignedTreeHead(note, key);
   }
 
   async function events(log: ReadLog | null): Promise<AsyncIterable<AuditedEvent>> {

@@ -11,7 +11,7 @@ export interface AttemptResult {
   readonly responseTruncated: boolean;
   readonly durationMs: number;
   /** How long the receiver asked to be left alone, in ms; null when it did not ask. */
-  readonly retryAfterMs: number | null;
+  readonly askedWaitMs: number | null;
 }
 
 export interface RecordAttempt {
@@ -36,7 +36,7 @@ export function decideRecordAttempt(
   const again =
     result.outcome === "delivered" || result.errorCode === "gone"
       ? null
-      : nextAttemptAt(policy, attempt.number, endedAt, result.retryAfterMs);
+      : nextAttemptAt(policy, attempt.number, endedAt, result.askedWaitMs);
   const attempted = attemptedEvent(delivery.deliveryId, attempt, result, endedAt, again);
   if (result.outcome === "delivered" || again !== null) return [attempted];
   return [
@@ -71,7 +71,7 @@ export function decideLapsedAttempt(
     responseBody: null,
     responseTruncated: false,
     durationMs: now - Date.parse(delivery.underWay.startedAt),
-    retryAfterMs: null,
+    askedWaitMs: null,
   };
   return decideRecordAttempt({ attempt: delivery.underWay, result, endedAt: now, policy }, delivery);
 }

@@ -19,14 +19,14 @@ export function chosenPolicy(waitsSeconds: readonly number[]): RetryPolicy {
  * schedule, and not before the receiver's own wish (Retry-After, RFC 9110 section 10.2.3).
  *
  * @param endedAt when the attempt ended, in milliseconds since the epoch
- * @param retryAfterMs the receiver's wish, or null
+ * @param askedWaitMs the receiver's wish, or null
  */
 export function nextAttemptAt(
   policy: RetryPolicy,
   attempt: number,
   endedAt: number,
-  retryAfterMs: number | null,
+  askedWaitMs: number | null,
 ): number | null {
   const wait = policy.waitsMs[attempt - 1];
-  return wait === undefined ? null : Math.ceil(endedAt + Math.max(wait, retryAfterMs ?? 0));
+  return wait === undefined ? null : Math.ceil(endedAt + Math.max(wait, askedWaitMs ?? 0));
 }

@@ -35,7 +35,7 @@ const BODY_MARGIN = 64 * 1024;
 /** What the bodies of all requests under way may take together, in bytes. */
 const BODIES_UNDER_WAY = 128 * 1024 * 1024;
 
-/** The HTTP API, not yet listening. Never rejects; every error of a request becomes a reply of the catalogue. */
+/** The HTTP API, not yet listening. Never rejects; every error of a request becomes a reply of ERRORS. */
 export async function buildApp(deps: HttpDependencies): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: deps.logger,

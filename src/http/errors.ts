@@ -53,14 +53,14 @@ export type ErrorCode = keyof typeof ERRORS;
 export interface HttpErrorOptions {
   /** For `details.errors`. */
   readonly errors?: readonly string[];
-  /** Instead of the catalogue's text, where that has to name something. */
+  /** Instead of the text in ERRORS, where that has to name something. */
   readonly error?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** For the program's own log, when the client need not know. */
   readonly reason?: string;
 }
 
-/** Ends a request with an error of the catalogue. */
+/** Ends a request with one of ERRORS. */
 export class HttpError extends Error {
   readonly code: ErrorCode;
   readonly options: HttpErrorOptions;

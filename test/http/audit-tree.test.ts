@@ -4,7 +4,7 @@ import { LOG_STREAM } from "../../src/events/log.ts";
 import { writtenEvent } from "../../src/events/store/event-line.ts";
 import type { RecordedEvent } from "../../src/events/store/event-store.ts";
 import type { Gateway } from "../../src/gateway.ts";
-import { readCheckpoint } from "../../src/processes/audit/tree-head.ts";
+import { readSignedTreeHead } from "../../src/processes/audit/tree-head.ts";
 import { collect, sampleEvent } from "../fixtures/event-log/event-samples.ts";
 import { memoryStorage } from "../fixtures/event-log/memory-storage.ts";
 import { newContext } from "../fixtures/event-log/store-doubles.ts";
@@ -65,7 +65,7 @@ describe("the audit routes of the tree", () => {
   it("sign size and root of what was in the log when they were asked", async () => {
     const reply = await ask(gateway, "GET /v1/audit/checkpoint", AUDITOR);
     expect(reply.headers["content-type"]).toBe("text/plain; charset=utf-8");
-    const head = readCheckpoint(reply.text, await publicKey());
+    const head = readSignedTreeHead(reply.text, await publicKey());
     expect(head).toEqual({ size: log.length, root: treeHash(leaves) });
     const [begun] = await storage.store.read(LOG_STREAM);
     expect(reply.text).toMatch(new RegExp(`^webhook-gateway/${begun!.id.replaceAll("-", "").slice(0, 16)}\n`));

@@ -2,7 +2,7 @@ import type { FastifyRequest } from "fastify";
 import { clientNetwork } from "../../net/client-address.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { HttpError } from "../errors.ts";
-import { retryAfter } from "../replies/retry-after-header.ts";
+import { retryAfter } from "../replies/retry-after.ts";
 import { RateLimit } from "./rate-limit.ts";
 
 const WINDOW_MS = 60_000;

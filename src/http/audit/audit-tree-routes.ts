@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
 import type { NoteSigner } from "../../processes/audit/signed-note.ts";
-import { signerOf, writeCheckpoint } from "../../processes/audit/tree-head.ts";
+import { signerOf, writeSignedTreeHead } from "../../processes/audit/tree-head.ts";
 import { consistencyProof, inclusionProof } from "../../projections/audit-tree/audit-proofs.ts";
 import { auditTree, leafPlaceOf, treeNow } from "../../projections/audit-tree/audit-tree.ts";
 import type { GrowingTree } from "../../projections/audit-tree/merkle-tiles.ts";
@@ -34,7 +34,7 @@ export function auditTreeRoutes(app: FastifyInstance, deps: HttpDependencies): v
   app.get("/v1/audit/checkpoint", { onRequest }, async (_request, reply) => {
     await upToDate(deps, [auditTree.name]);
     const tree = await treeNow(documents);
-    return sendText(reply, writeCheckpoint({ size: tree.size, root: tree.root() }, await signer()));
+    return sendText(reply, writeSignedTreeHead({ size: tree.size, root: tree.root() }, await signer()));
   });
 
   app.get("/v1/audit/proof/:event_id", { onRequest }, async (request, reply) => {

@@ -4,7 +4,7 @@ import { userOf } from "../access/authentication.ts";
 import { RateLimit } from "../access/rate-limit.ts";
 import type { DispatchLimits } from "../dependencies.ts";
 import { HttpError } from "../errors.ts";
-import { retryAfter } from "../replies/retry-after-header.ts";
+import { retryAfter } from "../replies/retry-after.ts";
 import { Backlogs } from "./backlogs.ts";
 
 const WINDOW_MS = 1_000;

@@ -20,7 +20,7 @@ const REFUSALS: Readonly<Record<string, HttpError>> = {
   ERR_HTTP_REQUEST_TIMEOUT: new HttpError("request_timeout"),
 };
 
-/** Answers what is not HTTP, too large or too slow, with an error of the catalogue, and closes the connection. */
+/** Answers what is not HTTP, too large or too slow, with one of ERRORS, and closes the connection. */
 export function refuseBrokenRequests(clock: Clock): (error: Error & { code?: string }, socket: Socket) => void {
   return (error, socket) => {
     if (error.code === "ECONNRESET") socket.destroy();

@@ -20,7 +20,7 @@ const RETRY_AFTER_SECONDS = "1";
 /** When no request was refused for so long, in ms, none is any more: a client comes again after Retry-After. */
 const QUIET_MS = 5_000;
 
-/** The one place where errors meet HTTP: every error of a route becomes a reply of the catalogue. */
+/** The one place where errors meet HTTP: every error of a route becomes a reply of ERRORS. */
 export function handleErrors(app: FastifyInstance, clock: Clock): void {
   const refused = new TroubleLog(app.log, clock, {
     level: "warn",

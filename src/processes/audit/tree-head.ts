@@ -28,17 +28,17 @@ export function originOf(eventId: string): string {
   return `webhook-gateway/${eventId.replaceAll("-", "").slice(0, 16)}`;
 }
 
-/** The signed checkpoint of a tree (https://c2sp.org/tlog-checkpoint): origin, size, root, and the signature. */
-export function writeCheckpoint({ size, root }: TreeHead, signer: NoteSigner): string {
+/** A signed tree head, in the form that C2SP calls a checkpoint (https://c2sp.org/tlog-checkpoint): origin, size, root, signature. */
+export function writeSignedTreeHead({ size, root }: TreeHead, signer: NoteSigner): string {
   return signer.sign(`${signer.name}\n${size}\n${root.toString("base64")}\n`);
 }
 
 /**
- * What a checkpoint says that this key has signed. Lines after the root are ignored, as the format requires.
+ * The tree head in a note that this key has signed. Lines after the root are ignored, as the format requires.
  *
  * @throws NoteRefused when it is no checkpoint, was changed, or is another log's
  */
-export function readCheckpoint(note: string, publicKey: string): TreeHead {
+export function readSignedTreeHead(note: string, publicKey: string): TreeHead {
   const text = openNote(note, publicKey);
   const [, origin, size, root = ""] = HEAD.exec(text) ?? [];
   if (origin === undefined || !Number.isSafeInteger(Number(size)))

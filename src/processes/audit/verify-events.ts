@@ -11,7 +11,7 @@ import type { TrustedLeaves } from "./trusted-leaves.ts";
 
 export interface VerifyOptions {
   /** What somebody has signed, and whose signature was checked. */
-  readonly checkpoint: TreeHead | null;
+  readonly signedHead: TreeHead | null;
   readonly trusted: TrustedLeaves | null;
   /** Called for every event with how many were read; the fraction is of all there is, null when unknown. */
   readonly onProgress?: (events: number, fraction: number | null) => void;
@@ -29,14 +29,14 @@ export interface VerifyReport {
 }
 
 /**
- * Reads events, makes the tree over them, and looks for the first that is not what it was: by a checkpoint, which tells
+ * Reads events, makes the tree over them, and looks for the first that is not what it was: by a signed tree head, which tells
  * that there is one, and by a list of leaves, which tells which one. With both, the list itself has to be what was signed.
  *
  * @throws what reading the events throws, except for an event that cannot be read: that is a finding
  */
 export async function verifyEvents(events: AsyncIterable<AuditedEvent>, options: VerifyOptions): Promise<VerifyReport> {
-  const { checkpoint, trusted } = options;
-  const vouched = trusted === null || checkpoint === null || (await begins(trusted.hashes(), checkpoint));
+  const { signedHead, trusted } = options;
+  const vouched = trusted === null || signedHead === null || (await begins(trusted.hashes(), signedHead));
   const list = vouched ? trusted : null;
   const read = await readAll(events, list, options);
   const { size, end, rootThen, root } = read;
@@ -53,12 +53,12 @@ export async function verifyEvents(events: AsyncIterable<AuditedEvent>, options:
     if (list !== null && read.different !== null) return explainWith(list, read.different, end === null);
     if (end !== null) return damaged(end, list, size);
     if (read.left) return truncated(list, size);
-    if (checkpoint !== null && checkpoint.size > size) {
-      const text = `of ${checkpoint.size} events that were signed there are ${size}: the end was cut off`;
+    if (signedHead !== null && signedHead.size > size) {
+      const text = `of ${signedHead.size} events that were signed there are ${size}: the end was cut off`;
       return { kind: "truncated", leaf: size, event: null, text };
     }
-    if (checkpoint !== null && rootThen?.equals(checkpoint.root) !== true) {
-      const text = `the first ${checkpoint.size} events are not those that were signed`;
+    if (signedHead !== null && rootThen?.equals(signedHead.root) !== true) {
+      const text = `the first ${signedHead.size} events are not those that were signed`;
       return { kind: "rewritten", leaf: null, event: null, text };
     }
     if (trusted === null || vouched) return null;
@@ -91,14 +91,14 @@ interface Read {
 async function readAll(
   events: AsyncIterable<AuditedEvent>,
   list: TrustedLeaves | null,
-  { checkpoint, onProgress = () => undefined }: VerifyOptions,
+  { signedHead, onProgress = () => undefined }: VerifyOptions,
 ): Promise<Read> {
   const tree = new GrowingTree();
   const reading = events[Symbol.asyncIterator]();
   const hashes = list?.hashes()[Symbol.asyncIterator]() ?? null;
   let [comparing, compared] = [hashes !== null, 0];
   let different: Different | null = null;
-  let rootThen: Hash | null = checkpoint?.size === 0 ? tree.root() : null;
+  let rootThen: Hash | null = signedHead?.size === 0 ? tree.root() : null;
   let end: Read["end"] = null;
   try {
     for (;;) {
@@ -121,7 +121,7 @@ async function readAll(
         different.trustedNow ??= tree.size;
       }
       tree.add(event.hash);
-      if (tree.size === checkpoint?.size) rootThen = tree.root();
+      if (tree.size === signedHead?.size) rootThen = tree.root();
       onProgress(tree.size, event.fraction);
     }
     const left = comparing && (await hashes?.next())?.done === false;
@@ -148,7 +148,7 @@ async function readToItsEnd(hashes: AsyncIterable<Hash>): Promise<void> {
   while ((await reading.next()).done !== true);
 }
 
-/** Whether these leaves begin with those of the checkpoint. */
+/** Whether these leaves begin with those of the signed tree head. */
 async function begins(hashes: AsyncIterable<Hash>, { size, root }: TreeHead): Promise<boolean> {
   const tree = new GrowingTree();
   if (size > 0) {

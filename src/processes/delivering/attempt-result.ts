@@ -1,7 +1,7 @@
 import type { AttemptResult } from "../../commands/record-attempt.ts";
 import type { AttemptUnderWay } from "../../events/delivery.ts";
 import type { SendResult } from "../sending/attempt-outcome.ts";
-import { retryAfterMs } from "../sending/retry-after.ts";
+import { askedWaitMs } from "../sending/asked-wait.ts";
 
 /**
  * The result as it is recorded. An attempt that was cut off by a shutdown may have arrived, so its outcome is unknown.
@@ -21,7 +21,7 @@ export function attemptResult(
       responseBody: null,
       responseTruncated: false,
       durationMs: Math.max(0, endedAt - Date.parse(attempt.startedAt)),
-      retryAfterMs: null,
+      askedWaitMs: null,
     };
   }
   const { outcome, errorCode, responseStatus, responseBody, responseTruncated, durationMs, retryAfter } = result;
@@ -32,6 +32,6 @@ export function attemptResult(
     responseBody,
     responseTruncated,
     durationMs,
-    retryAfterMs: retryAfterMs(retryAfter, endedAt),
+    askedWaitMs: askedWaitMs(retryAfter, endedAt),
   };
 }

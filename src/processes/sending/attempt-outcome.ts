@@ -1,6 +1,6 @@
 import { TARGET_FORBIDDEN } from "./targets/target-forbidden.ts";
 
-export { honoursRetryAfter, retryAfterMs } from "./retry-after.ts";
+export { askedWaitMs, honoursRetryAfter } from "./asked-wait.ts";
 
 /** Why an attempt failed, as a client sees it (docs/reference/receivers.md). */
 export type ErrorCode =
@@ -27,7 +27,7 @@ export interface AnsweredResult {
   readonly responseBody: string | null;
   /** Whether the body had more than that, or did not come to its end. */
   readonly responseTruncated: boolean;
-  /** The header as it came, beside a status that honours it; for retryAfterMs. */
+  /** The header as it came, beside a status that honours it; for askedWaitMs. */
   readonly retryAfter: string | null;
   readonly durationMs: number;
 }

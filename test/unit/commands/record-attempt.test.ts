@@ -4,7 +4,7 @@ import type { AttemptResult } from "../../../src/commands/record-attempt.ts";
 import { retryPolicy } from "../../../src/commands/retry-policy.ts";
 import { evolveDelivery } from "../../../src/events/delivery.ts";
 import type { AttemptUnderWay, Delivery } from "../../../src/events/delivery.ts";
-import { retryAfterMs } from "../../../src/processes/sending/retry-after.ts";
+import { askedWaitMs } from "../../../src/processes/sending/asked-wait.ts";
 import { decider } from "../../specification/decider.ts";
 import {
   afterFailures,
@@ -31,7 +31,7 @@ const FAILURE: AttemptResult = {
   responseBody: "no",
   responseTruncated: false,
   durationMs: 1_000,
-  retryAfterMs: null,
+  askedWaitMs: null,
 };
 
 function record(attempt: AttemptUnderWay, endedAt: number, result: Partial<AttemptResult> = {}) {
@@ -81,26 +81,26 @@ describe("recording an attempt", () => {
 
   it("waits as long as the receiver asks when that is longer than the schedule", () => {
     given(requested(), started(1, 0))
-      .when(record(claim(1, 0), 1, { retryAfterMs: 600_000 }))
+      .when(record(claim(1, 0), 1, { askedWaitMs: 600_000 }))
       .then(attempted(1, 0, 1, { nextAttemptAt: at(601) }));
   });
 
   it("keeps to the schedule when the receiver asks for less", () => {
     given(requested(), started(1, 0))
-      .when(record(claim(1, 0), 1, { retryAfterMs: 5_000 }))
+      .when(record(claim(1, 0), 1, { askedWaitMs: 5_000 }))
       .then(attempted(1, 0, 1, { nextAttemptAt: at(61) }));
   });
 
   it("waits for at most 24 hours, whatever the receiver asks", () => {
     given(requested(), started(1, 0))
-      .when(record(claim(1, 0), 1, { retryAfterMs: retryAfterMs("99999999", msAt(1)) }))
+      .when(record(claim(1, 0), 1, { askedWaitMs: askedWaitMs("99999999", msAt(1)) }))
       .then(attempted(1, 0, 1, { nextAttemptAt: at(1 + 24 * 60 * 60) }));
   });
 
   it("does not grant a sixth attempt to a receiver that asks for one", () => {
     const due = dueAfterFailures(4);
     given(...afterFailures(4), started(5, due))
-      .when(record(claim(5, due), due + 1, { retryAfterMs: 600_000 }))
+      .when(record(claim(5, due), due + 1, { askedWaitMs: 600_000 }))
       .then(attempted(5, due, due + 1), failed(due + 1, "attempts_exhausted"));
   });
 

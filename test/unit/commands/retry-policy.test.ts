@@ -18,9 +18,9 @@ describe("the retry policy", () => {
 
   it("grants exactly five attempts, whatever the receiver asks", () => {
     fc.assert(
-      fc.property(unitMs, endedAt, wish, (unit, end, retryAfterMs) => {
+      fc.property(unitMs, endedAt, wish, (unit, end, askedWaitMs) => {
         let attempts = 1;
-        while (nextAttemptAt(retryPolicy(unit), attempts, end, retryAfterMs) !== null) attempts++;
+        while (nextAttemptAt(retryPolicy(unit), attempts, end, askedWaitMs) !== null) attempts++;
         expect(attempts).toBe(5);
       }),
     );
@@ -28,9 +28,9 @@ describe("the retry policy", () => {
 
   it("is never earlier than the schedule nor than the receiver's wish, and never later than the later of them", () => {
     fc.assert(
-      fc.property(unitMs, endedAt, wish, fc.integer({ min: 1, max: 4 }), (unit, end, retryAfterMs, attempt) => {
-        const due = nextAttemptAt(retryPolicy(unit), attempt, end, retryAfterMs);
-        expect(due).toBe(end + Math.max(unit * 2 ** (attempt - 1), retryAfterMs ?? 0));
+      fc.property(unitMs, endedAt, wish, fc.integer({ min: 1, max: 4 }), (unit, end, askedWaitMs, attempt) => {
+        const due = nextAttemptAt(retryPolicy(unit), attempt, end, askedWaitMs);
+        expect(due).toBe(end + Math.max(unit * 2 ** (attempt - 1), askedWaitMs ?? 0));
       }),
     );
   });

@@ -22,7 +22,7 @@ const action = fc.record({
   kind: fc.constantFrom("start", "start", "delivered", "failed", "failed", "gone", "unknown", "release", "lapse"),
   waitMs: fc.oneof(fc.nat(2_000), fc.nat(LEASE_MS * 2), fc.nat(10 * 60_000)),
   claimsAgo: fc.constantFrom(0, 0, 0, 1, 2),
-  retryAfterMs: fc.option(fc.nat(3_600_000)),
+  askedWaitMs: fc.option(fc.nat(3_600_000)),
 });
 type Action = typeof action extends fc.Arbitrary<infer T> ? T : never;
 
@@ -46,7 +46,7 @@ class Life {
     }
   }
 
-  decide({ kind, claimsAgo, retryAfterMs }: Action): readonly DeliveryEvent[] {
+  decide({ kind, claimsAgo, askedWaitMs }: Action): readonly DeliveryEvent[] {
     const { delivery, now } = this;
     if (kind === "start") return decideStartAttempt({ url: RECEIVER_URL, leaseMs: LEASE_MS, now }, delivery);
     if (kind === "lapse") return decideLapsedAttempt(delivery, now, POLICY);
@@ -61,7 +61,7 @@ class Life {
       responseBody: null,
       responseTruncated: false,
       durationMs: 1,
-      retryAfterMs,
+      askedWaitMs,
     };
     return decideRecordAttempt({ attempt, result, endedAt: now, policy: POLICY }, delivery);
   }
@@ -125,10 +125,10 @@ describe("the life of a delivery", () => {
         life.apply(requested());
         for (const kind of outcomes) {
           life.now = Math.max(life.now, Date.parse(life.delivery?.dueAt ?? ""));
-          const start = life.decide({ kind: "start", waitMs: 0, claimsAgo: 0, retryAfterMs: null });
+          const start = life.decide({ kind: "start", waitMs: 0, claimsAgo: 0, askedWaitMs: null });
           for (const event of start) life.apply(event);
           life.now += LEASE_MS;
-          for (const event of life.decide({ kind, waitMs: 0, claimsAgo: 0, retryAfterMs: null })) life.apply(event);
+          for (const event of life.decide({ kind, waitMs: 0, claimsAgo: 0, askedWaitMs: null })) life.apply(event);
         }
         expect(life.delivery).toMatchObject({ status: "FAILED", attempts: 5 });
         expect(life.events.at(-1)).toMatchObject({ type: "DeliveryFailed", data: { reason: "attempts_exhausted" } });

@@ -3,7 +3,7 @@ import { beginLog } from "../../../../src/commands/begin-log.ts";
 import { LOG_STREAM } from "../../../../src/events/log.ts";
 import { MemoryEventStore } from "../../../../src/events/store/memory/memory-event-store.ts";
 import { NoteRefused, noteSigner, openNote } from "../../../../src/processes/audit/signed-note.ts";
-import { readCheckpoint, signerOf, writeCheckpoint } from "../../../../src/processes/audit/tree-head.ts";
+import { readSignedTreeHead, signerOf, writeSignedTreeHead } from "../../../../src/processes/audit/tree-head.ts";
 import { EMPTY_ROOT, leafHash } from "../../../../src/projections/audit-tree/merkle-tree.ts";
 import { deriveSecrets } from "../../../../src/secrets/secrets.ts";
 import { newContext } from "../../../fixtures/event-log/store-doubles.ts";
@@ -74,7 +74,7 @@ describe("a checkpoint", () => {
   const head = { size: 12_345, root: leafHash("root") };
 
   it("is origin, size and root, signed, and read again with the key", () => {
-    const note = writeCheckpoint(head, signer);
+    const note = writeSignedTreeHead(head, signer);
     expect(note.split("\n")).toEqual([
       signer.name,
       "12345",
@@ -83,14 +83,14 @@ describe("a checkpoint", () => {
       expect.stringMatching(/^\u2014 webhook-gateway\/0123456789abcdef [A-Za-z0-9+/]{91}=$/),
       "",
     ]);
-    expect(readCheckpoint(note, signer.publicKey)).toEqual(head);
+    expect(readSignedTreeHead(note, signer.publicKey)).toEqual(head);
     const empty = { size: 0, root: EMPTY_ROOT };
-    expect(readCheckpoint(writeCheckpoint(empty, signer), signer.publicKey)).toEqual(empty);
+    expect(readSignedTreeHead(writeSignedTreeHead(empty, signer), signer.publicKey)).toEqual(empty);
   });
 
   it("may have further lines, as the form says", () => {
     const note = signer.sign(`${signer.name}\n7\n${head.root.toString("base64")}\nextension 1\n`);
-    expect(readCheckpoint(note, signer.publicKey)).toEqual({ ...head, size: 7 });
+    expect(readSignedTreeHead(note, signer.publicKey)).toEqual({ ...head, size: 7 });
   });
 
   it.each([
@@ -102,7 +102,7 @@ describe("a checkpoint", () => {
     ["no root", `${signer.name}\n7\n`],
     ["nothing", "\n"],
   ])("is refused with %s, although it is signed", (_what, text) => {
-    expect(() => readCheckpoint(signer.sign(text), signer.publicKey)).toThrow(NoteRefused);
+    expect(() => readSignedTreeHead(signer.sign(text), signer.publicKey)).toThrow(NoteRefused);
   });
 });
 

@@ -36,7 +36,7 @@ function headOf(events: readonly RecordedEvent[]): TreeHead {
   return { size: events.length, root: treeHash(events.map(leafOf)) };
 }
 
-const nothing = { checkpoint: null, trusted: null };
+const nothing = { signedHead: null, trusted: null };
 
 describe("a log that nobody touched", () => {
   it("has the size and root of the plain definition, with nothing to compare with", async () => {
@@ -46,15 +46,15 @@ describe("a log that nobody touched", () => {
   });
 
   it.each([0, 1, 255, 256, 511, SIZE])("begins with what a checkpoint of %i events signs", async (size) => {
-    const report = await verifyEvents(auditedEvents(log), { checkpoint: headOf(log.slice(0, size)), trusted: null });
+    const report = await verifyEvents(auditedEvents(log), { signedHead: headOf(log.slice(0, size)), trusted: null });
     expect(report.finding).toBeNull();
   });
 
   it.each(Object.entries(LISTS))("is as %s, which may be older", async (_what, list) => {
     for (const size of [1, 256, 511, SIZE]) {
       const older = log.slice(0, size);
-      for (const checkpoint of [null, headOf(log.slice(0, Math.min(size, 300)))]) {
-        const report = await verifyEvents(auditedEvents(log), { checkpoint, trusted: await list(older) });
+      for (const signedHead of [null, headOf(log.slice(0, Math.min(size, 300)))]) {
+        const report = await verifyEvents(auditedEvents(log), { signedHead, trusted: await list(older) });
         expect(report).toMatchObject({ events: SIZE, compared: size, finding: null });
       }
     }
@@ -63,7 +63,7 @@ describe("a log that nobody touched", () => {
   it("is the same log as an export of it", async () => {
     const events = eventsOfExport(inPieces(exportWith(log)), null);
     const trusted = await LISTS["the stored tree"]!(log);
-    expect(await verifyEvents(events, { checkpoint: headOf(log), trusted })).toMatchObject({
+    expect(await verifyEvents(events, { signedHead: headOf(log), trusted })).toMatchObject({
       compared: SIZE,
       finding: null,
     });
@@ -98,8 +98,8 @@ const WAYS: readonly (readonly [what: string, tampering: Tampering, kind: string
 
 describe.each(WAYS)("%s", (_what, tampering, kind, leaf) => {
   it.each(Object.entries(LISTS))("is found and named with %s", async (_list, list) => {
-    for (const checkpoint of [null, headOf(log)]) {
-      const report = await verifyEvents(auditedEvents(tampering(log)), { checkpoint, trusted: await list(log) });
+    for (const signedHead of [null, headOf(log)]) {
+      const report = await verifyEvents(auditedEvents(tampering(log)), { signedHead, trusted: await list(log) });
       expect(report.finding).toMatchObject({ kind, leaf });
       const { id, stream, revision } = log[leaf]!;
       // What was put in is the one that nobody knows.
@@ -109,21 +109,21 @@ describe.each(WAYS)("%s", (_what, tampering, kind, leaf) => {
   });
 
   it("is found with a checkpoint alone, which cannot name it", async () => {
-    const { finding } = await verifyEvents(auditedEvents(tampering(log)), { checkpoint: headOf(log), trusted: null });
+    const { finding } = await verifyEvents(auditedEvents(tampering(log)), { signedHead: headOf(log), trusted: null });
     const shorter = tampering(log).length < SIZE;
     expect(finding).toMatchObject({ kind: shorter ? "truncated" : "rewritten", event: null });
   });
 
   it("is found in an export whose digest was mended", async () => {
     const events = eventsOfExport(inPieces(exportWith(tampering(log))), null);
-    const { finding } = await verifyEvents(events, { checkpoint: null, trusted: await LISTS["an older export"]!(log) });
+    const { finding } = await verifyEvents(events, { signedHead: null, trusted: await LISTS["an older export"]!(log) });
     expect(finding).toMatchObject({ kind, leaf });
   });
 });
 
 describe("what is found", () => {
   const textOf = async (tampering: Tampering, list: TrustedLeaves): Promise<string | undefined> =>
-    (await verifyEvents(auditedEvents(tampering(log)), { checkpoint: null, trusted: list })).finding?.text;
+    (await verifyEvents(auditedEvents(tampering(log)), { signedHead: null, trusted: list })).finding?.text;
 
   it("is told in a sentence with the event, its stream and its place", async () => {
     const [third, fourth] = [log[3]!, log[4]!];
@@ -148,7 +148,7 @@ describe("what is found", () => {
       fc.asyncProperty(fc.uniqueArray(fc.nat(SIZE - 1), { minLength: 1, maxLength: 5 }), async (places) => {
         const tampered = places.reduce<RecordedEvent[]>((events, at) => changed(at)(events), log);
         const trusted = await LISTS["the stored tree"]!(log);
-        const { finding } = await verifyEvents(auditedEvents(tampered), { checkpoint: null, trusted });
+        const { finding } = await verifyEvents(auditedEvents(tampered), { signedHead: null, trusted });
         expect(finding).toMatchObject({ kind: "changed", leaf: Math.min(...places) });
       }),
       { numRuns: 10 },
@@ -164,10 +164,10 @@ describe("an event that cannot be read", () => {
 
   it("is named, by its place and with a list by its id", async () => {
     const { stream, id } = log[300]!;
-    const alone = await verifyEvents(auditedEvents(broken()), { checkpoint: headOf(log), trusted: null });
+    const alone = await verifyEvents(auditedEvents(broken()), { signedHead: headOf(log), trusted: null });
     expect(alone).toMatchObject({ events: 300, finding: { kind: "damaged", leaf: 300, event: { id: null, stream } } });
     for (const list of Object.values(LISTS)) {
-      const { finding } = await verifyEvents(auditedEvents(broken()), { checkpoint: null, trusted: await list(log) });
+      const { finding } = await verifyEvents(auditedEvents(broken()), { signedHead: null, trusted: await list(log) });
       expect(finding).toMatchObject({ kind: "damaged", leaf: 300, event: { id, stream } });
     }
   });
@@ -175,10 +175,10 @@ describe("an event that cannot be read", () => {
   it("does not hide a change before it", async () => {
     const tampered = broken().with(7, changed(7)(log)[7]!);
     const trusted = await LISTS["the stored tree"]!(log);
-    const { finding } = await verifyEvents(auditedEvents(tampered), { checkpoint: null, trusted });
+    const { finding } = await verifyEvents(auditedEvents(tampered), { signedHead: null, trusted });
     expect(finding).toMatchObject({ kind: "changed", leaf: 7 });
     const gone = broken().toSpliced(7, 1);
-    const { finding: other } = await verifyEvents(auditedEvents(gone), { checkpoint: null, trusted });
+    const { finding: other } = await verifyEvents(auditedEvents(gone), { signedHead: null, trusted });
     expect(other).toMatchObject({
       kind: "moved",
       leaf: 7,
@@ -201,11 +201,11 @@ describe("a damaged export", () => {
       text: expect.stringContaining("the export was changed") as string,
     });
     const trusted = await LISTS["the stored tree"]!(log);
-    const named = await verifyEvents(eventsOfExport(inPieces(text), null), { checkpoint: null, trusted });
+    const named = await verifyEvents(eventsOfExport(inPieces(text), null), { signedHead: null, trusted });
     expect(named.finding).toMatchObject({ kind: "changed", leaf: 300, event: { line: 302, id: log[300]!.id } });
     const cut = text.slice(0, text.length / 2);
     const { finding: end, events } = await verifyEvents(eventsOfExport(inPieces(cut), null), {
-      checkpoint: null,
+      signedHead: null,
       trusted,
     });
     expect(end).toMatchObject({ kind: "damaged", leaf: events, event: { id: log[events]!.id } });
@@ -215,7 +215,7 @@ describe("a damaged export", () => {
     const lines = exportWith(log).split("\n");
     const text = lines.with(11, lines[12]!).with(12, lines[11]!).join("\n");
     const trusted = await LISTS["an older export"]!(log);
-    const { finding } = await verifyEvents(eventsOfExport(inPieces(text), null), { checkpoint: null, trusted });
+    const { finding } = await verifyEvents(eventsOfExport(inPieces(text), null), { signedHead: null, trusted });
     expect(finding).toMatchObject({ kind: "moved", leaf: 10, event: { id: log[10]!.id } });
   });
 
@@ -223,7 +223,7 @@ describe("a damaged export", () => {
     const text = exportWith(log).replace('"number":300', '"number":301');
     const trusted = leavesOfExport("old.ndjson", () => inPieces(text));
     const events = auditedEvents(changed(500)(log));
-    await expect(verifyEvents(events, { checkpoint: null, trusted })).rejects.toThrow(
+    await expect(verifyEvents(events, { signedHead: null, trusted })).rejects.toThrow(
       /^old.ndjson is not to be compared with: the export was changed/,
     );
     const part = exportWith(log).replace(
@@ -237,21 +237,21 @@ describe("a damaged export", () => {
 describe("a list that is not what was signed", () => {
   it.each(Object.entries(LISTS))("is told from a log that is: %s", async (_what, list) => {
     const trusted = await list(changed(10)(log));
-    const report = await verifyEvents(auditedEvents(log), { checkpoint: headOf(log), trusted });
+    const report = await verifyEvents(auditedEvents(log), { signedHead: headOf(log), trusted });
     expect(report).toMatchObject({ compared: null, finding: { kind: "untrusted_list" } });
   });
 
   it("does not vouch for a log that was changed in the same way", async () => {
     const tampered = changed(10)(log);
     const trusted = await LISTS["the stored tree"]!(tampered);
-    const { finding } = await verifyEvents(auditedEvents(tampered), { checkpoint: headOf(log), trusted });
+    const { finding } = await verifyEvents(auditedEvents(tampered), { signedHead: headOf(log), trusted });
     expect(finding).toMatchObject({ kind: "rewritten" });
   });
 
   it("may not be shorter than what was signed", async () => {
     const tampered = cutTo(590)(log);
     const trusted = await LISTS["the stored tree"]!(tampered);
-    const { finding } = await verifyEvents(auditedEvents(tampered), { checkpoint: headOf(log), trusted });
+    const { finding } = await verifyEvents(auditedEvents(tampered), { signedHead: headOf(log), trusted });
     expect(finding).toMatchObject({
       kind: "truncated",
       text: "of 600 events that were signed there are 590: the end was cut off",

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { honoursRetryAfter, retryAfterMs } from "../../../../src/processes/sending/attempt-outcome.ts";
+import { askedWaitMs, honoursRetryAfter } from "../../../../src/processes/sending/attempt-outcome.ts";
 
 const now = Date.UTC(1994, 10, 6, 8, 49, 0);
 const day = 24 * 60 * 60 * 1000;
 
-describe("retryAfterMs", () => {
+describe("askedWaitMs", () => {
   it.each([
     ["0", 0],
     ["1", 1000],
@@ -24,7 +24,7 @@ describe("retryAfterMs", () => {
     ["Monday, 07-Nov-44 08:49:00 GMT", day],
     ["Monday, 07-Nov-45 08:49:00 GMT", 0],
   ])("reads %j", (header, expected) => {
-    expect(retryAfterMs(header, now)).toBe(expected);
+    expect(askedWaitMs(header, now)).toBe(expected);
   });
 
   it.each([
@@ -33,18 +33,18 @@ describe("retryAfterMs", () => {
     ...["Sun, 31 Feb 1994 08:49:37 GMT", "Sun, 06 Foo 1994 08:49:37 GMT", "Sun, 00 Nov 1994 08:49:37 GMT"],
     ...["Sun, 06 Nov 1994 24:00:00 GMT", "Sun, 06 Nov 1994 08:60:00 GMT", "Sun, 06 Nov 1994 08:49:61 GMT"],
   ])("ignores %j", (header) => {
-    expect(retryAfterMs(header, now)).toBeNull();
+    expect(askedWaitMs(header, now)).toBeNull();
   });
 
   it("is null without a header", () => {
-    expect(retryAfterMs(null, now)).toBeNull();
+    expect(askedWaitMs(null, now)).toBeNull();
   });
 
   it("reads back every second that is written as an HTTP date", () => {
     fc.assert(
       fc.property(fc.nat(day / 1000), fc.integer({ min: 0, max: 4_000_000_000 }), (seconds, start) => {
         const date = new Date((start + seconds) * 1000).toUTCString();
-        expect(retryAfterMs(date, start * 1000)).toBe(seconds * 1000);
+        expect(askedWaitMs(date, start * 1000)).toBe(seconds * 1000);
       }),
     );
   });
@@ -52,7 +52,7 @@ describe("retryAfterMs", () => {
   it("never asks for less than nothing or more than a day, whatever the header", () => {
     fc.assert(
       fc.property(fc.string(), fc.nat(), (header, at) => {
-        const wait = retryAfterMs(header, at) ?? 0;
+        const wait = askedWaitMs(header, at) ?? 0;
         expect(wait >= 0 && wait <= day).toBe(true);
       }),
     );

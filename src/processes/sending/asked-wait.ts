@@ -20,7 +20,7 @@ export function honoursRetryAfter(status: number): boolean {
  * How long a `Retry-After` header asks to wait from `nowMs` (milliseconds since the Unix epoch), in milliseconds from 0
  * to 24 hours; null when there is none or it is neither whole seconds nor an HTTP date. A past date asks for nothing: 0.
  */
-export function retryAfterMs(header: string | null, nowMs: number): number | null {
+export function askedWaitMs(header: string | null, nowMs: number): number | null {
   const text = header?.trim() ?? "";
   const wait = /^\d+$/.test(text) ? Number(text) * 1000 : httpDate(text, nowMs) - nowMs;
   return Number.isNaN(wait) ? null : Math.min(Math.max(0, wait), MAX_RETRY_AFTER_MS);
