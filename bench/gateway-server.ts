@@ -16,7 +16,7 @@ const fault = (error: Error): void => {
 };
 const nothing = (): void => undefined;
 const reports = { fault, connection: nothing, waiting: nothing, unprefixedLog: nothing };
-const storage = await openStorage(config, logger, reports);
+const storage = await openStorage(config, reports);
 const commandId = randomUUID();
 const occasion = { commandId, correlationId: commandId, actor: "bench", now: new Date().toISOString() };
 const secrets = await openSecrets(config, storage.store, occasion, () => undefined);

@@ -1,3 +1,4 @@
+import type { ReportProjection } from "../src/projections/running/projection-report.ts";
 import { systemClock } from "../src/runtime/clock.ts";
 import { built } from "./built.ts";
 import { round, say } from "./report.ts";
@@ -48,14 +49,10 @@ async function rebuild(folder: string, events: number): Promise<void> {
   for (const projection of PROJECTIONS.filter(({ categories }) => categories?.includes("delivery") ?? true)) {
     const startedAt = performance.now();
     const live = new AbortController();
-    await runProjections(
-      [projection],
-      log,
-      documents,
-      systemClock,
-      ({ state }) => state === "live" && live.abort(),
-      live.signal,
-    );
+    const report: ReportProjection = (reported) => {
+      if (reported.kind === "status" && reported.status.state === "live") live.abort();
+    };
+    await runProjections([projection], { log, documents, clock: systemClock, report }, live.signal);
     const rate = events / ((performance.now() - startedAt) / 1_000);
     const digest = await digestOf(documents, projection);
     say(`  ${projection.name.padEnd(15)} ${round(rate)} events/s, digest ${digest.slice(0, 12)}`);

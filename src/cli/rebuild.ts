@@ -1,9 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
-import pino from "pino";
 import { readConfig } from "../config.ts";
 import type { Config } from "../config.ts";
 import { PROJECTIONS } from "../projections/read-models.ts";
-import type { RebuildStatus } from "../projections/rebuilding/generation-builder.ts";
+import type { RebuildStatus } from "../projections/running/projection-report.ts";
 import { openStorage } from "../storage/open-storage.ts";
 import type { Storage } from "../storage/storage.ts";
 import { UsageError } from "./command.ts";
@@ -45,7 +44,7 @@ async function runRebuild({ options, operands }: Invocation): Promise<void> {
   }
   let storage: Storage;
   try {
-    storage = await openStorage(config, pino({ level: "silent" }), logReportsTo(warn));
+    storage = await openStorage(config, logReportsTo(warn));
   } catch (error) {
     // Another process has the data folder: the gateway.
     if (!(error instanceof Error && "code" in error && error.code === "data_directory_in_use")) throw error;
@@ -94,16 +93,10 @@ async function directly(storage: Storage, names: readonly string[]): Promise<voi
   const interrupted = (): void => stop.abort();
   process.once("SIGINT", interrupted);
   const watchers = new Map<string, (status: RebuildStatus | null) => void>();
-  const running = storage.runProjections(
-    {
-      status: () => undefined,
-      live: () => undefined,
-      reset: () => undefined,
-      failure: (name, message) => warn(`${name}: ${message}`),
-      rebuild: (name, status) => watchers.get(name)?.(status),
-    },
-    stop.signal,
-  );
+  const running = storage.runProjections((report) => {
+    if (report.kind === "failure") warn(`${report.name}: ${report.reason}`);
+    if (report.kind === "rebuild") watchers.get(report.name)?.(report.status);
+  }, stop.signal);
   try {
     for (const name of names) {
       const bar = new RebuildBar(name);

@@ -33,7 +33,7 @@ async function serve(): Promise<void> {
   const logger = createLogger(config.logLevel);
   const health = new Health();
   const metrics = new Metrics({ process: true });
-  const storage = await openStorage(config, logger, logReports(health, logger));
+  const storage = await openStorage(config, logReports(health, logger));
   const commandId = randomUUID();
   const occasion = { commandId, correlationId: commandId, actor: "operator", now: new Date().toISOString() };
   const announce = (what: string, place: string): void =>

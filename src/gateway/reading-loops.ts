@@ -9,10 +9,11 @@ import { TroubleLog } from "../observability/trouble-log.ts";
 import { DIRECTORY } from "../projections/directory/directory.ts";
 import type { Directory } from "../projections/directory/directory.ts";
 import { ANSWERING } from "../projections/read-models.ts";
-import type { ProjectionReports } from "../projections/running/projection-host.ts";
 import { PROJECTION_PROGRESS } from "../projections/running/projection-progress.ts";
 import type { ProjectionProgress } from "../projections/running/projection-progress.ts";
-import type { ProjectionStatus } from "../projections/running/runner.ts";
+import { ALL_PROJECTIONS } from "../projections/running/projection-report.ts";
+import type { ProjectionReport } from "../projections/running/projection-report.ts";
+import type { ProjectionStatus } from "../projections/running/projection-report.ts";
 import { CLOCK } from "../runtime/clock.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { supervise } from "../runtime/supervision.ts";
@@ -21,8 +22,6 @@ import type { Storage } from "../storage/storage.ts";
 
 /** How long the start waits for the directory before it says what it waits for, in ms. */
 const DIRECTORY_PATIENCE_MS = 5_000;
-/** The name under which a failure of the whole projection thread is reported. */
-const ALL_PROJECTIONS = "all";
 
 /**
  * What follows the log for those who read: the directory in this thread, and the projections, which with the embedded log
@@ -95,10 +94,9 @@ export class ReadingLoops {
   }
 
   #startProjections(signal: AbortSignal): void {
-    const reports = this.#reports();
-    const run = (): Promise<void> => this.#storage.runProjections(reports, signal);
+    const run = (): Promise<void> => this.#storage.runProjections((report) => this.#note(report), signal);
     const onError = (error: unknown, restartInMs: number): void =>
-      reports.failure(ALL_PROJECTIONS, String(error), restartInMs);
+      this.#note({ kind: "failure", name: ALL_PROJECTIONS, reason: String(error), restartInMs });
     this.#loops.push(supervise(run, this.#clock, onError, signal));
   }
 
@@ -115,18 +113,33 @@ export class ReadingLoops {
     this.#loops.push(supervise(run, this.#clock, onError, signal));
   }
 
-  #reports(): ProjectionReports {
-    return {
-      status: (status) => this.#noteStatus(status),
-      reset: (projection) =>
-        this.#logger.warn({ projection }, "rebuilding the projection: it was built from another log"),
-      live: (projection, { version, generation }) =>
-        this.#logger.debug({ projection, version, generation }, "this generation of the projection is shown"),
-      rebuild: (projection, status) => this.#progress.reportRebuild(projection, status),
-      // Not a reason to be unready: with MongoDB down, or no room for the read models, payloads are taken and attempted.
-      failure: (projection, reason, restartInMs) =>
-        this.#projectionTrouble.failed({ projection, reason, restartInMs }, projection),
-    };
+  #note(report: ProjectionReport): void {
+    switch (report.kind) {
+      case "status":
+        this.#noteStatus(report.status);
+        return;
+      case "failure": {
+        const { name: projection, reason, restartInMs } = report;
+        // Not a reason to be unready: with MongoDB down, or no room for the read models, payloads are taken and attempted.
+        this.#projectionTrouble.failed({ projection, reason, restartInMs }, projection);
+        return;
+      }
+      case "reset":
+        this.#logger.warn(
+          { projection: report.name, reason: report.reason },
+          "rebuilding the read models from the log",
+        );
+        return;
+      case "live":
+        this.#logger.debug(
+          { projection: report.name, ...report.generationId },
+          "this generation of the projection is shown",
+        );
+        return;
+      case "rebuild":
+        this.#progress.reportRebuild(report.name, report.status);
+        return;
+    }
   }
 
   #noteStatus(status: ProjectionStatus): void {

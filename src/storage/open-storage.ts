@@ -1,4 +1,3 @@
-import type { Logger } from "pino";
 import type { Config } from "../config.ts";
 import { openDataDirectory } from "../events/store/sqlite/files/data-directory.ts";
 import type { DataDirectory } from "../events/store/sqlite/files/data-directory.ts";
@@ -19,7 +18,6 @@ import type { LogReports, Storage } from "./storage.ts";
  */
 export async function openStorage(
   config: Pick<Config, "dataDir" | "eventStoreUrl" | "eventStoreStreamPrefix" | "mongodbUrl">,
-  logger: Logger,
   reports: LogReports,
 ): Promise<Storage> {
   const allOnServers = config.eventStoreUrl !== null && config.mongodbUrl !== null;
@@ -31,13 +29,13 @@ export async function openStorage(
     const { store, source } = log;
     const readModels = readModelSourceOf(config, directory, source);
     const documents = await LiveDocuments.over(await openReadModels(readModels, store), PROJECTIONS);
-    const thread = new ProjectionThread({ log: source, readModels }, documents, logger);
+    const thread = new ProjectionThread({ log: source, readModels }, documents);
     return {
       store,
       documents,
       sharedLog: source.kind !== "embedded",
       projections: thread,
-      runProjections: (projectionReports, signal) => thread.run(projectionReports, signal),
+      runProjections: (report, signal) => thread.run(report, signal),
       close: () => close(log, documents, folder),
     };
   } catch (error) {

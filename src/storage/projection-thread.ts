@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
-import type { Logger } from "pino";
 import type { LiveDocuments } from "../projections/rebuilding/live-documents.ts";
-import type { ProjectionControl, ProjectionReports, RebuildAnswer } from "../projections/running/projection-host.ts";
+import type { ProjectionControl, RebuildAnswer } from "../projections/running/projection-host.ts";
+import type { ReportProjection } from "../projections/running/projection-report.ts";
 import { ReadModelsUnavailable } from "../projections/store/document-store.ts";
 import type { ProjectionThreadData, ProjectionThreadMessage, ProjectionThreadRequest } from "./run-in-thread.ts";
 
@@ -9,25 +9,23 @@ import type { ProjectionThreadData, ProjectionThreadMessage, ProjectionThreadReq
 export class ProjectionThread implements ProjectionControl {
   readonly #data: ProjectionThreadData;
   readonly #documents: LiveDocuments;
-  readonly #logger: Logger;
   readonly #waiting = new Map<number, PromiseWithResolvers<RebuildAnswer>>();
   #worker: Worker | null = null;
   #asked = 0;
 
   /** `documents` are told which generations are live. */
-  constructor(data: ProjectionThreadData, documents: LiveDocuments, logger: Logger) {
+  constructor(data: ProjectionThreadData, documents: LiveDocuments) {
     this.#data = data;
     this.#documents = documents;
-    this.#logger = logger;
   }
 
   /** Runs the projections until the signal aborts; rejects when the thread ends by itself. */
-  async run(reports: ProjectionReports, signal: AbortSignal): Promise<void> {
+  async run(report: ReportProjection, signal: AbortSignal): Promise<void> {
     // Under tests the sources run as they are; the built program has only JavaScript.
     const entry = import.meta.url.endsWith(".ts") ? "./run-in-thread.ts" : "./run-in-thread.js";
     const worker = new Worker(new URL(entry, import.meta.url), { workerData: this.#data });
     this.#worker = worker;
-    worker.on("message", (message: ProjectionThreadMessage) => this.#take(message, reports));
+    worker.on("message", (message: ProjectionThreadMessage) => this.#take(message, report));
     const stop = (): void => this.#say({ kind: "stop" });
     if (signal.aborted) stop();
     else signal.addEventListener("abort", stop, { once: true });
@@ -70,32 +68,17 @@ export class ProjectionThread implements ProjectionControl {
     this.#worker?.postMessage(request);
   }
 
-  #take(message: ProjectionThreadMessage, reports: ProjectionReports): void {
-    switch (message.kind) {
-      case "status":
-        reports.status(message.status);
-        return;
-      case "failure":
-        reports.failure(message.name, message.message, message.restartInMs);
-        return;
-      case "reset":
-        this.#logger.warn({ reason: message.reason }, "rebuilding the read models from the log");
-        return;
-      case "live":
-        this.#documents.switchTo(message.name, message.generationId);
-        reports.live(message.name, message.generationId);
-        return;
-      case "rebuild":
-        reports.rebuild(message.name, message.status);
-        return;
-      case "answer": {
-        const waiting = this.#waiting.get(message.id);
-        this.#waiting.delete(message.id);
-        if (message.answer === null) waiting?.reject(new ReadModelsUnavailable(message.reason));
-        else waiting?.resolve(message.answer);
-        return;
-      }
+  #take(message: ProjectionThreadMessage, report: ReportProjection): void {
+    if (message.kind === "report") {
+      const { report: reported } = message;
+      if (reported.kind === "live") this.#documents.switchTo(reported.name, reported.generationId);
+      report(reported);
+      return;
     }
+    const waiting = this.#waiting.get(message.id);
+    this.#waiting.delete(message.id);
+    if (message.answer === null) waiting?.reject(new ReadModelsUnavailable(message.reason));
+    else waiting?.resolve(message.answer);
   }
 }
 

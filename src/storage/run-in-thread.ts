@@ -1,10 +1,9 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { PROJECTIONS } from "../projections/read-models.ts";
-import type { RebuildStatus } from "../projections/rebuilding/generation-builder.ts";
-import type { GenerationId } from "../projections/rebuilding/generations.ts";
 import { ProjectionHost } from "../projections/running/projection-host.ts";
 import type { RebuildAnswer } from "../projections/running/projection-host.ts";
-import type { ProjectionStatus } from "../projections/running/runner.ts";
+import { ALL_PROJECTIONS } from "../projections/running/projection-report.ts";
+import type { ProjectionReport } from "../projections/running/projection-report.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { followLog } from "./open-log.ts";
 import type { LogSource } from "./open-log.ts";
@@ -23,11 +22,7 @@ export type ProjectionThreadRequest =
 
 /** What the thread says. */
 export type ProjectionThreadMessage =
-  | { readonly kind: "status"; readonly status: ProjectionStatus }
-  | { readonly kind: "failure"; readonly name: string; readonly message: string; readonly restartInMs: number }
-  | { readonly kind: "reset"; readonly reason: string }
-  | { readonly kind: "live"; readonly name: string; readonly generationId: GenerationId }
-  | { readonly kind: "rebuild"; readonly name: string; readonly status: RebuildStatus | null }
+  | { readonly kind: "report"; readonly report: ProjectionReport }
   | { readonly kind: "answer"; readonly id: number; readonly answer: RebuildAnswer }
   | { readonly kind: "answer"; readonly id: number; readonly answer: null; readonly reason: string };
 
@@ -48,17 +43,11 @@ async function run(): Promise<void> {
     else say({ kind: "answer", id: request.id, answer: null, reason: "the projections are just starting" });
   });
   const log = await followLog(data.log);
-  const documents = await openReadModelsForWriting(data.readModels, (reason) => say({ kind: "reset", reason }));
-  const reports = {
-    status: (status: ProjectionStatus) => say({ kind: "status", status }),
-    failure: (name: string, message: string, restartInMs: number) =>
-      say({ kind: "failure", name, message, restartInMs }),
-    reset: (name: string) =>
-      say({ kind: "reset", reason: `${name} came from another log, or from a later state of this one` }),
-    live: (name: string, generationId: GenerationId) => say({ kind: "live", name, generationId }),
-    rebuild: (name: string, status: RebuildStatus | null) => say({ kind: "rebuild", name, status }),
-  };
-  host = new ProjectionHost(PROJECTIONS, log, documents, systemClock, reports);
+  const report = (reported: ProjectionReport): void => say({ kind: "report", report: reported });
+  const documents = await openReadModelsForWriting(data.readModels, (reason) =>
+    report({ kind: "reset", name: ALL_PROJECTIONS, reason }),
+  );
+  host = new ProjectionHost(PROJECTIONS, log, documents, systemClock, report);
   await host.run(stop.signal);
   await documents.close();
   await log.close();

@@ -1,5 +1,6 @@
 import type { EventStore } from "../events/store/event-store.ts";
-import type { ProjectionControl, ProjectionReports } from "../projections/running/projection-host.ts";
+import type { ProjectionControl } from "../projections/running/projection-host.ts";
+import type { ReportProjection } from "../projections/running/projection-report.ts";
 import type { DocumentStore } from "../projections/store/document-store.ts";
 import { token } from "../runtime/token.ts";
 
@@ -15,7 +16,7 @@ export interface Storage {
   /** Takes an operator's wishes while the projections run. */
   readonly projections: ProjectionControl;
   /** Runs the projections until the signal aborts. */
-  runProjections(reports: ProjectionReports, signal: AbortSignal): Promise<void>;
+  runProjections(report: ReportProjection, signal: AbortSignal): Promise<void>;
   /** Closes all of it; the projections must have ended. */
   close(): Promise<void>;
 }

@@ -65,15 +65,8 @@ async function foldWithoutStatistics({ store, documents }: Storage): Promise<voi
   const head = await store.head();
   const reached = new Set<string>();
   const abort = new AbortController();
-  const ignore = (): void => undefined;
-  const host = new ProjectionHost(older, store, documents, standingClock, {
-    failure: ignore,
-    live: ignore,
-    reset: ignore,
-    rebuild: ignore,
-    status: ({ name, position }) => {
-      if (position === head) reached.add(name);
-    },
+  const host = new ProjectionHost(older, store, documents, standingClock, (report) => {
+    if (report.kind === "status" && report.status.position === head) reached.add(report.status.name);
   });
   const ended = host.run(abort.signal);
   await vi.waitFor(() => expect(reached.size).toBe(older.length));

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Gateway } from "../../src/gateway.ts";
 import { Health } from "../../src/observability/health.ts";
 import { PROJECTIONS } from "../../src/projections/read-models.ts";
-import type { ProjectionReports } from "../../src/projections/running/projection-host.ts";
-import type { ProjectionStatus } from "../../src/projections/running/runner.ts";
+import type { ReportProjection } from "../../src/projections/running/projection-report.ts";
+import type { ProjectionStatus } from "../../src/projections/running/projection-report.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import { memoryStorage } from "../fixtures/event-log/memory-storage.ts";
 import { FakeClock } from "../fixtures/fake-clock.ts";
@@ -33,16 +33,16 @@ function scriptedStorage(): {
   readonly storage: Storage;
   readonly say: (name: string, more: Partial<ProjectionStatus>) => void;
 } {
-  let reports: ProjectionReports | null = null;
+  let report: ReportProjection = () => undefined;
   const storage: Storage = {
     ...memoryStorage(clock),
     runProjections: (given, signal) => {
-      reports = given;
+      report = given;
       return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
     },
   };
   const say = (name: string, more: Partial<ProjectionStatus>): void =>
-    reports?.status({ name, version: 1, position: null, state: "live", fault: null, ...more });
+    report({ kind: "status", status: { name, version: 1, position: null, state: "live", fault: null, ...more } });
   return { storage, say };
 }
 
@@ -52,9 +52,9 @@ describe("a gateway that starts", () => {
     const open = Promise.withResolvers<undefined>();
     const storage: Storage = {
       ...inner,
-      runProjections: async (reports, signal) => {
+      runProjections: async (given, signal) => {
         await open.promise;
-        return inner.runProjections(reports, signal);
+        return inner.runProjections(given, signal);
       },
     };
     const health = new Health();

@@ -10,7 +10,7 @@ import { PollThrottle } from "../running/poll-throttle.ts";
 import { ProjectionProgress } from "../running/projection-progress.ts";
 import { BEGINNING, earlierPlace, furthestPlace } from "../running/reading-place.ts";
 import type { ReadingPlace } from "../running/reading-place.ts";
-import type { ProjectionStatus } from "../running/runner.ts";
+import type { ProjectionStatus } from "../running/projection-report.ts";
 import type { DocumentStore } from "../store/document-store.ts";
 import { users } from "../users.ts";
 import type { UserDocument } from "../users.ts";

@@ -2,26 +2,16 @@ import { Waiters } from "../../runtime/waiters.ts";
 import { collectionOf } from "../projection.ts";
 import type { AnyProjection } from "../projection.ts";
 import { GroupRunner } from "../running/group-runner.ts";
-import type { RunnerContext } from "../running/group-runner.ts";
-import type { ProjectionStatus } from "../running/runner.ts";
+import type { RunnerContext } from "../running/runner.ts";
+import { reportFailure } from "../running/projection-report.ts";
+import type { RebuildStatus, ReportProjection } from "../running/projection-report.ts";
+import type { ProjectionStatus } from "../running/projection-report.ts";
 import { compareGenerations } from "./compare-generations.ts";
 import type { Comparison } from "./compare-generations.ts";
 import type { GenerationId } from "./generations.ts";
 
 /** A rebuild leaves the processor and the disk to the service for twice as long as it takes them. */
 const REST_RATIO = 2;
-
-/** Where the making of a generation stands. */
-export interface RebuildStatus {
-  readonly version: number;
-  readonly generation: number;
-  readonly phase: "filling" | "comparing" | "faulted";
-  /** Up to where it has come; null before the first event. */
-  readonly position: string | null;
-  readonly fault: ProjectionStatus["fault"];
-  /** What comparing it with the live one found; null before, and when the live one is of another version. */
-  readonly comparison: Comparison | null;
-}
 
 export interface GenerationBuilderListener {
   /** The generation that this one may be compared with: the live one, when it is of the same version. */
@@ -56,7 +46,11 @@ export class GenerationBuilder {
     this.#projection = { ...projection, generation: generationId.generation };
     this.#context = context;
     this.#listener = listener;
-    this.#runner = new GroupRunner({ ...context, status: (status) => this.#note(status) }, REST_RATIO);
+    const report: ReportProjection = (reported) => {
+      if (reported.kind === "status") this.#note(reported.status);
+      else context.report(reported);
+    };
+    this.#runner = new GroupRunner({ ...context, report }, REST_RATIO);
     listener.report({ ...generationId, phase: "filling", position: null, fault: null, comparison: null });
     this.#runner.start([this.#projection]);
   }
@@ -107,8 +101,7 @@ export class GenerationBuilder {
       await this.#listener.complete(this);
     } catch (error) {
       // The store is in trouble: the next time that the generation is at the log's end all of it is tried again.
-      const message = error instanceof Error ? error.message : String(error);
-      this.#context.failure(this.#projection.name, message, 0);
+      reportFailure(this.#context.report, [this.#projection], error, 0);
       this.#caughtUp = false;
     }
   }

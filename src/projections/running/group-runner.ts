@@ -1,26 +1,8 @@
-import type { EventStore } from "../../events/store/event-store.ts";
-import type { Clock } from "../../runtime/clock.ts";
 import { supervise } from "../../runtime/supervision.ts";
 import type { AnyProjection } from "../projection.ts";
-import type { DocumentStore } from "../store/document-store.ts";
+import { reportFailure } from "./projection-report.ts";
 import { runProjections } from "./runner.ts";
-import type { ProjectionStatus } from "./runner.ts";
-
-/** Who learns how the runners get on. */
-export interface RunnerReports {
-  status(status: ProjectionStatus): void;
-  /** A read model was built from another log, and is rebuilt. */
-  reset(name: string): void;
-  /** A runner failed and is started again after the wait; `message` is for the log. */
-  failure(name: string, message: string, restartInMs: number): void;
-}
-
-/** What runners work on, and whom they tell. */
-export interface RunnerContext extends RunnerReports {
-  readonly log: Pick<EventStore, "subscribe" | "idAt">;
-  readonly documents: DocumentStore;
-  readonly clock: Clock;
-}
+import type { RunnerContext } from "./runner.ts";
 
 /** Runs generations of read models that share one reading of the log, supervised, until it is stopped; restartable with others. */
 export class GroupRunner {
@@ -29,7 +11,7 @@ export class GroupRunner {
   #abort = new AbortController();
   #running: Promise<void> = Promise.resolve();
 
-  /** `restRatio`: how much it leaves to others while it is behind, see `RunnerOptions`. */
+  /** `restRatio`: how much it leaves to others while it is behind, see `runProjections`. */
   constructor(context: RunnerContext, restRatio = 0) {
     this.#context = context;
     this.#restRatio = restRatio;
@@ -37,22 +19,11 @@ export class GroupRunner {
 
   /** Begins to run them. */
   start(projections: readonly AnyProjection[]): void {
-    const context = this.#context;
-    const { log, documents, clock } = context;
     const { signal } = (this.#abort = new AbortController());
-    this.#running = supervise(
-      () =>
-        runProjections(projections, log, documents, clock, (status) => context.status(status), signal, {
-          reset: (name) => context.reset(name),
-          restRatio: this.#restRatio,
-        }),
-      clock,
-      (error, wait) => {
-        const message = error instanceof Error ? error.message : String(error);
-        for (const { name } of projections) context.failure(name, message, wait);
-      },
-      signal,
-    );
+    const run = (): Promise<void> => runProjections(projections, this.#context, signal, this.#restRatio);
+    const onError = (error: unknown, restartInMs: number): void =>
+      reportFailure(this.#context.report, projections, error, restartInMs);
+    this.#running = supervise(run, this.#context.clock, onError, signal);
   }
 
   /** Ends the run, with everything that was folded written, and resolves when it has ended. */

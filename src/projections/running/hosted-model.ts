@@ -1,7 +1,6 @@
 import type { AnyProjection } from "../projection.ts";
 import type { GenerationBuilder } from "../rebuilding/generation-builder.ts";
 import type { GenerationId } from "../rebuilding/generations.ts";
-import type { RunnerReports } from "./group-runner.ts";
 
 /** One read model and what this process does about it. */
 export interface HostedModel {
@@ -22,15 +21,4 @@ export function hostedModel(projection: AnyProjection): HostedModel {
 /** Whether the live generation was made by this version of the fold, so that this process keeps it up with the log. */
 export function isOfThisVersion({ projection, live }: HostedModel): boolean {
   return live.version === projection.version;
-}
-
-/** Reports a failure once for each read model that it concerns; the work is tried again after `restartInMs`. */
-export function reportFailure(
-  reports: Pick<RunnerReports, "failure">,
-  models: readonly HostedModel[],
-  error: unknown,
-  restartInMs: number,
-): void {
-  const message = error instanceof Error ? error.message : String(error);
-  for (const { projection } of models) reports.failure(projection.name, message, restartInMs);
 }

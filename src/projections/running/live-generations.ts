@@ -1,7 +1,7 @@
 import type { Turns } from "../../runtime/turns.ts";
 import { checkpointNameOf, collectionOf } from "../projection.ts";
 import { GenerationBuilder } from "../rebuilding/generation-builder.ts";
-import type { RebuildStatus } from "../rebuilding/generation-builder.ts";
+import type { RebuildStatus } from "./projection-report.ts";
 import {
   GENERATIONS,
   beginBuilding,
@@ -12,18 +12,12 @@ import {
   switchOver,
 } from "../rebuilding/generations.ts";
 import type { GenerationId, GenerationsContent } from "../rebuilding/generations.ts";
-import type { RunnerContext } from "./group-runner.ts";
-import { isOfThisVersion, reportFailure } from "./hosted-model.ts";
+import type { RunnerContext } from "./runner.ts";
+import { isOfThisVersion } from "./hosted-model.ts";
 import type { HostedModel } from "./hosted-model.ts";
+import { reportFailure } from "./projection-report.ts";
 import type { ReadingGroups } from "./reading-groups.ts";
-
-/** Who learns which generation of a read model is live, and how far a rebuild is. */
-export interface GenerationReports {
-  /** Readers see this generation of the model from now on. */
-  live(name: string, generationId: GenerationId): void;
-  /** Where the making of another generation stands; null when none is being made any more. */
-  rebuild(name: string, status: RebuildStatus | null): void;
-}
+import type { ProjectionStatus } from "./projection-report.ts";
 
 /** How long an old generation is kept after the switch, in ms: a reader may be in the middle of it, in another process too. */
 const RETIREMENT_MS = 10_000;
@@ -35,22 +29,14 @@ const RETIREMENT_MS = 10_000;
 export class LiveGenerations {
   readonly #context: RunnerContext;
   readonly #groups: ReadingGroups;
-  readonly #reports: GenerationReports;
   readonly #turns: Turns;
   readonly #signal: AbortSignal;
   readonly #removals = new Set<() => void>();
 
   /** `signal` aborts when the host ends, after which nothing is switched any more. */
-  constructor(
-    context: RunnerContext,
-    groups: ReadingGroups,
-    reports: GenerationReports,
-    turns: Turns,
-    signal: AbortSignal,
-  ) {
+  constructor(context: RunnerContext, groups: ReadingGroups, turns: Turns, signal: AbortSignal) {
     this.#context = context;
     this.#groups = groups;
-    this.#reports = reports;
     this.#turns = turns;
     this.#signal = signal;
   }
@@ -90,7 +76,7 @@ export class LiveGenerations {
     await builder.stop();
     await this.generationsOf(model, abandonRebuild);
     await this.#remove(model, builder.generationId);
-    this.#reports.rebuild(model.projection.name, null);
+    this.#reportRebuild(model, null);
     return "ended";
   }
 
@@ -100,7 +86,7 @@ export class LiveGenerations {
       if (model.builder !== null) {
         await model.builder.stop();
         model.builder = null;
-        this.#reports.rebuild(model.projection.name, null);
+        this.#reportRebuild(model, null);
       }
       this.#show(model, live);
     });
@@ -123,7 +109,7 @@ export class LiveGenerations {
     const { projection } = model;
     model.builder = new GenerationBuilder(projection, generationId, this.#context, {
       live: () => (isOfThisVersion(model) ? model.live : null),
-      report: (status) => this.#reports.rebuild(projection.name, status),
+      report: (status) => this.#reportRebuild(model, status),
       complete: (builder) => this.#turns.take(() => this.#switch(model, builder)),
     });
   }
@@ -140,7 +126,7 @@ export class LiveGenerations {
       await builder.stop();
       model.builder = null;
       this.#show(model, generations.live);
-      this.#reports.rebuild(model.projection.name, null);
+      this.#reportRebuild(model, null);
     });
     if (!isSameGeneration(old, model.live)) this.#retire(model, old);
   }
@@ -148,10 +134,16 @@ export class LiveGenerations {
   #show(model: HostedModel, generationId: GenerationId): void {
     const { name } = model.projection;
     model.live = generationId;
-    this.#reports.live(name, generationId);
+    this.#context.report({ kind: "live", name, generationId });
     // What an earlier version made stands still until the new one is there.
     if (isOfThisVersion(model)) return;
-    this.#context.status({ name, version: generationId.version, position: null, state: "outdated", fault: null });
+    const { version } = generationId;
+    const status: ProjectionStatus = { name, version, position: null, state: "outdated", fault: null };
+    this.#context.report({ kind: "status", status });
+  }
+
+  #reportRebuild({ projection }: HostedModel, status: RebuildStatus | null): void {
+    this.#context.report({ kind: "rebuild", name: projection.name, status });
   }
 
   #retire(model: HostedModel, generationId: GenerationId): void {
@@ -160,7 +152,7 @@ export class LiveGenerations {
       // When it fails it stays written down as retired, and is removed at the next start.
       void this.#turns
         .take(() => this.#remove(model, generationId))
-        .catch((error: unknown) => reportFailure(this.#context, [model], error, 0));
+        .catch((error: unknown) => reportFailure(this.#context.report, [model.projection], error, 0));
     });
     this.#removals.add(cancel);
   }

@@ -5,17 +5,15 @@ import { supervise } from "../../runtime/supervision.ts";
 import { Turns } from "../../runtime/turns.ts";
 import type { AnyProjection } from "../projection.ts";
 import type { DocumentStore } from "../store/document-store.ts";
-import type { RunnerContext, RunnerReports } from "./group-runner.ts";
-import { hostedModel, reportFailure } from "./hosted-model.ts";
+import type { RunnerContext } from "./runner.ts";
+import { hostedModel } from "./hosted-model.ts";
 import type { HostedModel } from "./hosted-model.ts";
 import { LiveGenerations } from "./live-generations.ts";
-import type { GenerationReports } from "./live-generations.ts";
+import { reportFailure } from "./projection-report.ts";
+import type { ReportProjection } from "./projection-report.ts";
 import { ReadingGroups } from "./reading-groups.ts";
 import { watchSharedStore } from "./shared-store-watch.ts";
 import { token } from "../../runtime/token.ts";
-
-/** Everything that the host reports: how its runners get on, and what becomes of the generations. */
-export interface ProjectionReports extends RunnerReports, GenerationReports {}
 
 /** How long one wait for the end takes, in ms, where no other instance can change anything. */
 const IDLE_MS = 60 * 60_000;
@@ -55,27 +53,20 @@ export class ProjectionHost implements ProjectionControl {
     log: Pick<EventStore, "subscribe" | "idAt">,
     documents: DocumentStore,
     clock: Clock,
-    reports: ProjectionReports,
+    report: ReportProjection,
   ) {
     const { signal } = this.#abort;
     this.#models = projections.map(hostedModel);
-    this.#context = {
-      log,
-      documents,
-      clock,
-      status: (status) => reports.status(status),
-      reset: (name) => reports.reset(name),
-      failure: (name, message, restartInMs) => reports.failure(name, message, restartInMs),
-    };
+    this.#context = { log, documents, clock, report };
     this.#groups = new ReadingGroups(this.#models, this.#context, this.#turns, signal);
-    this.#generations = new LiveGenerations(this.#context, this.#groups, reports, this.#turns, signal);
+    this.#generations = new LiveGenerations(this.#context, this.#groups, this.#turns, signal);
   }
 
   /** Runs until the signal aborts. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
-    const { documents, clock } = this.#context;
-    const failed = (error: unknown, retryInMs: number): void =>
-      reportFailure(this.#context, this.#models, error, retryInMs);
+    const { documents, clock, report } = this.#context;
+    const projections = this.#models.map(({ projection }) => projection);
+    const failed = (error: unknown, retryInMs: number): void => reportFailure(report, projections, error, retryInMs);
     await supervise(() => this.#begin(), clock, failed, signal);
     this.#groups.start();
     if (documents.shared) await watchSharedStore(this.#models, this.#generations, this.#turns, clock, failed, signal);

@@ -2,10 +2,11 @@ import type { Turns } from "../../runtime/turns.ts";
 import { checkpointNameOf } from "../projection.ts";
 import type { AnyProjection } from "../projection.ts";
 import { GroupRunner } from "./group-runner.ts";
-import type { RunnerContext } from "./group-runner.ts";
-import { isOfThisVersion, reportFailure } from "./hosted-model.ts";
+import type { RunnerContext } from "./runner.ts";
+import { isOfThisVersion } from "./hosted-model.ts";
 import type { HostedModel } from "./hosted-model.ts";
-import type { ProjectionStatus } from "./runner.ts";
+import { reportFailure } from "./projection-report.ts";
+import type { ProjectionStatus } from "./projection-report.ts";
 
 /**
  * Which read models read the log together, and their runners. Those of the same first category share one reading of the
@@ -32,10 +33,10 @@ export class ReadingGroups {
     this.#signal = signal;
     this.#context = {
       ...context,
-      status: (status) => {
-        this.#positions.set(status.name, status.position ?? "");
-        context.status(status);
-        this.#place(status);
+      report: (report) => {
+        if (report.kind === "status") this.#positions.set(report.status.name, report.status.position ?? "");
+        context.report(report);
+        if (report.kind === "status") this.#place(report.status);
       },
     };
   }
@@ -95,7 +96,7 @@ export class ReadingGroups {
     this.#joining.add(model);
     void this.#turns
       .take(() => this.#join(model))
-      .catch((error: unknown) => reportFailure(this.#context, [model], error, 0));
+      .catch((error: unknown) => reportFailure(this.#context.report, [model.projection], error, 0));
   }
 
   async #join(model: HostedModel): Promise<void> {

@@ -1,5 +1,4 @@
 import type { EventStore, RecordedEvent } from "../../events/store/event-store.ts";
-import type { Position } from "../../events/store/position.ts";
 import { pause } from "../../runtime/clock.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { foldBatch } from "../folding/fold-batch.ts";
@@ -10,6 +9,7 @@ import type { DocumentStore } from "../store/document-store.ts";
 import { ReadModelsOfAnotherLog, isOfThisLog } from "./another-log.ts";
 import { CheckpointMoves } from "./checkpoint-moves.ts";
 import { PollThrottle } from "./poll-throttle.ts";
+import type { ProjectionStatus, ReportProjection } from "./projection-report.ts";
 import { BEGINNING, earlierPlace, furthestPlace } from "./reading-place.ts";
 import type { ReadingPlace } from "./reading-place.ts";
 
@@ -18,24 +18,12 @@ const BATCH_EVENTS = 4_000;
 /** Or of so many characters of payload and other text, whichever comes first. */
 const BATCH_CHARACTERS = 16 * 1024 * 1024;
 
-/** Where a projection stands. */
-export interface ProjectionStatus {
-  readonly name: string;
-  readonly version: number;
-  /** Everything at or before it is in the documents; null before the first event. */
-  readonly position: Position | null;
-  /** `outdated`: made by an earlier version of the fold, and shown as it is until the new one is complete. */
-  readonly state: "catching_up" | "live" | "faulted" | "outdated";
-  /** Why it stopped: an event that it cannot go past. */
-  readonly fault: { readonly stream: string; readonly revision: string; readonly reason: string } | null;
-}
-
-/** How a run differs from the usual one. */
-export interface RunnerOptions {
-  /** Called with a read model that is rebuilt, since it was built from another log. */
-  readonly reset?: (name: string) => void;
-  /** For how long it rests after each batch while it is behind, in parts of the time that the batch took. Default: not at all. */
-  readonly restRatio?: number;
+/** What runners work on, and who takes their reports. */
+export interface RunnerContext {
+  readonly log: Pick<EventStore, "subscribe" | "idAt">;
+  readonly documents: DocumentStore;
+  readonly clock: Clock;
+  readonly report: ReportProjection;
 }
 
 /** The longest rest after a batch, in ms. */
@@ -50,23 +38,22 @@ const LONGEST_REST_MS = 2_000;
  * An event that a projection cannot read or fold stops that projection, and no other: what came before it is written,
  * its status says `faulted`. The call returns when all have stopped.
  *
+ * @param restRatio for how long it rests after each batch while it is behind, in parts of the time that the batch took
  * @throws what the log and the document store throw, and ReadModelsOfAnotherLog; the caller starts it again
  */
 export async function runProjections(
   projections: readonly AnyProjection[],
-  log: Pick<EventStore, "subscribe" | "idAt">,
-  documents: DocumentStore,
-  clock: Clock,
-  report: (status: ProjectionStatus) => void,
+  { log, documents, clock, report }: RunnerContext,
   signal: AbortSignal,
-  { reset = () => undefined, restRatio = 0 }: RunnerOptions = {},
+  restRatio = 0,
 ): Promise<void> {
+  const reportStatus = (status: ProjectionStatus): void => report({ kind: "status", status });
   let running = projections;
   const categories = categoriesOf(projections);
-  let place = await resumePoint(projections, log, documents, reset);
+  let place = await resumePoint(projections, log, documents, report);
   const tell = (state: "catching_up" | "live"): void => {
     const { position } = place;
-    for (const { name, version } of running) report({ name, version, position, state, fault: null });
+    for (const { name, version } of running) reportStatus({ name, version, position, state, fault: null });
   };
   tell("catching_up");
   const moves = new CheckpointMoves(log, documents, clock, place.searchedTo);
@@ -95,7 +82,7 @@ export async function runProjections(
       const { name, version } = projection;
       const { stream, revision, reason } = poison;
       const reached = events.findLast((event) => event.position < poison.position)?.position ?? place.position;
-      report({ name, version, position: reached, state: "faulted", fault: { stream, revision, reason } });
+      reportStatus({ name, version, position: reached, state: "faulted", fault: { stream, revision, reason } });
       running = running.filter((other) => other !== projection);
     }
     if (running.length === 0) return;
@@ -122,7 +109,7 @@ async function resumePoint(
   projections: readonly AnyProjection[],
   log: Pick<EventStore, "idAt">,
   documents: DocumentStore,
-  reset: (name: string) => void,
+  report: ReportProjection,
 ): Promise<ReadingPlace> {
   const places: ReadingPlace[] = [];
   for (const projection of projections) {
@@ -130,7 +117,8 @@ async function resumePoint(
     if (checkpoint !== null && !(await isOfThisLog(checkpoint, log))) {
       // The log was restored from a copy that is older than the documents: they tell of events that it does not have.
       if (documents.shared) throw new ReadModelsOfAnotherLog(checkpoint);
-      reset(projection.name);
+      const reason = `${projection.name} came from another log, or from a later state of this one`;
+      report({ kind: "reset", name: projection.name, reason });
       await documents.drop(collectionOf(projection), checkpointNameOf(projection));
       checkpoint = null;
     }

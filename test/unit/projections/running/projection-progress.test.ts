@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { positionOf } from "../../../../src/events/store/position.ts";
 import { ProjectionProgress } from "../../../../src/projections/running/projection-progress.ts";
-import type { ProjectionStatus } from "../../../../src/projections/running/runner.ts";
+import type { ProjectionStatus } from "../../../../src/projections/running/projection-report.ts";
 import { FakeClock } from "../../../fixtures/fake-clock.ts";
 
 function status(name: string, position: number | null, state: ProjectionStatus["state"] = "live"): ProjectionStatus {

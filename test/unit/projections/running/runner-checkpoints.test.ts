@@ -5,7 +5,7 @@ import { dueDeliveries } from "../../../../src/projections/due-deliveries.ts";
 import { checkpointNameOf, collectionOf } from "../../../../src/projections/projection.ts";
 import { PROJECTIONS } from "../../../../src/projections/read-models.ts";
 import { runProjections } from "../../../../src/projections/running/runner.ts";
-import type { ProjectionStatus } from "../../../../src/projections/running/runner.ts";
+import type { ReportProjection } from "../../../../src/projections/running/projection-report.ts";
 import { users } from "../../../../src/projections/users.ts";
 import { notePlaces, searchedBehind, shareWithOthers } from "../../../fixtures/event-log/shared-log.ts";
 import { ProjectionWorld } from "../../../fixtures/projections/projection-world.ts";
@@ -89,8 +89,14 @@ describe("the checkpoints of the runner", () => {
     const asked = notePlaces(world.log);
     const group = [deliveries, dueDeliveries] as typeof PROJECTIONS;
     const abort = new AbortController();
-    const report = ({ state }: ProjectionStatus): void => (state === "live" ? abort.abort() : undefined);
-    await runProjections(group, world.log, world.documents, world.clock, report, abort.signal);
+    const report: ReportProjection = (reported) => {
+      if (reported.kind === "status" && reported.status.state === "live") abort.abort();
+    };
+    await runProjections(
+      group,
+      { log: world.log, documents: world.documents, clock: world.clock, report },
+      abort.signal,
+    );
     expect(asked).toEqual([checkpoint.position]);
   });
 
