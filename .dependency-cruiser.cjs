@@ -127,6 +127,8 @@ module.exports = {
     driver("protobufjs", npmPackage("protobufjs"), "^src/events/store/eventstoredb/"),
     driver("undici", npmPackage("undici"), "^src/processes/sending/"),
     driver("fastify", npmPackage("(fastify|@fastify/[^/]+)"), "^src/(http/|gateway\\.ts$)"),
+    driver("commander", npmPackage("commander"), "^src/cli/"),
+    driver("lru-cache", npmPackage("lru-cache"), "^src/runtime/bounded-map\\.ts$"),
     driver("prom-client", npmPackage("prom-client"), "^src/observability/metrics\\.ts$"),
     driver("tsyringe", npmPackage("(tsyringe|reflect-metadata)"), [
       "^src/runtime/token\\.ts$",

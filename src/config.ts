@@ -5,133 +5,143 @@ import { ConfigurationError } from "./runtime/configuration-error.ts";
 
 /** The largest MAX_PAYLOAD_BYTES: as JSON text in an event it may double, and must fit into MAX_APPEND_BYTES with the rest. */
 const LARGEST_PAYLOAD = 480 * 1024;
-/** The value that disables no endpoint in practice: ten years. */
-const LONGEST_FAILURE_SECONDS = 315_360_000;
 const LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 
-/** A whole number from `min` to `max`, or with `fraction` any number in that range. */
-function number(min: number, max: number, fraction = false): z.ZodType<number> {
-  const kind = fraction ? "a number" : "a whole number";
-  return z
-    .string()
-    .regex(fraction ? /^\d+(\.\d+)?$/ : /^\d+$/)
-    .transform(Number)
-    .refine((value) => value >= min && value <= max)
-    .catch(() => {
-      throw new ConfigurationError(`must be ${kind} from ${min} to ${max}`);
-    });
-}
-
-function text(pattern: RegExp, what: string): z.ZodType<string> {
-  return z
-    .string()
-    .regex(pattern)
-    .catch(() => {
-      throw new ConfigurationError(`must be ${what}`);
-    });
-}
-
-const uuid = text(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i, "a UUID");
-
-interface Setting {
-  readonly schema: z.ZodType;
+/** What the program says of a setting; README.md has the same names and defaults, and says what each is for. */
+export interface Setting {
+  /** Its environment variable. */
+  readonly variable: string;
+  /** What counts when the variable is not set, as one would set it; null: nothing, and `without` says so in words. */
+  readonly default: string | null;
+  readonly without: string;
+  /** A value for anyone who set an invalid one. */
   readonly example: string;
-  /** Its value is never repeated in a message. */
-  readonly secret?: boolean;
-  /** An empty value is an error: whoever writes one means something else than the default. */
-  readonly neverEmpty?: boolean;
+  /** No message repeats its value. */
+  readonly secret: boolean;
+  /** An empty value is invalid; for other settings it counts as not set. */
+  readonly neverEmpty: boolean;
 }
 
-/** Every variable of the table in README.md: what it may be, and an example for whoever got it wrong. */
-const SETTINGS = {
-  HOST: { schema: text(/^\S+$/, "an address or a host name"), example: "127.0.0.1" },
-  PORT: { schema: number(0, 65_535), example: "8080" },
-  DATA_DIR: { schema: text(/\S/, "a folder"), example: "./data" },
-  EVENTSTORE_URL: {
-    schema: text(/^esdb(\+discover)?:\/\/\S+$/, "an esdb:// address"),
+const registry = z.registry<Setting>();
+
+/** Registers a setting by its variable. Its example is its default, unless it has none. */
+function setting<Schema extends z.ZodType>(variable: string, schema: Schema, more: Partial<Setting> = {}): Schema {
+  const value = schema instanceof z.ZodPrefault ? String(schema.def.defaultValue) : null;
+  const about = { default: value, without: "none", example: value ?? "", secret: false, neverEmpty: false };
+  registry.add<z.ZodType>(schema, { variable, ...about, ...more });
+  return schema;
+}
+
+/** A whole number from `min` to `max`, or with `fraction` any number in that range. */
+function number(min: number, max: number, fraction = false): z.ZodType<number, string> {
+  const error = `must be ${fraction ? "a number" : "a whole number"} from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(fraction ? /^\d+(\.\d+)?$/ : /^\d+$/, { error })
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, { error });
+}
+
+/** Seconds from `min` to `max`, also parts of them, in milliseconds. */
+function seconds(min: number, max: number): z.ZodType<number, string> {
+  return number(min, max, true).transform((value) => value * 1_000);
+}
+
+function text(pattern: RegExp, what: string): z.ZodType<string, string> {
+  return z.string().regex(pattern, { error: `must be ${what}` });
+}
+
+/** Null when it is not set. */
+function optional(schema: z.ZodType<string, string>): z.ZodType<string | null, string | null | undefined> {
+  return schema.nullable().default(null);
+}
+
+/** What `parse` reads from the text; the message of its error is the reason. */
+function parsed<T>(parse: (value: string) => T): z.ZodType<T, string> {
+  return z.string().transform((value, context) => {
+    try {
+      return parse(value);
+    } catch (error) {
+      context.addIssue({ code: "custom", message: error instanceof Error ? error.message : String(error) });
+      return z.NEVER;
+    }
+  });
+}
+
+const cidrs = parsed<readonly string[]>(parseCidrs);
+const uuid = text(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i, "a UUID");
+/** Up to ten years, which disables no endpoint in practice. */
+const failureSeconds = seconds(0.001, 315_360_000);
+const madeKey = { without: "made at first start", example: "$(uuidgen)", secret: true };
+
+/** Each setting: its variable, what it may be, its default, and the name and type that it has in the program. */
+const schema = z.object({
+  host: setting("HOST", text(/^\S+$/, "an address or a host name").prefault("127.0.0.1")),
+  /** 0: any free port. */
+  port: setting("PORT", number(0, 65_535).prefault("8080")),
+  dataDir: setting("DATA_DIR", text(/\S/, "a folder").prefault("./data")),
+  /** Where the log is, or null: in the data folder. */
+  eventStoreUrl: setting("EVENTSTORE_URL", optional(text(/^esdb(\+discover)?:\/\/\S+$/, "an esdb:// address")), {
     example: "esdb://127.0.0.1:2113",
     secret: true,
-  },
-  EVENTSTORE_STREAM_PREFIX: {
-    schema: text(/^[A-Za-z0-9_.]{1,64}$/, "1 to 64 letters, digits, _ and ."),
-    example: "webhook_gateway.",
-    neverEmpty: true,
-  },
-  MONGODB_URL: {
-    schema: text(/^mongodb(\+srv)?:\/\/\S+$/, "a mongodb:// address"),
+  }),
+  /** What the names of the gateway's streams begin with on EventStoreDB, where other programs have theirs. */
+  eventStoreStreamPrefix: setting(
+    "EVENTSTORE_STREAM_PREFIX",
+    text(/^[A-Za-z0-9_.]{1,64}$/, "1 to 64 letters, digits, _ and .").prefault("webhook_gateway."),
+    // Without a prefix the streams of other programs would be the gateway's.
+    { neverEmpty: true },
+  ),
+  /** Where the read models are, or null: in the data folder. */
+  mongodbUrl: setting("MONGODB_URL", optional(text(/^mongodb(\+srv)?:\/\/\S+$/, "a mongodb:// address")), {
     example: "mongodb://127.0.0.1:27017",
     secret: true,
-  },
-  OPERATOR_API_KEY: { schema: uuid, example: "$(uuidgen)", secret: true },
-  AUDITOR_API_KEY: { schema: uuid, example: "$(uuidgen)", secret: true },
-  MASTER_KEY: {
-    schema: text(/^[A-Za-z0-9+/]{43}=$/, "32 bytes in base64"),
+  }),
+  /** Base64 of 32 bytes, or null: made at the first start. */
+  masterKey: setting("MASTER_KEY", optional(text(/^[A-Za-z0-9+/]{43}=$/, "32 bytes in base64")), {
+    ...madeKey,
     example: "$(openssl rand -base64 32)",
-    secret: true,
-  },
-  DELIVERY_ALLOW_CIDRS: {
-    schema: z.string().transform((value) => parseCidrs(value)),
-    example: "127.0.0.2/32,10.1.0.0/16",
-  },
-  DNS_SERVERS: { schema: z.string().transform(parseDnsServers), example: "127.0.0.1:5353" },
-  DELIVERY_TIMEOUT_MS: { schema: number(1, 600_000), example: "15000" },
-  RETRY_UNIT_SECONDS: { schema: number(0.001, 86_400, true), example: "60" },
-  RETRY_TICK_SECONDS: { schema: number(0.01, 3_600, true), example: "60" },
-  MAX_PAYLOAD_BYTES: { schema: number(2, LARGEST_PAYLOAD), example: "262144" },
-  FAILED_KEYS_PER_MINUTE: { schema: number(0, 1_000_000), example: "20" },
-  DISPATCHES_PER_SECOND: { schema: number(0, 1_000_000), example: "100" },
-  MAX_PENDING_PER_USER: { schema: number(0, 1_000_000_000), example: "1000000" },
-  TRUSTED_PROXIES: { schema: z.string().transform((value) => parseCidrs(value)), example: "127.0.0.1/32,10.1.0.0/16" },
-  ENDPOINT_FAILING_ATTEMPTS: { schema: number(1, 1_000_000), example: "20" },
-  ENDPOINT_WARN_AFTER_SECONDS: { schema: number(0.001, LONGEST_FAILURE_SECONDS, true), example: "86400" },
-  ENDPOINT_DISABLE_AFTER_SECONDS: { schema: number(0.001, LONGEST_FAILURE_SECONDS, true), example: "432000" },
-  LOG_LEVEL: {
-    schema: z.enum(LEVELS).catch(() => {
-      throw new ConfigurationError(`must be one of ${LEVELS.join(", ")}`);
-    }),
-    example: "info",
-  },
-} satisfies Record<string, Setting>;
+  }),
+  /** UUIDs, or null: made at the first start. */
+  operatorApiKey: setting("OPERATOR_API_KEY", optional(uuid), madeKey),
+  auditorApiKey: setting("AUDITOR_API_KEY", optional(uuid), madeKey),
+  deliveryAllowCidrs: setting("DELIVERY_ALLOW_CIDRS", cidrs.default([]), { example: "127.0.0.2/32,10.1.0.0/16" }),
+  dnsServers: setting("DNS_SERVERS", parsed(parseDnsServers).default([]), {
+    without: "the system's",
+    example: "127.0.0.1:5353",
+  }),
+  deliveryTimeoutMs: setting("DELIVERY_TIMEOUT_MS", number(1, 600_000).prefault("15000")),
+  retryUnitMs: setting("RETRY_UNIT_SECONDS", seconds(0.001, 86_400).prefault("60")),
+  retryTickMs: setting("RETRY_TICK_SECONDS", seconds(0.01, 3_600).prefault("60")),
+  maxPayloadBytes: setting("MAX_PAYLOAD_BYTES", number(2, LARGEST_PAYLOAD).prefault("262144")),
+  /** How many wrong API keys one client address may send in a minute; 0: any number. */
+  failedKeysPerMinute: setting("FAILED_KEYS_PER_MINUTE", number(0, 1_000_000).prefault("20")),
+  /** How many dispatches one user may send in a second; 0: any number. */
+  dispatchesPerSecond: setting("DISPATCHES_PER_SECOND", number(0, 1_000_000).prefault("0"), { example: "100" }),
+  /** How many deliveries of one user may be pending before a dispatch is refused; 0: any number. */
+  maxPendingPerUser: setting("MAX_PENDING_PER_USER", number(0, 1_000_000_000).prefault("1000000")),
+  /** The ranges of the proxies whose X-Forwarded-For says where a request comes from. */
+  trustedProxies: setting("TRUSTED_PROXIES", cidrs.default([]), { example: "127.0.0.1/32,10.1.0.0/16" }),
+  /** After how many failed attempts in a row an endpoint counts as failing. */
+  endpointFailingAttempts: setting("ENDPOINT_FAILING_ATTEMPTS", number(1, 1_000_000).prefault("20")),
+  /** How long an endpoint fails until its failing is recorded as a warning. */
+  endpointWarnAfterMs: setting("ENDPOINT_WARN_AFTER_SECONDS", failureSeconds.prefault("86400")),
+  /** How long an endpoint fails until it is disabled; never shorter than the warning's. */
+  endpointDisableAfterMs: setting("ENDPOINT_DISABLE_AFTER_SECONDS", failureSeconds.prefault("432000")),
+  logLevel: setting("LOG_LEVEL", z.enum(LEVELS, { error: `must be one of ${LEVELS.join(", ")}` }).prefault("info")),
+});
 
 /** What the gateway was told; durations in milliseconds. */
-export interface Config {
-  readonly host: string;
-  /** 0: any free port. */
-  readonly port: number;
-  readonly dataDir: string;
-  /** Where the log is, or null: in the data folder. */
-  readonly eventStoreUrl: string | null;
-  /** What the names of the gateway's streams begin with on EventStoreDB, where other programs have theirs. */
-  readonly eventStoreStreamPrefix: string;
-  /** Where the read models are, or null: in the data folder. */
-  readonly mongodbUrl: string | null;
-  /** Base64 of 32 bytes, or null: made at the first start. */
-  readonly masterKey: string | null;
-  /** UUIDs, or null: made at the first start. */
-  readonly operatorApiKey: string | null;
-  readonly auditorApiKey: string | null;
-  readonly deliveryAllowCidrs: readonly string[];
-  readonly dnsServers: readonly string[];
-  readonly deliveryTimeoutMs: number;
-  readonly retryUnitMs: number;
-  readonly retryTickMs: number;
-  readonly maxPayloadBytes: number;
-  /** How many wrong API keys one client address may send in a minute; 0: any number. */
-  readonly failedKeysPerMinute: number;
-  /** How many dispatches one user may send in a second; 0: any number. */
-  readonly dispatchesPerSecond: number;
-  /** How many deliveries of one user may wait for their end before a dispatch is refused; 0: any number. */
-  readonly maxPendingPerUser: number;
-  /** The ranges of the proxies whose X-Forwarded-For says where a request comes from. */
-  readonly trustedProxies: readonly string[];
-  /** An endpoint fails when so many attempts in a row did; then it counts for how long. */
-  readonly endpointFailingAttempts: number;
-  /** For how long an endpoint fails until its failing is recorded as a warning. */
-  readonly endpointWarnAfterMs: number;
-  /** For how long an endpoint fails until it is disabled; never shorter than the warning's. */
-  readonly endpointDisableAfterMs: number;
-  readonly logLevel: (typeof LEVELS)[number];
-}
+export type Config = Readonly<z.infer<typeof schema>>;
+
+type Name = keyof Config;
+/** The settings as they are in the environment. */
+type Given = Readonly<Partial<Record<Name, string>>>;
+
+const names = schema.keyof().options;
+
+/** Every setting of the gateway. */
+export const SETTINGS: readonly Setting[] = names.map(settingOf);
 
 /**
  * Reads the configuration from environment variables; an empty one counts as unset, except EVENTSTORE_STREAM_PREFIX.
@@ -139,59 +149,44 @@ export interface Config {
  * @throws ConfigurationError with one line that names the variable, what is wrong with it and an example
  */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const read = <T>(name: keyof typeof SETTINGS, absent: T): T => {
-    const value = env[name];
-    const setting: Setting = SETTINGS[name];
-    if (value === undefined || (value === "" && setting.neverEmpty !== true)) return absent;
-    try {
-      return setting.schema.parse(value) as T;
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      const got = setting.secret === true ? "" : ` (got ${JSON.stringify(value.slice(0, 100))})`;
-      throw new ConfigurationError(`${name}: ${reason}${got}; for example ${name}=${setting.example}`);
-    }
-  };
-  const eventStoreUrl = read<string | null>("EVENTSTORE_URL", null);
-  for (const name of ["MASTER_KEY", "OPERATOR_API_KEY", "AUDITOR_API_KEY"] as const) {
-    if (read<string | null>(name, null) === null && eventStoreUrl !== null) {
-      const { example } = SETTINGS[name];
-      throw new ConfigurationError(
-        `${name}: is required with EVENTSTORE_URL, the same for every instance; for example ${name}=${example}`,
-      );
-    }
-  }
-  const warnAfterSeconds = read("ENDPOINT_WARN_AFTER_SECONDS", 86_400);
-  const disableAfterSeconds = read("ENDPOINT_DISABLE_AFTER_SECONDS", Math.max(432_000, warnAfterSeconds));
-  if (disableAfterSeconds < warnAfterSeconds) {
+  const given: Given = Object.fromEntries(
+    names.flatMap((name) => {
+      const { variable, neverEmpty } = settingOf(name);
+      const value = env[variable];
+      return value === undefined || (value === "" && !neverEmpty) ? [] : [[name, value]];
+    }),
+  );
+  const result = schema.safeParse(given);
+  if (result.success) return checkedTogether(result.data, given);
+  const [{ path, message } = { path: [], message: "" }] = result.error.issues;
+  const { variable, example, secret } = settingOf(path[0] as Name);
+  const value = given[path[0] as Name] ?? "";
+  const got = secret ? "" : ` (got ${JSON.stringify(value.slice(0, 100))})`;
+  throw new ConfigurationError(`${variable}: ${message}${got}; for example ${variable}=${example}`);
+}
+
+/** The rules that are about two settings. */
+function checkedTogether(config: Config, given: Given): Config {
+  for (const name of ["masterKey", "operatorApiKey", "auditorApiKey"] as const) {
+    if (config[name] !== null || config.eventStoreUrl === null) continue;
+    const { variable, example } = settingOf(name);
     throw new ConfigurationError(
-      "ENDPOINT_DISABLE_AFTER_SECONDS: must not be less than ENDPOINT_WARN_AFTER_SECONDS " +
-        `(got "${disableAfterSeconds}", and ${warnAfterSeconds} there); ` +
-        `for example ENDPOINT_DISABLE_AFTER_SECONDS=${warnAfterSeconds}`,
+      `${variable}: is required with EVENTSTORE_URL, the same for every instance; for example ${variable}=${example}`,
     );
   }
-  return {
-    host: read("HOST", "127.0.0.1"),
-    port: read("PORT", 8080),
-    dataDir: read("DATA_DIR", "./data"),
-    eventStoreUrl,
-    eventStoreStreamPrefix: read("EVENTSTORE_STREAM_PREFIX", "webhook_gateway."),
-    mongodbUrl: read<string | null>("MONGODB_URL", null),
-    masterKey: read<string | null>("MASTER_KEY", null),
-    operatorApiKey: read<string | null>("OPERATOR_API_KEY", null),
-    auditorApiKey: read<string | null>("AUDITOR_API_KEY", null),
-    deliveryAllowCidrs: read<readonly string[]>("DELIVERY_ALLOW_CIDRS", []),
-    dnsServers: read<readonly string[]>("DNS_SERVERS", []),
-    deliveryTimeoutMs: read("DELIVERY_TIMEOUT_MS", 15_000),
-    retryUnitMs: read("RETRY_UNIT_SECONDS", 60) * 1_000,
-    retryTickMs: read("RETRY_TICK_SECONDS", 60) * 1_000,
-    maxPayloadBytes: read("MAX_PAYLOAD_BYTES", 262_144),
-    failedKeysPerMinute: read("FAILED_KEYS_PER_MINUTE", 20),
-    dispatchesPerSecond: read("DISPATCHES_PER_SECOND", 0),
-    maxPendingPerUser: read("MAX_PENDING_PER_USER", 1_000_000),
-    trustedProxies: read<readonly string[]>("TRUSTED_PROXIES", []),
-    endpointFailingAttempts: read("ENDPOINT_FAILING_ATTEMPTS", 20),
-    endpointWarnAfterMs: warnAfterSeconds * 1_000,
-    endpointDisableAfterMs: disableAfterSeconds * 1_000,
-    logLevel: read<Config["logLevel"]>("LOG_LEVEL", "info"),
-  };
+  const { endpointWarnAfterMs: warnAfter, endpointDisableAfterMs: disableAfter } = config;
+  if (disableAfter >= warnAfter) return config;
+  // A default is never below the warning's.
+  if (given.endpointDisableAfterMs === undefined) return { ...config, endpointDisableAfterMs: warnAfter };
+  throw new ConfigurationError(
+    "ENDPOINT_DISABLE_AFTER_SECONDS: must not be less than ENDPOINT_WARN_AFTER_SECONDS " +
+      `(got "${given.endpointDisableAfterMs}", and ${warnAfter / 1_000} there); ` +
+      `for example ENDPOINT_DISABLE_AFTER_SECONDS=${warnAfter / 1_000}`,
+  );
+}
+
+function settingOf(name: Name): Setting {
+  const found = registry.get(schema.shape[name]);
+  if (found === undefined) throw new Error(`the setting ${name} has no variable`);
+  return found;
 }

@@ -3,28 +3,27 @@ import { createReadStream, lstatSync, statSync } from "node:fs";
 import { rename, rm, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
+import type { Command } from "commander";
 import { readConfig } from "../config.ts";
 import { syncFolder } from "../runtime/sync-folder.ts";
-import { UsageError } from "./command.ts";
-import type { Command, Invocation } from "./command.ts";
 import { backUpEmbeddedLog } from "./log-access.ts";
-import { Progress } from "./progress-line.ts";
+import { ProgressLine } from "./progress-line.ts";
 import { warn } from "./warn.ts";
 
 /** `webhook-gateway backup`: a copy of the embedded log that a gateway can be started on. */
-export const backupCommand: Command = {
-  name: "backup",
-  summary: "Copies the event log of DATA_DIR into a file, also while in use.",
-  details: `FILE gets its name when it is whole, checked and synced; a file that is there is
+export function defineBackup(command: Command): void {
+  command
+    .argument("<FILE>", "where to")
+    .option("--json", "says what is in it as one JSON object")
+    .description(
+      `FILE gets its name when it is whole, checked and synced; a file that is there is
 never replaced. It holds every event up to the moment when the backup began,
 with their payloads: keep it as safe as the log. To restore, put it into a new
 folder as events.sqlite, with the master.key that it was made with, and start
 with DATA_DIR on that folder. The key is never in the file.`,
-  options: { json: { help: "says what is in it as one JSON object" } },
-  operands: ["FILE"],
-  failure: "cannot back up",
-  run: runBackup,
-};
+    )
+    .action(runBackup);
+}
 
 /** What was written, for the operator who keeps it. */
 interface Written {
@@ -36,14 +35,13 @@ interface Written {
   readonly log_id: string;
 }
 
-async function runBackup({ options, operands: [target] }: Invocation): Promise<void> {
-  if (target === undefined) throw new UsageError("backup: needs a FILE; see webhook-gateway backup --help");
+async function runBackup(target: string, { json = false }: { readonly json?: boolean }): Promise<void> {
   const config = readConfig(process.env);
   const file = resolve(target);
   refuseTarget(file);
   // Two backups to one name must not write into one file, and a name left by a killed one must not stop the next.
   const unfinished = `${file}.${randomBytes(4).toString("hex")}.unfinished`;
-  const progress = new Progress(process.stderr, "copying");
+  const progress = new ProgressLine(process.stderr, "copying");
   const copied = await untilSignal((signal) =>
     backUpEmbeddedLog(config, unfinished, {
       signal,
@@ -63,7 +61,7 @@ async function runBackup({ options, operands: [target] }: Invocation): Promise<v
   syncFolder(dirname(file));
   const { events, position, logId } = copied;
   const written = { file, events, position, bytes: (await stat(file)).size, sha256, log_id: logId };
-  process.stdout.write(options["json"] === true ? `${JSON.stringify(written)}\n` : described(written));
+  process.stdout.write(json ? `${JSON.stringify(written)}\n` : described(written));
   const key = config.masterKey === null ? `${resolve(config.dataDir)}/master.key` : "the value of MASTER_KEY";
   warn(`without the master key it is useless, and the key is not in it: keep a copy of ${key} apart from it`);
 }

@@ -2,47 +2,49 @@ import { createReadStream, existsSync } from "node:fs";
 import { open, rename } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import type { Command } from "commander";
 import { readConfig } from "../config.ts";
 import { positionOf } from "../events/store/position.ts";
 import type { Position } from "../events/store/position.ts";
 import { beginExport, exportLog, resumeExport } from "../processes/transfer/export-log.ts";
 import type { ExportProgress } from "../processes/transfer/export-log.ts";
 import { syncFolder } from "../runtime/sync-folder.ts";
-import { UsageError } from "./command.ts";
-import type { Command, Invocation } from "./command.ts";
 import { openLogForReading } from "./log-access.ts";
 import type { ReadLog } from "./log-access.ts";
-import { Progress } from "./progress-line.ts";
+import { ProgressLine } from "./progress-line.ts";
 import { standardOutput } from "./standard-output.ts";
+import { UsageError } from "./subcommand.ts";
 import { warn } from "./warn.ts";
 
 /** `webhook-gateway export`: the log as a file. */
-export const exportCommand: Command = {
-  name: "export",
-  summary: "Writes the event log as NDJSON, with a digest in the last line.",
-  details: `It only reads, also beside a running gateway: then up to the end that the log
+export function defineExport(command: Command): void {
+  command
+    .option("--output <FILE>", "where to; - or nothing is standard output")
+    .option("--after <POSITION>", "only what comes after this position of the log")
+    .option("--resume", "goes on with FILE.unfinished, if it is there")
+    .description(
+      `It only reads, also beside a running gateway: then up to the end that the log
 has when the export begins. The file gets its name when it is whole; until then
 it is FILE.unfinished. It holds payloads: keep it as safe as the log.`,
-  options: {
-    output: { value: "FILE", help: "where to; - or nothing is standard output" },
-    after: { value: "POSITION", help: "only what comes after this position of the log" },
-    resume: { help: "goes on with FILE.unfinished, if it is there" },
-  },
-  operands: [],
-  failure: "cannot export",
-  run: runExport,
-};
+    )
+    .action(runExport);
+}
 
-async function runExport({ options }: Invocation): Promise<void> {
-  const { output, after, resume } = options;
-  const file = typeof output === "string" && output !== "-" ? resolve(output) : null;
-  if (resume === true && file === null) throw new UsageError("export: --resume needs --output FILE");
-  const position = typeof after === "string" ? positionFrom(after) : null;
+interface ExportOptions {
+  readonly output?: string;
+  readonly after?: string;
+  readonly resume?: boolean;
+}
+
+async function runExport({ output = "-", after, resume = false }: ExportOptions): Promise<void> {
+  const file = output === "-" ? null : resolve(output);
+  if (resume && file === null) throw new UsageError("--resume needs --output FILE");
+  const position = after === undefined ? null : positionFrom(after);
   await using log = await openLogForReading(readConfig(process.env), warn);
   if (file === null) {
     await writeAll(log, await beginExport(log.store, position), standardOutput());
   } else {
-    await exportToFile(log, file, position, resume === true);
+    await exportToFile(log, file, position, resume);
   }
 }
 
@@ -75,7 +77,7 @@ async function writeAll(
 ): Promise<void> {
   const start = Number(begun.position ?? begun.header.after?.position ?? 0);
   const distance = Number(await log.store.head()) - start;
-  const progress = new Progress(process.stderr, "exporting");
+  const progress = new ProgressLine(process.stderr, "exporting");
   // Positions need not be evenly spread, but they are what there is to tell how far it is.
   const pieces = exportLog(log.store, begun, (events, position) =>
     progress.report(events, Math.min(1, (Number(position) - start) / distance)),
@@ -112,6 +114,6 @@ async function writeWhole(handle: FileHandle, bytes: Uint8Array, at: number): Pr
 }
 
 function positionFrom(text: string): Position {
-  if (!/^\d{1,20}$/.test(text)) throw new UsageError("export: --after needs a position, a number of at most 20 digits");
+  if (!/^\d{1,20}$/.test(text)) throw new UsageError("--after needs a position, a number of at most 20 digits");
   return positionOf(BigInt(text));
 }

@@ -1,45 +1,44 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
+import type { Command } from "commander";
 import { readConfig } from "../config.ts";
 import { checkExport } from "../processes/transfer/check-export.ts";
 import { importLog } from "../processes/transfer/import-log.ts";
-import type { Command, Invocation } from "./command.ts";
 import { openLog } from "./log-access.ts";
-import { Progress } from "./progress-line.ts";
+import { ProgressLine } from "./progress-line.ts";
 import { warn } from "./warn.ts";
 
 /** `webhook-gateway import`: a log from a file. */
-export const importCommand: Command = {
-  name: "import",
-  summary: "Makes the event log from what export wrote, and compares digests.",
-  details: `The log must be empty, or hold a beginning of the same export: an import that
+export function defineImport(command: Command): void {
+  command
+    .option("--input <FILE>", "where from; - or nothing is standard input")
+    .description(
+      `The log must be empty, or hold a beginning of the same export: an import that
 was broken off goes on where it was. No gateway may run on it. A file is checked
 to its end before anything is written; what comes from standard input is checked
 as it comes. The gateway that then serves the log needs the MASTER_KEY that it
 had before.`,
-  options: { input: { value: "FILE", help: "where from; - or nothing is standard input" } },
-  operands: [],
-  failure: "cannot import",
-  run: runImport,
-};
+    )
+    .action(runImport);
+}
 
-async function runImport({ options: { input } }: Invocation): Promise<void> {
+async function runImport({ input = "-" }: { readonly input?: string }): Promise<void> {
   const config = readConfig(process.env);
-  const file = typeof input === "string" && input !== "-" ? input : null;
+  const file = input === "-" ? null : input;
   const bytes = file === null ? null : (await stat(file)).size;
   const open = (): AsyncIterable<Uint8Array> => (file === null ? process.stdin : createReadStream(file));
   if (file !== null) {
     await shown("checking", bytes, (report) => checkExport(open(), report));
   }
   await using log = await openLog(config, warn);
-  let readingBack: Progress | null = null;
+  let readingBack: ProgressLine | null = null;
   const { events, alreadyThere, sha256, unreadable } = await shown("importing", bytes, (report, end) =>
     importLog(log.store, open(), {
       inFlight: log.inFlight,
       onProgress: report,
       onReadBack: (read, of) => {
         if (readingBack === null) end();
-        readingBack ??= new Progress(process.stderr, "reading back");
+        readingBack ??= new ProgressLine(process.stderr, "reading back");
         readingBack.report(read, read / of);
         if (read === of) readingBack.end();
       },
@@ -57,7 +56,7 @@ async function shown<T>(
   bytes: number | null,
   task: (report: Report, end: () => void) => Promise<T>,
 ): Promise<T> {
-  const progress = new Progress(process.stderr, doing);
+  const progress = new ProgressLine(process.stderr, doing);
   try {
     return await task(
       (events, read) => progress.report(events, bytes === null ? null : read / bytes),

@@ -10,7 +10,7 @@ const REDRAW_MS = 200;
 const LINE_MS = 5_000;
 
 /** How far something is that takes its time: events, rate, percent and remaining time. */
-export class Progress {
+export class ProgressLine {
   readonly #output: ProgressOutput;
   readonly #doing: string;
   readonly #now: () => number;

@@ -1,44 +1,46 @@
 import { setTimeout as pause } from "node:timers/promises";
+import type { Command } from "commander";
 import { readConfig } from "../config.ts";
 import type { Config } from "../config.ts";
 import { PROJECTIONS } from "../projections/read-models.ts";
 import type { RebuildStatus } from "../projections/running/projection-report.ts";
 import { openStorage } from "../storage/open-storage.ts";
 import type { Storage } from "../storage/storage.ts";
-import { UsageError } from "./command.ts";
-import type { Command, Invocation } from "./command.ts";
 import { GatewayApi, operatorKeyOf } from "./gateway-api.ts";
 import { logReportsTo } from "./log-reports.ts";
-import { Progress } from "./progress-line.ts";
+import { ProgressLine } from "./progress-line.ts";
+import { UsageError } from "./subcommand.ts";
 import { warn } from "./warn.ts";
 
 /** How often a running gateway is asked how far it is, in ms. */
 const LOOK_MS = 250;
 
 /** `webhook-gateway rebuild`: a read model made again from the log. */
-export const rebuildCommand: Command = {
-  name: "rebuild",
-  summary: "Makes read models again from the event log, beside the live ones.",
-  details: `A running gateway does it itself and serves meanwhile: it is asked over its API,
+export function defineRebuild(command: Command): void {
+  command
+    .argument("[name]", "the projection")
+    .option("--all", "every projection, one after the other")
+    .option("--url <URL>", "where the gateway is, instead of HOST and PORT")
+    .description(
+      `A running gateway does it itself and serves meanwhile: it is asked over its API,
 at HOST and PORT, with the operator's key. Where none runs, it is done here. An
 interrupted rebuild goes on where it was. The projections are
 
 ${PROJECTIONS.map(({ name }) => `  ${name}`).join("\n")}`,
-  options: {
-    all: { help: "every projection, one after the other" },
-    url: { value: "URL", help: "where the gateway is, instead of HOST and PORT" },
-  },
-  operands: ["name"],
-  failure: "cannot rebuild",
-  run: runRebuild,
-};
+    )
+    .action(runRebuild);
+}
 
-async function runRebuild({ options, operands }: Invocation): Promise<void> {
-  const names = namesOf(operands, options["all"] === true);
+interface RebuildOptions {
+  readonly all?: boolean;
+  readonly url?: string;
+}
+
+async function runRebuild(name: string | undefined, { all = false, url }: RebuildOptions): Promise<void> {
+  const names = namesOf(name, all);
   const config = readConfig(process.env);
-  const { url } = options;
-  const api = new GatewayApi(typeof url === "string" ? url : addressOf(config), operatorKeyOf(config) ?? "");
-  if (typeof url === "string" || (config.eventStoreUrl !== null && (await api.answers()))) {
+  const api = new GatewayApi(url ?? addressOf(config), operatorKeyOf(config) ?? "");
+  if (url !== undefined || (config.eventStoreUrl !== null && (await api.answers()))) {
     for (const name of names) await throughGateway(api, name);
     return;
   }
@@ -54,13 +56,11 @@ async function runRebuild({ options, operands }: Invocation): Promise<void> {
   await directly(storage, names);
 }
 
-function namesOf(operands: readonly string[], all: boolean): readonly string[] {
-  const known = PROJECTIONS.map(({ name }) => name);
-  const [name] = operands;
+function namesOf(name: string | undefined, all: boolean): readonly string[] {
+  const known = PROJECTIONS.map((projection) => projection.name);
   if (all && name === undefined) return known;
-  if (all || name === undefined) throw new UsageError("rebuild: name one projection, or --all");
-  if (!known.includes(name))
-    throw new UsageError(`rebuild: there is no projection ${name}; there are ${known.join(", ")}`);
+  if (all || name === undefined) throw new UsageError("name one projection, or --all");
+  if (!known.includes(name)) throw new UsageError(`there is no projection ${name}; there are ${known.join(", ")}`);
   return [name];
 }
 
@@ -141,11 +141,11 @@ async function begin(storage: Storage, name: string): Promise<void> {
 /** One line about one rebuild. */
 class RebuildBar {
   readonly #name: string;
-  readonly #progress: Progress;
+  readonly #progress: ProgressLine;
 
   constructor(name: string) {
     this.#name = name;
-    this.#progress = new Progress(process.stderr, `rebuilding ${name}`);
+    this.#progress = new ProgressLine(process.stderr, `rebuilding ${name}`);
   }
 
   show(position: string | null, head: string | null): void {

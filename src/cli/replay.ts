@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import type { Command } from "commander";
 import { readConfig } from "../config.ts";
 import { UnreadableEvent } from "../events/store/event-store-errors.ts";
 import { positionOf } from "../events/store/position.ts";
@@ -7,39 +8,39 @@ import { readMoment } from "../projections/history/moment.ts";
 import type { Moment } from "../projections/history/moment.ts";
 import { openHistory } from "../projections/history/open-history.ts";
 import type { FoundHistory, HistorySource } from "../projections/history/open-history.ts";
-import { UsageError } from "./command.ts";
-import type { Command, Invocation } from "./command.ts";
 import { openLogForReading } from "./log-access.ts";
 import { stepText } from "./replay-text.ts";
 import { standardOutput } from "./standard-output.ts";
+import { UsageError } from "./subcommand.ts";
 import { escaped, escapedJson } from "./terminal-text.ts";
 import { warn } from "./warn.ts";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** `webhook-gateway replay`: what happened to a delivery, step by step. */
-export const replayCommand: Command = {
-  name: "replay",
-  summary: "Tells a delivery's history from the event log, step by step.",
-  details: `For each event: what happened, what it changed, and the delivery after it. It
+export function defineReplay(command: Command): void {
+  command
+    .argument("<delivery>", "its id")
+    .option("--until <MOMENT>", "stop there: a time (ISO 8601) or a position of the log")
+    .option("--json", "one line of JSON for each event, as the API has it")
+    .description(
+      `For each event: what happened, what it changed, and the delivery after it. It
 only reads, also beside a running gateway, and needs no read model. Nothing is
 sent. Payloads are not shown, only their size and digest.`,
-  options: {
-    until: { value: "MOMENT", help: "stop there: a time (ISO 8601) or a position of the log" },
-    json: { help: "one line of JSON for each event, as the API has it" },
-  },
-  operands: ["delivery"],
-  failure: "cannot replay",
-  run: runReplay,
-};
+    )
+    .action(runReplay);
+}
 
-async function runReplay({ options, operands }: Invocation): Promise<void> {
-  const id = operands[0]?.toLowerCase();
-  if (id === undefined) throw new UsageError("replay: name a delivery by its id");
+interface ReplayOptions {
+  readonly until?: string;
+  readonly json?: boolean;
+}
+
+async function runReplay(delivery: string, { until: text, json = false }: ReplayOptions): Promise<void> {
+  const id = delivery.toLowerCase();
   if (!UUID.test(id))
-    throw new UsageError(`replay: no delivery has an id like ${escapedJson(JSON.stringify(id.slice(0, 100)))}`);
-  const until = typeof options["until"] === "string" ? momentFrom(options["until"]) : null;
-  const json = options["json"] === true;
+    throw new UsageError(`no delivery has an id like ${escapedJson(JSON.stringify(id.slice(0, 100)))}`);
+  const until = text === undefined ? null : momentFrom(text);
   await using log = await openLogForReading(readConfig(process.env), warn);
   const write = standardOutput();
   try {
@@ -73,7 +74,7 @@ function momentFrom(text: string): Moment {
     ? ({ kind: "position", position: positionOf(BigInt(text)) } as const)
     : readMoment(text);
   if (moment !== null) return moment;
-  throw new UsageError("replay: --until needs a time such as 2026-01-31T12:00:00.000Z, or a position of the log");
+  throw new UsageError("--until needs a time such as 2026-01-31T12:00:00.000Z, or a position of the log");
 }
 
 /** Only where it is shown in a terminal, and not when NO_COLOR is set. */

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import closeWithGrace from "close-with-grace";
+import type { Command } from "commander";
 import type { Logger } from "pino";
 import { readConfig } from "../config.ts";
 import type { Gateway } from "../gateway.ts";
@@ -10,24 +11,17 @@ import { UNPREFIXED_LOG } from "../storage/open-log.ts";
 import { openSecrets } from "../storage/open-secrets.ts";
 import { openStorage } from "../storage/open-storage.ts";
 import type { LogReports } from "../storage/storage.ts";
-import type { Command } from "./command.ts";
 
 /** At a signal: attempts under way get 20 s (see Gateway.stop), the rest of the time is for closing; then exit code 1. */
 const SHUTDOWN_LIMIT_MS = 25_000;
 
 /** `webhook-gateway serve`: the gateway itself. */
-export const serveCommand: Command = {
-  name: "serve",
-  summary: "Takes payloads over HTTP and delivers them, until a signal ends it.",
-  details: "",
-  options: {},
-  operands: [],
-  failure: "cannot start",
-  run: serve,
-};
+export function defineServe(command: Command): void {
+  command.action(serve);
+}
 
 async function serve(): Promise<void> {
-  // Loaded only here, so that the other commands start without the HTTP server.
+  // Loaded only here, so that the help of all commands does without the HTTP server.
   const { Gateway: RunningGateway } = await import("../gateway.ts");
   const config = readConfig(process.env);
   const logger = createLogger(config.logLevel);

@@ -1,5 +1,7 @@
 import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
+import { Option } from "commander";
+import type { Command } from "commander";
 import { readConfig } from "../config.ts";
 import { eventsOfExport, eventsOfLog } from "../processes/audit/audited-events.ts";
 import type { AuditedEvent } from "../processes/audit/audited-events.ts";
@@ -11,73 +13,70 @@ import { verifyEvents } from "../processes/audit/verify-events.ts";
 import type { VerifyReport } from "../processes/audit/verify-events.ts";
 import { openReadModelsToCompare } from "../storage/open-read-models.ts";
 import { auditKeyOf } from "../storage/open-secrets.ts";
-import { UsageError } from "./command.ts";
-import type { Command, Invocation } from "./command.ts";
 import { openLogForReading } from "./log-access.ts";
 import type { ReadLog } from "./log-access.ts";
-import { Progress } from "./progress-line.ts";
+import { ProgressLine } from "./progress-line.ts";
+import { UsageError } from "./subcommand.ts";
 import { warn } from "./warn.ts";
 
 /** `webhook-gateway verify`: whether the log is what it was. */
-export const verifyCommand: Command = {
-  name: "verify",
-  summary: "Recomputes the audit tree and names the first event that was changed.",
-  details: `It reads the log, also beside a running gateway, or an export, and prints how
+export function defineVerify(command: Command): void {
+  command
+    .option("--input <FILE>", "verify this export instead of the log; - is standard input")
+    .option("--checkpoint <FILE>", "a signed checkpoint: the log must begin with what it signs")
+    .option("--public-key <KEY>", "who signed it; otherwise the log's own key")
+    .addOption(new Option("--tree", "compare with the tree in the read models").conflicts("against"))
+    .option("--against <FILE>", "compare with this export")
+    .option("--json", "print the result as JSON")
+    .description(
+      `It reads the log, also beside a running gateway, or an export, and prints how
 many events there are and the root of the tree over them. With something to
 compare with it ends with code 1 when the log is not what it was:
 a checkpoint that was kept elsewhere tells whether; the stored tree or an older
 export tells which event was changed, removed or moved first.`,
-  options: {
-    input: { value: "FILE", help: "verify this export instead of the log; - is standard input" },
-    checkpoint: { value: "FILE", help: "a signed checkpoint: the log must begin with what it signs" },
-    "public-key": { value: "KEY", help: "who signed it; otherwise the log's own key" },
-    tree: { help: "compare with the tree in the read models" },
-    against: { value: "FILE", help: "compare with this export" },
-    json: { help: "print the result as JSON" },
-  },
-  operands: [],
-  failure: "cannot vouch for the log",
-  run: runVerify,
-};
-
-/** The options, as far as they can be meant together. */
-interface Wanted {
-  readonly input: string | null;
-  readonly checkpoint: string | null;
-  readonly publicKey: string | null;
-  readonly tree: boolean;
-  readonly against: string | null;
-  readonly json: boolean;
+    )
+    .action(runVerify);
 }
 
-async function runVerify({ options }: Invocation): Promise<void> {
-  const wanted = wantedBy(options);
+interface VerifyOptions {
+  readonly input?: string;
+  readonly checkpoint?: string;
+  readonly publicKey?: string;
+  readonly tree?: boolean;
+  readonly against?: string;
+  readonly json?: boolean;
+}
+
+async function runVerify(wanted: VerifyOptions): Promise<void> {
+  refuseSenseless(wanted);
   const config = readConfig(process.env);
   await using stack = new AsyncDisposableStack();
   const trusted = await trustedLeaves();
   // Opened after the tree: it can only have grown since, so that what is in the tree has to be in the log.
-  const log = wanted.input === null ? stack.use(await openLogForReading(config, warn)) : null;
+  const log = wanted.input === undefined ? stack.use(await openLogForReading(config, warn)) : null;
   const checkpoint = await signedHead(log);
-  const progress = new Progress(process.stderr, "verifying");
+  const progress = new ProgressLine(process.stderr, "verifying");
   const report = await verifyEvents(await events(log), {
     signedHead: checkpoint,
     trusted,
     onProgress: (count, fraction) => progress.report(count, fraction === null ? null : Math.min(1, fraction)),
   }).finally(() => progress.end());
-  process.stdout.write(wanted.json ? asJson(report, checkpoint, trusted) : asText(report, checkpoint, trusted));
+  process.stdout.write(
+    wanted.json === true ? asJson(report, checkpoint, trusted) : asText(report, checkpoint, trusted),
+  );
   if (report.finding !== null) throw new Error(report.finding.text);
 
   async function trustedLeaves(): Promise<TrustedLeaves | null> {
     const { against } = wanted;
-    if (against !== null) return leavesOfExport(against, () => createReadStream(against));
-    if (!wanted.tree) return null;
+    if (against !== undefined) return leavesOfExport(against, () => createReadStream(against));
+    if (wanted.tree !== true) return null;
     const documents = await openReadModelsToCompare(config);
     stack.defer(() => documents.close());
     return leavesOfTree(documents);
   }
 
   async function signedHead(log: ReadLog | null): Promise<TreeHead | null> {
-    if (wanted.checkpoint === null) return null;
+    if (wanted.checkpoint === undefined) return null;
     const note = await readFile(wanted.checkpoint, "utf8");
     const key = wanted.publicKey ?? (log === null ? "" : await auditKeyOf(config, log.store));
     return readSignedTreeHead(note, key);
@@ -86,33 +85,18 @@ async function runVerify({ options }: Invocation): Promise<void> {
   async function events(log: ReadLog | null): Promise<AsyncIterable<AuditedEvent>> {
     if (log !== null) return eventsOfLog(log.store);
     const { input } = wanted;
-    if (input === null || input === "-") return eventsOfExport(process.stdin, null);
+    if (input === undefined || input === "-") return eventsOfExport(process.stdin, null);
     return eventsOfExport(createReadStream(input), (await stat(input)).size);
   }
 }
 
-function wantedBy(options: Invocation["options"]): Wanted {
-  const text = (name: string): string | null => {
-    const value = options[name];
-    return typeof value === "string" ? value : null;
-  };
-  const wanted: Wanted = {
-    input: text("input"),
-    checkpoint: text("checkpoint"),
-    publicKey: text("public-key"),
-    tree: options["tree"] === true,
-    against: text("against"),
-    json: options["json"] === true,
-  };
-  if (wanted.tree && wanted.against !== null) throw new UsageError("verify: say --tree or --against, not both");
-  if (wanted.against === "-") throw new UsageError("verify: --against needs a file, which is read more than once");
-  if (wanted.publicKey !== null && wanted.checkpoint === null) {
-    throw new UsageError("verify: --public-key needs --checkpoint FILE");
+/** Options that make no sense together. */
+function refuseSenseless({ input, checkpoint, publicKey, against }: VerifyOptions): void {
+  if (against === "-") throw new UsageError("--against needs a file, which is read more than once");
+  if (publicKey !== undefined && checkpoint === undefined) throw new UsageError("--public-key needs --checkpoint FILE");
+  if (input !== undefined && checkpoint !== undefined && publicKey === undefined) {
+    throw new UsageError("--checkpoint with --input needs --public-key KEY");
   }
-  if (wanted.input !== null && wanted.checkpoint !== null && wanted.publicKey === null) {
-    throw new UsageError("verify: --checkpoint with --input needs --public-key KEY");
-  }
-  return wanted;
 }
 
 function asText(report: VerifyReport, checkpoint: TreeHead | null, trusted: TrustedLeaves | null): string {

@@ -139,9 +139,9 @@ describe("webhook-gateway replay", () => {
   });
 
   it.each([
-    [[], 2, "webhook-gateway: replay: name a delivery by its id\n"],
+    [[], 2, "webhook-gateway: replay: missing required argument 'delivery'; see webhook-gateway replay --help\n"],
     [["nonsense\u001b[2J"], 2, 'webhook-gateway: replay: no delivery has an id like "nonsense\\u001b[2j"\n'],
-    [[DELIVERY_ID, "more"], 2, /^webhook-gateway: replay has no use for "more"; .*\n$/],
+    [[DELIVERY_ID, "more"], 2, /^webhook-gateway: replay: too many arguments [^\n]*: \S+, more; [^\n]*\n$/],
     [
       [DELIVERY_ID, "--until", "yesterday"],
       2,

@@ -170,7 +170,8 @@ describe.concurrent("verify", () => {
 
   it("refuses what cannot be meant", async () => {
     const lines: Readonly<Record<string, string>> = {
-      "--tree --against x": "say --tree or --against, not both",
+      "--tree --against x":
+        "option '--tree' cannot be used with option '--against <FILE>'; see webhook-gateway verify --help",
       "--against -": "--against needs a file, which is read more than once",
       "--public-key x": "--public-key needs --checkpoint FILE",
       "--input x --checkpoint y": "--checkpoint with --input needs --public-key KEY",

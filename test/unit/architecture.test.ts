@@ -67,6 +67,8 @@ const FORBIDDEN: Readonly<Record<string, readonly (readonly [file: string, impor
   "only-its-adapter-imports-protobufjs": [["src/events/store/sqlite/wire.ts", "protobufjs"]],
   "only-its-adapter-imports-undici": [["src/processes/delivering/sends.ts", "undici"]],
   "only-its-adapter-imports-fastify": [["src/net/speaks-http.ts", "fastify"]],
+  "only-its-adapter-imports-commander": [["src/http/reads-arguments.ts", "commander"]],
+  "only-its-adapter-imports-lru-cache": [["src/processes/sending/signing/remembers.ts", "lru-cache"]],
   "only-its-adapter-imports-prom-client": [["src/http/server/counts.ts", "prom-client"]],
   "only-its-adapter-imports-tsyringe": [
     ["src/http/locates-services.ts", "tsyringe"],
@@ -99,7 +101,9 @@ const OTHER_FILES: Readonly<Record<string, string>> = {
   "package.json": JSON.stringify({
     dependencies: {
       "@eventstore/db-client": "1",
+      commander: "1",
       fastify: "1",
+      "lru-cache": "1",
       mongodb: "1",
       pino: "1",
       "prom-client": "1",
@@ -115,7 +119,9 @@ const OTHER_FILES: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     [
       "@eventstore/db-client",
+      "commander",
       "fastify",
+      "lru-cache",
       "mongodb",
       "pino",
       "prom-client",

@@ -18,7 +18,7 @@ function refusalOf(env: Record<string, string>): string {
 }
 
 describe("the configuration", () => {
-  it("has the defaults of the README", () => {
+  it("has its defaults where nothing is set", () => {
     const defaults: Config = {
       host: "127.0.0.1",
       port: 8080,

@@ -1,3 +1,5 @@
+import { boundedMap } from "../../runtime/bounded-map.ts";
+import type { BoundedMap } from "../../runtime/bounded-map.ts";
 import type { Clock } from "../../runtime/clock.ts";
 
 /** How old a figure may be before it is read again, in ms. */
@@ -18,11 +20,10 @@ interface Backlog {
  * passed by what a user dispatches in about a second. A read that fails leaves the figure as it was.
  */
 export class Backlogs {
-  readonly #byUser = new Map<number, Backlog>();
+  readonly #byUser: BoundedMap<number, Backlog>;
   readonly #limit: number;
   readonly #pendingOf: (userId: number) => Promise<number>;
   readonly #clock: Clock;
-  readonly #maxUsers: number;
   #reads = 0;
 
   /** `pendingOf` gives how many deliveries of a user have not ended. */
@@ -30,12 +31,12 @@ export class Backlogs {
     this.#limit = limit;
     this.#pendingOf = pendingOf;
     this.#clock = clock;
-    this.#maxUsers = maxUsers;
+    this.#byUser = boundedMap(maxUsers);
   }
 
   /** Never throws. False for a user that nothing is known of yet. */
   isFull(userId: number): boolean {
-    const backlog = this.#byUser.get(userId) ?? this.#remember(userId);
+    const backlog = this.#byUser.peek(userId) ?? this.#remember(userId);
     const now = this.#clock.now();
     const age = now - backlog.readAt;
     if ((age >= FRESH_MS || age < 0) && this.#reads < MAX_READS) {
@@ -60,12 +61,6 @@ export class Backlogs {
   #remember(userId: number): Backlog {
     const backlog = { pending: 0, readAt: Number.NEGATIVE_INFINITY };
     this.#byUser.set(userId, backlog);
-    if (this.#byUser.size > this.#maxUsers) {
-      for (const first of this.#byUser.keys()) {
-        this.#byUser.delete(first);
-        break;
-      }
-    }
     return backlog;
   }
 }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { Progress } from "../../../src/cli/progress-line.ts";
+import { ProgressLine } from "../../../src/cli/progress-line.ts";
 
-/** Progress whose time the test sets, and all that was written. */
-function progressOn(isTTY: boolean): { progress: Progress; at: (ms: number) => void; written: string[] } {
+/** ProgressLine whose time the test sets, and all that was written. */
+function progressOn(isTTY: boolean): { progress: ProgressLine; at: (ms: number) => void; written: string[] } {
   const written: string[] = [];
   let now = 0;
-  const progress = new Progress({ write: (text: string) => written.push(text), isTTY }, "exporting", () => now);
+  const progress = new ProgressLine({ write: (text: string) => written.push(text), isTTY }, "exporting", () => now);
   return { progress, at: (ms) => (now = ms), written };
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join, sep } from "node:path";
+import { SETTINGS } from "../../../src/config.ts";
 
 /** A route: its method, and its path as the code writes it, such as `/v1/deliveries/:id`. */
 export interface Route {
@@ -67,7 +68,7 @@ export function gatherFacts(): Facts {
     scripts: new Set(Object.keys(scripts ?? {})),
     variables: new Set([
       ...OTHERS_VARIABLES,
-      ...all(textOf("src/config.ts"), /\b([A-Z][A-Z0-9_]*):/g),
+      ...SETTINGS.map(({ variable }) => variable),
       ...all(read(/^(src|test|bench|scripts)\/.*\.ts$/), /process\.env(?:\.|\[")([A-Z0-9_]+)/g),
       ...all(textOf(".env.example"), /^([A-Z0-9_]+)=/gm),
     ]),

@@ -1,4 +1,6 @@
 import { hkdfSync, randomBytes } from "node:crypto";
+import { boundedMap } from "../../../runtime/bounded-map.ts";
+import type { BoundedMap } from "../../../runtime/bounded-map.ts";
 import { SealBroken, Sealer } from "../../../secrets/sealing.ts";
 import { EndpointKeys, KEY_MATERIAL_BYTES } from "./endpoint-keys.ts";
 import { token } from "../../../runtime/token.ts";
@@ -41,8 +43,8 @@ export class EndpointVault {
   readonly #sealer: Sealer;
   readonly #legacy: Uint8Array;
   readonly #random: (bytes: number) => Uint8Array;
-  readonly #keys: RecentlyOpened<EndpointKeys>;
-  readonly #headers: RecentlyOpened<EndpointHeaders>;
+  readonly #keys: BoundedMap<string, EndpointKeys>;
+  readonly #headers: BoundedMap<string, EndpointHeaders>;
 
   /** @param random gives that many unpredictable bytes */
   constructor(
@@ -53,8 +55,8 @@ export class EndpointVault {
     this.#sealer = new Sealer(secrets.sealing, random);
     this.#legacy = secrets.legacyEndpointKeys;
     this.#random = random;
-    this.#keys = new RecentlyOpened(maxOpen);
-    this.#headers = new RecentlyOpened(maxOpen);
+    this.#keys = boundedMap(maxOpen);
+    this.#headers = boundedMap(maxOpen);
   }
 
   /** New keys for this endpoint, sealed. */
@@ -69,7 +71,7 @@ export class EndpointVault {
    * @throws SealBroken when they are another endpoint's, or were not sealed by this gateway
    */
   keysOf(endpointId: number, sealedKeys: string | null): EndpointKeys {
-    return this.#keys.get(endpointId, sealedKeys ?? "", () => {
+    return remembered(this.#keys, endpointId, sealedKeys ?? "", () => {
       if (sealedKeys === null) return new EndpointKeys(this.#derived(endpointId));
       const material = this.#sealer.open(sealedKeys, keysOwner(endpointId));
       if (material.length !== KEY_MATERIAL_BYTES) throw new SealBroken();
@@ -102,7 +104,7 @@ export class EndpointVault {
    */
   openHeaders(endpointId: number, sealedHeaders: string | null): EndpointHeaders {
     if (sealedHeaders === null) return {};
-    return this.#headers.get(endpointId, sealedHeaders, () =>
+    return remembered(this.#headers, endpointId, sealedHeaders, () =>
       readHeaders(Buffer.from(this.#sealer.open(sealedHeaders, headersOwner(endpointId))).toString()),
     );
   }
@@ -124,26 +126,17 @@ function readHeaders(json: string): EndpointHeaders {
   return Object.fromEntries(Object.entries(value).map(([name, text]) => [name, String(text)]));
 }
 
-/** What was opened last, each under its endpoint and its sealed text, so that no endpoint gets what is another's. */
-class RecentlyOpened<T> {
-  readonly #opened = new Map<string, T>();
-  readonly #most: number;
-
-  constructor(most: number) {
-    this.#most = most;
-  }
-
-  get(endpointId: number, sealed: string, open: () => T): T {
-    const key = `${endpointId} ${sealed}`;
-    const found = this.#opened.get(key);
-    const value = found ?? open();
-    // Set again, so that those used last are last.
-    this.#opened.delete(key);
-    this.#opened.set(key, value);
-    if (this.#opened.size > this.#most) {
-      const [oldest] = this.#opened.keys();
-      if (oldest !== undefined) this.#opened.delete(oldest);
-    }
-    return value;
-  }
+/** What was opened before, or is opened now: under its endpoint and its sealed text, so that no endpoint gets another's. */
+function remembered<T extends object>(
+  opened: BoundedMap<string, T>,
+  endpointId: number,
+  sealed: string,
+  open: () => T,
+): T {
+  const key = `${endpointId} ${sealed}`;
+  const found = opened.get(key);
+  if (found !== undefined) return found;
+  const value = open();
+  opened.set(key, value);
+  return value;
 }

@@ -51,6 +51,16 @@ describe("a rate limit", () => {
     expect(limit.size).toBe(1_000);
   });
 
+  it("keeps a window no longer because its key is asked for again", () => {
+    const limit = new RateLimit<number>(2, 60_000, new FakeClock(), 3);
+    for (const key of [1, 2, 3]) limit.take(key);
+    limit.take(1);
+    expect(limit.take(1)).toBe(60_000);
+    limit.take(4);
+    limit.take(2);
+    expect([limit.take(2), limit.take(1)]).toEqual([60_000, 0]);
+  });
+
   it("never gives more than its limit in a window of any key, whatever comes when", async () => {
     const step = fc.record({ key: fc.constantFrom("a", "b"), after: fc.integer({ min: 0, max: 40 }) });
     await fc.assert(
