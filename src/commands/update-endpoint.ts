@@ -11,7 +11,6 @@ import { release, reserve } from "./uniqueness/reservations.ts";
 
 export interface UpdateEndpoint {
   readonly endpointId: number;
-  readonly userId: number;
   /** What is to be different; a url was already judged to be a target that may be dialled. */
   readonly changes: EndpointChanges;
   /** ISO 8601 UTC */
@@ -19,12 +18,15 @@ export interface UpdateEndpoint {
 }
 
 /** What really changes; nothing when the endpoint is so already. Sealed headers differ each time that they are sealed. */
-export function decideUpdateEndpoint(endpoint: Endpoint, changes: EndpointChanges, now: string): EndpointUpdated[] {
+export function decideUpdateEndpoint(
+  { endpointId, changes, now }: UpdateEndpoint,
+  endpoint: Endpoint,
+): EndpointUpdated[] {
   const differs = ([name, value]: [string, unknown]): boolean =>
     JSON.stringify(value) !== JSON.stringify(endpoint[name as keyof EndpointChanges]);
   const different = Object.entries(changes).filter(differs);
   if (different.length === 0) return [];
-  const data = { endpointId: endpoint.endpointId, changes: Object.fromEntries(different), updatedAt: now };
+  const data = { endpointId, changes: Object.fromEntries(different), updatedAt: now };
   return [{ type: "EndpointUpdated", data }];
 }
 
@@ -34,6 +36,7 @@ const nothing = (): Promise<void> => Promise.resolve();
  * Changes an endpoint. A new URL is reserved first and the old one freed last; after a lost race all of it begins again (at
  * most 16 times), since somebody may have taken the reservation over.
  *
+ * @param userId whose it has to be
  * @param secret names the streams of reservations
  * @returns the position of what was appended, or null when nothing changed
  * @throws CommandRefused `endpoint_not_found`, `endpoint_access_denied` or `endpoint_already_registered`
@@ -41,18 +44,21 @@ const nothing = (): Promise<void> => Promise.resolve();
  */
 export async function updateEndpoint(
   store: StreamStore,
-  { endpointId, userId, changes, now }: UpdateEndpoint,
+  command: UpdateEndpoint,
+  userId: number,
   secret: Uint8Array,
   context: CommandContext,
 ): Promise<Position | null> {
-  const stream = endpointStream(endpointId);
+  const { now } = command;
+  const stream = endpointStream(command.endpointId);
   /** Frees the old URL, once the new one is in the log. */
   let free = nothing;
-  const { position } = await handleCommand<Endpoint, EndpointUpdated>(store, {
+  const { position } = await handleCommand<UpdateEndpoint, Endpoint, EndpointUpdated>(store, {
     ...context,
     stream,
     evolve: evolveEndpoint,
-    decide: (endpoint) => decideUpdateEndpoint(existing(endpoint, userId), changes, now),
+    decide: (asked, endpoint) => decideUpdateEndpoint(asked, existing(endpoint, userId)),
+    command,
     async prepare(endpoint, [updated]) {
       free = nothing;
       const url = updated?.data.changes.url;

@@ -1,5 +1,8 @@
+import type { Decider } from "../../src/commands/handling/decider.ts";
+import { existing } from "../../src/commands/handling/endpoint-command.ts";
 import type {
   DisablingReason,
+  Endpoint,
   EndpointChanges,
   EndpointDeleted,
   EndpointDeliveriesEnded,
@@ -22,6 +25,13 @@ export const DEFAULT_SETTINGS = {
   sealedHeaders: null,
   ed25519: false,
 } as const;
+
+/** Decides as the owner asks, who finds the endpoint only while it is not deleted. */
+export function askedByOwner<Command, Event>(
+  decide: Decider<Command, Endpoint, Event>,
+): Decider<Command, Endpoint | null, Event> {
+  return (command, endpoint) => decide(command, existing(endpoint, OWNER_ID));
+}
 
 /** Endpoint 7 of user 3, registered at second 0 unless told otherwise. */
 export function registered(more: Partial<EndpointRegistered["data"]> = {}): EndpointRegistered {

@@ -3,6 +3,7 @@ import type { Endpoint, EndpointLifeEvent } from "../../events/endpoint.ts";
 import type { CommandContext } from "./command-context.ts";
 import { handleCommand } from "./command-handler.ts";
 import type { Handled } from "./command-handler.ts";
+import type { Decider } from "./decider.ts";
 import { CommandRefused } from "./refusals.ts";
 import type { StreamStore } from "./stream-store.ts";
 
@@ -13,17 +14,18 @@ import type { StreamStore } from "./stream-store.ts";
  * @throws CommandRefused `endpoint_not_found`, `endpoint_access_denied`, or what `decide` throws
  * @throws whatever the store throws
  */
-export function handleEndpointCommand<Event extends EndpointLifeEvent>(
+export function handleEndpointCommand<Command extends { readonly endpointId: number }, Event extends EndpointLifeEvent>(
   store: StreamStore,
-  endpointId: number,
+  decide: Decider<Command, Endpoint, Event>,
+  command: Command,
   userId: number | null,
-  decide: (endpoint: Endpoint) => readonly Event[],
   context: CommandContext,
 ): Promise<Handled<Endpoint, Event>> {
   return handleCommand(store, {
-    stream: endpointStream(endpointId),
+    stream: endpointStream(command.endpointId),
     evolve: evolveEndpoint,
-    decide: (endpoint) => decide(existing(endpoint, userId)),
+    decide: (asked, endpoint) => decide(asked, existing(endpoint, userId)),
+    command,
     ...context,
   });
 }

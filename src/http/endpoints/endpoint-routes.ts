@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { registerEndpoint } from "../../commands/register-endpoint.ts";
 import { endpoints, endpointsOfUserPage } from "../../projections/endpoints.ts";
+import { isoNow } from "../../runtime/clock.ts";
 import { requireUser, userOf } from "../access/authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { sendJson } from "../replies/send-json.ts";
@@ -34,7 +35,7 @@ export function endpointRoutes(app: FastifyInstance, deps: HttpDependencies): vo
     };
     const { endpointId, appended } = await registerEndpoint(
       storeOf(request, store),
-      { userId: user_id, url, nickname, ...chosen, now: new Date(clock.now()).toISOString() },
+      { userId: user_id, url, nickname, ...chosen, now: isoNow(clock) },
       (id) => ({
         sealedKeys: vault.newKeys(id),
         sealedHeaders: headers === null ? null : vault.sealHeaders(id, headers),

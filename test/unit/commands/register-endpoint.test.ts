@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { registerEndpoint } from "../../../src/commands/register-endpoint.ts";
+import { decideRegisterEndpoint, registerEndpoint } from "../../../src/commands/register-endpoint.ts";
+import { evolveEndpoint } from "../../../src/events/endpoint.ts";
 import type { EventStore } from "../../../src/events/store/event-store.ts";
 import {
   eventsOfType,
@@ -10,7 +11,8 @@ import {
   SECRET,
   times,
 } from "../../fixtures/event-log/store-doubles.ts";
-import { DEFAULT_SETTINGS } from "../../specification/endpoint-story.ts";
+import { decider } from "../../specification/decider.ts";
+import { DEFAULT_SETTINGS, registered } from "../../specification/endpoint-story.ts";
 
 function register(store: EventStore, userId: number, url = "https://receiver.example/hook", nickname = "the shop") {
   const command = { userId, url, nickname, retrySchedule: null, maxConcurrency: null, ed25519: false, now: NOON };
@@ -19,6 +21,17 @@ function register(store: EventStore, userId: number, url = "https://receiver.exa
 }
 
 describe("registering an endpoint", () => {
+  it("decides the endpoint, once under its number", () => {
+    const given = decider(evolveEndpoint, decideRegisterEndpoint);
+    const { registeredAt: now, ...data } = registered({ sealedKeys: "keys" }).data;
+    given()
+      .when({ ...data, now })
+      .then(registered({ sealedKeys: "keys" }));
+    given(registered())
+      .when({ ...data, now })
+      .thenNothing();
+  });
+
   it("appends the endpoint under a number of its own, its URL as it was sent", async () => {
     const store = newStore();
     const url = "https://Receiver.example:443/a/../hook?x=%41";

@@ -32,11 +32,11 @@ async function register(store: HookedEventStore, url: string, now = NOON, userId
 }
 
 function update(store: HookedEventStore, endpointId: number, changes: EndpointChanges, now = NOON) {
-  return updateEndpoint(store, { endpointId, userId: USER, changes, now }, SECRET, newContext());
+  return updateEndpoint(store, { endpointId, changes, now }, USER, SECRET, newContext());
 }
 
 function remove(store: HookedEventStore, endpointId: number, now = NOON) {
-  return deleteEndpoint(store, { endpointId, userId: USER, now }, SECRET, newContext());
+  return deleteEndpoint(store, { endpointId, now }, USER, SECRET, newContext());
 }
 
 async function endpoint(store: HookedEventStore, id: number): Promise<Endpoint | null> {
