@@ -1,4 +1,5 @@
-import type { DisablingReason, Endpoint, EndpointDisabled } from "../events/endpoint.ts";
+import type { Endpoint, EndpointDisabled } from "../events/endpoint.ts";
+import type { DisablingReason } from "../events/endpoint-terms.ts";
 
 export interface DisableEndpoint {
   readonly endpointId: number;

@@ -1,11 +1,12 @@
 import type { AttemptUnderWay, Delivery, DeliveryAttempted, DeliveryFailed } from "../events/delivery.ts";
+import type { AttemptErrorCode, AttemptOutcome } from "../events/delivery-terms.ts";
 import { nextAttemptAt } from "./retry-policy.ts";
 import type { RetryPolicy } from "./retry-policy.ts";
 
 /** What is known of an attempt that ended. */
 export interface AttemptResult {
-  readonly outcome: "delivered" | "failed" | "unknown";
-  readonly errorCode: string | null;
+  readonly outcome: AttemptOutcome;
+  readonly errorCode: AttemptErrorCode | null;
   readonly responseStatus: number | null;
   readonly responseBody: string | null;
   readonly responseTruncated: boolean;

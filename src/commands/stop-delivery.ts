@@ -1,8 +1,9 @@
 import type { Delivery, DeliveryCanceled, DeliveryFailed, DeliveryHeld } from "../events/delivery.ts";
+import type { EndpointStatus } from "../events/endpoint-terms.ts";
 
 /** The endpoint facts that decide what happens to a delivery. */
 export interface EndpointStanding {
-  readonly status: "enabled" | "disabled" | "deleted";
+  readonly status: EndpointStatus;
   /** When it answered that it is gone, ISO 8601 UTC; null when it is not disabled for that. */
   readonly goneAt: string | null;
 }

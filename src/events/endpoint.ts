@@ -1,5 +1,7 @@
 import { z } from "zod";
 import type { GatewayEvent } from "./catalogue.ts";
+import { disablingReason } from "./endpoint-terms.ts";
+import type { DisablingReason, EndpointStatus } from "./endpoint-terms.ts";
 import type { CreationAbandoned } from "./reservation.ts";
 
 const time = z.iso.datetime();
@@ -45,9 +47,6 @@ export const endpointSecretRotatedData = z.object({
   previousExpiresAt: time,
   rotatedAt: time,
 });
-
-/** Why no attempt is made: its owner requested it, it answered 410, or it failed for too long. */
-export const disablingReason = z.enum(["requested", "gone", "failing"]);
 
 /** No attempt is made until it is enabled again. What is due is held; with `gone`, what was pending ends. */
 export const endpointDisabledData = z.object({ endpointId, reason: disablingReason, disabledAt: time });
@@ -103,7 +102,6 @@ export type EndpointEvent = EndpointLifeEvent | CreationAbandoned;
 
 export type EndpointSettings = Pick<EndpointRegistered["data"], keyof typeof settings>;
 export type EndpointChanges = Partial<EndpointSettings>;
-export type DisablingReason = z.infer<typeof disablingReason>;
 
 /** The stream of the endpoint with this number. */
 export function endpointStream(id: number): string {
@@ -114,7 +112,7 @@ export function endpointStream(id: number): string {
 export interface Endpoint extends EndpointSettings {
   readonly endpointId: number;
   readonly userId: number;
-  readonly status: "enabled" | "disabled" | "deleted";
+  readonly status: EndpointStatus;
   /** Null unless it is disabled. */
   readonly disabledReason: DisablingReason | null;
   /** Since when it has been warned of failing; null when it has not. */

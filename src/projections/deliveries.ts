@@ -1,18 +1,17 @@
 import type { KnownEvent } from "../events/catalogue.ts";
 import type { DeliveryAttempted } from "../events/delivery.ts";
+import type { AttemptOutcome, DeliveryStatus, EndReason } from "../events/delivery-terms.ts";
 import { collectionOf } from "./projection.ts";
 import type { Content, Projection } from "./projection.ts";
 import type { DocumentStore, StoredDocument } from "./store/document-store.ts";
 import { pagesOf } from "./store/pages.ts";
-
-export type DeliveryStatus = "PENDING" | "SUCCESS" | "FAILED" | "CANCELED";
 
 export interface AttemptEntry {
   readonly number: number;
   readonly round: number;
   readonly started_at: string;
   readonly duration_ms: number;
-  readonly outcome: "delivered" | "failed" | "unknown";
+  readonly outcome: AttemptOutcome;
   readonly url: string;
   readonly response_status: number | null;
   readonly response_body: string | null;
@@ -33,7 +32,7 @@ export interface DeliveryDocument extends StoredDocument {
   readonly completed_at: string | null;
   readonly payload_bytes: number;
   readonly payload_sha256: string;
-  readonly failure_reason: string | null;
+  readonly failure_reason: EndReason | null;
   readonly attempt_log: readonly AttemptEntry[];
 }
 

@@ -1,5 +1,6 @@
 import type { KnownEvent } from "../events/catalogue.ts";
-import type { DisablingReason, EndpointChanges, EndpointSettings } from "../events/endpoint.ts";
+import type { EndpointChanges, EndpointSettings } from "../events/endpoint.ts";
+import type { DisablingReason, EndpointStatus } from "../events/endpoint-terms.ts";
 import { collectionOf } from "./projection.ts";
 import type { Content, Projection } from "./projection.ts";
 import type { DocumentStore, StoredDocument } from "./store/document-store.ts";
@@ -20,7 +21,7 @@ export interface EndpointDocument extends StoredDocument {
   /** The keys before a rotation, which sign as well until then; null when there was none. */
   readonly previous_keys: { readonly sealed_keys: string | null; readonly expires_at: string } | null;
   /** A deleted one stays, so that it differs from one that is not known yet. */
-  readonly status: "enabled" | "disabled" | "deleted";
+  readonly status: EndpointStatus;
   readonly disabled_reason: DisablingReason | null;
   /** Since when it has been warned of failing; null when it has not. */
   readonly failing_warned_at: string | null;

@@ -1,7 +1,6 @@
 import type { Decider } from "../../src/commands/handling/decider.ts";
 import { existing } from "../../src/commands/handling/endpoint-command.ts";
 import type {
-  DisablingReason,
   Endpoint,
   EndpointChanges,
   EndpointDeleted,
@@ -13,6 +12,7 @@ import type {
   EndpointSecretRotated,
   EndpointUpdated,
 } from "../../src/events/endpoint.ts";
+import type { DisablingReason } from "../../src/events/endpoint-terms.ts";
 import { RECEIVER_URL, at } from "./delivery-story.ts";
 
 export const ENDPOINT_ID = 7;

@@ -73,7 +73,7 @@ describe("recording an attempt", () => {
   });
 
   it("ends the delivery at once when the receiver is gone", () => {
-    const gone = { errorCode: "gone", responseStatus: 410 };
+    const gone = { errorCode: "gone", responseStatus: 410 } as const;
     given(requested(), started(1, 0))
       .when(record(claim(1, 0), 1, gone))
       .then(attempted(1, 0, 1, gone), failed(1, "gone"));

@@ -58,7 +58,7 @@ class Life {
     if (kind === "release") return decideReleaseAttempt({ ...command, attempt, reason: "our own fault" }, delivery);
     const result = {
       outcome: kind === "gone" ? ("failed" as const) : kind,
-      errorCode: kind === "gone" ? "gone" : null,
+      errorCode: kind === "gone" ? ("gone" as const) : null,
       responseStatus: kind === "gone" ? 410 : null,
       responseBody: null,
       responseTruncated: false,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { disablingReason, endpointStatus } from "../../../events/endpoint-terms.ts";
 
 import { id, time } from "../../replies/reply-fields.ts";
 
@@ -11,11 +12,10 @@ export const endpointSchema = z
 export const endpointDetailsSchema = z
   .strictObject({
     ...endpointSchema.shape,
-    status: z
-      .enum(["enabled", "disabled"])
+    status: endpointStatus
+      .exclude(["deleted"])
       .meta({ description: "While it is disabled, what is dispatched is accepted and held." }),
-    disabled_reason: z
-      .enum(["requested", "gone", "failing"])
+    disabled_reason: disablingReason
       .nullable()
       .meta({ description: "`gone`: it answered 410. `failing`: no attempt succeeded for long. Null while enabled." }),
     retry_schedule: z

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { MAX_URL_CHARACTERS } from "../../../processes/sending/targets/target-rules.ts";
 import type { TargetRules, UrlVerdict } from "../../../processes/sending/targets/target-rules.ts";
 
 import { endpointHeadersSchema } from "./endpoint-headers-schema.ts";
@@ -8,6 +9,8 @@ import type { Parsed } from "../../requests/schema-rules.ts";
 /** Judges the text of a url that is not blank. Must not throw. */
 export type JudgeUrl = TargetRules["judgeUrl"];
 
+/** How long a nickname is, in UTF-16 units. */
+export const NICKNAME_LIMITS = { min: 6, max: 30 } as const;
 /** The waits of a schedule, each in seconds. */
 export const RETRY_LIMITS = { waits: 20, minSeconds: 1, maxSeconds: 604_800 } as const;
 /** Attempts under way to one endpoint at a time. */
@@ -24,12 +27,14 @@ export const VERDICT_MESSAGES: Readonly<Record<Exclude<UrlVerdict, "ok">, string
 const wellFormed = (text: string): boolean => text.isWellFormed();
 
 const nickname = requiredText("nickname")
-  .refine(lengthBetween(6, 30), { error: "nickname must be between 6 and 30" })
+  .refine(lengthBetween(NICKNAME_LIMITS.min, NICKNAME_LIMITS.max), {
+    error: `nickname must be between ${NICKNAME_LIMITS.min} and ${NICKNAME_LIMITS.max}`,
+  })
   .refine(wellFormed, { error: "nickname must be well-formed Unicode" })
   .meta({
-    description: "A name for people, 6 to 30 UTF-16 units, not only white space. Need not be unique.",
-    minLength: 6,
-    maxLength: 30,
+    description: `A name for people, ${NICKNAME_LIMITS.min} to ${NICKNAME_LIMITS.max} UTF-16 units, not only white space. Need not be unique.`,
+    minLength: NICKNAME_LIMITS.min,
+    maxLength: NICKNAME_LIMITS.max,
     examples: ["orders in production"],
   });
 
@@ -43,8 +48,9 @@ function url(judgeUrl: JudgeUrl): z.ZodString {
     })
     .meta({
       description:
-        "Where deliveries go: http or https, at most 2048 characters, a public address. Kept exactly as sent; unique per user as text.",
-      maxLength: 2048,
+        `Where deliveries go: http or https, at most ${MAX_URL_CHARACTERS} characters, a public address. ` +
+        "Kept exactly as sent; unique per user as text.",
+      maxLength: MAX_URL_CHARACTERS,
       examples: ["https://example.com/hooks/orders"],
     });
 }

@@ -10,7 +10,9 @@ import type { UpdateEndpoint } from "../../../../src/commands/update-endpoint.ts
 import { decideWarnOfFailing } from "../../../../src/commands/warn-of-failing.ts";
 import type { WarnOfFailing } from "../../../../src/commands/warn-of-failing.ts";
 import { evolveEndpoint } from "../../../../src/events/endpoint.ts";
-import type { DisablingReason, EndpointChanges } from "../../../../src/events/endpoint.ts";
+import type { EndpointChanges } from "../../../../src/events/endpoint.ts";
+import { disablingReason } from "../../../../src/events/endpoint-terms.ts";
+import type { DisablingReason } from "../../../../src/events/endpoint-terms.ts";
 import { decider } from "../../../specification/decider.ts";
 import { RECEIVER_URL, at } from "../../../specification/delivery-story.ts";
 import {
@@ -33,7 +35,7 @@ describe("disabling an endpoint", () => {
   const disable = (reason: DisablingReason): DisableEndpoint => ({ ...command, reason });
 
   it("stops its attempts and says why", () => {
-    for (const reason of ["requested", "gone", "failing"] as const) {
+    for (const reason of disablingReason.options) {
       given(registered()).when(disable(reason)).then(disabled(reason, 9));
     }
   });
@@ -81,7 +83,7 @@ describe("enabling an endpoint", () => {
   const given = decider(evolveEndpoint, askedByOwner(decideEnableEndpoint));
 
   it("lets attempts go on, whatever they were stopped for", () => {
-    for (const reason of ["requested", "gone", "failing"] as const) {
+    for (const reason of disablingReason.options) {
       given(registered(), disabled(reason, 1)).when(command).then(enabled(9));
     }
   });
