@@ -1,3 +1,4 @@
+import type { SealedSettings } from "../events/chosen-settings.ts";
 import { endpointStream } from "../events/endpoint.ts";
 import type { Endpoint, EndpointRegistered, EndpointSettings } from "../events/endpoint.ts";
 import type { AppendResult } from "../events/store/event-store.ts";
@@ -18,7 +19,7 @@ export interface RegisterEndpoint extends EndpointSettings {
 }
 
 /** What can only be sealed once the endpoint has its number. */
-export type SealedForEndpoint = Pick<RegisterEndpoint, "sealedKeys" | "sealedHeaders">;
+export type SealedForEndpoint = SealedSettings & Pick<RegisterEndpoint, "sealedKeys">;
 
 /** What an endpoint is registered from, before it has its number. */
 export type EndpointToRegister = Omit<RegisterEndpoint, "endpointId" | keyof SealedForEndpoint>;

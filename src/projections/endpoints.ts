@@ -1,21 +1,17 @@
 import type { KnownEvent } from "../events/catalogue.ts";
-import type { EndpointChanges, EndpointSettings } from "../events/endpoint.ts";
+import { SETTINGS_VERSION } from "../events/chosen-settings.ts";
+import { settingsIn } from "../events/endpoint.ts";
+import type { EndpointSettings } from "../events/endpoint.ts";
 import type { DisablingReason, EndpointStatus } from "../events/endpoint-terms.ts";
 import { collectionOf } from "./projection.ts";
 import type { Content, Projection } from "./projection.ts";
+import { snakeCased } from "./snake-case.ts";
+import type { SnakeCased } from "./snake-case.ts";
 import type { DocumentStore, StoredDocument } from "./store/document-store.ts";
 
-export interface EndpointDocument extends StoredDocument {
+export interface EndpointDocument extends StoredDocument, SnakeCased<EndpointSettings> {
   readonly endpoint_id: number;
   readonly user_id: number;
-  readonly url: string;
-  readonly nickname: string;
-  /** In seconds; null: the gateway's own schedule. */
-  readonly retry_schedule: readonly number[] | null;
-  /** Null: the gateway's own. */
-  readonly max_concurrency: number | null;
-  readonly sealed_headers: string | null;
-  readonly ed25519: boolean;
   /** Null: those derived from its number. */
   readonly sealed_keys: string | null;
   /** The keys before a rotation, which sign as well until then; null when there was none. */
@@ -36,7 +32,8 @@ export interface EndpointDocument extends StoredDocument {
 /** Where deliveries go, and how. */
 export const endpoints: Projection<EndpointDocument> = {
   name: "endpoints",
-  version: 3,
+  // A new setting is a new field of every document; count up the first number for any other change.
+  version: 1 + SETTINGS_VERSION,
   categories: ["endpoint"],
   indexes: [["user_id", "endpoint_id"]],
 
@@ -49,7 +46,7 @@ export const endpoints: Projection<EndpointDocument> = {
       return {
         endpoint_id: endpointId,
         user_id: userId,
-        ...settingsOf(event.data),
+        ...snakeCased(settingsIn(event.data)),
         sealed_keys: sealedKeys,
         previous_keys: null,
         status: "enabled",
@@ -65,7 +62,7 @@ export const endpoints: Projection<EndpointDocument> = {
     switch (event.type) {
       case "EndpointUpdated": {
         const { changes, updatedAt } = event.data;
-        const changed = { ...document, ...changesOf(changes), updated_at: updatedAt };
+        const changed = { ...document, ...snakeCased(changes), updated_at: updatedAt };
         return changes.url === undefined ? changed : { ...changed, failing_warned_at: null };
       }
       case "EndpointSecretRotated": {
@@ -109,35 +106,6 @@ export const endpoints: Projection<EndpointDocument> = {
     }
   },
 };
-
-type SettingFields = Pick<
-  EndpointDocument,
-  "url" | "nickname" | "retry_schedule" | "max_concurrency" | "sealed_headers" | "ed25519"
->;
-
-function settingsOf(settings: EndpointSettings): SettingFields {
-  const { url, nickname, retrySchedule, maxConcurrency, sealedHeaders, ed25519 } = settings;
-  return {
-    url,
-    nickname,
-    retry_schedule: retrySchedule,
-    max_concurrency: maxConcurrency,
-    sealed_headers: sealedHeaders,
-    ed25519,
-  };
-}
-
-function changesOf(changes: EndpointChanges): Partial<SettingFields> {
-  const { url, nickname, retrySchedule, maxConcurrency, sealedHeaders, ed25519 } = changes;
-  return {
-    ...(url !== undefined && { url }),
-    ...(nickname !== undefined && { nickname }),
-    ...(retrySchedule !== undefined && { retry_schedule: retrySchedule }),
-    ...(maxConcurrency !== undefined && { max_concurrency: maxConcurrency }),
-    ...(sealedHeaders !== undefined && { sealed_headers: sealedHeaders }),
-    ...(ed25519 !== undefined && { ed25519 }),
-  };
-}
 
 /** A user's endpoints by ascending id, without deleted ones, at most `limit`, after the endpoint with the id `after`. */
 export async function endpointsOfUserPage(

@@ -1,3 +1,4 @@
+import { DEFAULT_SETTINGS } from "../../src/events/chosen-settings.ts";
 import type { Decider } from "../../src/commands/handling/decider.ts";
 import { existing } from "../../src/commands/handling/endpoint-command.ts";
 import type {
@@ -17,14 +18,6 @@ import { RECEIVER_URL, at } from "./delivery-story.ts";
 
 export const ENDPOINT_ID = 7;
 export const OWNER_ID = 3;
-
-/** What an endpoint has whose owner chose nothing but the url and the nickname. */
-export const DEFAULT_SETTINGS = {
-  retrySchedule: null,
-  maxConcurrency: null,
-  sealedHeaders: null,
-  ed25519: false,
-} as const;
 
 /** Decides as the owner asks, who finds the endpoint only while it is not deleted. */
 export function askedByOwner<Command, Event>(

@@ -7,9 +7,11 @@ import type { EnableEndpoint } from "../../commands/enable-endpoint.ts";
 import { handleEndpointCommand } from "../../commands/handling/endpoint-command.ts";
 import { updateEndpoint } from "../../commands/update-endpoint.ts";
 import type { Decider } from "../../commands/handling/decider.ts";
+import { openChanges, sealedChanges } from "../../events/chosen-settings.ts";
 import type { Endpoint, EndpointChanges, EndpointDisabled, EndpointEnabled } from "../../events/endpoint.ts";
 import type { Position } from "../../events/store/position.ts";
 import type { EndpointDocument } from "../../projections/endpoints.ts";
+import { snakeCase } from "../../projections/snake-case.ts";
 import { isoNow } from "../../runtime/clock.ts";
 import { requireUser } from "../access/authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
@@ -105,21 +107,15 @@ export function endpointChangeRoutes(app: FastifyInstance, deps: HttpDependencie
   }
 }
 
-/** The changes that a patch asks for. Headers that stay the same are left out, since they look different each time they are sealed. */
+/** The changes that a patch asks for. */
 function changesOf(patch: EndpointPatch, endpoint: EndpointDocument, { vault }: HttpDependencies): EndpointChanges {
-  const { url, nickname, retry_schedule, max_concurrency, headers, ed25519 } = patch;
-  const { endpoint_id: id, sealed_headers } = endpoint;
-  const same = headers !== undefined && isSame(headers ?? {}, vault.openHeaders(id, sealed_headers));
-  return {
-    ...(url !== undefined && { url }),
-    ...(nickname !== undefined && { nickname }),
-    ...(retry_schedule !== undefined && { retrySchedule: retry_schedule }),
-    ...(max_concurrency !== undefined && { maxConcurrency: max_concurrency }),
-    ...(ed25519 !== undefined && { ed25519: ed25519 ?? false }),
-    ...(headers !== undefined && !same && { sealedHeaders: headers === null ? null : vault.sealHeaders(id, headers) }),
-  };
-}
-
-function isSame(some: Readonly<Record<string, string>>, others: Readonly<Record<string, string>>): boolean {
-  return JSON.stringify(Object.entries(some)) === JSON.stringify(Object.entries(others));
+  const { url, nickname } = patch;
+  const { endpoint_id: id } = endpoint;
+  const sealed = sealedChanges(
+    patch,
+    (headers) => vault.sealHeaders(id, headers),
+    (key) => vault.openHeaders(id, endpoint[snakeCase(key)]),
+  );
+  const named = { ...(url !== undefined && { url }), ...(nickname !== undefined && { nickname }) };
+  return { ...named, ...openChanges(patch), ...sealed };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { decideRegisterEndpoint, registerEndpoint } from "../../../src/commands/register-endpoint.ts";
+import { DEFAULT_SETTINGS, openSettings } from "../../../src/events/chosen-settings.ts";
 import { evolveEndpoint } from "../../../src/events/endpoint.ts";
 import type { EventStore } from "../../../src/events/store/event-store.ts";
 import {
@@ -12,11 +13,11 @@ import {
   times,
 } from "../../fixtures/event-log/store-doubles.ts";
 import { decider } from "../../specification/decider.ts";
-import { DEFAULT_SETTINGS, registered } from "../../specification/endpoint-story.ts";
+import { registered } from "../../specification/endpoint-story.ts";
 
 function register(store: EventStore, userId: number, url = "https://receiver.example/hook", nickname = "the shop") {
-  const command = { userId, url, nickname, retrySchedule: null, maxConcurrency: null, ed25519: false, now: NOON };
-  const seal = (endpointId: number) => ({ sealedKeys: `keys of ${endpointId}`, sealedHeaders: null });
+  const command = { userId, url, nickname, ...openSettings({}), now: NOON };
+  const seal = (endpointId: number) => ({ ...DEFAULT_SETTINGS, sealedKeys: `keys of ${endpointId}` });
   return registerEndpoint(store, command, seal, SECRET, newContext());
 }
 

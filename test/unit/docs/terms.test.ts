@@ -1,13 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { SETTINGS } from "../../../src/events/chosen-settings.ts";
 import { attemptErrorCode, attemptOutcome, deliveryStatus, endReason } from "../../../src/events/delivery-terms.ts";
+import { HEADER_LIMITS } from "../../../src/events/endpoint-headers.ts";
+import { CONCURRENCY_LIMITS, RETRY_LIMITS } from "../../../src/events/endpoint-settings.ts";
 import { disablingReason, endpointStatus } from "../../../src/events/endpoint-terms.ts";
 import { PAGE_LIMITS } from "../../../src/http/deliveries/list-deliveries-schema.ts";
-import { HEADER_LIMITS } from "../../../src/http/endpoints/schemas/endpoint-headers-schema.ts";
-import {
-  CONCURRENCY_LIMITS,
-  NICKNAME_LIMITS,
-  RETRY_LIMITS,
-} from "../../../src/http/endpoints/schemas/endpoint-settings-schema.ts";
+import { NICKNAME_LIMITS } from "../../../src/http/endpoints/schemas/endpoint-settings-schema.ts";
 import { ERRORS } from "../../../src/http/errors.ts";
 import { USERNAME_LIMITS } from "../../../src/http/users/create-user-schema.ts";
 import { APPEND_OUTCOMES, DISPATCH_STATUSES } from "../../../src/observability/metrics.ts";
@@ -79,6 +77,13 @@ describe("a page that lists the words of a catalogue has exactly these", () => {
     const states = rowsBelow(ENDPOINTS, "The promise").map((row) => row["the endpoint"] ?? "");
     const disabled = states.filter((state) => state.startsWith("disabled"));
     expect(disabled.flatMap(namesIn).sort()).toEqual([...disablingReason.options].sort());
+  });
+
+  it("of the settings of an endpoint", () => {
+    const names = SETTINGS.map(([, { name }]) => name);
+    expect(column(ENDPOINTS, "What its owner chooses", "field")).toEqual(names);
+    const shown = rowsBelow(API, "Endpoints").map((row) => row["field"] ?? "");
+    expect(shown.map(namesIn)).toContainEqual(names);
   });
 
   it("of the labels of metrics", () => {

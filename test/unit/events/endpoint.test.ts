@@ -8,6 +8,7 @@ import { CommandRefused } from "../../../src/commands/handling/refusals.ts";
 import { decideUpdateEndpoint } from "../../../src/commands/update-endpoint.ts";
 import { readEvent } from "../../../src/events/catalogue.ts";
 import type { GatewayEvent } from "../../../src/events/catalogue.ts";
+import { DEFAULT_SETTINGS } from "../../../src/events/chosen-settings.ts";
 import { endpointStream, evolveEndpoint } from "../../../src/events/endpoint.ts";
 import type { Endpoint, EndpointLifeEvent } from "../../../src/events/endpoint.ts";
 import { endpoints } from "../../../src/projections/endpoints.ts";
@@ -101,7 +102,9 @@ describe("the events of an endpoint", () => {
     const now = recorded(endpointStream(7), registered());
     const old = { ...now, data, metadata: { ...now.metadata, schemaVersion: 1 } };
     expect(readEvent(old).data).toEqual({
-      ...{ ...data, retrySchedule: null, maxConcurrency: null, sealedHeaders: null, ed25519: false, sealedKeys: null },
+      ...data,
+      ...DEFAULT_SETTINGS,
+      sealedKeys: null,
     });
   });
 

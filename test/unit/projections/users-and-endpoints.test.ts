@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { DEFAULT_SETTINGS } from "../../../src/events/chosen-settings.ts";
 import type { EndpointLifeEvent, EndpointRegistered } from "../../../src/events/endpoint.ts";
 import type { CreationAbandoned } from "../../../src/events/reservation.ts";
 import type { UserCreated } from "../../../src/events/user.ts";
 import { endpoints, endpointsOfUser } from "../../../src/projections/endpoints.ts";
+import { snakeCased } from "../../../src/projections/snake-case.ts";
 import { users } from "../../../src/projections/users.ts";
 import { RECEIVER_URL, at } from "../../specification/delivery-story.ts";
 import {
@@ -34,10 +36,7 @@ function endpointRegistered(endpointId: number, userId: number): EndpointRegiste
 /** What the model says of an endpoint that was registered without choosing anything. */
 const NEW = {
   nickname: "the shop",
-  retry_schedule: null,
-  max_concurrency: null,
-  sealed_headers: null,
-  ed25519: false,
+  ...snakeCased(DEFAULT_SETTINGS),
   sealed_keys: null,
   previous_keys: null,
   status: "enabled",

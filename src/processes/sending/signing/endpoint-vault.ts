@@ -1,4 +1,5 @@
 import { hkdfSync, randomBytes } from "node:crypto";
+import type { EndpointHeaders } from "../../../events/endpoint-headers.ts";
 import { SealBroken, Sealer } from "../../../secrets/sealing.ts";
 import { EndpointKeys, KEY_MATERIAL_BYTES } from "./endpoint-keys.ts";
 
@@ -22,9 +23,6 @@ export interface SignedEndpoint {
   readonly sealed_keys: string | null;
   readonly previous_keys: { readonly sealed_keys: string | null; readonly expires_at: string } | null;
 }
-
-/** Headers of an endpoint's owner: names and values. */
-export type EndpointHeaders = Readonly<Record<string, string>>;
 
 /**
  * Keeps what is secret of endpoints: makes and opens the keys that sign their deliveries, and seals the headers that their
