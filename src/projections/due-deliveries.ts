@@ -1,6 +1,7 @@
 import type { KnownEvent } from "../events/catalogue.ts";
 import { collectionOf } from "./projection.ts";
 import type { Content, Projection } from "./projection.ts";
+import { fieldsOf } from "./snake-case.ts";
 import type { DocumentStore, StoredDocument } from "./store/document-store.ts";
 
 export interface DueDocument extends StoredDocument {
@@ -25,7 +26,7 @@ export const dueDeliveries: Projection<DueDocument> = {
   evolve(document: Content<DueDocument> | null, event: KnownEvent) {
     switch (event.type) {
       case "DeliveryRequested":
-        return { endpoint_id: event.data.endpointId, due_at: event.data.requestedAt };
+        return { ...fieldsOf(event.data, "endpointId"), due_at: event.data.requestedAt };
       case "DeliveryAttemptStarted":
         return document && { ...document, due_at: event.data.leaseUntil };
       case "DeliveryAttemptReleased":
@@ -34,7 +35,7 @@ export const dueDeliveries: Projection<DueDocument> = {
         return document && event.data.nextAttemptAt !== null ? { ...document, due_at: event.data.nextAttemptAt } : null;
       // It comes back when it is released, with the endpoint that it was requested for.
       case "DeliveryReleased":
-        return { endpoint_id: event.data.endpointId, due_at: event.data.dueAt };
+        return fieldsOf(event.data, "endpointId", "dueAt");
       case "DeliveryFailed":
       case "DeliveryCanceled":
       case "DeliveryHeld":

@@ -1,19 +1,18 @@
 import type { KnownEvent } from "../events/catalogue.ts";
 import { SETTINGS_VERSION } from "../events/chosen-settings.ts";
 import { settingsIn } from "../events/endpoint.ts";
-import type { EndpointSettings } from "../events/endpoint.ts";
+import type { EndpointRegistered, EndpointSettings } from "../events/endpoint.ts";
 import type { DisablingReason, EndpointStatus } from "../events/endpoint-terms.ts";
 import { collectionOf } from "./projection.ts";
 import type { Content, Projection } from "./projection.ts";
-import { snakeCased } from "./snake-case.ts";
+import { fieldsOf, snakeCased } from "./snake-case.ts";
 import type { SnakeCased } from "./snake-case.ts";
 import type { DocumentStore, StoredDocument } from "./store/document-store.ts";
 
-export interface EndpointDocument extends StoredDocument, SnakeCased<EndpointSettings> {
-  readonly endpoint_id: number;
-  readonly user_id: number;
-  /** Null: those derived from its number. */
-  readonly sealed_keys: string | null;
+/** Whose an endpoint is, and its keys; null: those derived from its number. */
+type Owned = Pick<EndpointRegistered["data"], "endpointId" | "userId" | "sealedKeys">;
+
+export interface EndpointDocument extends StoredDocument, SnakeCased<Owned>, SnakeCased<EndpointSettings> {
   /** The keys before a rotation, which sign as well until then; null when there was none. */
   readonly previous_keys: { readonly sealed_keys: string | null; readonly expires_at: string } | null;
   /** A deleted one stays, so that it differs from one that is not known yet. */
@@ -42,12 +41,11 @@ export const endpoints: Projection<EndpointDocument> = {
 
   evolve(document: Content<EndpointDocument> | null, event: KnownEvent) {
     if (event.type === "EndpointRegistered") {
-      const { endpointId, userId, sealedKeys, registeredAt } = event.data;
+      const { registeredAt } = event.data;
       return {
-        endpoint_id: endpointId,
-        user_id: userId,
+        ...fieldsOf(event.data, "endpointId", "userId"),
         ...snakeCased(settingsIn(event.data)),
-        sealed_keys: sealedKeys,
+        ...fieldsOf(event.data, "sealedKeys"),
         previous_keys: null,
         status: "enabled",
         disabled_reason: null,
@@ -66,9 +64,10 @@ export const endpoints: Projection<EndpointDocument> = {
         return changes.url === undefined ? changed : { ...changed, failing_warned_at: null };
       }
       case "EndpointSecretRotated": {
-        const { sealedKeys, previousExpiresAt, rotatedAt } = event.data;
+        const { previousExpiresAt, rotatedAt } = event.data;
         const previous = { sealed_keys: document.sealed_keys, expires_at: previousExpiresAt };
-        return { ...document, sealed_keys: sealedKeys, previous_keys: previous, updated_at: rotatedAt };
+        const keys = fieldsOf(event.data, "sealedKeys");
+        return { ...document, ...keys, previous_keys: previous, updated_at: rotatedAt };
       }
       case "EndpointDisabled": {
         const { reason, disabledAt } = event.data;

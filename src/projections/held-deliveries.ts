@@ -1,6 +1,7 @@
 import type { KnownEvent } from "../events/catalogue.ts";
 import { collectionOf } from "./projection.ts";
 import type { Content, Projection } from "./projection.ts";
+import { fieldsOf } from "./snake-case.ts";
 import type { DocumentStore, StoredDocument } from "./store/document-store.ts";
 
 export interface HeldDocument extends StoredDocument {
@@ -30,7 +31,7 @@ export const heldDeliveries: Projection<HeldDocument> = {
   },
 
   evolve(_document: Content<HeldDocument> | null, event: KnownEvent) {
-    return event.type === "DeliveryHeld" ? { endpoint_id: event.data.endpointId } : null;
+    return event.type === "DeliveryHeld" ? fieldsOf(event.data, "endpointId") : null;
   },
 };
 

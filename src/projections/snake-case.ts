@@ -15,7 +15,24 @@ export function snakeCased<Data extends object>(data: Data): SnakeCased<Data> {
   return Object.fromEntries(fields) as SnakeCased<Data>;
 }
 
-/** A name of an event's field as read models and the API spell it. */
+/** Some fields of an event's data as read models spell them, in the order in which they are named. */
+export function fieldsOf<Data extends object, Name extends keyof Data & string>(
+  data: Data,
+  ...names: readonly Name[]
+): SnakeCased<Pick<Data, Name>> {
+  const fields = names.map((name) => [snakeCase(name), data[name]]);
+  return Object.fromEntries(fields) as SnakeCased<Pick<Data, Name>>;
+}
+
+/** The names that were asked for before: those of the catalogue's fields, which are few and asked for at each event. */
+const known = new Map<string, string>();
+
+/** The name of an event's field as read models and the API spell it. */
 export function snakeCase<Name extends string>(name: Name): SnakeCase<Name> {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) as SnakeCase<Name>;
+  let spelled = known.get(name);
+  if (spelled === undefined) {
+    spelled = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    known.set(name, spelled);
+  }
+  return spelled as SnakeCase<Name>;
 }
