@@ -3,6 +3,7 @@ import { collectionOf } from "./projection.ts";
 import type { Content, Projection } from "./projection.ts";
 import { fieldsOf } from "./snake-case.ts";
 import type { DocumentStore, StoredDocument } from "./store/document-store.ts";
+import { pagesOf } from "./store/pages.ts";
 
 export interface DueDocument extends StoredDocument {
   readonly endpoint_id: number;
@@ -46,17 +47,10 @@ export const dueDeliveries: Projection<DueDocument> = {
   },
 };
 
-/** What falls due before `before` (exclusive, ISO 8601 UTC), oldest first, at most `limit`, following `after`. */
-export function dueBefore(
-  store: DocumentStore,
-  before: string,
-  limit: number,
-  after: DueDocument | null,
-): Promise<DueDocument[]> {
-  return store.find<DueDocument>(collectionOf(dueDeliveries), {
+/** What falls due before `before` (exclusive, ISO 8601 UTC), oldest first, page by page. */
+export function dueBefore(store: DocumentStore, before: string): AsyncGenerator<readonly DueDocument[]> {
+  return pagesOf<DueDocument>(store, collectionOf(dueDeliveries), {
     range: { field: "due_at", to: before },
     order: { field: "due_at", direction: "ascending" },
-    ...(after && { after: { value: after.due_at, id: after._id } }),
-    limit,
   });
 }

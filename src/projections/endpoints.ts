@@ -8,6 +8,8 @@ import type { Content, Projection } from "./projection.ts";
 import { fieldsOf, snakeCased } from "./snake-case.ts";
 import type { SnakeCased } from "./snake-case.ts";
 import type { DocumentStore, StoredDocument } from "./store/document-store.ts";
+import { pagesOf } from "./store/pages.ts";
+import type { PagesFrom } from "./store/pages.ts";
 
 /** Whose an endpoint is, and its keys; null: those derived from its number. */
 type Owned = Pick<EndpointRegistered["data"], "endpointId" | "userId" | "sealedKeys">;
@@ -114,27 +116,27 @@ export async function endpointsOfUserPage(
   after: number | null,
 ): Promise<EndpointDocument[]> {
   const found: EndpointDocument[] = [];
-  let last = after;
-  for (;;) {
-    const page: EndpointDocument[] = await store.find<EndpointDocument>(collectionOf(endpoints), {
-      equals: { user_id: userId },
-      order: { field: "endpoint_id", direction: "ascending" },
-      ...(last !== null && { after: { value: last, id: String(last) } }),
-      limit,
-    });
-    for (const endpoint of page) if (endpoint.status !== "deleted" && found.length < limit) found.push(endpoint);
-    last = page.at(-1)?.endpoint_id ?? null;
-    if (page.length < limit || found.length === limit) return found;
+  const start = after === null ? undefined : { value: after, id: String(after) };
+  for await (const page of existingEndpoints(store, userId, { after: start, size: limit })) {
+    found.push(...page);
+    if (found.length >= limit) break;
   }
+  return found.slice(0, limit);
 }
 
-/** All of a user's endpoints that are not deleted, by ascending id, read in pages. */
+/** All of a user's endpoints that are not deleted, by ascending id. */
 export async function endpointsOfUser(store: DocumentStore, userId: number): Promise<EndpointDocument[]> {
   const found: EndpointDocument[] = [];
-  const limit = 500;
-  for (;;) {
-    const page = await endpointsOfUserPage(store, userId, limit, found.at(-1)?.endpoint_id ?? null);
-    found.push(...page);
-    if (page.length < limit) return found;
-  }
+  for await (const page of existingEndpoints(store, userId)) found.push(...page);
+  return found;
+}
+
+async function* existingEndpoints(
+  store: DocumentStore,
+  userId: number,
+  from?: PagesFrom,
+): AsyncGenerator<readonly EndpointDocument[]> {
+  const order = { field: "endpoint_id", direction: "ascending" } as const;
+  const pages = pagesOf<EndpointDocument>(store, collectionOf(endpoints), { equals: { user_id: userId }, order }, from);
+  for await (const page of pages) yield page.filter(({ status }) => status !== "deleted");
 }

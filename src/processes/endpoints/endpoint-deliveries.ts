@@ -17,8 +17,7 @@ import { timeOrderedId } from "../../runtime/time-ordered-id.ts";
 import type { DueShares } from "../retrying/shard-ticks.ts";
 
 const ACTOR = "endpoint-lifecycle";
-/** How many deliveries are read at a time, and how many decided at a time: these share their commits. */
-const PAGE = 500;
+/** How many deliveries are decided at a time: these share their commits. */
 const AT_ONCE = 20;
 /**
  * What was held together is due so far apart, in ms, for each attempt that may be under way to its endpoint at a time:
@@ -85,14 +84,12 @@ export class EndpointDeliveries {
     for (; endpointId !== null && !hasEnded(); endpointId = await nextEndpointWithHeld(documents, endpointId)) {
       const id = endpointId;
       const isHeld = (): boolean => (directory.knownEndpoint(id)?.status ?? "disabled") === "disabled";
-      let last: string | null = null;
-      while (!isHeld() && !hasEnded()) {
-        const page = await heldOfEndpoint(documents, id, PAGE, last);
+      if (isHeld()) continue;
+      for await (const page of heldOfEndpoint(documents, id)) {
+        if (isHeld() || hasEnded()) break;
         await this.#each(page, signal, async ({ _id }) => {
           if (await this.#release(_id, id)) released.set(id, (released.get(id) ?? 0) + 1);
         });
-        if (page.length < PAGE) break;
-        last = page.at(-1)?._id ?? null;
       }
     }
     return released;
