@@ -1,9 +1,8 @@
-import { endpointStream, evolveEndpoint } from "../events/endpoint.ts";
+import { endpointStream } from "../events/endpoint.ts";
 import type { Endpoint, EndpointChanges, EndpointUpdated } from "../events/endpoint.ts";
 import type { Position } from "../events/store/position.ts";
 import type { CommandContext } from "./handling/command-context.ts";
-import { handleCommand } from "./handling/command-handler.ts";
-import { existing } from "./handling/endpoint-command.ts";
+import { handleEndpointCommand } from "./handling/endpoint-command.ts";
 import { CommandRefused } from "./handling/refusals.ts";
 import type { StreamStore } from "./handling/stream-store.ts";
 import { endpointUrlReservation } from "./uniqueness/endpoint-url.ts";
@@ -53,23 +52,18 @@ export async function updateEndpoint(
   const stream = endpointStream(command.endpointId);
   /** Frees the old URL, once the new one is in the log. */
   let free = nothing;
-  const { position } = await handleCommand<UpdateEndpoint, Endpoint, EndpointUpdated>(store, {
-    ...context,
-    stream,
-    evolve: evolveEndpoint,
-    decide: (asked, endpoint) => decideUpdateEndpoint(asked, existing(endpoint, userId)),
-    command,
-    async prepare(endpoint, [updated]) {
-      free = nothing;
-      const url = updated?.data.changes.url;
-      if (url === undefined || endpoint === null) return;
-      const wanted = endpointUrlReservation(userId, url, secret);
-      const isOurs = await reserve(store, wanted.stream, stream, now, context, wanted.stillHas);
-      if (!isOurs) throw new CommandRefused(wanted.refusal);
-      const { stream: freed } = endpointUrlReservation(userId, endpoint.url, secret);
-      free = () => release(store, freed, stream, now, context);
-    },
-  });
+  const moveReservation = async (endpoint: Endpoint, [updated]: readonly EndpointUpdated[]): Promise<void> => {
+    free = nothing;
+    const url = updated?.data.changes.url;
+    if (url === undefined) return;
+    const wanted = endpointUrlReservation(userId, url, secret);
+    const isOurs = await reserve(store, wanted.stream, stream, now, context, wanted.stillHas);
+    if (!isOurs) throw new CommandRefused(wanted.refusal);
+    const { stream: freed } = endpointUrlReservation(userId, endpoint.url, secret);
+    free = () => release(store, freed, stream, now, context);
+  };
+  const decide = decideUpdateEndpoint;
+  const { position } = await handleEndpointCommand(store, decide, command, userId, context, moveReservation);
   if (position !== null) await free();
   return position;
 }

@@ -11,6 +11,7 @@ import type { StreamStore } from "./stream-store.ts";
  * Handles a command on an endpoint that exists; a deleted one is as unknown as one that never was.
  *
  * @param userId whose it has to be; null: a process of the gateway asks
+ * @param prepare what comes before the events are appended, such as to reserve a value; called again after a lost race
  * @throws CommandRefused `endpoint_not_found`, `endpoint_access_denied`, or what `decide` throws
  * @throws whatever the store throws
  */
@@ -20,12 +21,14 @@ export function handleEndpointCommand<Command extends { readonly endpointId: num
   command: Command,
   userId: number | null,
   context: CommandContext,
+  prepare?: (endpoint: Endpoint, events: readonly Event[]) => Promise<void>,
 ): Promise<Handled<Endpoint, Event>> {
   return handleCommand(store, {
     stream: endpointStream(command.endpointId),
     evolve: evolveEndpoint,
     decide: (asked, endpoint) => decide(asked, existing(endpoint, userId)),
     command,
+    prepare: async (endpoint, events) => prepare?.(existing(endpoint, userId), events),
     ...context,
   });
 }
