@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { attemptErrorCode, attemptOutcome, deliveryStatus, endReason } from "../../events/delivery-terms.ts";
 import { MAX_RESPONSE_BODY_BYTES } from "../../processes/sending/response-body.ts";
+import { rebuildPhase, shownState } from "../../projections/running/projection-terms.ts";
 import { UUID } from "../../runtime/uuid.ts";
 import { endpointSchema } from "../endpoints/schemas/endpoint-reply-schemas.ts";
 import { id, time } from "./reply-fields.ts";
@@ -68,7 +69,7 @@ const faultSchema = z.strictObject({ stream: z.string(), revision: z.string(), r
 export const projectionSchema = z.strictObject({
   name: z.string(),
   version: z.int().positive(),
-  state: z.enum(["catching_up", "live", "rebuilding", "outdated", "faulted"]),
+  state: shownState,
   position: z.string().nullable(),
   head: z.string().nullable(),
   lag_events: z.int().nullable(),
@@ -77,7 +78,7 @@ export const projectionSchema = z.strictObject({
   rebuild: z
     .strictObject({
       version: z.int().positive(),
-      phase: z.enum(["filling", "comparing", "faulted"]),
+      phase: rebuildPhase,
       position: z.string().nullable(),
       fault: faultSchema,
     })

@@ -2,6 +2,7 @@ import { collectionOf } from "../projection.ts";
 import type { AnyProjection } from "../projection.ts";
 import { GroupRunner } from "../running/group-runner.ts";
 import type { RunnerContext } from "../running/group-runner.ts";
+import type { RebuildPhase } from "../running/projection-terms.ts";
 import type { ProjectionStatus } from "../running/runner.ts";
 import { compareFills } from "./compare-fills.ts";
 import type { Comparison } from "./compare-fills.ts";
@@ -14,7 +15,7 @@ const REST_RATIO = 2;
 export interface RebuildStatus {
   readonly version: number;
   readonly generation: number;
-  readonly phase: "filling" | "comparing" | "faulted";
+  readonly phase: RebuildPhase;
   /** Up to where it has come; null before the first event. */
   readonly position: string | null;
   readonly fault: ProjectionStatus["fault"];

@@ -10,6 +10,7 @@ import type { DocumentStore } from "../store/document-store.ts";
 import { ReadModelsOfAnotherLog, isOfThisLog } from "./another-log.ts";
 import { CheckpointMoves } from "./checkpoint-moves.ts";
 import { PollThrottle } from "./poll-throttle.ts";
+import type { ProjectionState } from "./projection-terms.ts";
 import { BEGINNING, earlierPlace, furthestPlace } from "./reading-place.ts";
 import type { ReadingPlace } from "./reading-place.ts";
 
@@ -25,7 +26,7 @@ export interface ProjectionStatus {
   /** Everything at or before it is in the documents; null before the first event. */
   readonly position: Position | null;
   /** `outdated`: made by an earlier version of the fold, and shown as it is until the new one is complete. */
-  readonly state: "catching_up" | "live" | "faulted" | "outdated";
+  readonly state: ProjectionState;
   /** Why it stopped: an event that it cannot go past. */
   readonly fault: { readonly stream: string; readonly revision: string; readonly reason: string } | null;
 }

@@ -11,6 +11,7 @@ import { USERNAME_LIMITS } from "../../../src/http/users/create-user-schema.ts";
 import { APPEND_OUTCOMES, DISPATCH_STATUSES } from "../../../src/observability/metrics.ts";
 import { MAX_RESPONSE_BODY_BYTES } from "../../../src/processes/sending/response-body.ts";
 import { MAX_URL_CHARACTERS } from "../../../src/processes/sending/targets/target-rules.ts";
+import { rebuildPhase, shownState } from "../../../src/projections/running/projection-terms.ts";
 import { textOf } from "./facts.ts";
 import { explained, namesIn, rowsBelow } from "./tables.ts";
 
@@ -84,6 +85,12 @@ describe("a page that lists the words of a catalogue has exactly these", () => {
     expect(column(ENDPOINTS, "What its owner chooses", "field")).toEqual(names);
     const shown = rowsBelow(API, "Endpoints").map((row) => row["field"] ?? "");
     expect(shown.map(namesIn)).toContainEqual(names);
+  });
+
+  it("of the states of a projection and the phases of a rebuild", () => {
+    const page = "docs/operations/rebuild.md";
+    expect(listed(page, "See", "state").sort()).toEqual([...shownState.options].sort());
+    expect(listed(page, "See", "rebuild")).toEqual(rebuildPhase.options);
   });
 
   it("of the labels of metrics", () => {
