@@ -98,7 +98,7 @@ module.exports = {
       comment: "What happened is the same at any time. Only the adapters of the log have a clock and its limits.",
       severity: "error",
       from: { path: "^src/events/", pathNot: "^src/events/store/(?!append/).+/" },
-      to: { path: "^src/runtime/(?!token\\.ts$)" },
+      to: { path: "^src/runtime/", pathNot: "^src/runtime/(token|uuid|printable)\\.ts$" },
     },
     {
       name: "folds-know-no-time",

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { parseCidrs } from "./net/addresses.ts";
 import { parseDnsServers } from "./net/dns-servers.ts";
 import { ConfigurationError } from "./runtime/configuration-error.ts";
+import { UUID } from "./runtime/uuid.ts";
 
 /** The largest MAX_PAYLOAD_BYTES: as JSON text in an event it may double, and must fit into MAX_APPEND_BYTES with the rest. */
 const LARGEST_PAYLOAD = 480 * 1024;
@@ -69,7 +70,7 @@ function parsed<T>(parse: (value: string) => T): z.ZodType<T, string> {
 }
 
 const cidrs = parsed<readonly string[]>(parseCidrs);
-const uuid = text(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i, "a UUID");
+const uuid = text(new RegExp(UUID, "i"), "a UUID");
 /** Up to ten years, which disables no endpoint in practice. */
 const failureSeconds = seconds(0.001, 315_360_000);
 const madeKey = { without: "made at first start", example: "$(uuidgen)", secret: true };

@@ -8,14 +8,13 @@ import { readMoment } from "../projections/history/moment.ts";
 import type { Moment } from "../projections/history/moment.ts";
 import { openHistory } from "../projections/history/open-history.ts";
 import type { FoundHistory, HistorySource } from "../projections/history/open-history.ts";
+import { UUID } from "../runtime/uuid.ts";
 import { openLogForReading } from "./log-access.ts";
 import { stepText } from "./replay-text.ts";
 import { standardOutput } from "./standard-output.ts";
 import { UsageError } from "./subcommand.ts";
 import { escaped, escapedJson } from "./terminal-text.ts";
 import { warn } from "./warn.ts";
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** `webhook-gateway replay`: what happened to a delivery, step by step. */
 export function defineReplay(command: Command): void {

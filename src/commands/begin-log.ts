@@ -18,27 +18,37 @@ export async function masterKeyCheckOf(store: Pick<EventStore, "read">): Promise
   return event?.type === "LogBegun" ? event.data.masterKeyCheck : null;
 }
 
+export interface BeginLog {
+  /** Tells the master key from others, without giving it away. */
+  readonly masterKeyCheck: string;
+  /** ISO 8601 UTC */
+  readonly now: string;
+}
+
+/**
+ * The first event of a log: which master key it is used with. Nothing when it was begun before.
+ *
+ * @param begun the check that it was begun with; null when it is new
+ */
+export function decideBeginLog({ masterKeyCheck, now }: BeginLog, begun: string | null): LogBegun[] {
+  if (begun !== null) return [];
+  return [{ type: "LogBegun", data: { masterKeyCheck, begunAt: now } }];
+}
+
 /**
  * Takes the log into use with this master key, unless it was before, perhaps by another instance at this moment.
  *
- * @param now ISO 8601 UTC
  * @returns the check that holds for this log: the given one, or that of the instance that was first
  * @throws whatever the store throws
  */
-export async function beginLog(
-  store: EventStore,
-  masterKeyCheck: string,
-  now: string,
-  context: CommandContext,
-): Promise<string> {
+export async function beginLog(store: EventStore, command: BeginLog, context: CommandContext): Promise<string> {
   const begun = await masterKeyCheckOf(store);
-  if (begun !== null) return begun;
-  const event: LogBegun = { type: "LogBegun", data: { masterKeyCheck, begunAt: now } };
+  const events = eventsToAppend(decideBeginLog(command, begun), context);
   try {
-    await appendSettled(store, LOG_STREAM, eventsToAppend([event], context), "no_stream");
+    if (events.length > 0) await appendSettled(store, LOG_STREAM, events, "no_stream");
   } catch (error) {
     if (!(error instanceof RevisionConflict)) throw error;
-    return (await masterKeyCheckOf(store)) ?? masterKeyCheck;
+    return (await masterKeyCheckOf(store)) ?? command.masterKeyCheck;
   }
-  return masterKeyCheck;
+  return begun ?? command.masterKeyCheck;
 }

@@ -1,6 +1,6 @@
 import type { AppendResult } from "../events/store/event-store.ts";
 import { userStream } from "../events/user.ts";
-import type { UserCreated } from "../events/user.ts";
+import type { User, UserCreated } from "../events/user.ts";
 import { appendSettled } from "./handling/append-settled.ts";
 import { eventsToAppend } from "./handling/command-context.ts";
 import type { CommandContext } from "./handling/command-context.ts";
@@ -10,19 +10,25 @@ import type { UniqueReservation } from "./uniqueness/create-unique.ts";
 import { reservationStream } from "./uniqueness/reservations.ts";
 
 export interface CreateUser {
+  readonly userId: number;
   readonly username: string;
   readonly email: string | null;
-  /** By what the address is unique: the domain in lower case. Null with `email`. */
-  readonly emailKey: string | null;
   /** SHA-256 of the API key, lower-case hex. */
   readonly apiKeyDigest: string;
   /** ISO 8601 UTC */
   readonly now: string;
 }
 
-/** The events of a new user whose names are reserved. */
-export function decideCreateUser(command: CreateUser, userId: number): UserCreated[] {
-  const { username, email, apiKeyDigest, now } = command;
+/** What a user is created from, before it has its number. */
+export interface UserToCreate extends Omit<CreateUser, "userId"> {
+  /** By what the address is unique: the domain in lower case. Null with `email`. */
+  readonly emailKey: string | null;
+}
+
+/** The first event of a user whose names are reserved; nothing when there is one with this number. */
+export function decideCreateUser(command: CreateUser, user: User | null): UserCreated[] {
+  if (user !== null) return [];
+  const { userId, username, email, apiKeyDigest, now } = command;
   return [{ type: "UserCreated", data: { userId, username, email, apiKeyDigest, createdAt: now } }];
 }
 
@@ -35,19 +41,19 @@ export function decideCreateUser(command: CreateUser, userId: number): UserCreat
  */
 export function createUser(
   store: StreamStore,
-  command: CreateUser,
+  user: UserToCreate,
   secret: Uint8Array,
   context: CommandContext,
 ): Promise<{ userId: number; appended: AppendResult }> {
   const values: UniqueReservation[] = [
-    { stream: reservationStream({ category: "username", value: command.username }, secret), refusal: "username_taken" },
+    { stream: reservationStream({ category: "username", value: user.username }, secret), refusal: "username_taken" },
   ];
-  if (command.emailKey !== null) {
-    const stream = reservationStream({ category: "email", value: command.emailKey }, secret);
+  if (user.emailKey !== null) {
+    const stream = reservationStream({ category: "email", value: user.emailKey }, secret);
     values.push({ stream, refusal: "email_taken" });
   }
-  return createUnique(store, "user", values, command.now, context, async (userId) => {
-    const events = eventsToAppend(decideCreateUser(command, userId), context);
+  return createUnique(store, "user", values, user.now, context, async (userId) => {
+    const events = eventsToAppend(decideCreateUser({ ...user, userId }, null), context);
     return { userId, appended: await appendSettled(store, userStream(userId), events, "no_stream") };
   });
 }

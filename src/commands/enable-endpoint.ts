@@ -1,11 +1,13 @@
 import type { Endpoint, EndpointEnabled } from "../events/endpoint.ts";
 
-/**
- * Lets attempts to an endpoint go on, whatever they were stopped for; nothing when they were not.
- *
- * @param now ISO 8601 UTC
- */
-export function decideEnableEndpoint(endpoint: Endpoint, now: string): EndpointEnabled[] {
+export interface EnableEndpoint {
+  readonly endpointId: number;
+  /** ISO 8601 UTC */
+  readonly now: string;
+}
+
+/** Lets attempts to an endpoint go on, whatever they were stopped for; nothing when they were not. */
+export function decideEnableEndpoint({ endpointId, now }: EnableEndpoint, endpoint: Endpoint): EndpointEnabled[] {
   if (endpoint.status !== "disabled") return [];
-  return [{ type: "EndpointEnabled", data: { endpointId: endpoint.endpointId, enabledAt: now } }];
+  return [{ type: "EndpointEnabled", data: { endpointId, enabledAt: now } }];
 }

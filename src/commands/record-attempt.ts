@@ -1,11 +1,12 @@
 import type { AttemptUnderWay, Delivery, DeliveryAttempted, DeliveryFailed } from "../events/delivery.ts";
+import type { AttemptErrorCode, AttemptOutcome } from "../events/delivery-terms.ts";
 import { nextAttemptAt } from "./retry-policy.ts";
 import type { RetryPolicy } from "./retry-policy.ts";
 
 /** What is known of an attempt that ended. */
 export interface AttemptResult {
-  readonly outcome: "delivered" | "failed" | "unknown";
-  readonly errorCode: string | null;
+  readonly outcome: AttemptOutcome;
+  readonly errorCode: AttemptErrorCode | null;
   readonly responseStatus: number | null;
   readonly responseBody: string | null;
   readonly responseTruncated: boolean;
@@ -15,11 +16,12 @@ export interface AttemptResult {
 }
 
 export interface RecordAttempt {
+  readonly deliveryId: string;
   /** The claim under which the attempt was made. */
   readonly attempt: AttemptUnderWay;
   readonly result: AttemptResult;
-  /** When the answer or the time-out came, in milliseconds since the epoch. */
-  readonly endedAt: number;
+  /** When the answer or the time-out came, ISO 8601 UTC. */
+  readonly endedAt: string;
   readonly policy: RetryPolicy;
 }
 
@@ -31,49 +33,33 @@ export function decideRecordAttempt(
   command: RecordAttempt,
   delivery: Delivery | null,
 ): (DeliveryAttempted | DeliveryFailed)[] {
-  const { attempt, result, endedAt, policy } = command;
+  const { deliveryId, attempt, result, endedAt, policy } = command;
   if (delivery === null || !isUnderWay(attempt, delivery)) return [];
   const again =
     result.outcome === "delivered" || result.errorCode === "gone"
       ? null
       : nextAttemptAt(policy, attempt.number, endedAt, result.askedWaitMs);
-  const attempted = attemptedEvent(delivery.deliveryId, attempt, result, endedAt, again);
+  const attempted = attemptedEvent(command, again);
   if (result.outcome === "delivered" || again !== null) return [attempted];
-  return [
-    attempted,
-    {
-      type: "DeliveryFailed",
-      data: {
-        deliveryId: delivery.deliveryId,
-        reason: result.errorCode === "gone" ? "gone" : "attempts_exhausted",
-        failedAt: new Date(endedAt).toISOString(),
-      },
-    },
-  ];
+  const reason = result.errorCode === "gone" ? "gone" : "attempts_exhausted";
+  return [attempted, { type: "DeliveryFailed", data: { deliveryId, reason, failedAt: endedAt } }];
 }
 
 /**
- * The end of an attempt whose lease passed without a result, because its sender vanished: its outcome is unknown, and it
- * counts, so that a delivery that kills the process comes to an end. Nothing while the lease holds.
+ * The result of an attempt whose end was not seen: the receiver may or may not have it.
  *
- * @param now milliseconds since the epoch
+ * @param endedAt when it was given up, ISO 8601 UTC
  */
-export function decideLapsedAttempt(
-  delivery: Delivery | null,
-  now: number,
-  policy: RetryPolicy,
-): (DeliveryAttempted | DeliveryFailed)[] {
-  if (delivery?.underWay == null || Date.parse(delivery.underWay.leaseUntil) > now) return [];
-  const result: AttemptResult = {
+export function unknownResult({ startedAt }: AttemptUnderWay, endedAt: string): AttemptResult {
+  return {
     outcome: "unknown",
     errorCode: null,
     responseStatus: null,
     responseBody: null,
     responseTruncated: false,
-    durationMs: now - Date.parse(delivery.underWay.startedAt),
+    durationMs: Math.max(0, Date.parse(endedAt) - Date.parse(startedAt)),
     askedWaitMs: null,
   };
-  return decideRecordAttempt({ attempt: delivery.underWay, result, endedAt: now, policy }, delivery);
 }
 
 /** True while this very claim is the one that is under way. */
@@ -84,13 +70,9 @@ export function isUnderWay(attempt: AttemptUnderWay, delivery: Delivery): boolea
   );
 }
 
-function attemptedEvent(
-  deliveryId: string,
-  attempt: AttemptUnderWay,
-  result: AttemptResult,
-  endedAt: number,
-  again: number | null,
-): DeliveryAttempted {
+/** @param again when the next attempt is due, ISO 8601 UTC; null when there is none */
+function attemptedEvent(command: RecordAttempt, again: string | null): DeliveryAttempted {
+  const { deliveryId, attempt, result, endedAt } = command;
   return {
     type: "DeliveryAttempted",
     data: {
@@ -99,14 +81,14 @@ function attemptedEvent(
       round: attempt.round,
       url: attempt.url,
       startedAt: attempt.startedAt,
-      endedAt: new Date(endedAt).toISOString(),
+      endedAt,
       durationMs: result.durationMs,
       outcome: result.outcome,
       errorCode: result.errorCode,
       responseStatus: result.responseStatus,
       responseBody: result.responseBody,
       responseTruncated: result.responseTruncated,
-      nextAttemptAt: again === null ? null : new Date(again).toISOString(),
+      nextAttemptAt: again,
     },
   };
 }

@@ -1,5 +1,6 @@
+import type { SealedSettings } from "../events/chosen-settings.ts";
 import { endpointStream } from "../events/endpoint.ts";
-import type { EndpointRegistered, EndpointSettings } from "../events/endpoint.ts";
+import type { Endpoint, EndpointRegistered, EndpointSettings } from "../events/endpoint.ts";
 import type { AppendResult } from "../events/store/event-store.ts";
 import { appendSettled } from "./handling/append-settled.ts";
 import { eventsToAppend } from "./handling/command-context.ts";
@@ -8,26 +9,29 @@ import type { StreamStore } from "./handling/stream-store.ts";
 import { createUnique } from "./uniqueness/create-unique.ts";
 import { endpointUrlReservation } from "./uniqueness/endpoint-url.ts";
 
-export interface RegisterEndpoint extends Omit<EndpointSettings, "sealedHeaders"> {
+export interface RegisterEndpoint extends EndpointSettings {
+  readonly endpointId: number;
   readonly userId: number;
+  /** The keys that sign its deliveries, sealed. */
+  readonly sealedKeys: string | null;
   /** ISO 8601 UTC */
   readonly now: string;
 }
 
 /** What can only be sealed once the endpoint has its number. */
-export interface SealedForEndpoint {
-  readonly sealedKeys: string | null;
-  readonly sealedHeaders: string | null;
-}
+export type SealedForEndpoint = SealedSettings & Pick<RegisterEndpoint, "sealedKeys">;
 
-/** The events of a new endpoint whose URL is reserved; its url was already judged to be a target that may be dialled. */
-export function decideRegisterEndpoint(
-  command: RegisterEndpoint,
-  endpointId: number,
-  sealed: SealedForEndpoint,
-): EndpointRegistered[] {
-  const { userId, now, ...chosen } = command;
-  return [{ type: "EndpointRegistered", data: { endpointId, userId, ...chosen, ...sealed, registeredAt: now } }];
+/** What an endpoint is registered from, before it has its number. */
+export type EndpointToRegister = Omit<RegisterEndpoint, "endpointId" | keyof SealedForEndpoint>;
+
+/**
+ * The first event of an endpoint whose URL is reserved; nothing when there is one with this number. Its url was already
+ * judged to be a target that may be dialled.
+ */
+export function decideRegisterEndpoint(command: RegisterEndpoint, endpoint: Endpoint | null): EndpointRegistered[] {
+  if (endpoint !== null) return [];
+  const { now, ...data } = command;
+  return [{ type: "EndpointRegistered", data: { ...data, registeredAt: now } }];
 }
 
 /**
@@ -40,14 +44,15 @@ export function decideRegisterEndpoint(
  */
 export function registerEndpoint(
   store: StreamStore,
-  command: RegisterEndpoint,
+  endpoint: EndpointToRegister,
   sealFor: (endpointId: number) => SealedForEndpoint,
   secret: Uint8Array,
   context: CommandContext,
 ): Promise<{ endpointId: number; appended: AppendResult }> {
-  const values = [endpointUrlReservation(command.userId, command.url, secret)];
-  return createUnique(store, "endpoint", values, command.now, context, async (endpointId) => {
-    const events = eventsToAppend(decideRegisterEndpoint(command, endpointId, sealFor(endpointId)), context);
+  const values = [endpointUrlReservation(endpoint.userId, endpoint.url, secret)];
+  return createUnique(store, "endpoint", values, endpoint.now, context, async (endpointId) => {
+    const command = { endpointId, ...endpoint, ...sealFor(endpointId) };
+    const events = eventsToAppend(decideRegisterEndpoint(command, null), context);
     return { endpointId, appended: await appendSettled(store, endpointStream(endpointId), events, "no_stream") };
   });
 }

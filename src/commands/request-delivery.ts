@@ -1,6 +1,6 @@
 import { readEvent } from "../events/catalogue.ts";
-import { deliveryStream } from "../events/delivery.ts";
-import type { DeliveryRequested } from "../events/delivery.ts";
+import { deliveryStream, evolveDelivery } from "../events/delivery.ts";
+import type { Delivery, DeliveryRequested } from "../events/delivery.ts";
 import { derivedId } from "../events/store/derived-id.ts";
 import { RevisionConflict } from "../events/store/event-store-errors.ts";
 import type { Revision } from "../events/store/position.ts";
@@ -34,10 +34,17 @@ export function idempotentDeliveryId(userId: number, idempotencyKey: string): st
   return derivedId(IDEMPOTENT_DELIVERIES, `${userId}:${idempotencyKey}`);
 }
 
-/** The promise to deliver. */
-export function decideRequestDelivery(command: RequestDelivery): DeliveryRequested {
+/**
+ * The promise to deliver: the first event of a delivery. Nothing when the same was requested before under this id.
+ *
+ * @throws CommandRefused `idempotency_key_reused` when the id's delivery is of another endpoint or payload
+ */
+export function decideRequestDelivery(command: RequestDelivery, delivery: Delivery | null): DeliveryRequested[] {
   const { now, ...data } = command;
-  return { type: "DeliveryRequested", data: { ...data, requestedAt: now } };
+  if (delivery === null) return [{ type: "DeliveryRequested", data: { ...data, requestedAt: now } }];
+  const isSame = delivery.endpointId === data.endpointId && delivery.payloadSha256 === data.payloadSha256;
+  if (!isSame) throw new CommandRefused("idempotency_key_reused");
+  return [];
 }
 
 export type DeliveryAccepted =
@@ -51,7 +58,7 @@ export type DeliveryAccepted =
   | { readonly kind: "replayed" };
 
 /**
- * Accepts a delivery with a single append and no read. Resolves when it is durable.
+ * Accepts a delivery with a single append and no read, unless its id was used before. Resolves when it is durable.
  *
  * @throws CommandRefused `idempotency_key_reused` when the id's delivery is of another endpoint or payload
  * @throws whatever the store throws
@@ -61,22 +68,21 @@ export async function requestDelivery(
   command: RequestDelivery,
   context: CommandContext,
 ): Promise<DeliveryAccepted> {
-  const event = decideRequestDelivery(command);
   const stream = deliveryStream(command.deliveryId);
-  try {
+  const accept = async (delivery: Delivery | null): Promise<DeliveryAccepted> => {
+    const [event] = decideRequestDelivery(command, delivery);
+    if (event === undefined) return { kind: "replayed" };
     const appends = eventsToAppend([event], context);
     const { revision } = await appendSettled(store, stream, appends, "no_stream");
     return { kind: "accepted", event, eventId: appends[0]?.id ?? context.commandId, revision };
+  };
+  try {
+    return await accept(null);
   } catch (error) {
     if (!(error instanceof RevisionConflict)) throw error;
+    // The first event says what was requested; whatever came of it since does not matter here.
     const [first] = await store.read(stream, { limit: 1 });
     if (first === undefined) throw error;
-    const earlier = readEvent(first);
-    const same =
-      earlier.type === "DeliveryRequested" &&
-      earlier.data.endpointId === command.endpointId &&
-      earlier.data.payloadSha256 === command.payloadSha256;
-    if (!same) throw new CommandRefused("idempotency_key_reused");
-    return { kind: "replayed" };
+    return accept(evolveDelivery(null, readEvent(first)));
   }
 }

@@ -18,15 +18,17 @@ export function chosenPolicy(waitsSeconds: readonly number[]): RetryPolicy {
  * When the attempt after number `attempt` (from 1) is due, or null when that was the last. Never earlier than the
  * schedule, and not before the receiver's own wish (Retry-After, RFC 9110 section 10.2.3).
  *
- * @param endedAt when the attempt ended, in milliseconds since the epoch
+ * @param endedAt when the attempt ended, ISO 8601 UTC
  * @param askedWaitMs the receiver's wish, or null
+ * @returns ISO 8601 UTC, a whole millisecond that is not early
  */
 export function nextAttemptAt(
   policy: RetryPolicy,
   attempt: number,
-  endedAt: number,
+  endedAt: string,
   askedWaitMs: number | null,
-): number | null {
+): string | null {
   const wait = policy.waitsMs[attempt - 1];
-  return wait === undefined ? null : Math.ceil(endedAt + Math.max(wait, askedWaitMs ?? 0));
+  if (wait === undefined) return null;
+  return new Date(Math.ceil(Date.parse(endedAt) + Math.max(wait, askedWaitMs ?? 0))).toISOString();
 }

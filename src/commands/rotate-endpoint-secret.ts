@@ -4,6 +4,7 @@ import type { Endpoint, EndpointSecretRotated } from "../events/endpoint.ts";
 export const OVERLAP_SECONDS = { max: 7 * 24 * 60 * 60, default: 24 * 60 * 60 } as const;
 
 export interface RotateEndpointSecret {
+  readonly endpointId: number;
   /** The new keys, sealed for this endpoint. */
   readonly sealedKeys: string;
   /** How long the earlier ones sign as well; 0: they end at once. */
@@ -17,10 +18,9 @@ export interface RotateEndpointSecret {
  * since an owner may rotate again because keys got into wrong hands. A disabled endpoint has keys too.
  */
 export function decideRotateEndpointSecret(
-  endpoint: Endpoint,
   { sealedKeys, overlapSeconds, now }: RotateEndpointSecret,
+  { endpointId }: Endpoint,
 ): EndpointSecretRotated[] {
   const previousExpiresAt = new Date(Date.parse(now) + overlapSeconds * 1_000).toISOString();
-  const { endpointId } = endpoint;
   return [{ type: "EndpointSecretRotated", data: { endpointId, sealedKeys, previousExpiresAt, rotatedAt: now } }];
 }

@@ -17,24 +17,27 @@ export interface FailingStreak {
   readonly since: string;
 }
 
+export interface WarnOfFailing {
+  readonly endpointId: number;
+  readonly streak: FailingStreak;
+  readonly policy: FailingPolicy;
+  /** ISO 8601 UTC */
+  readonly now: string;
+}
+
 /**
  * What is to be said of an endpoint whose every attempt fails: a warning, once, and when it goes on, that it is disabled.
- *
- * @param now milliseconds since the epoch
  */
-export function decideOnFailing(
+export function decideWarnOfFailing(
+  { endpointId, streak: { failures, since }, policy, now }: WarnOfFailing,
   endpoint: Endpoint,
-  { failures, since }: FailingStreak,
-  policy: FailingPolicy,
-  now: number,
 ): (EndpointFailing | EndpointDisabled)[] {
-  const lastsMs = now - Date.parse(since);
+  const lastsMs = Date.parse(now) - Date.parse(since);
   if (endpoint.status !== "enabled" || failures < policy.attempts || lastsMs < policy.warnAfterMs) return [];
-  const time = new Date(now).toISOString();
-  const { endpointId } = endpoint;
   const warning: EndpointFailing[] =
     endpoint.warnedAt === null
-      ? [{ type: "EndpointFailing", data: { endpointId, failures, failingSince: since, warnedAt: time } }]
+      ? [{ type: "EndpointFailing", data: { endpointId, failures, failingSince: since, warnedAt: now } }]
       : [];
-  return lastsMs < policy.disableAfterMs ? warning : [...warning, ...decideDisableEndpoint(endpoint, "failing", time)];
+  if (lastsMs < policy.disableAfterMs) return warning;
+  return [...warning, ...decideDisableEndpoint({ endpointId, reason: "failing", now }, endpoint)];
 }

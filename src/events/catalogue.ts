@@ -17,10 +17,11 @@ import {
   endpointEnabledData,
   endpointFailingData,
   endpointRegisteredData,
+  endpointRegisteredUpcasters,
   endpointSecretRotatedData,
   endpointUpdatedData,
+  endpointUpdatedUpcasters,
   upcastEndpointDisabled,
-  upcastEndpointRegistered,
 } from "./endpoint.ts";
 import type { EndpointEvent } from "./endpoint.ts";
 import { logBegunData } from "./log.ts";
@@ -52,16 +53,20 @@ interface Entry {
 }
 
 function firstVersion(schema: z.ZodType<object>): Entry {
-  return { version: 1, schema, upcasters: [] };
+  return upcasted(schema, []);
+}
+
+function upcasted(schema: z.ZodType<object>, upcasters: Entry["upcasters"]): Entry {
+  return { version: upcasters.length + 1, schema, upcasters };
 }
 
 /** Type ↔ schema ↔ version: the one list of what may stand in the log. A type's name never changes. */
 const CATALOGUE: Readonly<Record<GatewayEvent["type"], Entry>> = {
   UserCreated: firstVersion(userCreatedData),
-  EndpointRegistered: { version: 2, schema: endpointRegisteredData, upcasters: [upcastEndpointRegistered] },
-  EndpointUpdated: firstVersion(endpointUpdatedData),
+  EndpointRegistered: upcasted(endpointRegisteredData, endpointRegisteredUpcasters),
+  EndpointUpdated: upcasted(endpointUpdatedData, endpointUpdatedUpcasters),
   EndpointSecretRotated: firstVersion(endpointSecretRotatedData),
-  EndpointDisabled: { version: 2, schema: endpointDisabledData, upcasters: [upcastEndpointDisabled] },
+  EndpointDisabled: upcasted(endpointDisabledData, [upcastEndpointDisabled]),
   EndpointEnabled: firstVersion(endpointEnabledData),
   EndpointDeleted: firstVersion(endpointDeletedData),
   EndpointFailing: firstVersion(endpointFailingData),

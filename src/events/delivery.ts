@@ -1,5 +1,7 @@
 import { z } from "zod";
 import type { GatewayEvent } from "./catalogue.ts";
+import { attemptOutcome, cancelReason, failureReason, holdReason } from "./delivery-terms.ts";
+import type { DeliveryStatus } from "./delivery-terms.ts";
 
 const time = z.iso.datetime();
 const deliveryId = z.uuid();
@@ -38,7 +40,7 @@ export const deliveryAttemptReleasedData = z.object({
   releasedAt: time,
 });
 
-/** What came of an attempt. `unknown`: the sender vanished, so the receiver may or may not have it. */
+/** What came of an attempt. */
 export const deliveryAttemptedData = z.object({
   deliveryId,
   number: attemptNumber,
@@ -47,7 +49,7 @@ export const deliveryAttemptedData = z.object({
   startedAt: time,
   endedAt: time,
   durationMs: z.int().nonnegative(),
-  outcome: z.enum(["delivered", "failed", "unknown"]),
+  outcome: attemptOutcome,
   errorCode: z.string().nullable(),
   responseStatus: z.int().nullable(),
   responseBody: z.string().nullable(),
@@ -60,7 +62,7 @@ export const deliveryAttemptedData = z.object({
 export const deliveryHeldData = z.object({
   deliveryId,
   endpointId: z.int().positive(),
-  reason: z.enum(["endpoint_disabled"]),
+  reason: holdReason,
   heldAt: time,
 });
 
@@ -75,14 +77,14 @@ export const deliveryReleasedData = z.object({
 /** The end of a delivery whose endpoint was deleted. */
 export const deliveryCanceledData = z.object({
   deliveryId,
-  reason: z.enum(["endpoint_deleted"]),
+  reason: cancelReason,
   canceledAt: time,
 });
 
 /** The end of a delivery that did not make it. */
 export const deliveryFailedData = z.object({
   deliveryId,
-  reason: z.enum(["attempts_exhausted", "gone"]),
+  reason: failureReason,
   failedAt: time,
 });
 
@@ -113,13 +115,7 @@ export function deliveryStream(id: string): string {
 }
 
 /** An attempt that was claimed and has no outcome yet. */
-export interface AttemptUnderWay {
-  readonly number: number;
-  readonly round: number;
-  readonly url: string;
-  readonly startedAt: string;
-  readonly leaseUntil: string;
-}
+export type AttemptUnderWay = Omit<DeliveryAttemptStarted["data"], "deliveryId">;
 
 /** What the events of one delivery mean for what may happen next. */
 export interface Delivery {
@@ -130,7 +126,7 @@ export interface Delivery {
   readonly payloadSha256: string;
   /** ISO 8601 UTC */
   readonly requestedAt: string;
-  readonly status: "PENDING" | "SUCCESS" | "FAILED" | "CANCELED";
+  readonly status: DeliveryStatus;
   readonly round: number;
   /** The attempts of this round that have an outcome. */
   readonly attempts: number;

@@ -1,24 +1,25 @@
 import { z } from "zod";
 import type { GatewayEvent } from "./catalogue.ts";
+import { SETTINGS_VERSION, loggedSettings, settingsNewIn } from "./chosen-settings.ts";
+import { disablingReason } from "./endpoint-terms.ts";
+import type { DisablingReason, EndpointStatus } from "./endpoint-terms.ts";
 import type { CreationAbandoned } from "./reservation.ts";
 
 const time = z.iso.datetime();
 const endpointId = z.int().positive();
 
-/** What its owner may choose for an endpoint. Null: the gateway's own default. */
+/** What its owner says of an endpoint: where it is, what it is called, and what was chosen for it. */
 const settings = {
   /** As the client sent it, to the character. */
   url: z.string().min(1),
   nickname: z.string().min(1),
-  /** The waits after the first, second, … failed attempt, in seconds. */
-  retrySchedule: z.array(z.number().nonnegative()).max(20).nullable(),
-  /** Attempts under way at a time. */
-  maxConcurrency: z.int().positive().nullable(),
-  /** Headers of its owner's own, sealed since they may be credentials; null: none. */
-  sealedHeaders: z.string().nullable(),
-  /** Whether attempts are also signed with its ed25519 key. */
-  ed25519: z.boolean(),
+  ...loggedSettings,
 };
+
+const SETTING_NAMES = Object.keys(settings) as (keyof typeof settings)[];
+
+/** The versions from 2 to this one: what an upcaster makes. */
+const versionsTo = (newest: number): number[] => Array.from({ length: newest - 1 }, (_none, index) => index + 2);
 
 /** An address to deliver to exists. */
 export const endpointRegisteredData = z.object({
@@ -30,13 +31,20 @@ export const endpointRegisteredData = z.object({
   registeredAt: time,
 });
 
-/** Version 1 knew the address alone. */
-export function upcastEndpointRegistered(data: object): object {
-  return { ...data, retrySchedule: null, maxConcurrency: null, sealedHeaders: null, ed25519: false, sealedKeys: null };
-}
+/** Each version is the one before it with settings that it did not know; version 1 knew the address alone, and no keys. */
+export const endpointRegisteredUpcasters = versionsTo(SETTINGS_VERSION).map((version) => (data: object): object => {
+  return { ...data, ...settingsNewIn(version), ...(version === 2 && { sealedKeys: null }) };
+});
 
 /** Its owner changed it: what is in `changes`, and nothing else. */
 export const endpointUpdatedData = z.object({ endpointId, changes: z.object(settings).partial(), updatedAt: time });
+
+/** Its first version came with version 2 of the registration, and a new setting raises both. Absent is unchanged. */
+export const endpointUpdatedUpcasters = versionsTo(SETTINGS_VERSION - 1).map(
+  () =>
+    (data: object): object =>
+      data,
+);
 
 /** It has new keys. Until `previousExpiresAt` the earlier ones sign as well; those before them no more. */
 export const endpointSecretRotatedData = z.object({
@@ -45,9 +53,6 @@ export const endpointSecretRotatedData = z.object({
   previousExpiresAt: time,
   rotatedAt: time,
 });
-
-/** Why no attempt is made: its owner requested it, it answered 410, or it failed for too long. */
-export const disablingReason = z.enum(["requested", "gone", "failing"]);
 
 /** No attempt is made until it is enabled again. What is due is held; with `gone`, what was pending ends. */
 export const endpointDisabledData = z.object({ endpointId, reason: disablingReason, disabledAt: time });
@@ -102,8 +107,13 @@ export type EndpointLifeEvent =
 export type EndpointEvent = EndpointLifeEvent | CreationAbandoned;
 
 export type EndpointSettings = Pick<EndpointRegistered["data"], keyof typeof settings>;
+/** What of them an update changes. */
 export type EndpointChanges = Partial<EndpointSettings>;
-export type DisablingReason = z.infer<typeof disablingReason>;
+
+/** The settings in the data of a registration, in the order of the table. */
+export function settingsIn(data: EndpointSettings): EndpointSettings {
+  return Object.fromEntries(SETTING_NAMES.map((name) => [name, data[name]])) as EndpointSettings;
+}
 
 /** The stream of the endpoint with this number. */
 export function endpointStream(id: number): string {
@@ -114,7 +124,7 @@ export function endpointStream(id: number): string {
 export interface Endpoint extends EndpointSettings {
   readonly endpointId: number;
   readonly userId: number;
-  readonly status: "enabled" | "disabled" | "deleted";
+  readonly status: EndpointStatus;
   /** Null unless it is disabled. */
   readonly disabledReason: DisablingReason | null;
   /** Since when it has been warned of failing; null when it has not. */
@@ -131,10 +141,9 @@ export interface Endpoint extends EndpointSettings {
 export function evolveEndpoint(endpoint: Endpoint | null, event: GatewayEvent): Endpoint {
   if (event.type === "EndpointRegistered") {
     if (endpoint !== null) throw new Error("an endpoint is registered once");
-    const { endpointId: id, userId, url, nickname, retrySchedule, maxConcurrency, sealedHeaders, ed25519 } = event.data;
-    const chosen = { url, nickname, retrySchedule, maxConcurrency, sealedHeaders, ed25519 };
+    const { endpointId: id, userId } = event.data;
     const standing = { status: "enabled", disabledReason: null, warnedAt: null, ending: false } as const;
-    return { endpointId: id, userId, ...chosen, ...standing };
+    return { endpointId: id, userId, ...settingsIn(event.data), ...standing };
   }
   if (endpoint === null) throw new Error(`${event.type} of an endpoint that was never registered`);
   switch (event.type) {

@@ -12,6 +12,9 @@ export const userCreatedData = z.object({
 
 export type UserCreated = { readonly type: "UserCreated"; readonly data: Readonly<z.infer<typeof userCreatedData>> };
 
+/** What the events of one user mean. Nothing changes a user, so it is what it was created as. */
+export type User = UserCreated["data"];
+
 export type UserEvent = UserCreated | CreationAbandoned;
 
 /** The stream of the user with this number. */

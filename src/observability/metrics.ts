@@ -5,9 +5,11 @@ import { token } from "../runtime/token.ts";
 export const METRICS = token<Metrics>("Metrics");
 
 /** What became of a dispatch; docs/operations/metrics.md says what each means. */
-export type DispatchStatus = "accepted" | "replayed" | "refused" | "unavailable" | "failed";
-/** What became of an append. */
-export type AppendOutcome = "written" | "conflict" | "rejected" | "unavailable" | "unknown";
+export const DISPATCH_STATUSES = ["accepted", "replayed", "refused", "unavailable", "failed"] as const;
+export type DispatchStatus = (typeof DISPATCH_STATUSES)[number];
+/** What became of an append; on the same page. */
+export const APPEND_OUTCOMES = ["written", "conflict", "rejected", "unavailable", "unknown"] as const;
+export type AppendOutcome = (typeof APPEND_OUTCOMES)[number];
 
 /** What is read from memory at each scrape. None of these may ask a store or go through a list that grows. */
 export interface LiveFigures {
@@ -27,9 +29,6 @@ export interface LiveFigures {
 const APPEND_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 /** In seconds: a receiver beside us takes milliseconds, a time-out 15 s unless it was set. */
 const ATTEMPT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60];
-
-const DISPATCH_STATUSES: readonly DispatchStatus[] = ["accepted", "replayed", "refused", "unavailable", "failed"];
-const APPEND_OUTCOMES: readonly AppendOutcome[] = ["written", "conflict", "rejected", "unavailable", "unknown"];
 
 /**
  * The figures of one gateway, in a registry of its own. No label has a value that a client can choose, so that their

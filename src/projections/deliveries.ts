@@ -1,39 +1,28 @@
 import type { KnownEvent } from "../events/catalogue.ts";
-import type { DeliveryAttempted } from "../events/delivery.ts";
+import type { DeliveryAttempted, DeliveryRequested } from "../events/delivery.ts";
+import type { DeliveryStatus, EndReason } from "../events/delivery-terms.ts";
 import { collectionOf } from "./projection.ts";
 import type { Content, Projection } from "./projection.ts";
+import { fieldsOf } from "./snake-case.ts";
+import type { SnakeCased } from "./snake-case.ts";
 import type { DocumentStore, StoredDocument } from "./store/document-store.ts";
 import { pagesOf } from "./store/pages.ts";
 
-export type DeliveryStatus = "PENDING" | "SUCCESS" | "FAILED" | "CANCELED";
+/** An attempt as a client sees it. */
+export type AttemptEntry = ReturnType<typeof attemptEntry>;
 
-export interface AttemptEntry {
-  readonly number: number;
-  readonly round: number;
-  readonly started_at: string;
-  readonly duration_ms: number;
-  readonly outcome: "delivered" | "failed" | "unknown";
-  readonly url: string;
-  readonly response_status: number | null;
-  readonly response_body: string | null;
-  readonly response_truncated: boolean;
-  readonly error_code: string | null;
-  readonly next_attempt_at: string | null;
-}
+/** What was requested, but for its payload, which stays in the log. */
+type Requested = Pick<DeliveryRequested["data"], "endpointId" | "userId" | "payloadBytes" | "payloadSha256">;
 
-/** A delivery as a client sees it; its payload stays in the log. */
-export interface DeliveryDocument extends StoredDocument {
-  readonly endpoint_id: number;
-  readonly user_id: number;
+/** A delivery as a client sees it. */
+export interface DeliveryDocument extends StoredDocument, SnakeCased<Requested> {
   readonly status: DeliveryStatus;
   /** How many attempts have an outcome. */
   readonly attempts: number;
   readonly next_attempt_at: string | null;
   readonly created_at: string;
   readonly completed_at: string | null;
-  readonly payload_bytes: number;
-  readonly payload_sha256: string;
-  readonly failure_reason: string | null;
+  readonly failure_reason: EndReason | null;
   readonly attempt_log: readonly AttemptEntry[];
 }
 
@@ -66,15 +55,13 @@ export const deliveries: Projection<DeliveryDocument> = {
     switch (event.type) {
       case "DeliveryRequested":
         return {
-          endpoint_id: event.data.endpointId,
-          user_id: event.data.userId,
+          ...fieldsOf(event.data, "endpointId", "userId"),
           status: "PENDING",
           attempts: 0,
           next_attempt_at: event.data.requestedAt,
           created_at: event.data.requestedAt,
           completed_at: null,
-          payload_bytes: event.data.payloadBytes,
-          payload_sha256: event.data.payloadSha256,
+          ...fieldsOf(event.data, "payloadBytes", "payloadSha256"),
           failure_reason: null,
           attempt_log: [],
         };
@@ -85,7 +72,7 @@ export const deliveries: Projection<DeliveryDocument> = {
           ...document,
           status: delivered ? "SUCCESS" : document.status,
           attempts: document.attempts + 1,
-          next_attempt_at: event.data.nextAttemptAt,
+          ...fieldsOf(event.data, "nextAttemptAt"),
           completed_at: delivered ? event.data.endedAt : document.completed_at,
           attempt_log: [...document.attempt_log, attemptEntry(event.data)],
         };
@@ -118,20 +105,21 @@ export const deliveries: Projection<DeliveryDocument> = {
   },
 };
 
-function attemptEntry(data: DeliveryAttempted["data"]): AttemptEntry {
-  return {
-    number: data.number,
-    round: data.round,
-    started_at: data.startedAt,
-    duration_ms: data.durationMs,
-    outcome: data.outcome,
-    url: data.url,
-    response_status: data.responseStatus,
-    response_body: data.responseBody,
-    response_truncated: data.responseTruncated,
-    error_code: data.errorCode,
-    next_attempt_at: data.nextAttemptAt,
-  };
+function attemptEntry(data: DeliveryAttempted["data"]) {
+  return fieldsOf(
+    data,
+    "number",
+    "round",
+    "startedAt",
+    "durationMs",
+    "outcome",
+    "url",
+    "responseStatus",
+    "responseBody",
+    "responseTruncated",
+    "errorCode",
+    "nextAttemptAt",
+  );
 }
 
 /** One delivery of this user, or null: another user's is as unknown as one that never was. */

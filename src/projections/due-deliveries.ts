@@ -1,7 +1,9 @@
 import type { KnownEvent } from "../events/catalogue.ts";
 import { collectionOf } from "./projection.ts";
 import type { Content, Projection } from "./projection.ts";
+import { fieldsOf } from "./snake-case.ts";
 import type { DocumentStore, StoredDocument } from "./store/document-store.ts";
+import { pagesOf } from "./store/pages.ts";
 
 export interface DueDocument extends StoredDocument {
   readonly endpoint_id: number;
@@ -25,7 +27,7 @@ export const dueDeliveries: Projection<DueDocument> = {
   evolve(document: Content<DueDocument> | null, event: KnownEvent) {
     switch (event.type) {
       case "DeliveryRequested":
-        return { endpoint_id: event.data.endpointId, due_at: event.data.requestedAt };
+        return { ...fieldsOf(event.data, "endpointId"), due_at: event.data.requestedAt };
       case "DeliveryAttemptStarted":
         return document && { ...document, due_at: event.data.leaseUntil };
       case "DeliveryAttemptReleased":
@@ -34,7 +36,7 @@ export const dueDeliveries: Projection<DueDocument> = {
         return document && event.data.nextAttemptAt !== null ? { ...document, due_at: event.data.nextAttemptAt } : null;
       // It comes back when it is released, with the endpoint that it was requested for.
       case "DeliveryReleased":
-        return { endpoint_id: event.data.endpointId, due_at: event.data.dueAt };
+        return fieldsOf(event.data, "endpointId", "dueAt");
       case "DeliveryFailed":
       case "DeliveryCanceled":
       case "DeliveryHeld":
@@ -45,17 +47,10 @@ export const dueDeliveries: Projection<DueDocument> = {
   },
 };
 
-/** What falls due before `before` (exclusive, ISO 8601 UTC), oldest first, at most `limit`, following `after`. */
-export function dueBefore(
-  store: DocumentStore,
-  before: string,
-  limit: number,
-  after: DueDocument | null,
-): Promise<DueDocument[]> {
-  return store.find<DueDocument>(collectionOf(dueDeliveries), {
+/** What falls due before `before` (exclusive, ISO 8601 UTC), oldest first, page by page. */
+export function dueBefore(store: DocumentStore, before: string): AsyncGenerator<readonly DueDocument[]> {
+  return pagesOf<DueDocument>(store, collectionOf(dueDeliveries), {
     range: { field: "due_at", to: before },
     order: { field: "due_at", direction: "ascending" },
-    ...(after && { after: { value: after.due_at, id: after._id } }),
-    limit,
   });
 }

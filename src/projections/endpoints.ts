@@ -1,26 +1,24 @@
 import type { KnownEvent } from "../events/catalogue.ts";
-import type { DisablingReason, EndpointChanges, EndpointSettings } from "../events/endpoint.ts";
+import { SETTINGS_VERSION } from "../events/chosen-settings.ts";
+import { settingsIn } from "../events/endpoint.ts";
+import type { EndpointRegistered, EndpointSettings } from "../events/endpoint.ts";
+import type { DisablingReason, EndpointStatus } from "../events/endpoint-terms.ts";
 import { collectionOf } from "./projection.ts";
 import type { Content, Projection } from "./projection.ts";
+import { fieldsOf, snakeCased } from "./snake-case.ts";
+import type { SnakeCased } from "./snake-case.ts";
 import type { DocumentStore, StoredDocument } from "./store/document-store.ts";
+import { pagesOf } from "./store/pages.ts";
+import type { PagesFrom } from "./store/pages.ts";
 
-export interface EndpointDocument extends StoredDocument {
-  readonly endpoint_id: number;
-  readonly user_id: number;
-  readonly url: string;
-  readonly nickname: string;
-  /** In seconds; null: the gateway's own schedule. */
-  readonly retry_schedule: readonly number[] | null;
-  /** Null: the gateway's own. */
-  readonly max_concurrency: number | null;
-  readonly sealed_headers: string | null;
-  readonly ed25519: boolean;
-  /** Null: those derived from its number. */
-  readonly sealed_keys: string | null;
+/** Whose an endpoint is, and its keys; null: those derived from its number. */
+type Owned = Pick<EndpointRegistered["data"], "endpointId" | "userId" | "sealedKeys">;
+
+export interface EndpointDocument extends StoredDocument, SnakeCased<Owned>, SnakeCased<EndpointSettings> {
   /** The keys before a rotation, which sign as well until then; null when there was none. */
   readonly previous_keys: { readonly sealed_keys: string | null; readonly expires_at: string } | null;
   /** A deleted one stays, so that it differs from one that is not known yet. */
-  readonly status: "enabled" | "disabled" | "deleted";
+  readonly status: EndpointStatus;
   readonly disabled_reason: DisablingReason | null;
   /** Since when it has been warned of failing; null when it has not. */
   readonly failing_warned_at: string | null;
@@ -35,7 +33,8 @@ export interface EndpointDocument extends StoredDocument {
 /** Where deliveries go, and how. */
 export const endpoints: Projection<EndpointDocument> = {
   name: "endpoints",
-  version: 3,
+  // A new setting is a new field of every document; count up the first number for any other change.
+  version: 1 + SETTINGS_VERSION,
   categories: ["endpoint"],
   indexes: [["user_id", "endpoint_id"]],
 
@@ -44,12 +43,11 @@ export const endpoints: Projection<EndpointDocument> = {
 
   evolve(document: Content<EndpointDocument> | null, event: KnownEvent) {
     if (event.type === "EndpointRegistered") {
-      const { endpointId, userId, sealedKeys, registeredAt } = event.data;
+      const { registeredAt } = event.data;
       return {
-        endpoint_id: endpointId,
-        user_id: userId,
-        ...settingsOf(event.data),
-        sealed_keys: sealedKeys,
+        ...fieldsOf(event.data, "endpointId", "userId"),
+        ...snakeCased(settingsIn(event.data)),
+        ...fieldsOf(event.data, "sealedKeys"),
         previous_keys: null,
         status: "enabled",
         disabled_reason: null,
@@ -64,13 +62,14 @@ export const endpoints: Projection<EndpointDocument> = {
     switch (event.type) {
       case "EndpointUpdated": {
         const { changes, updatedAt } = event.data;
-        const changed = { ...document, ...changesOf(changes), updated_at: updatedAt };
+        const changed = { ...document, ...snakeCased(changes), updated_at: updatedAt };
         return changes.url === undefined ? changed : { ...changed, failing_warned_at: null };
       }
       case "EndpointSecretRotated": {
-        const { sealedKeys, previousExpiresAt, rotatedAt } = event.data;
+        const { previousExpiresAt, rotatedAt } = event.data;
         const previous = { sealed_keys: document.sealed_keys, expires_at: previousExpiresAt };
-        return { ...document, sealed_keys: sealedKeys, previous_keys: previous, updated_at: rotatedAt };
+        const keys = fieldsOf(event.data, "sealedKeys");
+        return { ...document, ...keys, previous_keys: previous, updated_at: rotatedAt };
       }
       case "EndpointDisabled": {
         const { reason, disabledAt } = event.data;
@@ -109,35 +108,6 @@ export const endpoints: Projection<EndpointDocument> = {
   },
 };
 
-type SettingFields = Pick<
-  EndpointDocument,
-  "url" | "nickname" | "retry_schedule" | "max_concurrency" | "sealed_headers" | "ed25519"
->;
-
-function settingsOf(settings: EndpointSettings): SettingFields {
-  const { url, nickname, retrySchedule, maxConcurrency, sealedHeaders, ed25519 } = settings;
-  return {
-    url,
-    nickname,
-    retry_schedule: retrySchedule,
-    max_concurrency: maxConcurrency,
-    sealed_headers: sealedHeaders,
-    ed25519,
-  };
-}
-
-function changesOf(changes: EndpointChanges): Partial<SettingFields> {
-  const { url, nickname, retrySchedule, maxConcurrency, sealedHeaders, ed25519 } = changes;
-  return {
-    ...(url !== undefined && { url }),
-    ...(nickname !== undefined && { nickname }),
-    ...(retrySchedule !== undefined && { retry_schedule: retrySchedule }),
-    ...(maxConcurrency !== undefined && { max_concurrency: maxConcurrency }),
-    ...(sealedHeaders !== undefined && { sealed_headers: sealedHeaders }),
-    ...(ed25519 !== undefined && { ed25519 }),
-  };
-}
-
 /** A user's endpoints by ascending id, without deleted ones, at most `limit`, after the endpoint with the id `after`. */
 export async function endpointsOfUserPage(
   store: DocumentStore,
@@ -146,27 +116,27 @@ export async function endpointsOfUserPage(
   after: number | null,
 ): Promise<EndpointDocument[]> {
   const found: EndpointDocument[] = [];
-  let last = after;
-  for (;;) {
-    const page: EndpointDocument[] = await store.find<EndpointDocument>(collectionOf(endpoints), {
-      equals: { user_id: userId },
-      order: { field: "endpoint_id", direction: "ascending" },
-      ...(last !== null && { after: { value: last, id: String(last) } }),
-      limit,
-    });
-    for (const endpoint of page) if (endpoint.status !== "deleted" && found.length < limit) found.push(endpoint);
-    last = page.at(-1)?.endpoint_id ?? null;
-    if (page.length < limit || found.length === limit) return found;
+  const start = after === null ? undefined : { value: after, id: String(after) };
+  for await (const page of existingEndpoints(store, userId, { after: start, size: limit })) {
+    found.push(...page);
+    if (found.length >= limit) break;
   }
+  return found.slice(0, limit);
 }
 
-/** All of a user's endpoints that are not deleted, by ascending id, read in pages. */
+/** All of a user's endpoints that are not deleted, by ascending id. */
 export async function endpointsOfUser(store: DocumentStore, userId: number): Promise<EndpointDocument[]> {
   const found: EndpointDocument[] = [];
-  const limit = 500;
-  for (;;) {
-    const page = await endpointsOfUserPage(store, userId, limit, found.at(-1)?.endpoint_id ?? null);
-    found.push(...page);
-    if (page.length < limit) return found;
-  }
+  for await (const page of existingEndpoints(store, userId)) found.push(...page);
+  return found;
+}
+
+async function* existingEndpoints(
+  store: DocumentStore,
+  userId: number,
+  from?: PagesFrom,
+): AsyncGenerator<readonly EndpointDocument[]> {
+  const order = { field: "endpoint_id", direction: "ascending" } as const;
+  const pages = pagesOf<EndpointDocument>(store, collectionOf(endpoints), { equals: { user_id: userId }, order }, from);
+  for await (const page of pages) yield page.filter(({ status }) => status !== "deleted");
 }

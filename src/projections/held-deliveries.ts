@@ -1,7 +1,9 @@
 import type { KnownEvent } from "../events/catalogue.ts";
 import { collectionOf } from "./projection.ts";
 import type { Content, Projection } from "./projection.ts";
+import { fieldsOf } from "./snake-case.ts";
 import type { DocumentStore, StoredDocument } from "./store/document-store.ts";
+import { pagesOf } from "./store/pages.ts";
 
 export interface HeldDocument extends StoredDocument {
   readonly endpoint_id: number;
@@ -30,7 +32,7 @@ export const heldDeliveries: Projection<HeldDocument> = {
   },
 
   evolve(_document: Content<HeldDocument> | null, event: KnownEvent) {
-    return event.type === "DeliveryHeld" ? { endpoint_id: event.data.endpointId } : null;
+    return event.type === "DeliveryHeld" ? fieldsOf(event.data, "endpointId") : null;
   },
 };
 
@@ -44,17 +46,10 @@ export async function nextEndpointWithHeld(store: DocumentStore, after: number |
   return first?.endpoint_id ?? null;
 }
 
-/** What is held of this endpoint, oldest id first, at most `limit`, following the delivery `after`. */
-export function heldOfEndpoint(
-  store: DocumentStore,
-  endpointId: number,
-  limit: number,
-  after: string | null,
-): Promise<HeldDocument[]> {
-  return store.find<HeldDocument>(collectionOf(heldDeliveries), {
+/** What is held of this endpoint, oldest id first, page by page. */
+export function heldOfEndpoint(store: DocumentStore, endpointId: number): AsyncGenerator<readonly HeldDocument[]> {
+  return pagesOf<HeldDocument>(store, collectionOf(heldDeliveries), {
     equals: { endpoint_id: endpointId },
     order: { field: "endpoint_id", direction: "ascending" },
-    ...(after !== null && { after: { value: endpointId, id: after } }),
-    limit,
   });
 }

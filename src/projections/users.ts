@@ -1,14 +1,11 @@
 import type { KnownEvent } from "../events/catalogue.ts";
+import type { User } from "../events/user.ts";
 import type { Content, Projection } from "./projection.ts";
+import { snakeCased } from "./snake-case.ts";
+import type { SnakeCased } from "./snake-case.ts";
 import type { StoredDocument } from "./store/document-store.ts";
 
-export interface UserDocument extends StoredDocument {
-  readonly user_id: number;
-  readonly username: string;
-  readonly email: string | null;
-  readonly api_key_digest: string;
-  readonly created_at: string;
-}
+export interface UserDocument extends StoredDocument, SnakeCased<User> {}
 
 /** Who may speak, and what `GET /v1/users/me` says of them. */
 export const users: Projection<UserDocument> = {
@@ -21,10 +18,8 @@ export const users: Projection<UserDocument> = {
 
   evolve(document: Content<UserDocument> | null, event: KnownEvent) {
     switch (event.type) {
-      case "UserCreated": {
-        const { userId, username, email, apiKeyDigest, createdAt } = event.data;
-        return { user_id: userId, username, email, api_key_digest: apiKeyDigest, created_at: createdAt };
-      }
+      case "UserCreated":
+        return snakeCased(event.data);
       default:
         return document;
     }

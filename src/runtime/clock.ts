@@ -20,6 +20,11 @@ export const systemClock: Clock = {
   },
 };
 
+/** The clock's time as commands and events have it: ISO 8601 UTC, in whole milliseconds. */
+export function isoNow(clock: Pick<Clock, "now">): string {
+  return new Date(clock.now()).toISOString();
+}
+
 /** Resolves after `milliseconds` of the clock, or as soon as the signal aborts; never rejects. */
 export function pause(clock: Clock, milliseconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { ConfigurationError } from "../runtime/configuration-error.ts";
 import { syncFolder } from "../runtime/sync-folder.ts";
 import { token } from "../runtime/token.ts";
+import { UUID } from "../runtime/uuid.ts";
 
 /** The token under which the container registers the secrets. */
 export const SECRETS = token<Secrets>("Secrets");
@@ -72,9 +73,6 @@ export function masterKeyOf(dataDir: string, begun: boolean, announce: (what: st
   return key;
 }
 
-/** A UUID in lower case. */
-const API_KEY = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-
 /**
  * The keys of auditors and operators: the configured ones, else those in the data folder, made at the first start and kept
  * with mode 0600. `announce` gets the place of a key that was made, never the key.
@@ -97,7 +95,7 @@ export function staffKeysOf(
       return key;
     }
     const key = readFileSync(file, "utf8").trim().toLowerCase();
-    if (API_KEY.test(key)) return key;
+    if (UUID.test(key)) return key;
     const name = `${staff.toUpperCase()}_API_KEY`;
     throw new ConfigurationError(
       `${name}: ${file} does not hold a UUID; write one into it, or remove it for a new one`,

@@ -23,7 +23,7 @@ export async function openSecrets(
 ): Promise<Secrets> {
   const begun = (await masterKeyCheckOf(store)) !== null;
   const key = config.masterKey ?? masterKeyOf(config.dataDir, begun, announce);
-  refuseOtherKey(key, await beginLog(store, checkOf(key), occasion.now, occasion));
+  refuseOtherKey(key, await beginLog(store, { masterKeyCheck: checkOf(key), now: occasion.now }, occasion));
   const configured = { auditor: config.auditorApiKey, operator: config.operatorApiKey };
   return { ...deriveSecrets(key), staffKeys: staffKeysOf(config.dataDir, configured, announce) };
 }

@@ -46,7 +46,7 @@ describe("the audit routes of the tree", () => {
   const publicKey = async (): Promise<string> => (await ask(gateway, "GET /v1/audit/public-key", AUDITOR)).text.trim();
 
   beforeAll(async () => {
-    await beginLog(storage.store, "check", NOW, newContext());
+    await beginLog(storage.store, { masterKeyCheck: "check", now: NOW }, newContext());
     gateway = await startTestGateway({ clock: standingClock, deliver: false, storage });
     userKey = await newUser(gateway);
     const events = Array.from({ length: MORE_EVENTS }, (_, number) => sampleEvent({ data: { number } }));

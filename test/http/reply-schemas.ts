@@ -19,9 +19,11 @@ import {
   projectionSchema,
   userSchema,
 } from "../../src/http/replies/reply-schemas.ts";
+import { UUID } from "../../src/runtime/uuid.ts";
 import type { Reply } from "./asking.ts";
 
-const UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
+/** A UUID inside a longer pattern. */
+const ID = UUID.source.slice(1, -1);
 
 /** What a success of a route looks like. */
 const SUCCESSES: readonly { route: RegExp; status: number; schema: z.ZodType }[] = [
@@ -37,14 +39,14 @@ const SUCCESSES: readonly { route: RegExp; status: number; schema: z.ZodType }[]
   { route: /^GET \/v1\/deliveries$/, status: 200, schema: deliveryListSchema },
   // With `at` it is the longer form.
   {
-    route: new RegExp(`^GET /v1/deliveries/${UUID}$`),
+    route: new RegExp(`^GET /v1/deliveries/${ID}$`),
     status: 200,
     schema: z.union([deliverySchema, pastDeliverySchema]),
   },
-  { route: new RegExp(`^GET /v1/audit/deliveries/${UUID}$`), status: 200, schema: pastDeliverySchema },
-  { route: new RegExp(`^GET /v1/(audit/)?deliveries/${UUID}/events$`), status: 200, schema: deliveryEventListSchema },
-  { route: new RegExp(`^GET /v1/(audit/)?deliveries/${UUID}/payload$`), status: 200, schema: z.looseObject({}) },
-  { route: new RegExp(`^GET /v1/audit/proof/${UUID}$`), status: 200, schema: auditProofReplySchema },
+  { route: new RegExp(`^GET /v1/audit/deliveries/${ID}$`), status: 200, schema: pastDeliverySchema },
+  { route: new RegExp(`^GET /v1/(audit/)?deliveries/${ID}/events$`), status: 200, schema: deliveryEventListSchema },
+  { route: new RegExp(`^GET /v1/(audit/)?deliveries/${ID}/payload$`), status: 200, schema: z.looseObject({}) },
+  { route: new RegExp(`^GET /v1/audit/proof/${ID}$`), status: 200, schema: auditProofReplySchema },
   { route: /^GET \/v1\/admin\/projections$/, status: 200, schema: projectionListSchema },
   { route: /^GET \/v1\/admin\/projections\/[a-z-]+$/, status: 200, schema: projectionSchema },
   { route: /^(POST|DELETE) \/v1\/admin\/projections\/[a-z-]+\/rebuild$/, status: 202, schema: projectionSchema },
@@ -112,6 +114,6 @@ function checkAccepted({ status, headers, bytes }: Reply): void {
   expect(headers["content-length"]).toBe("0");
   expect(headers).not.toHaveProperty("content-type");
   expect(headers).not.toHaveProperty("transfer-encoding");
-  expect(headers["x-delivery-id"]).toMatch(new RegExp(`^${UUID}$`));
+  expect(headers["x-delivery-id"]).toMatch(new RegExp(`^${ID}$`));
   expect(headers["location"]).toBe(`/v1/deliveries/${String(headers["x-delivery-id"])}`);
 }

@@ -1,11 +1,12 @@
 import { expect } from "vitest";
+import type { Decider } from "../../src/commands/handling/decider.ts";
 import { readEvent } from "../../src/events/catalogue.ts";
 import type { GatewayEvent } from "../../src/events/catalogue.ts";
 import { recorded } from "./recorded.ts";
 
-interface When<State> {
-  /** Decides on the state that the given events fold into. */
-  when(decide: (state: State | null) => readonly GatewayEvent[]): Then;
+interface When<Command> {
+  /** Decides on a command in the state that the given events fold into. */
+  when(command: Command): Then;
 }
 
 interface Then {
@@ -15,11 +16,17 @@ interface Then {
   thenNothing(): void;
 }
 
-/** `given(events).when(decide).then(events)` for one kind of stream. */
-export function decider<State>(evolve: (state: State | null, event: GatewayEvent) => State) {
-  return (...events: readonly GatewayEvent[]): When<State> => ({
-    when(decide) {
-      const decided = decide(events.reduce<State | null>((state, event) => evolve(state, event), null));
+/** `given(events).when(command).then(events)` for one decider and the fold of its stream. */
+export function decider<Command, State>(
+  evolve: (state: State | null, event: GatewayEvent) => State,
+  decide: Decider<Command, State | null, GatewayEvent>,
+) {
+  return (...events: readonly GatewayEvent[]): When<Command> => ({
+    when(command) {
+      const decided = decide(
+        command,
+        events.reduce<State | null>((state, event) => evolve(state, event), null),
+      );
       return {
         then(...expected) {
           expect(decided).toEqual(expected);

@@ -1,5 +1,8 @@
+import { DEFAULT_SETTINGS } from "../../src/events/chosen-settings.ts";
+import type { Decider } from "../../src/commands/handling/decider.ts";
+import { existing } from "../../src/commands/handling/endpoint-command.ts";
 import type {
-  DisablingReason,
+  Endpoint,
   EndpointChanges,
   EndpointDeleted,
   EndpointDeliveriesEnded,
@@ -10,18 +13,18 @@ import type {
   EndpointSecretRotated,
   EndpointUpdated,
 } from "../../src/events/endpoint.ts";
+import type { DisablingReason } from "../../src/events/endpoint-terms.ts";
 import { RECEIVER_URL, at } from "./delivery-story.ts";
 
 export const ENDPOINT_ID = 7;
 export const OWNER_ID = 3;
 
-/** What an endpoint has whose owner chose nothing but the url and the nickname. */
-export const DEFAULT_SETTINGS = {
-  retrySchedule: null,
-  maxConcurrency: null,
-  sealedHeaders: null,
-  ed25519: false,
-} as const;
+/** Decides as the owner asks, who finds the endpoint only while it is not deleted. */
+export function askedByOwner<Command, Event>(
+  decide: Decider<Command, Endpoint, Event>,
+): Decider<Command, Endpoint | null, Event> {
+  return (command, endpoint) => decide(command, existing(endpoint, OWNER_ID));
+}
 
 /** Endpoint 7 of user 3, registered at second 0 unless told otherwise. */
 export function registered(more: Partial<EndpointRegistered["data"]> = {}): EndpointRegistered {

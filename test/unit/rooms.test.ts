@@ -45,6 +45,22 @@ describe("the rooms of the program", () => {
     expect(long).toEqual([]);
   });
 
+  it("have one decider in the file of a command, named after it, of a command and a state", async () => {
+    const files = readdirSync(join(ROOT, "src/commands")).filter((file) => file.endsWith(".ts"));
+    const deciders: string[] = [];
+    for (const file of files) {
+      const exported = (await import(join(ROOT, "src/commands", file))) as Readonly<Record<string, unknown>>;
+      for (const [name, value] of Object.entries(exported)) {
+        if (/^decide[A-Z]/.test(name) && typeof value === "function") deciders.push(`${file}: ${name}/${value.length}`);
+      }
+    }
+    const named = files.map((file) => {
+      const words = file.replace(".ts", "").split("-");
+      return `${file}: decide${words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join("")}/2`;
+    });
+    expect(deciders).toEqual(named.filter((name) => !name.startsWith("retry-policy.ts")));
+  });
+
   it("give every file a name that no other file has", () => {
     expect(repeated(filesBelow("src").map((file) => basename(file)))).toEqual([]);
   });

@@ -5,6 +5,7 @@ import type { Position, Revision } from "../../events/store/position.ts";
 import { retrying } from "../../runtime/retrying.ts";
 import { appendSettled } from "./append-settled.ts";
 import { eventsToAppend } from "./command-context.ts";
+import type { Decider } from "./decider.ts";
 import { AFTER_LOST_RACES } from "./lost-race.ts";
 import type { StreamStore } from "./stream-store.ts";
 
@@ -20,12 +21,13 @@ export interface Loaded<State> {
   readonly last: { readonly id: string; readonly correlationId: string } | null;
 }
 
-/** A command on one stream. */
-export interface Command<State, Event extends GatewayEvent> {
+/** A command on one stream, and how it is handled. */
+export interface StreamCommand<Command, State, Event extends GatewayEvent> {
   readonly stream: string;
   readonly evolve: Evolve<State>;
-  /** The events that follow; none when there is nothing to do. Called again on a newer state after a lost race. */
-  readonly decide: (state: State | null) => readonly Event[];
+  /** Says which events follow. Asked again with a newer state after a lost race. */
+  readonly decide: Decider<Command, State | null, Event>;
+  readonly command: Command;
   /** What comes before the events are appended, such as to reserve a value. Called again after a lost race. */
   readonly prepare?: (state: State | null, events: readonly Event[]) => Promise<void>;
   /** A UUID from which the ids of the events are derived. */
@@ -80,20 +82,20 @@ export async function loadStream<State>(
  *
  * @throws RevisionConflict when others were faster each time, and whatever `decide`, `prepare` and the store throw
  */
-export function handleCommand<State, Event extends GatewayEvent>(
+export function handleCommand<Command, State, Event extends GatewayEvent>(
   store: StreamStore,
-  command: Command<State, Event>,
+  asked: StreamCommand<Command, State, Event>,
 ): Promise<Handled<State, Event>> {
-  const { stream, evolve, decide, commandId, actor } = command;
+  const { stream, evolve, decide, command, commandId, actor } = asked;
   return retrying(async (first) => {
-    const known = first ? command.known : undefined;
+    const known = first ? asked.known : undefined;
     const loaded = known ?? (await loadStream(store, stream, evolve));
-    const events = decide(loaded.state);
+    const events = decide(command, loaded.state);
     if (events.length === 0) return { ...loaded, events, position: null };
-    await command.prepare?.(loaded.state, events);
-    const correlationId = command.correlationId ?? loaded.last?.correlationId ?? commandId;
-    const inherited = command.correlationId === undefined ? loaded.last?.id : undefined;
-    const causationId = command.causationId ?? inherited ?? commandId;
+    await asked.prepare?.(loaded.state, events);
+    const correlationId = asked.correlationId ?? loaded.last?.correlationId ?? commandId;
+    const inherited = asked.correlationId === undefined ? loaded.last?.id : undefined;
+    const causationId = asked.causationId ?? inherited ?? commandId;
     const appends = eventsToAppend(events, { commandId, correlationId, causationId, actor });
     const { revision, position } = await appendSettled(store, stream, appends, loaded.revision ?? "no_stream");
     const state = events.reduce<State | null>(evolve, loaded.state);

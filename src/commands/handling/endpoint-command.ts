@@ -3,6 +3,7 @@ import type { Endpoint, EndpointLifeEvent } from "../../events/endpoint.ts";
 import type { CommandContext } from "./command-context.ts";
 import { handleCommand } from "./command-handler.ts";
 import type { Handled } from "./command-handler.ts";
+import type { Decider } from "./decider.ts";
 import { CommandRefused } from "./refusals.ts";
 import type { StreamStore } from "./stream-store.ts";
 
@@ -10,20 +11,24 @@ import type { StreamStore } from "./stream-store.ts";
  * Handles a command on an endpoint that exists; a deleted one is as unknown as one that never was.
  *
  * @param userId whose it has to be; null: a process of the gateway asks
+ * @param prepare what comes before the events are appended, such as to reserve a value; called again after a lost race
  * @throws CommandRefused `endpoint_not_found`, `endpoint_access_denied`, or what `decide` throws
  * @throws whatever the store throws
  */
-export function handleEndpointCommand<Event extends EndpointLifeEvent>(
+export function handleEndpointCommand<Command extends { readonly endpointId: number }, Event extends EndpointLifeEvent>(
   store: StreamStore,
-  endpointId: number,
+  decide: Decider<Command, Endpoint, Event>,
+  command: Command,
   userId: number | null,
-  decide: (endpoint: Endpoint) => readonly Event[],
   context: CommandContext,
+  prepare?: (endpoint: Endpoint, events: readonly Event[]) => Promise<void>,
 ): Promise<Handled<Endpoint, Event>> {
   return handleCommand(store, {
-    stream: endpointStream(endpointId),
+    stream: endpointStream(command.endpointId),
     evolve: evolveEndpoint,
-    decide: (endpoint) => decide(existing(endpoint, userId)),
+    decide: (asked, endpoint) => decide(asked, existing(endpoint, userId)),
+    command,
+    prepare: async (endpoint, events) => prepare?.(existing(endpoint, userId), events),
     ...context,
   });
 }

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import type { FastifyRequest } from "fastify";
 import type { UserDocument } from "../../projections/users.ts";
+import { UUID } from "../../runtime/uuid.ts";
 import type { Staff, StaffKeys } from "../../secrets/secrets.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { HttpError } from "../errors.ts";
@@ -14,8 +15,6 @@ declare module "fastify" {
     staff: Staff | null;
   }
 }
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** What is stored of an API key: its SHA-256 in lower-case hex. A key is the same in upper and lower case. */
 export function apiKeyDigest(apiKey: string): string {

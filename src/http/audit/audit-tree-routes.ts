@@ -5,6 +5,7 @@ import { consistencyProof, inclusionProof } from "../../projections/audit-tree/a
 import { auditTree, leafPlaceOf, treeNow } from "../../projections/audit-tree/audit-tree.ts";
 import type { GrowingTree } from "../../projections/audit-tree/merkle-tiles.ts";
 import type { DocumentStore } from "../../projections/store/document-store.ts";
+import { UUID } from "../../runtime/uuid.ts";
 import { requireStaff } from "../access/authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { HttpError } from "../errors.ts";
@@ -13,8 +14,6 @@ import { validOrRefuse } from "../requests/request-body.ts";
 import { lookUp, upToDate } from "../requests/up-to-date.ts";
 import { unavailable } from "../server/error-handler.ts";
 import { parseAuditProof } from "./audit-proof-schema.ts";
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** For auditors: the signed size and root of the tree over the log, proofs from it, and the key of the signatures. */
 export function auditTreeRoutes(app: FastifyInstance, deps: HttpDependencies): void {

@@ -11,11 +11,10 @@ import type { Moment } from "../../projections/history/moment.ts";
 import { endpointAt, openHistory } from "../../projections/history/open-history.ts";
 import type { FoundHistory } from "../../projections/history/open-history.ts";
 import type { ShownDelivery } from "../../projections/shown-delivery.ts";
+import { UUID } from "../../runtime/uuid.ts";
 import { HttpError } from "../errors.ts";
 import { validOrRefuse } from "../requests/request-body.ts";
 import { parseDeliveryMoment } from "./history-schema.ts";
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** What is asked for of one delivery. */
 export interface DeliveryQuery {

@@ -1,17 +1,19 @@
 import { z } from "zod";
+import { deliveryStatus } from "../../events/delivery-terms.ts";
+import type { DeliveryStatus } from "../../events/delivery-terms.ts";
 
 import { endpointIdSchema } from "../endpoints/schemas/endpoint-id-schema.ts";
 import { parseQuery } from "../requests/query.ts";
 import type { Parsed } from "../requests/schema-rules.ts";
 
-/** The statuses that a delivery can have. */
-export const deliveryStatusSchema = z.enum(["PENDING", "SUCCESS", "FAILED", "CANCELED"], {
-  error: "status must be one of PENDING, SUCCESS, FAILED, CANCELED",
+/** The status of a delivery, as a client asks for it. */
+export const deliveryStatusSchema = z.enum(deliveryStatus.options, {
+  error: `status must be one of ${deliveryStatus.options.join(", ")}`,
 });
 
 /** The filters of a list of deliveries; null means no filter. Times are ISO 8601 UTC with milliseconds. */
 export interface DeliveryListQuery {
-  readonly status: z.output<typeof deliveryStatusSchema> | null;
+  readonly status: DeliveryStatus | null;
   readonly endpoint_id: number | null;
   /** Inclusive. */
   readonly from: string | null;
@@ -32,7 +34,11 @@ function time(name: string): z.ZodISODateTime {
     .refine((text) => Date.parse(text) >= FIRST_TIME && Date.parse(text) <= LAST_TIME, { error });
 }
 
-const LIMIT_MESSAGE = "limit must be between 1 and 100";
+/** How many things a page of a list has. */
+export const PAGE_LIMITS = { min: 1, max: 100, default: 20 } as const;
+/** No cursor that we write is longer. */
+const MAX_CURSOR_CHARACTERS = 1024;
+const LIMIT_MESSAGE = `limit must be between ${PAGE_LIMITS.min} and ${PAGE_LIMITS.max}`;
 
 /** The query of `GET /v1/deliveries`, with its numbers as numbers. It both validates and describes. */
 export const listDeliveriesSchema = z.strictObject({
@@ -42,13 +48,13 @@ export const listDeliveriesSchema = z.strictObject({
   to: time("to").optional().meta({ description: "Only deliveries created before this time." }),
   limit: z
     .int({ error: (issue) => (issue.code === "invalid_type" ? "limit must be an integer" : LIMIT_MESSAGE) })
-    .min(1, { error: LIMIT_MESSAGE })
-    .max(100, { error: LIMIT_MESSAGE })
-    .default(20)
+    .min(PAGE_LIMITS.min, { error: LIMIT_MESSAGE })
+    .max(PAGE_LIMITS.max, { error: LIMIT_MESSAGE })
+    .default(PAGE_LIMITS.default)
     .meta({ description: "How many deliveries a page has at most." }),
   cursor: z
     .string()
-    .max(1024, { error: "cursor must be the next_cursor of an earlier page" })
+    .max(MAX_CURSOR_CHARACTERS, { error: "cursor must be the next_cursor of an earlier page" })
     .optional()
     .meta({ description: "The `next_cursor` of the page before, with the same filters." }),
 });

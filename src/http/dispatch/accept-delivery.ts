@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { idempotentDeliveryId, requestDelivery } from "../../commands/request-delivery.ts";
 import { evolveDelivery } from "../../events/delivery.ts";
+import { isoNow } from "../../runtime/clock.ts";
 import { timeOrderedId } from "../../runtime/time-ordered-id.ts";
 import { userOf } from "../access/authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
@@ -35,8 +36,7 @@ export async function acceptDelivery(
   const deliveryId = idempotencyKey === null ? timeOrderedId() : idempotentDeliveryId(userId, idempotencyKey);
   request.dispatch = { endpointId, deliveryId, bytes: payloadBytes };
   const payloadSha256 = hash("sha256", payload, "hex");
-  const now = new Date(clock.now()).toISOString();
-  const command = { deliveryId, userId, endpointId, payload, payloadBytes, payloadSha256, now };
+  const command = { deliveryId, userId, endpointId, payload, payloadBytes, payloadSha256, now: isoNow(clock) };
   const accepted = await requestDelivery(store, command, commandOf(request));
   if (accepted.kind === "replayed") reply.header("idempotency-replayed", "true");
   else {

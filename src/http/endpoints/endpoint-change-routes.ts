@@ -1,12 +1,18 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { deleteEndpoint } from "../../commands/delete-endpoint.ts";
 import { decideDisableEndpoint } from "../../commands/disable-endpoint.ts";
+import type { DisableEndpoint } from "../../commands/disable-endpoint.ts";
 import { decideEnableEndpoint } from "../../commands/enable-endpoint.ts";
+import type { EnableEndpoint } from "../../commands/enable-endpoint.ts";
 import { handleEndpointCommand } from "../../commands/handling/endpoint-command.ts";
 import { updateEndpoint } from "../../commands/update-endpoint.ts";
+import type { Decider } from "../../commands/handling/decider.ts";
+import { openChanges, sealedChanges } from "../../events/chosen-settings.ts";
 import type { Endpoint, EndpointChanges, EndpointDisabled, EndpointEnabled } from "../../events/endpoint.ts";
 import type { Position } from "../../events/store/position.ts";
 import type { EndpointDocument } from "../../projections/endpoints.ts";
+import { snakeCase } from "../../projections/snake-case.ts";
+import { isoNow } from "../../runtime/clock.ts";
 import { requireUser } from "../access/authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { sendJson } from "../replies/send-json.ts";
@@ -31,36 +37,38 @@ export function endpointChangeRoutes(app: FastifyInstance, deps: HttpDependencie
   const { store, rules, secrets, clock } = deps;
   const forUsers = { onRequest: requireUser(deps) };
   const readPatch = updateEndpointReader((url) => rules.judgeUrl(url));
-  const now = (): string => new Date(clock.now()).toISOString();
 
   app.patch("/v1/endpoints/:id", forUsers, async (request, reply) => {
     const patch = validOrRefuse(readPatch(bodyOf(request).value));
     const endpoint = await latestOwnEndpoint(request, deps);
-    const command = {
-      endpointId: endpoint.endpoint_id,
-      userId: endpoint.user_id,
-      changes: changesOf(patch, endpoint, deps),
-      now: now(),
-    };
-    const position = await updateEndpoint(storeOf(request, store), command, secrets.reservations, commandOf(request));
+    const { endpoint_id: endpointId, user_id: userId } = endpoint;
+    const command = { endpointId, changes: changesOf(patch, endpoint, deps), now: isoNow(clock) };
+    const position = await updateEndpoint(
+      storeOf(request, store),
+      command,
+      userId,
+      secrets.reservations,
+      commandOf(request),
+    );
     return sendAsItIs(request, reply, position);
   });
 
   app.post("/v1/endpoints/:id/disable", forUsers, (request, reply) =>
-    turn(request, reply, (endpoint) => decideDisableEndpoint(endpoint, "requested", now())),
+    turn<DisableEndpoint>(request, reply, decideDisableEndpoint, (command) => ({ ...command, reason: "requested" })),
   );
 
   app.post("/v1/endpoints/:id/enable", forUsers, (request, reply) =>
-    turn(request, reply, (endpoint) => decideEnableEndpoint(endpoint, now())),
+    turn(request, reply, decideEnableEndpoint, (command) => command),
   );
 
   app.delete("/v1/endpoints/:id", forUsers, async (request, reply) => {
     validOrRefuse(parseNoFields(optionalBodyOf(request)));
     const { endpoint_id: endpointId, user_id: userId } = await ownEndpoint(request, deps);
-    const command = { endpointId, userId, now: now() };
+    const command = { endpointId, now: isoNow(clock) };
     const { position } = await deleteEndpoint(
       storeOf(request, store),
       command,
+      userId,
       secrets.reservations,
       commandOf(request),
     );
@@ -68,15 +76,22 @@ export function endpointChangeRoutes(app: FastifyInstance, deps: HttpDependencie
     return reply.sent ? reply : reply.code(204).send();
   });
 
-  async function turn(
+  /** `complete` adds to the command what it has besides its endpoint and its time. */
+  async function turn<Command extends EnableEndpoint>(
     request: FastifyRequest,
     reply: FastifyReply,
-    decide: (endpoint: Endpoint) => readonly (EndpointDisabled | EndpointEnabled)[],
+    decide: Decider<Command, Endpoint, EndpointDisabled | EndpointEnabled>,
+    complete: (command: EnableEndpoint) => Command,
   ): Promise<FastifyReply> {
     validOrRefuse(parseNoFields(optionalBodyOf(request)));
     const { endpoint_id, user_id } = await ownEndpoint(request, deps);
+    const command = complete({ endpointId: endpoint_id, now: isoNow(clock) });
     const { position } = await handleEndpointCommand(
-      ...([storeOf(request, store), endpoint_id, user_id, decide, commandOf(request)] as const),
+      storeOf(request, store),
+      decide,
+      command,
+      user_id,
+      commandOf(request),
     );
     return sendAsItIs(request, reply, position);
   }
@@ -92,21 +107,15 @@ export function endpointChangeRoutes(app: FastifyInstance, deps: HttpDependencie
   }
 }
 
-/** The changes that a patch asks for. Headers that stay the same are left out, since they look different each time they are sealed. */
+/** The changes that a patch asks for. */
 function changesOf(patch: EndpointPatch, endpoint: EndpointDocument, { vault }: HttpDependencies): EndpointChanges {
-  const { url, nickname, retry_schedule, max_concurrency, headers, ed25519 } = patch;
-  const { endpoint_id: id, sealed_headers } = endpoint;
-  const same = headers !== undefined && isSame(headers ?? {}, vault.openHeaders(id, sealed_headers));
-  return {
-    ...(url !== undefined && { url }),
-    ...(nickname !== undefined && { nickname }),
-    ...(retry_schedule !== undefined && { retrySchedule: retry_schedule }),
-    ...(max_concurrency !== undefined && { maxConcurrency: max_concurrency }),
-    ...(ed25519 !== undefined && { ed25519: ed25519 ?? false }),
-    ...(headers !== undefined && !same && { sealedHeaders: headers === null ? null : vault.sealHeaders(id, headers) }),
-  };
-}
-
-function isSame(some: Readonly<Record<string, string>>, others: Readonly<Record<string, string>>): boolean {
-  return JSON.stringify(Object.entries(some)) === JSON.stringify(Object.entries(others));
+  const { url, nickname } = patch;
+  const { endpoint_id: id } = endpoint;
+  const sealed = sealedChanges(
+    patch,
+    (headers) => vault.sealHeaders(id, headers),
+    (key) => vault.openHeaders(id, endpoint[snakeCase(key)]),
+  );
+  const named = { ...(url !== undefined && { url }), ...(nickname !== undefined && { nickname }) };
+  return { ...named, ...openChanges(patch), ...sealed };
 }

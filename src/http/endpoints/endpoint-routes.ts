@@ -1,6 +1,8 @@
 import type { FastifyInstance } from "fastify";
 import { registerEndpoint } from "../../commands/register-endpoint.ts";
+import { openSettings, sealedSettings } from "../../events/chosen-settings.ts";
 import { endpoints, endpointsOfUserPage } from "../../projections/endpoints.ts";
+import { isoNow } from "../../runtime/clock.ts";
 import { requireUser, userOf } from "../access/authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { sendJson } from "../replies/send-json.ts";
@@ -26,18 +28,13 @@ export function endpointRoutes(app: FastifyInstance, deps: HttpDependencies): vo
   app.post("/v1/endpoints", forUsers, async (request, reply) => {
     const { user_id } = userOf(request);
     const body = validOrRefuse(readNewEndpoint(bodyOf(request).value));
-    const { url, nickname, headers = null } = body;
-    const chosen = {
-      retrySchedule: body.retry_schedule ?? null,
-      maxConcurrency: body.max_concurrency ?? null,
-      ed25519: body.ed25519 ?? false,
-    };
+    const { url, nickname } = body;
     const { endpointId, appended } = await registerEndpoint(
       storeOf(request, store),
-      { userId: user_id, url, nickname, ...chosen, now: new Date(clock.now()).toISOString() },
+      { userId: user_id, url, nickname, ...openSettings(body), now: isoNow(clock) },
       (id) => ({
         sealedKeys: vault.newKeys(id),
-        sealedHeaders: headers === null ? null : vault.sealHeaders(id, headers),
+        ...sealedSettings(body, (headers) => vault.sealHeaders(id, headers)),
       }),
       secrets.reservations,
       commandOf(request),

@@ -2,6 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { handleEndpointCommand } from "../../commands/handling/endpoint-command.ts";
 import { decideRotateEndpointSecret } from "../../commands/rotate-endpoint-secret.ts";
 import type { EndpointKeys } from "../../processes/sending/signing/endpoint-keys.ts";
+import { isoNow } from "../../runtime/clock.ts";
 import { requireUser } from "../access/authentication.ts";
 import { READ_YOUR_WRITES_MS } from "../dependencies.ts";
 import type { HttpDependencies } from "../dependencies.ts";
@@ -37,19 +38,19 @@ export function endpointSecretRoutes(app: FastifyInstance, deps: HttpDependencie
 
   app.post("/v1/endpoints/:id/secret/rotate", forUsers, async (request, reply) => {
     const { overlap_seconds: overlapSeconds } = validOrRefuse(parseRotateSecret(optionalBodyOf(request)));
-    const { endpoint_id, user_id } = await ownEndpoint(request, deps);
-    const sealedKeys = vault.newKeys(endpoint_id);
-    const command = { sealedKeys, overlapSeconds, now: new Date(clock.now()).toISOString() };
+    const { endpoint_id: endpointId, user_id } = await ownEndpoint(request, deps);
+    const sealedKeys = vault.newKeys(endpointId);
+    const command = { endpointId, sealedKeys, overlapSeconds, now: isoNow(clock) };
     const { events, state, position } = await handleEndpointCommand(
       storeOf(request, store),
-      endpoint_id,
+      decideRotateEndpointSecret,
+      command,
       user_id,
-      (endpoint) => decideRotateEndpointSecret(endpoint, command),
       commandOf(request),
     );
     await directory.whenSeen(position, READ_YOUR_WRITES_MS);
     const expiresAt = events[0]?.data.previousExpiresAt ?? null;
-    return sendJson(reply, 200, secretReply(vault.keysOf(endpoint_id, sealedKeys), expiresAt, state?.ed25519 ?? false));
+    return sendJson(reply, 200, secretReply(vault.keysOf(endpointId, sealedKeys), expiresAt, state?.ed25519 ?? false));
   });
 }
 

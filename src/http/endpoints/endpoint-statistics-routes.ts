@@ -43,7 +43,7 @@ function dayReply({ day, delivered, failed, attempts, durations, error_codes }: 
     day,
     delivered,
     failed,
-    attempts: attempts.delivered + attempts.failed + attempts.unknown,
+    attempts: Object.values(attempts).reduce((sum, count) => sum + count),
     attempt_outcomes: attempts,
     p50_duration_ms: percentile(durations, 50),
     p95_duration_ms: percentile(durations, 95),

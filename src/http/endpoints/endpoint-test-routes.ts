@@ -1,4 +1,5 @@
 import type { FastifyInstance, onRequestHookHandler } from "fastify";
+import { isoNow } from "../../runtime/clock.ts";
 import { requireUser } from "../access/authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { acceptDelivery } from "../dispatch/accept-delivery.ts";
@@ -31,7 +32,7 @@ export function endpointTestRoutes(
     if (status === "disabled") throw new HttpError("endpoint_disabled");
     const verdict = rules.judgeUrl(url);
     if (verdict !== "ok") throw new HttpError("invalid_request", { errors: [VERDICT_MESSAGES[verdict]] });
-    const payload = testPayload(endpointId, new Date(clock.now()).toISOString());
+    const payload = testPayload(endpointId, isoNow(clock));
     const payloadBytes = Buffer.byteLength(payload);
     return acceptDelivery(request, reply, deps, { endpointId, payload, payloadBytes, idempotencyKey: null });
   });

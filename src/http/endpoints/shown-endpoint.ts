@@ -1,4 +1,6 @@
+import { shownSettings } from "../../events/chosen-settings.ts";
 import type { EndpointDocument } from "../../projections/endpoints.ts";
+import { snakeCase } from "../../projections/snake-case.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 
 /** The short form of an endpoint (docs/reference/http-api.md). */
@@ -19,15 +21,16 @@ export function shownEndpoint(
   endpoint: EndpointDocument,
   { vault, settings }: Pick<HttpDependencies, "vault" | "settings">,
 ): object {
-  const { status, disabled_reason, retry_schedule, max_concurrency, ed25519, created_at, updated_at } = endpoint;
+  const { endpoint_id: id, status, disabled_reason, created_at, updated_at } = endpoint;
   return {
     ...shortEndpoint(endpoint),
     status,
     disabled_reason,
-    retry_schedule: retry_schedule ?? settings.retryScheduleSeconds,
-    max_concurrency: max_concurrency ?? settings.concurrencyPerEndpoint,
-    headers: vault.openHeaders(endpoint.endpoint_id, endpoint.sealed_headers),
-    ed25519,
+    ...shownSettings(
+      (key) => endpoint[snakeCase(key)],
+      settings,
+      (sealed) => vault.openHeaders(id, sealed),
+    ),
     created_at,
     updated_at,
   };

@@ -1,14 +1,15 @@
 import { z } from "zod";
 
+import { attemptErrorCode, attemptOutcome, deliveryStatus, endReason } from "../../events/delivery-terms.ts";
+import { MAX_RESPONSE_BODY_BYTES } from "../../processes/sending/response-body.ts";
+import { rebuildPhase, shownState } from "../../projections/running/projection-terms.ts";
+import { UUID } from "../../runtime/uuid.ts";
 import { endpointSchema } from "../endpoints/schemas/endpoint-reply-schemas.ts";
-import { deliveryStatusSchema } from "../deliveries/list-deliveries-schema.ts";
 import { id, time } from "./reply-fields.ts";
-
-const LOWER_CASE_UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 /** The reply to `POST /v1/users`. */
 export const apiKeySchema = z
-  .strictObject({ api_key: z.string().regex(LOWER_CASE_UUID_V4).meta({ format: "uuid" }) })
+  .strictObject({ api_key: z.string().regex(UUID).meta({ format: "uuid" }) })
   .meta({ description: "The new user's key. It is shown this once." });
 
 /** The reply to `GET /v1/users/me`. */
@@ -21,20 +22,6 @@ export const userSchema = z
   })
   .meta({ description: "A user." });
 
-/** Why an attempt did not deliver. */
-export const errorCodeSchema = z.enum([
-  "redirect",
-  "gone",
-  "http_status",
-  "dns",
-  "refused",
-  "reset",
-  "timeout",
-  "tls",
-  "protocol",
-  "target_forbidden",
-]);
-
 /** One attempt of a delivery. */
 export const attemptSchema = z
   .strictObject({
@@ -42,14 +29,17 @@ export const attemptSchema = z
     round: z.int().min(1).meta({ description: "Counts its rounds: each resend begins one." }),
     started_at: time,
     duration_ms: z.number().min(0).meta({ description: "How long the attempt took, in milliseconds." }),
-    outcome: z
-      .enum(["delivered", "failed", "unknown"])
-      .meta({ description: "`unknown`: the process ended during the attempt; the endpoint may have got it." }),
+    outcome: attemptOutcome.meta({
+      description: "`unknown`: the process ended during the attempt; the endpoint may have got it.",
+    }),
     url: z.string().meta({ description: "Where it was sent." }),
     response_status: z.int().min(100).max(999).nullable().meta({ description: "Null when no answer came." }),
-    response_body: z.string().nullable().meta({ description: "The first 16 KiB of the answer, as text." }),
+    response_body: z
+      .string()
+      .nullable()
+      .meta({ description: `The first ${MAX_RESPONSE_BODY_BYTES / 1024} KiB of the answer, as text.` }),
     response_truncated: z.boolean().meta({ description: "The answer was longer than that." }),
-    error_code: errorCodeSchema.nullable().meta({ description: "Null when it was delivered." }),
+    error_code: attemptErrorCode.nullable().meta({ description: "Null when it was delivered." }),
     next_attempt_at: time.nullable(),
   })
   .meta({ description: "An attempt to deliver." });
@@ -60,14 +50,14 @@ export const deliverySchema = z
     id: z.uuid(),
     endpoint_id: id,
     user_id: id,
-    status: deliveryStatusSchema,
+    status: deliveryStatus,
     attempts: z.int().min(0).meta({ description: "How many attempts there were." }),
     next_attempt_at: time.nullable(),
     created_at: time,
     completed_at: time.nullable(),
     payload_bytes: z.int().min(2),
     payload_sha256: z.string().regex(/^[0-9a-f]{64}$/),
-    failure_reason: z.string().nullable(),
+    failure_reason: endReason.nullable(),
     attempt_log: z.array(attemptSchema).meta({ description: "In the order of their start." }),
   })
   .meta({ description: "A delivery." });
@@ -79,7 +69,7 @@ const faultSchema = z.strictObject({ stream: z.string(), revision: z.string(), r
 export const projectionSchema = z.strictObject({
   name: z.string(),
   version: z.int().positive(),
-  state: z.enum(["catching_up", "live", "rebuilding", "outdated", "faulted"]),
+  state: shownState,
   position: z.string().nullable(),
   head: z.string().nullable(),
   lag_events: z.int().nullable(),
@@ -88,7 +78,7 @@ export const projectionSchema = z.strictObject({
   rebuild: z
     .strictObject({
       version: z.int().positive(),
-      phase: z.enum(["filling", "comparing", "faulted"]),
+      phase: rebuildPhase,
       position: z.string().nullable(),
       fault: faultSchema,
     })

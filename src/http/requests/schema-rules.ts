@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { printable } from "../../runtime/printable.ts";
 
 /** What reading a body or a query gives: its value, or the messages for `details.errors`, in the order of docs/reference/http-api.md. */
 export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly errors: string[] };
@@ -20,11 +21,7 @@ export const WHITE_SPACE = new RegExp(`[${WHITE_SPACE_CLASS}]`, "u");
 
 const NOT_WHITE_SPACE = new RegExp(`[^${WHITE_SPACE_CLASS}]`, "u");
 
-/** Characters that would break or forge a line where the name is shown: controls, format characters, lone surrogates, separators. */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
-
 const MAX_UNKNOWN_NAMES = 10;
-const LONGEST_NAME = 64;
 
 /** True when the text is empty or nothing but white space. */
 export function isBlank(text: string): boolean {
@@ -61,10 +58,4 @@ export function messagesOf(error: z.ZodError, kind: "field" | "parameter"): Mess
     else unknown.push(...issue.keys.slice(0, MAX_UNKNOWN_NAMES).map((name) => `unknown ${kind} "${printable(name)}"`));
   }
   return { rules: [...rules], unknown };
-}
-
-/** The name without unprintable characters, cut to 64 code points. Only its beginning is looked at: a client may send a megabyte. */
-export function printable(name: string): string {
-  const cleaned = name.slice(0, 8 * LONGEST_NAME).replace(UNPRINTABLE, "");
-  return Array.from(cleaned).slice(0, LONGEST_NAME).join("");
 }

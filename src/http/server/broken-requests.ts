@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { FastifyInstance } from "fastify";
+import { isoNow } from "../../runtime/clock.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { ERRORS, HttpError, errorBody } from "../errors.ts";
 import { REPLY_HEADERS } from "./reply-headers.ts";
@@ -52,7 +53,7 @@ export function refuseAndClose(refusal: HttpError, socket: Duplex, clock: Clock)
     socket.destroy();
     return;
   }
-  const body = errorBody(refusal, new Date(clock.now()).toISOString());
+  const body = errorBody(refusal, isoNow(clock));
   const { status } = ERRORS[refusal.code];
   const own = { ...refusal.options.headers, "Content-Length": Buffer.byteLength(body) };
   const lines = Object.entries(own).map(([name, value]) => `${name}: ${value}\r\n`);

@@ -8,6 +8,7 @@ import {
 } from "../../events/store/event-store-errors.ts";
 import { TroubleLog } from "../../observability/trouble-log.ts";
 import { ReadModelsUnavailable } from "../../projections/store/document-store.ts";
+import { isoNow } from "../../runtime/clock.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { ERRORS, HttpError, errorBody } from "../errors.ts";
 import { sendJsonText } from "../replies/send-json.ts";
@@ -54,7 +55,7 @@ export function refuseBadPath(clock: Clock): (error: Error, request: unknown, re
 }
 
 function sendError(reply: FastifyReply, error: HttpError, clock: Clock): FastifyReply {
-  const body = errorBody(error, new Date(clock.now()).toISOString());
+  const body = errorBody(error, isoNow(clock));
   return sendJsonText(reply.headers(error.options.headers ?? {}), ERRORS[error.code].status, body);
 }
 

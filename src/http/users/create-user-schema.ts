@@ -12,11 +12,21 @@ export interface NewUser {
   readonly email: string | null;
 }
 
+/** How long a username is. */
+export const USERNAME_LIMITS = { min: 5, max: 16 } as const;
+
 const username = requiredText("username")
   .refine((text) => !WHITE_SPACE.test(text), { error: "username must not contain spaces" })
-  .refine(lengthBetween(5, 16), { error: "username must be between 5 and 16 characters" })
+  .refine(lengthBetween(USERNAME_LIMITS.min, USERNAME_LIMITS.max), {
+    error: `username must be between ${USERNAME_LIMITS.min} and ${USERNAME_LIMITS.max} characters`,
+  })
   .regex(/^[A-Za-z0-9_]+$/, { error: "username must only contain letters, numbers and underscores" })
-  .meta({ description: "Case-sensitive and unique.", minLength: 5, maxLength: 16, examples: ["ada_lovelace"] });
+  .meta({
+    description: "Case-sensitive and unique.",
+    minLength: USERNAME_LIMITS.min,
+    maxLength: USERNAME_LIMITS.max,
+    examples: ["ada_lovelace"],
+  });
 
 const email = z
   .string({ error: "email must be a string" })

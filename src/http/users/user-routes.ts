@@ -5,6 +5,7 @@ import { endpoints, endpointsOfUser } from "../../projections/endpoints.ts";
 import { collectionOf } from "../../projections/projection.ts";
 import { users } from "../../projections/users.ts";
 import type { UserDocument } from "../../projections/users.ts";
+import { isoNow } from "../../runtime/clock.ts";
 import { apiKeyDigest, requireUser, userOf } from "../access/authentication.ts";
 import { READ_YOUR_WRITES_MS } from "../dependencies.ts";
 import type { HttpDependencies } from "../dependencies.ts";
@@ -30,7 +31,7 @@ export function userRoutes(app: FastifyInstance, deps: HttpDependencies): void {
         email,
         emailKey: email === null ? null : emailKey(email),
         apiKeyDigest: apiKeyDigest(apiKey),
-        now: new Date(clock.now()).toISOString(),
+        now: isoNow(clock),
       },
       secrets.reservations,
       { commandId: randomUUID(), correlationId: request.id, actor: "anonymous" },

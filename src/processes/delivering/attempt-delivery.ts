@@ -1,9 +1,9 @@
+import { decideCloseLapsedAttempt } from "../../commands/close-lapsed-attempt.ts";
 import { loadStream } from "../../commands/handling/command-handler.ts";
 import type { Loaded } from "../../commands/handling/command-handler.ts";
-import { decideWithoutAttempt } from "../../commands/hold-delivery.ts";
-import { decideLapsedAttempt } from "../../commands/record-attempt.ts";
 import { chosenPolicy } from "../../commands/retry-policy.ts";
 import type { RetryPolicy } from "../../commands/retry-policy.ts";
+import { decideStopDelivery } from "../../commands/stop-delivery.ts";
 import { deliveryStream, evolveDelivery } from "../../events/delivery.ts";
 import type {
   Delivery,
@@ -13,6 +13,7 @@ import type {
   DeliveryHeld,
 } from "../../events/delivery.ts";
 import type { EndpointDocument } from "../../projections/endpoints.ts";
+import { isoNow } from "../../runtime/clock.ts";
 import type { SendResult } from "../sending/attempt-outcome.ts";
 import type { Sender } from "../sending/sender.ts";
 import { attemptHeaders } from "../sending/signing/attempt-headers.ts";
@@ -32,7 +33,7 @@ export interface AttemptDependencies extends ClaimDependencies {
   /** The endpoint as it is now; throws when it is not known (yet). */
   endpointOf(endpointId: number): Promise<EndpointDocument>;
   /** Called with a claim that lapsed and was closed: the outcome of that attempt is unknown. */
-  lapsed(event: DeliveryAttempted): void;
+  readonly lapsed: (event: DeliveryAttempted) => void;
 }
 
 export type Attempted =
@@ -73,20 +74,19 @@ export async function attemptDelivery(
   if (claim === null) return { kind: "nothing" };
   const result = await send(deps.sender, claim, endpoint, headersOf, signal);
   sent();
-  return recordOutcome(store, claim, result, clock.now(), policy, signal);
+  return recordOutcome(store, claim, result, isoNow(clock), policy, signal);
 }
 
 /** Closes the claim that is open, when its lease has passed; `lapsed` is called when it was closed. */
 async function closeLapsed(
-  deps: AttemptDependencies,
+  { store, clock, lapsed }: AttemptDependencies,
   deliveryId: string,
   known: Loaded<Delivery>,
   policy: RetryPolicy,
 ): Promise<Loaded<Delivery>> {
-  const closed = await handleDeliveryCommand(deps.store, deliveryId, known, (delivery) =>
-    decideLapsedAttempt(delivery, deps.clock.now(), policy),
-  );
-  for (const event of closed.events) if (event.type === "DeliveryAttempted") deps.lapsed(event);
+  const command = { deliveryId, policy, now: isoNow(clock) };
+  const closed = await handleDeliveryCommand(store, decideCloseLapsedAttempt, command, known);
+  for (const event of closed.events) if (event.type === "DeliveryAttempted") lapsed(event);
   return closed;
 }
 
@@ -98,9 +98,8 @@ async function stop(
   endpoint: EndpointDocument,
 ): Promise<Attempted> {
   const standing = { status: endpoint.status, goneAt: endpoint.gone_at };
-  const stopped = await handleDeliveryCommand(store, deliveryId, known, (delivery) =>
-    decideWithoutAttempt(delivery, standing, new Date(clock.now()).toISOString()),
-  );
+  const command = { deliveryId, endpoint: standing, now: isoNow(clock) };
+  const stopped = await handleDeliveryCommand(store, decideStopDelivery, command, known);
   const [event] = stopped.events;
   return event === undefined ? { kind: "nothing" } : { kind: "stopped", event };
 }

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { DeliveryAttempted } from "../../events/delivery.ts";
 import type { Metrics } from "../../observability/metrics.ts";
 import { TroubleLog } from "../../observability/trouble-log.ts";
+import { fieldsOf } from "../../projections/snake-case.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Attempted } from "./attempt-delivery.ts";
 import { isPassing } from "./insisting.ts";
@@ -90,11 +91,7 @@ export class AttemptLines {
       delivery: deliveryId,
       endpoint: endpointId,
       attempt: data.number,
-      outcome,
-      error_code: errorCode,
-      response_status: data.responseStatus,
-      duration_ms: durationMs,
-      next_attempt_at: data.nextAttemptAt,
+      ...fieldsOf(data, "outcome", "errorCode", "responseStatus", "durationMs", "nextAttemptAt"),
     };
     this.#logger.info(fields, line);
   }

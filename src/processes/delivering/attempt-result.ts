@@ -1,3 +1,4 @@
+import { unknownResult } from "../../commands/record-attempt.ts";
 import type { AttemptResult } from "../../commands/record-attempt.ts";
 import type { AttemptUnderWay } from "../../events/delivery.ts";
 import type { SendResult } from "../sending/attempt-outcome.ts";
@@ -6,24 +7,14 @@ import { askedWaitMs } from "../sending/asked-wait.ts";
 /**
  * The result as it is recorded. An attempt that was cut off by a shutdown may have arrived, so its outcome is unknown.
  *
- * @param endedAt milliseconds since the epoch
+ * @param endedAt ISO 8601 UTC
  */
 export function attemptResult(
   result: Exclude<SendResult, { kind: "not_sent" }>,
   attempt: AttemptUnderWay,
-  endedAt: number,
+  endedAt: string,
 ): AttemptResult {
-  if (result.kind === "interrupted") {
-    return {
-      outcome: "unknown",
-      errorCode: null,
-      responseStatus: null,
-      responseBody: null,
-      responseTruncated: false,
-      durationMs: Math.max(0, endedAt - Date.parse(attempt.startedAt)),
-      askedWaitMs: null,
-    };
-  }
+  if (result.kind === "interrupted") return unknownResult(attempt, endedAt);
   const { outcome, errorCode, responseStatus, responseBody, responseTruncated, durationMs, retryAfter } = result;
   return {
     outcome,
@@ -32,6 +23,6 @@ export function attemptResult(
     responseBody,
     responseTruncated,
     durationMs,
-    askedWaitMs: askedWaitMs(retryAfter, endedAt),
+    askedWaitMs: askedWaitMs(retryAfter, Date.parse(endedAt)),
   };
 }

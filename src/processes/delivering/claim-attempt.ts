@@ -40,11 +40,12 @@ export async function claimAttempt(
   signal: AbortSignal,
 ): Promise<AttemptClaim | null> {
   // One id and one time for all tries: the claim of a try whose outcome stayed unknown is the next one's own.
-  const claim = { url, leaseMs: leaseOf(timeoutMs), now: clock.now() };
+  const now = clock.now();
+  const claim = { deliveryId, url, leaseMs: leaseOf(timeoutMs), now: new Date(now).toISOString() };
   const claimId = timeOrderedId();
-  const isInTime = (): boolean => clock.now() <= latestSending(claim.now, timeoutMs);
+  const isInTime = (): boolean => clock.now() <= latestSending(now, timeoutMs);
   const claimed = await untilKnown(signal, isInTime, () =>
-    handleDeliveryCommand(store, deliveryId, known, (delivery) => decideStartAttempt(claim, delivery), claimId),
+    handleDeliveryCommand(store, decideStartAttempt, claim, known, claimId),
   );
   const attempt = claimed.events.length > 0 ? claimed.state?.underWay : null;
   if (attempt == null || claimed.state === null) return null;

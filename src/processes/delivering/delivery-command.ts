@@ -1,5 +1,6 @@
 import { handleCommand } from "../../commands/handling/command-handler.ts";
 import type { Handled, Loaded } from "../../commands/handling/command-handler.ts";
+import type { Decider } from "../../commands/handling/decider.ts";
 import { deliveryStream, evolveDelivery } from "../../events/delivery.ts";
 import type { Delivery, DeliveryEvent } from "../../events/delivery.ts";
 import type { EventStore } from "../../events/store/event-store.ts";
@@ -15,13 +16,13 @@ export const ACTOR = "delivery-worker";
  * @param commandId the same for each repetition of one command, so that a repetition recognises what was written before
  * @throws what `decide` and the log throw
  */
-export function handleDeliveryCommand<E extends DeliveryEvent>(
+export function handleDeliveryCommand<Command extends { readonly deliveryId: string }, Event extends DeliveryEvent>(
   store: EventStore,
-  deliveryId: string,
+  decide: Decider<Command, Delivery | null, Event>,
+  command: Command,
   known: Loaded<Delivery>,
-  decide: (delivery: Delivery | null) => readonly E[],
   commandId = timeOrderedId(),
-): Promise<Handled<Delivery, E>> {
-  const stream = deliveryStream(deliveryId);
-  return handleCommand(store, { stream, evolve: evolveDelivery, decide, commandId, actor: ACTOR, known });
+): Promise<Handled<Delivery, Event>> {
+  const stream = deliveryStream(command.deliveryId);
+  return handleCommand(store, { stream, evolve: evolveDelivery, decide, command, commandId, actor: ACTOR, known });
 }

@@ -1,36 +1,29 @@
-import { decideOnGone } from "../../commands/disable-endpoint.ts";
+import { decideDisableGoneEndpoint } from "../../commands/disable-gone-endpoint.ts";
+import type { DisableGoneEndpoint } from "../../commands/disable-gone-endpoint.ts";
 import type { Loaded } from "../../commands/handling/command-handler.ts";
 import { handleEndpointCommand } from "../../commands/handling/endpoint-command.ts";
 import { CommandRefused } from "../../commands/handling/refusals.ts";
 import type { EventStore } from "../../events/store/event-store.ts";
 import { timeOrderedId } from "../../runtime/time-ordered-id.ts";
 
-/** An answer 410, and the claim of the attempt that it came to. */
-export interface GoneAnswer {
-  readonly endpointId: number;
-  readonly url: string;
-  /** When it came, ISO 8601 UTC. */
-  readonly now: string;
-  /** The last event of the delivery, from which the endpoint's takes over what it belongs to. */
-  readonly claim: Loaded<unknown>["last"];
-  /** The name of the process that asks. */
-  readonly actor: string;
-}
-
 /**
  * Disables an endpoint that answered that it is gone; one that was deleted or moved meanwhile is left.
  *
+ * @param claim the delivery's last event, from which the endpoint's takes over what it belongs to
+ * @param actor the name of the process that asks
  * @throws what the store throws
  */
 export async function disableGone(
   store: EventStore,
-  { endpointId, claim, actor, ...answered }: GoneAnswer,
+  command: DisableGoneEndpoint,
+  claim: Loaded<unknown>["last"],
+  actor: string,
 ): Promise<void> {
   const commandId = timeOrderedId();
   const causation = claim === null ? {} : { causationId: claim.id };
   const context = { commandId, correlationId: claim?.correlationId ?? commandId, ...causation, actor };
   try {
-    await handleEndpointCommand(store, endpointId, null, (endpoint) => decideOnGone(endpoint, answered), context);
+    await handleEndpointCommand(store, decideDisableGoneEndpoint, command, null, context);
   } catch (error) {
     if (!(error instanceof CommandRefused)) throw error;
   }

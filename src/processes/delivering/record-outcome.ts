@@ -23,7 +23,7 @@ export type RecordedOutcome =
  * Records what came of a claimed attempt, under its claim: its outcome, or that it was not made. An endpoint that answered
  * that it is gone is disabled.
  *
- * @param endedAt when the answer or the time-out came, in milliseconds since the epoch
+ * @param endedAt when the answer or the time-out came, ISO 8601 UTC
  * @param policy by which the next attempt is due when this one failed
  * @throws what the log throws when it cannot take the outcome before the signal aborts
  */
@@ -31,7 +31,7 @@ export function recordOutcome(
   store: EventStore,
   claim: AttemptClaim,
   result: SendResult,
-  endedAt: number,
+  endedAt: string,
   policy: RetryPolicy,
   signal: AbortSignal,
 ): Promise<RecordedOutcome> {
@@ -39,31 +39,19 @@ export function recordOutcome(
   const { deliveryId, endpointId } = claim.delivery;
   // One id for all tries, so that a try whose outcome stayed unknown is recognised by the next.
   const commandId = timeOrderedId();
-  const now = new Date(endedAt).toISOString();
   return untilRecorded(signal, async () => {
     if (result.kind === "not_sent") {
       const { reason } = result;
-      await handleDeliveryCommand(
-        store,
-        deliveryId,
-        loaded,
-        (delivery) => decideReleaseAttempt(attempt, delivery, reason, now),
-        commandId,
-      );
+      const command = { deliveryId, attempt, reason, now: endedAt };
+      await handleDeliveryCommand(store, decideReleaseAttempt, command, loaded, commandId);
       return { kind: "not_sent", reason };
     }
     // First, so that no crash in between leaves an endpoint enabled that said it is gone.
     if (result.kind === "answered" && result.errorCode === "gone") {
-      await disableGone(store, { endpointId, url: attempt.url, now, claim: loaded.last, actor: ACTOR });
+      await disableGone(store, { endpointId, url: attempt.url, now: endedAt }, loaded.last, ACTOR);
     }
-    const command = { attempt, result: attemptResult(result, attempt, endedAt), endedAt, policy };
-    const recorded = await handleDeliveryCommand(
-      store,
-      deliveryId,
-      loaded,
-      (delivery) => decideRecordAttempt(command, delivery),
-      commandId,
-    );
+    const command = { deliveryId, attempt, result: attemptResult(result, attempt, endedAt), endedAt, policy };
+    const recorded = await handleDeliveryCommand(store, decideRecordAttempt, command, loaded, commandId);
     const [event] = recorded.events;
     return event?.type === "DeliveryAttempted" ? { kind: "attempted", event } : { kind: "too_late" };
   });

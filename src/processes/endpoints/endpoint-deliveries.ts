@@ -1,22 +1,23 @@
-import { decideDeliveriesEnded } from "../../commands/end-deliveries.ts";
+import { decideEndDeliveries } from "../../commands/end-deliveries.ts";
 import { handleCommand } from "../../commands/handling/command-handler.ts";
-import { decideReleaseDelivery, decideWithoutAttempt } from "../../commands/hold-delivery.ts";
+import type { Decider } from "../../commands/handling/decider.ts";
+import { decideReleaseDelivery } from "../../commands/release-delivery.ts";
+import { decideStopDelivery } from "../../commands/stop-delivery.ts";
 import { deliveryStream, evolveDelivery } from "../../events/delivery.ts";
 import type { Delivery, DeliveryEvent } from "../../events/delivery.ts";
 import { endpointStream, evolveEndpoint } from "../../events/endpoint.ts";
-import type { Endpoint, EndpointDeliveriesEnded } from "../../events/endpoint.ts";
 import type { EventStore } from "../../events/store/event-store.ts";
 import { pendingDeliveriesOfUser } from "../../projections/deliveries.ts";
 import type { Directory } from "../../projections/directory/directory.ts";
 import { heldOfEndpoint, nextEndpointWithHeld } from "../../projections/held-deliveries.ts";
 import type { DocumentStore } from "../../projections/store/document-store.ts";
+import { isoNow } from "../../runtime/clock.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { timeOrderedId } from "../../runtime/time-ordered-id.ts";
 import type { DueShares } from "../retrying/shard-ticks.ts";
 
 const ACTOR = "endpoint-lifecycle";
-/** How many deliveries are read at a time, and how many decided at a time: these share their commits. */
-const PAGE = 500;
+/** How many deliveries are decided at a time: these share their commits. */
 const AT_ONCE = 20;
 /**
  * What was held together is due so far apart, in ms, for each attempt that may be under way to its endpoint at a time:
@@ -83,14 +84,12 @@ export class EndpointDeliveries {
     for (; endpointId !== null && !hasEnded(); endpointId = await nextEndpointWithHeld(documents, endpointId)) {
       const id = endpointId;
       const isHeld = (): boolean => (directory.knownEndpoint(id)?.status ?? "disabled") === "disabled";
-      let last: string | null = null;
-      while (!isHeld() && !hasEnded()) {
-        const page = await heldOfEndpoint(documents, id, PAGE, last);
+      if (isHeld()) continue;
+      for await (const page of heldOfEndpoint(documents, id)) {
+        if (isHeld() || hasEnded()) break;
         await this.#each(page, signal, async ({ _id }) => {
           if (await this.#release(_id, id)) released.set(id, (released.get(id) ?? 0) + 1);
         });
-        if (page.length < PAGE) break;
-        last = page.at(-1)?._id ?? null;
       }
     }
     return released;
@@ -113,8 +112,8 @@ export class EndpointDeliveries {
     const endpoint = this.#deps.directory.knownEndpoint(endpointId);
     if (endpoint === null) return Promise.resolve(false);
     const standing = { status: endpoint.status, goneAt: endpoint.gone_at };
-    const now = new Date(this.#deps.clock.now()).toISOString();
-    return this.#decide(deliveryId, (delivery) => decideWithoutAttempt(delivery, standing, now));
+    const command = { deliveryId, endpoint: standing, now: isoNow(this.#deps.clock) };
+    return this.#handle(decideStopDelivery, command);
   }
 
   #release(deliveryId: string, endpointId: number): Promise<boolean> {
@@ -124,21 +123,25 @@ export class EndpointDeliveries {
     const now = clock.now();
     const due = Math.max(now, this.#nextDue.get(endpointId) ?? now);
     this.#nextDue.set(endpointId, due + PACE_MS_PER_SLOT / (endpoint?.max_concurrency ?? concurrencyPerEndpoint));
-    const [dueAt, nowAt] = [new Date(Math.ceil(due)).toISOString(), new Date(now).toISOString()];
-    return this.#decide(deliveryId, (delivery) => decideReleaseDelivery(delivery, dueAt, nowAt));
+    const dueAt = new Date(Math.ceil(due)).toISOString();
+    return this.#handle(decideReleaseDelivery, { deliveryId, dueAt, now: new Date(now).toISOString() });
   }
 
-  async #decide(deliveryId: string, decide: (delivery: Delivery | null) => DeliveryEvent[]): Promise<boolean> {
-    const stream = deliveryStream(deliveryId);
-    const command = { stream, evolve: evolveDelivery, decide, commandId: timeOrderedId(), actor: ACTOR };
-    return (await handleCommand(this.#deps.store, command)).events.length > 0;
+  /** Handles a command on a delivery; true when something followed from it. */
+  async #handle<Command extends { readonly deliveryId: string }>(
+    decide: Decider<Command, Delivery | null, DeliveryEvent>,
+    command: Command,
+  ): Promise<boolean> {
+    const asked = { evolve: evolveDelivery, decide, command, commandId: timeOrderedId(), actor: ACTOR };
+    const stream = deliveryStream(command.deliveryId);
+    return (await handleCommand(this.#deps.store, { stream, ...asked })).events.length > 0;
   }
 
   async #noteEnded(endpointId: number): Promise<void> {
-    const now = new Date(this.#deps.clock.now()).toISOString();
-    const decide = (endpoint: Endpoint | null): EndpointDeliveriesEnded[] => decideDeliveriesEnded(endpoint, now);
-    const command = { evolve: evolveEndpoint, decide, commandId: timeOrderedId(), actor: ACTOR };
-    await handleCommand(this.#deps.store, { stream: endpointStream(endpointId), ...command });
+    const { store, clock } = this.#deps;
+    const command = { endpointId, now: isoNow(clock) };
+    const asked = { evolve: evolveEndpoint, decide: decideEndDeliveries, commandId: timeOrderedId(), actor: ACTOR };
+    await handleCommand(store, { stream: endpointStream(endpointId), command, ...asked });
   }
 
   #forgetPast(): void {

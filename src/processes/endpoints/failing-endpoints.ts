@@ -2,9 +2,8 @@ import { inject, injectable } from "tsyringe";
 import type { Logger } from "pino";
 import { handleEndpointCommand } from "../../commands/handling/endpoint-command.ts";
 import { CommandRefused } from "../../commands/handling/refusals.ts";
-import { decideOnFailing } from "../../commands/warn-of-failing.ts";
+import { decideWarnOfFailing } from "../../commands/warn-of-failing.ts";
 import type { FailingPolicy } from "../../commands/warn-of-failing.ts";
-import type { Endpoint } from "../../events/endpoint.ts";
 import { EVENT_STORE } from "../../events/store/event-store.ts";
 import type { EventStore } from "../../events/store/event-store.ts";
 import { LOGGER } from "../../observability/logger.ts";
@@ -113,11 +112,11 @@ export class FailingEndpoints {
     now: number,
   ): Promise<void> {
     const streak = { failures, since: failing_since };
+    const command = { endpointId, streak, policy: this.#policy, now: new Date(now).toISOString() };
     const commandId = timeOrderedId();
     const context = { commandId, correlationId: commandId, actor: ACTOR };
-    const decide = (endpoint: Endpoint) => decideOnFailing(endpoint, streak, this.#policy, now);
     try {
-      const { events } = await handleEndpointCommand(this.#store, endpointId, null, decide, context);
+      const { events } = await handleEndpointCommand(this.#store, decideWarnOfFailing, command, null, context);
       for (const { type } of events) {
         const said =
           type === "EndpointFailing" ? "an endpoint has failed for long" : "an endpoint that fails was disabled";

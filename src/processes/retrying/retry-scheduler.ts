@@ -42,8 +42,6 @@ export interface LastScan {
   readonly oldestDueMs: number;
 }
 
-/** How many due deliveries are read at a time. */
-const PAGE = 500;
 /** A retry is sent up to so many ms after its due time, so that what fell due together does not leave together. */
 const JITTER_MS = 250;
 /** The shortest time between two looks, in ms, however often the queue runs low. */
@@ -145,18 +143,18 @@ export class RetryScheduler {
   async tick(maxEmptyScans = Number.POSITIVE_INFINITY): Promise<void> {
     await this.#progress.whenSeen([dueDeliveries.name], await this.#store.head(), FRESHNESS_WAIT_MS);
     const horizon = new Date(this.#ticks.next + this.#ticks.lateness).toISOString();
-    let last: DueDocument | null = null;
     let inVain = 0;
-    do {
-      const page: DueDocument[] = await dueBefore(this.#documents, horizon, PAGE, last);
-      if (last === null) this.#noteLook(page[0]);
+    let isFirst = true;
+    for await (const page of dueBefore(this.#documents, horizon)) {
+      if (isFirst) this.#noteLook(page[0]);
+      isFirst = false;
       for (const due of await this.#settings.shares.mine(page)) {
         const arranged = this.#arrange(due);
         if (arranged === "all_full") return;
         inVain = arranged === "taken_in" ? 0 : inVain + 1;
       }
-      last = page.length < PAGE ? null : (page.at(-1) ?? null);
-    } while (last !== null && inVain < maxEmptyScans);
+      if (inVain >= maxEmptyScans) return;
+    }
   }
 
   /** The first of the list is the oldest, so that this needs no look of its own. */

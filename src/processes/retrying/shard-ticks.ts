@@ -6,6 +6,7 @@ import { RevisionConflict } from "../../events/store/event-store-errors.ts";
 import type { Revision } from "../../events/store/position.ts";
 import { tickStream } from "../../events/tick.ts";
 import type { TickTaken } from "../../events/tick.ts";
+import { isoNow } from "../../runtime/clock.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { timeOrderedId } from "../../runtime/time-ordered-id.ts";
 
@@ -75,7 +76,7 @@ export class ShardTicks implements DueShares {
   }
 
   async #append(shard: number, tick: number, last: LastTick): Promise<LastTick> {
-    const takenAt = new Date(this.#clock.now()).toISOString();
+    const takenAt = isoNow(this.#clock);
     const event: TickTaken = { type: "TickTaken", data: { tick, instance: this.#instance, takenAt } };
     const commandId = timeOrderedId();
     const events = eventsToAppend([event], { commandId, correlationId: commandId, actor: "retry-scheduler" });

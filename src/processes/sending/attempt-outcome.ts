@@ -1,26 +1,14 @@
+import type { AttemptErrorCode, AttemptOutcome } from "../../events/delivery-terms.ts";
 import { TARGET_FORBIDDEN } from "./targets/target-forbidden.ts";
 
 export { askedWaitMs, honoursRetryAfter } from "./asked-wait.ts";
 
-/** Why an attempt failed, as a client sees it (docs/reference/receivers.md). */
-export type ErrorCode =
-  | "redirect"
-  | "gone"
-  | "http_status"
-  | "dns"
-  | "refused"
-  | "reset"
-  | "timeout"
-  | "tls"
-  | "protocol"
-  | "target_forbidden";
-
 /** An attempt that counts: the receiver, or the way to it, gave an answer. */
 export interface AnsweredResult {
   readonly kind: "answered";
-  readonly outcome: "delivered" | "failed";
+  readonly outcome: Exclude<AttemptOutcome, "unknown">;
   /** Null exactly when the outcome is `delivered`. */
-  readonly errorCode: ErrorCode | null;
+  readonly errorCode: AttemptErrorCode | null;
   /** Null when no status line came. */
   readonly responseStatus: number | null;
   /** The beginning of the body as safe text, empty for no body; null when no status line came. */
@@ -73,7 +61,7 @@ export type Stage = "connecting" | "securing" | "written";
  * handshake did not succeed, so that nothing was read of the request: a connection that ends in it is one of those, and
  * what breaks TLS after it is not.
  */
-export function errorCodeOf(error: unknown, stage: Stage): ErrorCode {
+export function errorCodeOf(error: unknown, stage: Stage): AttemptErrorCode {
   const code = codeOf(error);
   if (stage === "securing" && code === "reset") return "tls";
   if (stage === "written" && code === "tls" && !causesOf(error).some((cause) => CERTIFICATE_WANTED.test(cause.code))) {
@@ -82,7 +70,7 @@ export function errorCodeOf(error: unknown, stage: Stage): ErrorCode {
   return code;
 }
 
-function codeOf(error: unknown): ErrorCode {
+function codeOf(error: unknown): AttemptErrorCode {
   for (const { code, syscall } of causesOf(error)) {
     if (code === TARGET_FORBIDDEN) return "target_forbidden";
     // A resolver that refuses us has the code of a receiver that does.

@@ -1,6 +1,7 @@
 import type { Dispatcher } from "undici";
+import type { AttemptErrorCode } from "../../events/delivery-terms.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import type { AnsweredResult, ErrorCode, SendResult } from "./attempt-outcome.ts";
+import type { AnsweredResult, SendResult } from "./attempt-outcome.ts";
 import { errorCodeOf, honoursRetryAfter, isOwnFault, outcomeOfStatus } from "./attempt-outcome.ts";
 import { ResponseBody } from "./response-body.ts";
 
@@ -110,7 +111,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   /** The result is known, or the time is over: ends the exchange. The error code holds when there is no status. */
-  #cut(errorCode: ErrorCode): void {
+  #cut(errorCode: AttemptErrorCode): void {
     this.#end(this.#answer(errorCode, false));
   }
 
@@ -135,7 +136,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   /** The status decides when there is one: a receiver that accepted has accepted, however its body ends. */
-  #answer(errorCode: ErrorCode, whole: boolean): AnsweredResult {
+  #answer(errorCode: AttemptErrorCode, whole: boolean): AnsweredResult {
     const status = this.#status;
     return {
       kind: "answered",

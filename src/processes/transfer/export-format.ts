@@ -4,6 +4,7 @@ import { writtenEvent } from "../../events/store/event-line.ts";
 import type { EventMetadata, RecordedEvent } from "../../events/store/event-store.ts";
 import { revisionOf } from "../../events/store/position.ts";
 import type { Position } from "../../events/store/position.ts";
+import { UUID } from "../../runtime/uuid.ts";
 import { TransferRefused } from "./transfer-refused.ts";
 
 const FORMAT = "webhook-gateway-log";
@@ -38,7 +39,7 @@ export function footerLine(footer: ExportFooter): string {
 }
 
 /** As every log takes them (see prepareAppend): any UUID, whatever its version, in lower case. */
-const id = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/);
+const id = z.string().regex(UUID);
 const position = z.string().regex(/^\d{20}$/) as unknown as z.ZodType<Position>;
 /** Carried as it is: a schema that copied it could lose what it does not know. */
 const jsonObject = <T extends object>(): z.ZodType<T> =>

@@ -1,4 +1,5 @@
 import type { KnownEvent } from "../../events/catalogue.ts";
+import type { AttemptOutcome } from "../../events/delivery-terms.ts";
 import type { Content } from "../projection.ts";
 import type { StoredDocument } from "../store/document-store.ts";
 import { withDuration } from "./duration-histogram.ts";
@@ -13,7 +14,7 @@ export interface EndpointDayDocument extends StoredDocument {
   readonly delivered: number;
   readonly failed: number;
   /** Attempts that ended that day, by outcome. */
-  readonly attempts: Readonly<Record<"delivered" | "failed" | "unknown", number>>;
+  readonly attempts: Readonly<Record<AttemptOutcome, number>>;
   /** Of those attempts whose outcome is known: how long the others took is unknown. */
   readonly durations: DurationHistogram;
   /** How many attempts failed with each code, by code. */

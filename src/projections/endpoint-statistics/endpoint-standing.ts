@@ -1,5 +1,6 @@
 import type { KnownEvent } from "../../events/catalogue.ts";
 import type { Content, ReadModel } from "../projection.ts";
+import { fieldsOf } from "../snake-case.ts";
 import type { StoredDocument } from "../store/document-store.ts";
 
 /** How an endpoint stands at this moment. There is none before something was dispatched to it. */
@@ -36,8 +37,13 @@ export function evolveStanding(
   event: KnownEvent,
 ): Content<EndpointStandingDocument> | null {
   if (event.type === "DeliveryRequested") {
-    const { endpointId, userId } = event.data;
-    const before = standing ?? { standing_of: endpointId, user_id: userId, pending: 0, stopped: false, ...UNBROKEN };
+    const before = standing ?? {
+      standing_of: event.data.endpointId,
+      ...fieldsOf(event.data, "userId"),
+      pending: 0,
+      stopped: false,
+      ...UNBROKEN,
+    };
     return { ...before, pending: before.pending + 1 };
   }
   if (standing === null) return null;

@@ -1,6 +1,7 @@
 import type { Position } from "../../events/store/position.ts";
 import type { Comparison } from "../rebuilding/compare-generations.ts";
 import type { GenerationId } from "../rebuilding/generations.ts";
+import type { ProjectionState, RebuildPhase } from "./projection-terms.ts";
 
 /** Where a projection stands. */
 export interface ProjectionStatus {
@@ -9,7 +10,7 @@ export interface ProjectionStatus {
   /** Everything at or before it is in the documents; null before the first event. */
   readonly position: Position | null;
   /** `outdated`: made by an earlier version of the fold, and shown as it is until the new one is complete. */
-  readonly state: "catching_up" | "live" | "faulted" | "outdated";
+  readonly state: ProjectionState;
   /** Why it stopped: an event that it cannot go past. */
   readonly fault: { readonly stream: string; readonly revision: string; readonly reason: string } | null;
 }
@@ -18,7 +19,7 @@ export interface ProjectionStatus {
 export interface RebuildStatus {
   readonly version: number;
   readonly generation: number;
-  readonly phase: "filling" | "comparing" | "faulted";
+  readonly phase: RebuildPhase;
   /** Up to where it has come; null before the first event. */
   readonly position: string | null;
   readonly fault: ProjectionStatus["fault"];

@@ -3,6 +3,14 @@ import type { CollectionDefinition, DocumentQuery, DocumentStore, Scalar, Stored
 /** How many documents are read at a time. */
 const PAGE = 500;
 
+/** Where the pages of a query begin, and how many documents each has. */
+export interface PagesFrom {
+  /** After this document (exclusive). Default: from the first. */
+  readonly after?: NonNullable<DocumentQuery["after"]> | undefined;
+  /** Default 500. */
+  readonly size?: number;
+}
+
 /**
  * All documents that match, in order, page by page, as they are consumed; the last page may be empty. The field that they
  * are ordered by must be null in none of them.
@@ -15,15 +23,18 @@ export async function* pagesOf<D extends StoredDocument>(
   query: Omit<DocumentQuery, "order" | "after" | "limit"> & {
     readonly order: { readonly field: keyof D & string; readonly direction: "ascending" | "descending" };
   },
+  { after: start, size = PAGE }: PagesFrom = {},
 ): AsyncGenerator<readonly D[]> {
-  let last: D | undefined;
-  do {
+  let after = start;
+  for (;;) {
     const page: D[] = await store.find<D>(collection, {
       ...query,
-      ...(last !== undefined && { after: { value: last[query.order.field] as Scalar, id: last._id } }),
-      limit: PAGE,
+      ...(after !== undefined && { after }),
+      limit: size,
     });
     yield page;
-    last = page.length < PAGE ? undefined : page.at(-1);
-  } while (last !== undefined);
+    const last = page.at(-1);
+    if (last === undefined || page.length < size) return;
+    after = { value: last[query.order.field] as Scalar, id: last._id };
+  }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { createUser } from "../../../src/commands/create-user.ts";
-import type { CreateUser } from "../../../src/commands/create-user.ts";
+import { createUser, decideCreateUser } from "../../../src/commands/create-user.ts";
+import type { UserToCreate } from "../../../src/commands/create-user.ts";
 import { CommandRefused } from "../../../src/commands/handling/refusals.ts";
 import { reservationStream } from "../../../src/commands/uniqueness/reservations.ts";
 import type { EventStore } from "../../../src/events/store/event-store.ts";
@@ -16,9 +16,16 @@ import {
   times,
 } from "../../fixtures/event-log/store-doubles.ts";
 
-const create = (store: EventStore, command: CreateUser) => createUser(store, command, SECRET, newContext());
+const create = (store: EventStore, user: UserToCreate) => createUser(store, user, SECRET, newContext());
 
 describe("creating a user", () => {
+  it("decides the user, with all that is known of it but its key", () => {
+    const user = { userId: 7, username: "alice", email: null, apiKeyDigest: "0".repeat(64) };
+    const created = { ...user, createdAt: NOON };
+    expect(decideCreateUser({ ...user, now: NOON }, null)).toEqual([{ type: "UserCreated", data: created }]);
+    expect(decideCreateUser({ ...user, now: NOON }, created)).toEqual([]);
+  });
+
   it("appends the user under a number of its own, and gives where it stands", async () => {
     const store = newStore();
     const { userId, appended } = await create(store, newUser("alice", "a@example.com"));

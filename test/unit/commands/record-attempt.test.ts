@@ -1,9 +1,9 @@
 import { describe, it } from "vitest";
 import { decideRecordAttempt } from "../../../src/commands/record-attempt.ts";
-import type { AttemptResult } from "../../../src/commands/record-attempt.ts";
+import type { AttemptResult, RecordAttempt } from "../../../src/commands/record-attempt.ts";
 import { retryPolicy } from "../../../src/commands/retry-policy.ts";
 import { evolveDelivery } from "../../../src/events/delivery.ts";
-import type { AttemptUnderWay, Delivery } from "../../../src/events/delivery.ts";
+import type { AttemptUnderWay } from "../../../src/events/delivery.ts";
 import { askedWaitMs } from "../../../src/processes/sending/asked-wait.ts";
 import { decider } from "../../specification/decider.ts";
 import {
@@ -12,6 +12,7 @@ import {
   attempted,
   claim,
   DELIVERED,
+  DELIVERY_ID,
   dueAfterFailures,
   failed,
   msAt,
@@ -21,7 +22,7 @@ import {
   UNKNOWN,
 } from "../../specification/delivery-story.ts";
 
-const given = decider(evolveDelivery);
+const given = decider(evolveDelivery, decideRecordAttempt);
 const policy = retryPolicy(60_000);
 
 const FAILURE: AttemptResult = {
@@ -34,9 +35,8 @@ const FAILURE: AttemptResult = {
   askedWaitMs: null,
 };
 
-function record(attempt: AttemptUnderWay, endedAt: number, result: Partial<AttemptResult> = {}) {
-  const command = { attempt, result: { ...FAILURE, ...result }, endedAt: msAt(endedAt), policy };
-  return (delivery: Delivery | null) => decideRecordAttempt(command, delivery);
+function record(attempt: AttemptUnderWay, endedAt: number, result: Partial<AttemptResult> = {}): RecordAttempt {
+  return { deliveryId: DELIVERY_ID, attempt, result: { ...FAILURE, ...result }, endedAt: at(endedAt), policy };
 }
 
 describe("recording an attempt", () => {
@@ -73,7 +73,7 @@ describe("recording an attempt", () => {
   });
 
   it("ends the delivery at once when the receiver is gone", () => {
-    const gone = { errorCode: "gone", responseStatus: 410 };
+    const gone = { errorCode: "gone", responseStatus: 410 } as const;
     given(requested(), started(1, 0))
       .when(record(claim(1, 0), 1, gone))
       .then(attempted(1, 0, 1, gone), failed(1, "gone"));

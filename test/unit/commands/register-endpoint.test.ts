@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { registerEndpoint } from "../../../src/commands/register-endpoint.ts";
+import { decideRegisterEndpoint, registerEndpoint } from "../../../src/commands/register-endpoint.ts";
+import { DEFAULT_SETTINGS, openSettings } from "../../../src/events/chosen-settings.ts";
+import { evolveEndpoint } from "../../../src/events/endpoint.ts";
 import type { EventStore } from "../../../src/events/store/event-store.ts";
 import {
   eventsOfType,
@@ -10,15 +12,27 @@ import {
   SECRET,
   times,
 } from "../../fixtures/event-log/store-doubles.ts";
-import { DEFAULT_SETTINGS } from "../../specification/endpoint-story.ts";
+import { decider } from "../../specification/decider.ts";
+import { registered } from "../../specification/endpoint-story.ts";
 
 function register(store: EventStore, userId: number, url = "https://receiver.example/hook", nickname = "the shop") {
-  const command = { userId, url, nickname, retrySchedule: null, maxConcurrency: null, ed25519: false, now: NOON };
-  const seal = (endpointId: number) => ({ sealedKeys: `keys of ${endpointId}`, sealedHeaders: null });
+  const command = { userId, url, nickname, ...openSettings({}), now: NOON };
+  const seal = (endpointId: number) => ({ ...DEFAULT_SETTINGS, sealedKeys: `keys of ${endpointId}` });
   return registerEndpoint(store, command, seal, SECRET, newContext());
 }
 
 describe("registering an endpoint", () => {
+  it("decides the endpoint, once under its number", () => {
+    const given = decider(evolveEndpoint, decideRegisterEndpoint);
+    const { registeredAt: now, ...data } = registered({ sealedKeys: "keys" }).data;
+    given()
+      .when({ ...data, now })
+      .then(registered({ sealedKeys: "keys" }));
+    given(registered())
+      .when({ ...data, now })
+      .thenNothing();
+  });
+
   it("appends the endpoint under a number of its own, its URL as it was sent", async () => {
     const store = newStore();
     const url = "https://Receiver.example:443/a/../hook?x=%41";

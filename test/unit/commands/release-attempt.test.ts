@@ -1,14 +1,24 @@
 import { describe, it } from "vitest";
 import { decideReleaseAttempt } from "../../../src/commands/release-attempt.ts";
+import type { ReleaseAttempt } from "../../../src/commands/release-attempt.ts";
 import { evolveDelivery } from "../../../src/events/delivery.ts";
-import type { AttemptUnderWay, Delivery } from "../../../src/events/delivery.ts";
+import type { AttemptUnderWay } from "../../../src/events/delivery.ts";
 import { decider } from "../../specification/decider.ts";
-import { at, attempted, claim, DELIVERED, released, requested, started } from "../../specification/delivery-story.ts";
+import {
+  at,
+  attempted,
+  claim,
+  DELIVERED,
+  DELIVERY_ID,
+  released,
+  requested,
+  started,
+} from "../../specification/delivery-story.ts";
 
-const given = decider(evolveDelivery);
+const given = decider(evolveDelivery, decideReleaseAttempt);
 
-function release(attempt: AttemptUnderWay, seconds: number) {
-  return (delivery: Delivery | null) => decideReleaseAttempt(attempt, delivery, "no connection free", at(seconds));
+function release(attempt: AttemptUnderWay, seconds: number): ReleaseAttempt {
+  return { deliveryId: DELIVERY_ID, attempt, reason: "no connection free", now: at(seconds) };
 }
 
 describe("giving a claim back", () => {

@@ -6,10 +6,12 @@ import {
   requestDelivery,
 } from "../../../src/commands/request-delivery.ts";
 import type { RequestDelivery } from "../../../src/commands/request-delivery.ts";
+import { evolveDelivery } from "../../../src/events/delivery.ts";
 import type { EventStore } from "../../../src/events/store/event-store.ts";
 import { AppendOutcomeUnknown, EventTooLarge, StoreUnavailable } from "../../../src/events/store/event-store-errors.ts";
 import { eventsOfType, newContext, newStore, NOON, outcomesOf, times } from "../../fixtures/event-log/store-doubles.ts";
-import { requested } from "../../specification/delivery-story.ts";
+import { decider } from "../../specification/decider.ts";
+import { at, canceled, requested } from "../../specification/delivery-story.ts";
 
 const { deliveryId, userId, endpointId, payload: PAYLOAD, payloadBytes, payloadSha256 } = requested().data;
 const DISPATCH = { deliveryId, userId, endpointId, payload: PAYLOAD, payloadBytes, payloadSha256 };
@@ -19,8 +21,26 @@ function request(store: EventStore, changes: Partial<RequestDelivery> = {}) {
 }
 
 describe("requesting a delivery", () => {
+  const given = decider(evolveDelivery, decideRequestDelivery);
+
   it("decides the promise, with the payload as it was written", () => {
-    expect(decideRequestDelivery({ ...DISPATCH, now: NOON })).toEqual(requested());
+    given()
+      .when({ ...DISPATCH, now: NOON })
+      .then(requested());
+  });
+
+  it("is nothing new when the same was requested before, whatever came of it", () => {
+    const again = { ...DISPATCH, now: at(3_600) };
+    given(requested()).when(again).thenNothing();
+    given(requested(), canceled(1)).when(again).thenNothing();
+  });
+
+  it("is refused under an id that was used for another endpoint or payload", () => {
+    const other = { ...DISPATCH, now: at(1) };
+    expect(() => given(requested()).when({ ...other, endpointId: 8 })).toThrow("idempotency_key_reused");
+    expect(() => given(requested()).when({ ...other, payloadSha256: "f".repeat(64) })).toThrow(
+      "idempotency_key_reused",
+    );
   });
 
   it("accepts with one append and no read", async () => {

@@ -1,17 +1,23 @@
 import { describe, expect, it } from "vitest";
-import { existing } from "../../../src/commands/handling/endpoint-command.ts";
 import { OVERLAP_SECONDS, decideRotateEndpointSecret } from "../../../src/commands/rotate-endpoint-secret.ts";
+import type { RotateEndpointSecret } from "../../../src/commands/rotate-endpoint-secret.ts";
 import { evolveEndpoint } from "../../../src/events/endpoint.ts";
-import type { Endpoint, EndpointSecretRotated } from "../../../src/events/endpoint.ts";
 import { decider } from "../../specification/decider.ts";
 import { at } from "../../specification/delivery-story.ts";
-import { OWNER_ID, deleted, disabled, registered, rotated } from "../../specification/endpoint-story.ts";
+import {
+  ENDPOINT_ID,
+  OWNER_ID,
+  askedByOwner,
+  deleted,
+  disabled,
+  registered,
+  rotated,
+} from "../../specification/endpoint-story.ts";
 
-const given = decider(evolveEndpoint);
+const given = decider(evolveEndpoint, askedByOwner(decideRotateEndpointSecret));
 
-function rotate(sealedKeys: string, seconds: number, overlapSeconds: number, userId = OWNER_ID) {
-  return (endpoint: Endpoint | null): EndpointSecretRotated[] =>
-    decideRotateEndpointSecret(existing(endpoint, userId), { sealedKeys, overlapSeconds, now: at(seconds) });
+function rotate(sealedKeys: string, seconds: number, overlapSeconds: number): RotateEndpointSecret {
+  return { endpointId: ENDPOINT_ID, sealedKeys, overlapSeconds, now: at(seconds) };
 }
 
 describe("rotating an endpoint's secret", () => {
@@ -48,7 +54,8 @@ describe("rotating an endpoint's secret", () => {
   it("is refused for what does not exist, was deleted, or is another user's", () => {
     expect(() => given().when(rotate("new", 10, 60))).toThrow("endpoint_not_found");
     expect(() => given(registered(), deleted(5)).when(rotate("new", 10, 60))).toThrow("endpoint_not_found");
-    expect(() => given(registered()).when(rotate("new", 10, 60, OWNER_ID + 1))).toThrow("endpoint_access_denied");
+    const others = registered({ userId: OWNER_ID + 1 });
+    expect(() => given(others).when(rotate("new", 10, 60))).toThrow("endpoint_access_denied");
   });
 
   it("changes nothing else of the endpoint", () => {

@@ -1,26 +1,27 @@
 import { describe, it } from "vitest";
 import { decideStartAttempt } from "../../../src/commands/start-attempt.ts";
+import type { StartAttempt } from "../../../src/commands/start-attempt.ts";
 import { evolveDelivery } from "../../../src/events/delivery.ts";
 import { decider } from "../../specification/decider.ts";
 import {
   afterFailures,
+  at,
   attempted,
   DELIVERED,
+  DELIVERY_ID,
   dueAfterFailures,
   failed,
   LEASE_MS,
-  msAt,
   RECEIVER_URL,
   released,
   requested,
   started,
 } from "../../specification/delivery-story.ts";
 
-const given = decider(evolveDelivery);
+const given = decider(evolveDelivery, decideStartAttempt);
 
-function startAt(seconds: number) {
-  const command = { url: RECEIVER_URL, leaseMs: LEASE_MS, now: msAt(seconds) };
-  return (delivery: Parameters<typeof decideStartAttempt>[1]) => decideStartAttempt(command, delivery);
+function startAt(seconds: number): StartAttempt {
+  return { deliveryId: DELIVERY_ID, url: RECEIVER_URL, leaseMs: LEASE_MS, now: at(seconds) };
 }
 
 describe("starting an attempt", () => {

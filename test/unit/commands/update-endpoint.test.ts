@@ -4,6 +4,7 @@ import { loadStream } from "../../../src/commands/handling/command-handler.ts";
 import { registerEndpoint } from "../../../src/commands/register-endpoint.ts";
 import { endpointUrlReservation } from "../../../src/commands/uniqueness/endpoint-url.ts";
 import { updateEndpoint } from "../../../src/commands/update-endpoint.ts";
+import { DEFAULT_SETTINGS, openSettings } from "../../../src/events/chosen-settings.ts";
 import { endpointStream, evolveEndpoint } from "../../../src/events/endpoint.ts";
 import type { Endpoint, EndpointChanges } from "../../../src/events/endpoint.ts";
 import { StoreUnavailable } from "../../../src/events/store/event-store-errors.ts";
@@ -25,18 +26,17 @@ const [A, B, C] = ["https://a.example", "https://b.example", "https://c.example"
 const LATER = afterNoon(30_000);
 
 async function register(store: HookedEventStore, url: string, now = NOON, userId = USER): Promise<number> {
-  const chosen = { retrySchedule: null, maxConcurrency: null, ed25519: false };
-  const command = { userId, url, nickname: "the shop", ...chosen, now };
-  const seal = () => ({ sealedKeys: null, sealedHeaders: null });
+  const command = { userId, url, nickname: "the shop", ...openSettings({}), now };
+  const seal = () => ({ ...DEFAULT_SETTINGS, sealedKeys: null });
   return (await registerEndpoint(store, command, seal, SECRET, newContext())).endpointId;
 }
 
 function update(store: HookedEventStore, endpointId: number, changes: EndpointChanges, now = NOON) {
-  return updateEndpoint(store, { endpointId, userId: USER, changes, now }, SECRET, newContext());
+  return updateEndpoint(store, { endpointId, changes, now }, USER, SECRET, newContext());
 }
 
 function remove(store: HookedEventStore, endpointId: number, now = NOON) {
-  return deleteEndpoint(store, { endpointId, userId: USER, now }, SECRET, newContext());
+  return deleteEndpoint(store, { endpointId, now }, USER, SECRET, newContext());
 }
 
 async function endpoint(store: HookedEventStore, id: number): Promise<Endpoint | null> {

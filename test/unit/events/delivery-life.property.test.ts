@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decideLapsedAttempt, decideRecordAttempt } from "../../../src/commands/record-attempt.ts";
+import { decideCloseLapsedAttempt } from "../../../src/commands/close-lapsed-attempt.ts";
+import { decideRecordAttempt } from "../../../src/commands/record-attempt.ts";
 import { decideReleaseAttempt } from "../../../src/commands/release-attempt.ts";
 import { retryPolicy } from "../../../src/commands/retry-policy.ts";
 import { decideStartAttempt } from "../../../src/commands/start-attempt.ts";
@@ -47,23 +48,24 @@ class Life {
   }
 
   decide({ kind, claimsAgo, askedWaitMs }: Action): readonly DeliveryEvent[] {
-    const { delivery, now } = this;
-    if (kind === "start") return decideStartAttempt({ url: RECEIVER_URL, leaseMs: LEASE_MS, now }, delivery);
-    if (kind === "lapse") return decideLapsedAttempt(delivery, now, POLICY);
+    const { delivery } = this;
+    const now = new Date(this.now).toISOString();
+    const command = { deliveryId: DELIVERY_ID, now };
+    if (kind === "start") return decideStartAttempt({ ...command, url: RECEIVER_URL, leaseMs: LEASE_MS }, delivery);
+    if (kind === "lapse") return decideCloseLapsedAttempt({ ...command, policy: POLICY }, delivery);
     const attempt = this.claims.at(-1 - claimsAgo);
     if (attempt === undefined) return [];
-    if (kind === "release")
-      return decideReleaseAttempt(attempt, delivery, "our own fault", new Date(now).toISOString());
+    if (kind === "release") return decideReleaseAttempt({ ...command, attempt, reason: "our own fault" }, delivery);
     const result = {
       outcome: kind === "gone" ? ("failed" as const) : kind,
-      errorCode: kind === "gone" ? "gone" : null,
+      errorCode: kind === "gone" ? ("gone" as const) : null,
       responseStatus: kind === "gone" ? 410 : null,
       responseBody: null,
       responseTruncated: false,
       durationMs: 1,
       askedWaitMs,
     };
-    return decideRecordAttempt({ attempt, result, endedAt: now, policy: POLICY }, delivery);
+    return decideRecordAttempt({ ...command, attempt, result, endedAt: now, policy: POLICY }, delivery);
   }
 }
 

@@ -3,12 +3,12 @@ import { describe, expect, it } from "vitest";
 import { decideDeleteEndpoint } from "../../../src/commands/delete-endpoint.ts";
 import { decideDisableEndpoint } from "../../../src/commands/disable-endpoint.ts";
 import { decideEnableEndpoint } from "../../../src/commands/enable-endpoint.ts";
-import { decideDeliveriesEnded } from "../../../src/commands/end-deliveries.ts";
-import { existing } from "../../../src/commands/handling/endpoint-command.ts";
+import { decideEndDeliveries } from "../../../src/commands/end-deliveries.ts";
 import { CommandRefused } from "../../../src/commands/handling/refusals.ts";
 import { decideUpdateEndpoint } from "../../../src/commands/update-endpoint.ts";
 import { readEvent } from "../../../src/events/catalogue.ts";
 import type { GatewayEvent } from "../../../src/events/catalogue.ts";
+import { DEFAULT_SETTINGS } from "../../../src/events/chosen-settings.ts";
 import { endpointStream, evolveEndpoint } from "../../../src/events/endpoint.ts";
 import type { Endpoint, EndpointLifeEvent } from "../../../src/events/endpoint.ts";
 import { endpoints } from "../../../src/projections/endpoints.ts";
@@ -16,6 +16,8 @@ import type { EndpointDocument } from "../../../src/projections/endpoints.ts";
 import type { Content } from "../../../src/projections/projection.ts";
 import { at } from "../../specification/delivery-story.ts";
 import {
+  ENDPOINT_ID,
+  askedByOwner,
   deleted,
   deliveriesEnded,
   disabled,
@@ -101,10 +103,7 @@ describe("the events of an endpoint", () => {
     const old = { ...now, data, metadata: { ...now.metadata, schemaVersion: 1 } };
     expect(readEvent(old).data).toEqual({
       ...data,
-      retrySchedule: null,
-      maxConcurrency: null,
-      sealedHeaders: null,
-      ed25519: false,
+      ...DEFAULT_SETTINGS,
       sealedKeys: null,
     });
   });
@@ -129,16 +128,17 @@ describe("the events of an endpoint", () => {
 
 describe("any life of an endpoint", () => {
   type Step = (endpoint: Endpoint, seconds: number) => readonly EndpointLifeEvent[];
+  const asked = (seconds: number) => ({ endpointId: ENDPOINT_ID, now: at(seconds) });
+  const [disable, update] = [askedByOwner(decideDisableEndpoint), askedByOwner(decideUpdateEndpoint)];
   const steps: Readonly<Record<string, Step>> = {
-    disable: (it, seconds) => decideDisableEndpoint(existing(it, null), "requested", at(seconds)),
-    gone: (it, seconds) => decideDisableEndpoint(existing(it, null), "gone", at(seconds)),
-    fail: (it, seconds) => decideDisableEndpoint(existing(it, null), "failing", at(seconds)),
-    enable: (it, seconds) => decideEnableEndpoint(existing(it, null), at(seconds)),
-    move: (it, seconds) => decideUpdateEndpoint(existing(it, null), { url: `https://${seconds}.example` }, at(seconds)),
-    choose: (it, seconds) =>
-      decideUpdateEndpoint(existing(it, null), { maxConcurrency: (seconds % 3) + 1 }, at(seconds)),
-    remove: (it, seconds) => decideDeleteEndpoint(existing(it, null), at(seconds)),
-    end: (it, seconds) => decideDeliveriesEnded(it, at(seconds)),
+    disable: (it, seconds) => disable({ ...asked(seconds), reason: "requested" }, it),
+    gone: (it, seconds) => disable({ ...asked(seconds), reason: "gone" }, it),
+    fail: (it, seconds) => disable({ ...asked(seconds), reason: "failing" }, it),
+    enable: (it, seconds) => askedByOwner(decideEnableEndpoint)(asked(seconds), it),
+    move: (it, seconds) => update({ ...asked(seconds), changes: { url: `https://${seconds}.example` } }, it),
+    choose: (it, seconds) => update({ ...asked(seconds), changes: { maxConcurrency: (seconds % 3) + 1 } }, it),
+    remove: (it, seconds) => askedByOwner(decideDeleteEndpoint)(asked(seconds), it),
+    end: (it, seconds) => decideEndDeliveries(asked(seconds), it),
   };
 
   it("keeps its rules, and shows in the read model as it is", () => {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { GatewayEvent } from "../../../src/events/catalogue.ts";
 import { dueBefore, dueDeliveries } from "../../../src/projections/due-deliveries.ts";
-import type { DueDocument } from "../../../src/projections/due-deliveries.ts";
 import {
   at,
   attempted,
@@ -57,19 +56,14 @@ describe("the to-do list", () => {
     await given(logOfDelivery(requested(), canceled(2))).then();
   });
 
-  it("gives what falls due before a time, oldest first, page by page, each once", async () => {
+  it("gives what falls due before a time, oldest first, each once", async () => {
     const id = (number: number) => `0198f1a2-0000-7000-8000-${String(number).padStart(12, "0")}`;
     const seconds = [5, 1, 3, 3, 3, 9, 2];
     const documents = await filled(dueDeliveries, [
       logOf(seconds.map((second, index) => [`delivery-${id(index)}`, requested(second, id(index))] as const)),
     ]);
     const found: string[] = [];
-    for (let last: DueDocument | null = null; ;) {
-      const page: DueDocument[] = await dueBefore(documents, at(9), 2, last);
-      found.push(...page.map(({ _id }) => _id));
-      last = page.at(-1) ?? null;
-      if (page.length < 2) break;
-    }
+    for await (const page of dueBefore(documents, at(9))) found.push(...page.map(({ _id }) => _id));
     expect(found).toEqual([1, 6, 2, 3, 4, 0].map(id));
   });
 });

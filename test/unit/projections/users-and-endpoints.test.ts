@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { DEFAULT_SETTINGS } from "../../../src/events/chosen-settings.ts";
 import type { EndpointLifeEvent, EndpointRegistered } from "../../../src/events/endpoint.ts";
 import type { CreationAbandoned } from "../../../src/events/reservation.ts";
 import type { UserCreated } from "../../../src/events/user.ts";
-import { endpoints, endpointsOfUser } from "../../../src/projections/endpoints.ts";
+import { endpoints, endpointsOfUser, endpointsOfUserPage } from "../../../src/projections/endpoints.ts";
+import { snakeCased } from "../../../src/projections/snake-case.ts";
 import { users } from "../../../src/projections/users.ts";
 import { RECEIVER_URL, at } from "../../specification/delivery-story.ts";
 import {
@@ -34,10 +36,7 @@ function endpointRegistered(endpointId: number, userId: number): EndpointRegiste
 /** What the model says of an endpoint that was registered without choosing anything. */
 const NEW = {
   nickname: "the shop",
-  retry_schedule: null,
-  max_concurrency: null,
-  sealed_headers: null,
-  ed25519: false,
+  ...snakeCased(DEFAULT_SETTINGS),
   sealed_keys: null,
   previous_keys: null,
   status: "enabled",
@@ -177,5 +176,21 @@ describe("the read model endpoints", () => {
     const ids = (await endpointsOfUser(documents, 3)).map((endpoint) => endpoint.endpoint_id);
     expect(ids).toEqual(log.flatMap(([, { data }]) => (data.userId === 3 ? [data.endpointId] : [])));
     expect(await endpointsOfUser(documents, 5)).toEqual([]);
+  });
+
+  it("gives a page of them that is full although deleted ones are between them, and the next after its last", async () => {
+    const isDeleted = (id: number): boolean => id % 3 !== 0;
+    const log = Array.from({ length: 30 }, (_none, index) => index + 1).flatMap((id) => {
+      const gone = { type: "EndpointDeleted", data: { endpointId: id, deletedAt: at(99) } } as const;
+      const events = [endpointRegistered(id, 3), ...(isDeleted(id) ? [gone] : [])];
+      return events.map((event) => [`endpoint-${id}`, event] as const);
+    });
+    const documents = await filled(endpoints, [logOf(log)]);
+    const idsAfter = async (after: number | null): Promise<number[]> =>
+      (await endpointsOfUserPage(documents, 3, 4, after)).map(({ endpoint_id }) => endpoint_id);
+    expect(await idsAfter(null)).toEqual([3, 6, 9, 12]);
+    expect(await idsAfter(12)).toEqual([15, 18, 21, 24]);
+    expect(await idsAfter(24)).toEqual([27, 30]);
+    expect(await idsAfter(30)).toEqual([]);
   });
 });

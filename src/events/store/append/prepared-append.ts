@@ -1,3 +1,4 @@
+import { UUID } from "../../../runtime/uuid.ts";
 import { categoryOf, MAX_APPEND_BYTES } from "../event-store.ts";
 import type { EventToAppend, ExpectedRevision } from "../event-store.ts";
 import { EventTooLarge } from "../event-store-errors.ts";
@@ -20,9 +21,6 @@ export interface PreparedAppend {
   /** The size of the append, as `appendBytes` counts it. */
   readonly bytes: number;
 }
-
-/** EventStoreDB keeps ids as 128-bit numbers and gives them back in lower case, so no log takes any other spelling. */
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /**
  * Checks an append and makes its events into JSON text. Text inside data and metadata may be any JavaScript string: JSON
@@ -51,6 +49,7 @@ export function prepareAppend(
   const metadata: string[] = [];
   let bytes = 0;
   for (const event of events) {
+    // EventStoreDB keeps ids as 128-bit numbers and gives them back in lower case, so no log takes any other spelling.
     if (!UUID.test(event.id)) throw new RangeError(`the id of an event must be a UUID in lower case: ${event.id}`);
     if (event.type === "" || !isCleanName(event.type)) {
       throw new RangeError(`not the type of an event: ${JSON.stringify(event.type)}`);

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { SETTINGS } from "../../../events/chosen-settings.ts";
+import { disablingReason, endpointStatus } from "../../../events/endpoint-terms.ts";
 
 import { id, time } from "../../replies/reply-fields.ts";
 
@@ -11,19 +13,13 @@ export const endpointSchema = z
 export const endpointDetailsSchema = z
   .strictObject({
     ...endpointSchema.shape,
-    status: z
-      .enum(["enabled", "disabled"])
+    status: endpointStatus
+      .exclude(["deleted"])
       .meta({ description: "While it is disabled, what is dispatched is accepted and held." }),
-    disabled_reason: z
-      .enum(["requested", "gone", "failing"])
+    disabled_reason: disablingReason
       .nullable()
       .meta({ description: "`gone`: it answered 410. `failing`: no attempt succeeded for long. Null while enabled." }),
-    retry_schedule: z
-      .array(z.number().min(0))
-      .meta({ description: "The waits after the first, second, … failed attempt, in seconds, as they are now." }),
-    max_concurrency: z.int().min(1).meta({ description: "Attempts under way at a time, as it is now." }),
-    headers: z.record(z.string(), z.string()).meta({ description: "What was chosen, as it was sent." }),
-    ed25519: z.boolean(),
+    ...Object.fromEntries(SETTINGS.map(([, { name, shown }]) => [name, shown])),
     created_at: time,
     updated_at: time,
   })

@@ -1,18 +1,16 @@
-import { z } from "zod";
+import type { z } from "zod";
+import { bodySettings } from "../../../events/chosen-settings.ts";
+import { MAX_URL_CHARACTERS } from "../../../processes/sending/targets/target-rules.ts";
 import type { TargetRules, UrlVerdict } from "../../../processes/sending/targets/target-rules.ts";
 
-import { endpointHeadersSchema } from "./endpoint-headers-schema.ts";
 import { lengthBetween, messagesOf, requiredText } from "../../requests/schema-rules.ts";
 import type { Parsed } from "../../requests/schema-rules.ts";
 
 /** Judges the text of a url that is not blank. Must not throw. */
 export type JudgeUrl = TargetRules["judgeUrl"];
 
-/** The waits of a schedule, each in seconds. */
-export const RETRY_LIMITS = { waits: 20, minSeconds: 1, maxSeconds: 604_800 } as const;
-/** Attempts under way to one endpoint at a time. */
-export const CONCURRENCY_LIMITS = { min: 1, max: 100 } as const;
-
+/** How long a nickname is, in UTF-16 units. */
+export const NICKNAME_LIMITS = { min: 6, max: 30 } as const;
 /** The error for a url that must not be a target. */
 export const VERDICT_MESSAGES: Readonly<Record<Exclude<UrlVerdict, "ok">, string>> = {
   not_a_url: "url must be a valid URL",
@@ -24,12 +22,14 @@ export const VERDICT_MESSAGES: Readonly<Record<Exclude<UrlVerdict, "ok">, string
 const wellFormed = (text: string): boolean => text.isWellFormed();
 
 const nickname = requiredText("nickname")
-  .refine(lengthBetween(6, 30), { error: "nickname must be between 6 and 30" })
+  .refine(lengthBetween(NICKNAME_LIMITS.min, NICKNAME_LIMITS.max), {
+    error: `nickname must be between ${NICKNAME_LIMITS.min} and ${NICKNAME_LIMITS.max}`,
+  })
   .refine(wellFormed, { error: "nickname must be well-formed Unicode" })
   .meta({
-    description: "A name for people, 6 to 30 UTF-16 units, not only white space. Need not be unique.",
-    minLength: 6,
-    maxLength: 30,
+    description: `A name for people, ${NICKNAME_LIMITS.min} to ${NICKNAME_LIMITS.max} UTF-16 units, not only white space. Need not be unique.`,
+    minLength: NICKNAME_LIMITS.min,
+    maxLength: NICKNAME_LIMITS.max,
     examples: ["orders in production"],
   });
 
@@ -43,54 +43,19 @@ function url(judgeUrl: JudgeUrl): z.ZodString {
     })
     .meta({
       description:
-        "Where deliveries go: http or https, at most 2048 characters, a public address. Kept exactly as sent; unique per user as text.",
-      maxLength: 2048,
+        `Where deliveries go: http or https, at most ${MAX_URL_CHARACTERS} characters, a public address. ` +
+        "Kept exactly as sent; unique per user as text.",
+      maxLength: MAX_URL_CHARACTERS,
       examples: ["https://example.com/hooks/orders"],
     });
 }
-
-const WAITS = `retry_schedule must be a list of at most ${RETRY_LIMITS.waits} whole numbers of seconds`;
-const WAIT = `retry_schedule must have waits between ${RETRY_LIMITS.minSeconds} and ${RETRY_LIMITS.maxSeconds} seconds`;
-
-const retrySchedule = z
-  .array(
-    z
-      .int({ error: (issue) => (issue.code === "invalid_type" ? WAITS : WAIT) })
-      .min(RETRY_LIMITS.minSeconds, { error: WAIT })
-      .max(RETRY_LIMITS.maxSeconds, { error: WAIT }),
-    { error: WAITS },
-  )
-  .max(RETRY_LIMITS.waits, { error: WAITS })
-  .nullable()
-  .meta({
-    description:
-      "The waits after the first, second, … failed attempt, in seconds; one attempt more than waits. Null: the gateway's own.",
-    examples: [[60, 120, 240, 480]],
-  });
-
-const CONCURRENCY = `max_concurrency must be between ${CONCURRENCY_LIMITS.min} and ${CONCURRENCY_LIMITS.max}`;
-
-const maxConcurrency = z
-  .int({ error: (issue) => (issue.code === "invalid_type" ? "max_concurrency must be an integer" : CONCURRENCY) })
-  .min(CONCURRENCY_LIMITS.min, { error: CONCURRENCY })
-  .max(CONCURRENCY_LIMITS.max, { error: CONCURRENCY })
-  .nullable()
-  .meta({ description: "How many attempts are under way to it at a time. Null: the gateway's own number." });
-
-const ed25519 = z
-  .boolean({ error: "ed25519 must be true or false" })
-  .nullable()
-  .meta({ description: "Whether attempts are also signed with ed25519 (`v1a`). Null: no." });
 
 /** The settings that the owner of an endpoint chooses, in the order in which their errors are reported. */
 export function endpointFields(judgeUrl: JudgeUrl) {
   return {
     nickname,
     url: url(judgeUrl),
-    retry_schedule: retrySchedule,
-    max_concurrency: maxConcurrency,
-    headers: endpointHeadersSchema,
-    ed25519,
+    ...bodySettings,
   };
 }
 

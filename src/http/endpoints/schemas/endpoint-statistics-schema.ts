@@ -1,8 +1,9 @@
 import { z } from "zod";
+import { attemptErrorCode } from "../../../events/delivery-terms.ts";
+import type { AttemptOutcome } from "../../../events/delivery-terms.ts";
 
 import { listDeliveriesSchema } from "../../deliveries/list-deliveries-schema.ts";
 import { parseQuery } from "../../requests/query.ts";
-import { errorCodeSchema } from "../../replies/reply-schemas.ts";
 import type { Parsed } from "../../requests/schema-rules.ts";
 
 /** Which days of an endpoint a client asks for; null means no limit. Days such as `2026-01-31`, in UTC. */
@@ -53,12 +54,12 @@ export const endpointDaySchema = z
     failed: count.meta({ description: "Deliveries that were given up that day." }),
     attempts: count.meta({ description: "Attempts that ended that day, whatever their outcome." }),
     attempt_outcomes: z
-      .strictObject({ delivered: count, failed: count, unknown: count })
+      .strictObject({ delivered: count, failed: count, unknown: count } satisfies Record<AttemptOutcome, z.ZodType>)
       .meta({ description: "The same attempts by outcome." }),
     p50_duration_ms: milliseconds,
     p95_duration_ms: milliseconds,
     error_codes: z
-      .partialRecord(errorCodeSchema, z.int().min(1))
+      .partialRecord(attemptErrorCode, z.int().min(1))
       .meta({ description: "How many attempts failed with each code." }),
   })
   .meta({

@@ -1,4 +1,5 @@
 import { hkdfSync, randomBytes } from "node:crypto";
+import type { EndpointHeaders } from "../../../events/endpoint-headers.ts";
 import { boundedMap } from "../../../runtime/bounded-map.ts";
 import type { BoundedMap } from "../../../runtime/bounded-map.ts";
 import { SealBroken, Sealer } from "../../../secrets/sealing.ts";
@@ -25,9 +26,6 @@ export interface SignedEndpoint {
   readonly sealed_keys: string | null;
   readonly previous_keys: { readonly sealed_keys: string | null; readonly expires_at: string } | null;
 }
-
-/** Headers of an endpoint's owner: names and values. */
-export type EndpointHeaders = Readonly<Record<string, string>>;
 
 /**
  * Keeps what is secret of endpoints: makes and opens the keys that sign their deliveries, and seals the headers that their

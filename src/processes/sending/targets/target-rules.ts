@@ -22,7 +22,8 @@ export interface TargetRules {
   judgeAddress(ip: string): boolean;
 }
 
-const MAX_URL_CHARACTERS = 2048;
+/** The longest URL of a target. */
+export const MAX_URL_CHARACTERS = 2048;
 /** Counted in the name as it goes to DNS, so an international name in its `xn--` form. */
 const MAX_NAME_CHARACTERS = 253;
 const MAX_LABEL_CHARACTERS = 63;

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { eventsToAppend } from "../../../../src/commands/handling/command-context.ts";
 import { handleCommand, loadStream } from "../../../../src/commands/handling/command-handler.ts";
+import type { Decider } from "../../../../src/commands/handling/decider.ts";
 import { deliveryStream, evolveDelivery } from "../../../../src/events/delivery.ts";
 import type { Delivery, DeliveryEvent } from "../../../../src/events/delivery.ts";
 import {
@@ -23,11 +24,13 @@ async function storeWithDelivery(): Promise<HookedEventStore> {
   return store;
 }
 
-function command(decide: (delivery: Delivery | null) => readonly DeliveryEvent[], commandId = randomUUID()) {
-  return { stream: STREAM, evolve: evolveDelivery, decide, commandId, actor: "delivery-worker" };
+type Decide = Decider<object, Delivery | null, DeliveryEvent>;
+
+function command(decide: Decide, commandId = randomUUID()) {
+  return { stream: STREAM, evolve: evolveDelivery, decide, command: {}, commandId, actor: "delivery-worker" };
 }
 
-const startIfFree = (delivery: Delivery | null) =>
+const startIfFree: Decide = (_command, delivery) =>
   delivery?.underWay === null ? [started(delivery.attempts + 1, 0)] : [];
 
 describe("handling a command", () => {
@@ -100,7 +103,7 @@ describe("handling a command", () => {
   it("gives up when others were faster each of 16 times", async () => {
     const store = await storeWithDelivery();
     let decisions = 0;
-    const overtaken = command((delivery) => {
+    const overtaken = command((_command, delivery) => {
       decisions++;
       return delivery?.underWay == null ? [started(1, decisions)] : [released(1, decisions)];
     });

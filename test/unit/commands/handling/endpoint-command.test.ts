@@ -1,17 +1,24 @@
 import { describe, expect, it } from "vitest";
 import { decideDeleteEndpoint } from "../../../../src/commands/delete-endpoint.ts";
-import { decideDisableEndpoint, decideOnGone } from "../../../../src/commands/disable-endpoint.ts";
+import { decideDisableEndpoint } from "../../../../src/commands/disable-endpoint.ts";
+import type { DisableEndpoint } from "../../../../src/commands/disable-endpoint.ts";
+import { decideDisableGoneEndpoint } from "../../../../src/commands/disable-gone-endpoint.ts";
 import { decideEnableEndpoint } from "../../../../src/commands/enable-endpoint.ts";
-import { decideDeliveriesEnded } from "../../../../src/commands/end-deliveries.ts";
-import { existing } from "../../../../src/commands/handling/endpoint-command.ts";
+import { decideEndDeliveries } from "../../../../src/commands/end-deliveries.ts";
 import { decideUpdateEndpoint } from "../../../../src/commands/update-endpoint.ts";
-import { decideOnFailing } from "../../../../src/commands/warn-of-failing.ts";
+import type { UpdateEndpoint } from "../../../../src/commands/update-endpoint.ts";
+import { decideWarnOfFailing } from "../../../../src/commands/warn-of-failing.ts";
+import type { WarnOfFailing } from "../../../../src/commands/warn-of-failing.ts";
 import { evolveEndpoint } from "../../../../src/events/endpoint.ts";
-import type { DisablingReason, Endpoint, EndpointChanges } from "../../../../src/events/endpoint.ts";
+import type { EndpointChanges } from "../../../../src/events/endpoint.ts";
+import { disablingReason } from "../../../../src/events/endpoint-terms.ts";
+import type { DisablingReason } from "../../../../src/events/endpoint-terms.ts";
 import { decider } from "../../../specification/decider.ts";
-import { RECEIVER_URL, at, msAt } from "../../../specification/delivery-story.ts";
+import { RECEIVER_URL, at } from "../../../specification/delivery-story.ts";
 import {
+  ENDPOINT_ID,
   OWNER_ID,
+  askedByOwner,
   deleted,
   deliveriesEnded,
   disabled,
@@ -21,19 +28,14 @@ import {
   updated,
 } from "../../../specification/endpoint-story.ts";
 
-const given = decider(evolveEndpoint);
-
-/** As its owner asks, who finds it only while it is not deleted. */
-const asked =
-  <T>(decide: (endpoint: Endpoint) => T) =>
-  (endpoint: Endpoint | null): T =>
-    decide(existing(endpoint, OWNER_ID));
+const command = { endpointId: ENDPOINT_ID, now: at(9) };
 
 describe("disabling an endpoint", () => {
-  const disable = (reason: DisablingReason) => asked((it) => decideDisableEndpoint(it, reason, at(9)));
+  const given = decider(evolveEndpoint, askedByOwner(decideDisableEndpoint));
+  const disable = (reason: DisablingReason): DisableEndpoint => ({ ...command, reason });
 
   it("stops its attempts and says why", () => {
-    for (const reason of ["requested", "gone", "failing"] as const) {
+    for (const reason of disablingReason.options) {
       given(registered()).when(disable(reason)).then(disabled(reason, 9));
     }
   });
@@ -63,45 +65,47 @@ describe("disabling an endpoint", () => {
 });
 
 describe("an endpoint that answers 410", () => {
-  const gone = (url: string) => asked((it) => decideOnGone(it, { url, now: at(9) }));
+  const given = decider(evolveEndpoint, askedByOwner(decideDisableGoneEndpoint));
+  const gone = { ...command, url: RECEIVER_URL };
 
   it("is disabled", () => {
-    given(registered()).when(gone(RECEIVER_URL)).then(disabled("gone", 9));
+    given(registered()).when(gone).then(disabled("gone", 9));
   });
 
   it("is not, when it was the address that it had before", () => {
     given(registered(), updated({ url: "https://new.example" }, 1))
-      .when(gone(RECEIVER_URL))
+      .when(gone)
       .thenNothing();
   });
 });
 
 describe("enabling an endpoint", () => {
-  const enable = asked((it: Endpoint) => decideEnableEndpoint(it, at(9)));
+  const given = decider(evolveEndpoint, askedByOwner(decideEnableEndpoint));
 
   it("lets attempts go on, whatever they were stopped for", () => {
-    for (const reason of ["requested", "gone", "failing"] as const) {
-      given(registered(), disabled(reason, 1)).when(enable).then(enabled(9));
+    for (const reason of disablingReason.options) {
+      given(registered(), disabled(reason, 1)).when(command).then(enabled(9));
     }
   });
 
   it("is nothing new when it is enabled", () => {
-    given(registered()).when(enable).thenNothing();
-    given(registered(), disabled("requested", 1), enabled(2)).when(enable).thenNothing();
+    given(registered()).when(command).thenNothing();
+    given(registered(), disabled("requested", 1), enabled(2)).when(command).thenNothing();
   });
 });
 
 describe("deleting an endpoint", () => {
   it("is for good, whether it was enabled or not", () => {
-    const remove = asked((it: Endpoint) => decideDeleteEndpoint(it, at(9)));
-    given(registered()).when(remove).then(deleted(9));
-    given(registered(), disabled("gone", 1)).when(remove).then(deleted(9));
-    expect(() => given(registered(), deleted(1)).when(remove)).toThrow("endpoint_not_found");
+    const given = decider(evolveEndpoint, askedByOwner(decideDeleteEndpoint));
+    given(registered()).when(command).then(deleted(9));
+    given(registered(), disabled("gone", 1)).when(command).then(deleted(9));
+    expect(() => given(registered(), deleted(1)).when(command)).toThrow("endpoint_not_found");
   });
 });
 
 describe("changing an endpoint", () => {
-  const change = (changes: EndpointChanges) => asked((it) => decideUpdateEndpoint(it, changes, at(9)));
+  const given = decider(evolveEndpoint, askedByOwner(decideUpdateEndpoint));
+  const change = (changes: EndpointChanges): UpdateEndpoint => ({ ...command, changes });
   const chosen = { url: "https://b.example", nickname: "the other", retrySchedule: [1, 2], maxConcurrency: 9 };
 
   it("says what is different, and nothing else", () => {
@@ -137,8 +141,15 @@ describe("changing an endpoint", () => {
 
 describe("an endpoint that fails", () => {
   const policy = { attempts: 3, warnAfterMs: 10_000, disableAfterMs: 60_000 };
-  const look = (failures: number, seconds: number) => (endpoint: Endpoint | null) =>
-    endpoint === null ? [] : decideOnFailing(endpoint, { failures, since: at(0) }, policy, msAt(seconds));
+  const given = decider(evolveEndpoint, (asked: WarnOfFailing, endpoint) =>
+    endpoint === null ? [] : decideWarnOfFailing(asked, endpoint),
+  );
+  const look = (failures: number, seconds: number): WarnOfFailing => ({
+    endpointId: ENDPOINT_ID,
+    streak: { failures, since: at(0) },
+    policy,
+    now: at(seconds),
+  });
 
   it("is warned of by number and by time, both", () => {
     given(registered()).when(look(3, 9)).thenNothing();
@@ -183,20 +194,20 @@ describe("an endpoint that fails", () => {
 });
 
 describe("the end of what was pending of an endpoint", () => {
-  const end = (endpoint: Endpoint | null) => decideDeliveriesEnded(endpoint, at(9));
+  const given = decider(evolveEndpoint, decideEndDeliveries);
 
   it("is noted once, of one that is gone or deleted", () => {
-    given(registered(), disabled("gone", 1)).when(end).then(deliveriesEnded(9));
-    given(registered(), deleted(1)).when(end).then(deliveriesEnded(9));
-    given(registered(), deleted(1), deliveriesEnded(2)).when(end).thenNothing();
-    given(registered(), disabled("gone", 1), deliveriesEnded(2), deleted(3)).when(end).then(deliveriesEnded(9));
+    given(registered(), disabled("gone", 1)).when(command).then(deliveriesEnded(9));
+    given(registered(), deleted(1)).when(command).then(deliveriesEnded(9));
+    given(registered(), deleted(1), deliveriesEnded(2)).when(command).thenNothing();
+    given(registered(), disabled("gone", 1), deliveriesEnded(2), deleted(3)).when(command).then(deliveriesEnded(9));
   });
 
   it("is none of one whose deliveries are held, or go on", () => {
-    given().when(end).thenNothing();
-    given(registered()).when(end).thenNothing();
-    given(registered(), disabled("requested", 1)).when(end).thenNothing();
-    given(registered(), disabled("failing", 1)).when(end).thenNothing();
-    given(registered(), disabled("gone", 1), enabled(2)).when(end).thenNothing();
+    given().when(command).thenNothing();
+    given(registered()).when(command).thenNothing();
+    given(registered(), disabled("requested", 1)).when(command).thenNothing();
+    given(registered(), disabled("failing", 1)).when(command).thenNothing();
+    given(registered(), disabled("gone", 1), enabled(2)).when(command).thenNothing();
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createUser } from "../../../../src/commands/create-user.ts";
-import type { CreateUser } from "../../../../src/commands/create-user.ts";
+import type { UserToCreate } from "../../../../src/commands/create-user.ts";
 import { reservationStream } from "../../../../src/commands/uniqueness/reservations.ts";
 import type { EventStore } from "../../../../src/events/store/event-store.ts";
 import { StoreUnavailable } from "../../../../src/events/store/event-store-errors.ts";
@@ -16,7 +16,7 @@ import {
 } from "../../../fixtures/event-log/store-doubles.ts";
 import type { HookedEventStore } from "../../../fixtures/event-log/store-doubles.ts";
 
-const create = (store: EventStore, command: CreateUser) => createUser(store, command, SECRET, newContext());
+const create = (store: EventStore, user: UserToCreate) => createUser(store, user, SECRET, newContext());
 
 /** A store on which somebody reserved `alice` (and the address) and then died, before the user was there. */
 async function storeWithDeadCreator(): Promise<HookedEventStore> {

@@ -111,7 +111,7 @@ describe("who signs for a log", () => {
     const seed = deriveSecrets(Buffer.alloc(32, 7).toString("base64")).auditSigning;
     const store = new MemoryEventStore({ now: () => 0 });
     expect(await signerOf(store, seed)).toBeNull();
-    await beginLog(store, "check", "2026-01-01T00:00:00.000Z", newContext());
+    await beginLog(store, { masterKeyCheck: "check", now: "2026-01-01T00:00:00.000Z" }, newContext());
     const [begun] = await store.read(LOG_STREAM);
     const signer = await signerOf(store, seed);
     expect(signer?.name).toBe(`webhook-gateway/${begun!.id.replaceAll("-", "").slice(0, 16)}`);

@@ -1,10 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  endpointHeadersSchema,
-  headerMessages,
-  mayChooseHeader,
-} from "../../../../../src/http/endpoints/schemas/endpoint-headers-schema.ts";
+import { endpointHeadersSchema, headerMessages, mayChooseHeader } from "../../../src/events/endpoint-headers.ts";
 
 const VALUE = "must have a value of 1 to 1024 printable ASCII characters, without blanks around them";
 const NAME = "must have a name of 1 to 64 letters, digits and !#$%&'*+-.^_`|~";

@@ -1,28 +1,28 @@
 import { describe, it } from "vitest";
-import { decideLapsedAttempt } from "../../../src/commands/record-attempt.ts";
+import { decideCloseLapsedAttempt } from "../../../src/commands/close-lapsed-attempt.ts";
+import type { CloseLapsedAttempt } from "../../../src/commands/close-lapsed-attempt.ts";
 import { retryPolicy } from "../../../src/commands/retry-policy.ts";
 import { evolveDelivery } from "../../../src/events/delivery.ts";
-import type { Delivery } from "../../../src/events/delivery.ts";
 import { decider } from "../../specification/decider.ts";
 import {
   afterFailures,
   at,
   attempted,
   DELIVERED,
+  DELIVERY_ID,
   dueAfterFailures,
   failed,
-  msAt,
   released,
   requested,
   started,
   UNKNOWN,
 } from "../../specification/delivery-story.ts";
 
-const given = decider(evolveDelivery);
+const given = decider(evolveDelivery, decideCloseLapsedAttempt);
 
 /** The leases of the story last 30 seconds. */
-function closeAt(seconds: number) {
-  return (delivery: Delivery | null) => decideLapsedAttempt(delivery, msAt(seconds), retryPolicy(60_000));
+function closeAt(seconds: number): CloseLapsedAttempt {
+  return { deliveryId: DELIVERY_ID, policy: retryPolicy(60_000), now: at(seconds) };
 }
 
 describe("closing an attempt whose sender vanished", () => {

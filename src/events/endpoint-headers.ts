@@ -1,6 +1,8 @@
 import { z } from "zod";
+import { printable } from "../runtime/printable.ts";
 
-import { isAbsent, printable } from "../../requests/schema-rules.ts";
+/** Headers of an endpoint's owner, in the order in which they were chosen. */
+export type EndpointHeaders = Readonly<Record<string, string>>;
 
 /** What a chosen header may be. */
 export const HEADER_LIMITS = { headers: 20, nameCharacters: 64, valueCharacters: 1024 } as const;
@@ -53,7 +55,11 @@ function headerMessage(name: string, value: unknown, seen: Set<string>): string 
   return `${shown} must have a value of 1 to ${valueCharacters} printable ASCII characters, without blanks around them`;
 }
 
-/** Headers of an endpoint's owner; null is none. */
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null;
+}
+
+/** Headers as a body has them; null is none. */
 export const endpointHeadersSchema = z
   .unknown()
   .check((context) => {
@@ -62,7 +68,7 @@ export const endpointHeadersSchema = z
       context.issues.push({ code: "custom", message, input: context.value });
     }
   })
-  .transform((headers) => (isAbsent(headers) ? null : (headers as Readonly<Record<string, string>>)))
+  .transform((headers) => (isAbsent(headers) ? null : (headers as EndpointHeaders)))
   .meta({
     description: "Sent with every attempt, beside the gateway's own. Shown to the endpoint's owner alone.",
     type: ["object", "null"],
