@@ -20,8 +20,6 @@ const PURE = [
   "^src/commands/",
   "^src/projections/(?!store/.+/)",
 ];
-/** The events of each kind of stream, with their fold and the catalogue of all: their types still refer to each other. */
-const STORIES = "^src/events/[^/]+\\.ts$";
 /** The folders below all others: they know nothing of webhooks. */
 const BELOW = "net|secrets|observability|runtime";
 
@@ -154,15 +152,8 @@ module.exports = {
       name: "no-cycles",
       comment: "Two files that need each other are one idea, also when only their types do.",
       severity: "error",
-      from: { pathNot: STORIES },
+      from: {},
       to: { circular: true },
-    },
-    {
-      name: "no-cycles-at-run-time",
-      comment: "A stream's fold may name the catalogue's union of events, which names the stream's; nothing more.",
-      severity: "error",
-      from: { path: STORIES },
-      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
     },
     {
       name: "no-orphans",

@@ -1,6 +1,6 @@
-import { readEvent } from "../events/catalogue.ts";
+import { readStreamEvent } from "../events/catalogue.ts";
 import { deliveryStream, evolveDelivery } from "../events/delivery.ts";
-import type { Delivery, DeliveryRequested } from "../events/delivery.ts";
+import type { Delivery, DeliveryEvent, DeliveryRequested } from "../events/delivery.ts";
 import { derivedId } from "../events/store/derived-id.ts";
 import { RevisionConflict } from "../events/store/event-store-errors.ts";
 import type { Revision } from "../events/store/position.ts";
@@ -83,6 +83,6 @@ export async function requestDelivery(
     // The first event says what was requested; whatever came of it since does not matter here.
     const [first] = await store.read(stream, { limit: 1 });
     if (first === undefined) throw error;
-    return accept(evolveDelivery(null, readEvent(first)));
+    return accept(evolveDelivery(null, readStreamEvent<DeliveryEvent>(first)));
   }
 }

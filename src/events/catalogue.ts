@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { Category } from "./categories.ts";
 import {
   deliveryAttemptedData,
   deliveryAttemptReleasedData,
@@ -42,9 +43,11 @@ export type GatewayEvent =
   UserEvent | EndpointEvent | DeliveryEvent | ReservationEvent | NumberTaken | TickTaken | LogBegun;
 
 /** An event of the log whose data was checked against the catalogue and brought to the newest version. */
-export type KnownEvent = Omit<RecordedEvent, "type" | "data"> & GatewayEvent;
+export type KnownEvent<Event extends GatewayEvent = GatewayEvent> = Omit<RecordedEvent, "type" | "data"> & Event;
 
 interface Entry {
+  /** In whose streams it may stand. */
+  readonly categories: readonly Category[];
   /** The version that is written today. */
   readonly version: number;
   readonly schema: z.ZodType<object>;
@@ -52,39 +55,42 @@ interface Entry {
   readonly upcasters: readonly ((data: object) => object)[];
 }
 
-function firstVersion(schema: z.ZodType<object>): Entry {
-  return upcasted(schema, []);
+function firstVersion(categories: readonly Category[], schema: z.ZodType<object>): Entry {
+  return upcasted(categories, schema, []);
 }
 
-function upcasted(schema: z.ZodType<object>, upcasters: Entry["upcasters"]): Entry {
-  return { version: upcasters.length + 1, schema, upcasters };
+function upcasted(categories: readonly Category[], schema: z.ZodType<object>, upcasters: Entry["upcasters"]): Entry {
+  return { categories, version: upcasters.length + 1, schema, upcasters };
 }
+
+/** The streams of reservations. */
+const RESERVATIONS = ["username", "email", "endpointUrl"] as const;
 
 /** Type ↔ schema ↔ version: the one list of what may stand in the log. A type's name never changes. */
 const CATALOGUE: Readonly<Record<GatewayEvent["type"], Entry>> = {
-  UserCreated: firstVersion(userCreatedData),
-  EndpointRegistered: upcasted(endpointRegisteredData, endpointRegisteredUpcasters),
-  EndpointUpdated: upcasted(endpointUpdatedData, endpointUpdatedUpcasters),
-  EndpointSecretRotated: firstVersion(endpointSecretRotatedData),
-  EndpointDisabled: upcasted(endpointDisabledData, [upcastEndpointDisabled]),
-  EndpointEnabled: firstVersion(endpointEnabledData),
-  EndpointDeleted: firstVersion(endpointDeletedData),
-  EndpointFailing: firstVersion(endpointFailingData),
-  EndpointDeliveriesEnded: firstVersion(endpointDeliveriesEndedData),
-  DeliveryRequested: firstVersion(deliveryRequestedData),
-  DeliveryAttemptStarted: firstVersion(deliveryAttemptStartedData),
-  DeliveryAttemptReleased: firstVersion(deliveryAttemptReleasedData),
-  DeliveryAttempted: firstVersion(deliveryAttemptedData),
-  DeliveryFailed: firstVersion(deliveryFailedData),
-  DeliveryHeld: firstVersion(deliveryHeldData),
-  DeliveryReleased: firstVersion(deliveryReleasedData),
-  DeliveryCanceled: firstVersion(deliveryCanceledData),
-  ValueReserved: firstVersion(valueReservedData),
-  ValueReleased: firstVersion(valueReleasedData),
-  CreationAbandoned: firstVersion(creationAbandonedData),
-  NumberTaken: firstVersion(numberTakenData),
-  TickTaken: firstVersion(tickTakenData),
-  LogBegun: firstVersion(logBegunData),
+  UserCreated: firstVersion(["user"], userCreatedData),
+  EndpointRegistered: upcasted(["endpoint"], endpointRegisteredData, endpointRegisteredUpcasters),
+  EndpointUpdated: upcasted(["endpoint"], endpointUpdatedData, endpointUpdatedUpcasters),
+  EndpointSecretRotated: firstVersion(["endpoint"], endpointSecretRotatedData),
+  EndpointDisabled: upcasted(["endpoint"], endpointDisabledData, [upcastEndpointDisabled]),
+  EndpointEnabled: firstVersion(["endpoint"], endpointEnabledData),
+  EndpointDeleted: firstVersion(["endpoint"], endpointDeletedData),
+  EndpointFailing: firstVersion(["endpoint"], endpointFailingData),
+  EndpointDeliveriesEnded: firstVersion(["endpoint"], endpointDeliveriesEndedData),
+  DeliveryRequested: firstVersion(["delivery"], deliveryRequestedData),
+  DeliveryAttemptStarted: firstVersion(["delivery"], deliveryAttemptStartedData),
+  DeliveryAttemptReleased: firstVersion(["delivery"], deliveryAttemptReleasedData),
+  DeliveryAttempted: firstVersion(["delivery"], deliveryAttemptedData),
+  DeliveryFailed: firstVersion(["delivery"], deliveryFailedData),
+  DeliveryHeld: firstVersion(["delivery"], deliveryHeldData),
+  DeliveryReleased: firstVersion(["delivery"], deliveryReleasedData),
+  DeliveryCanceled: firstVersion(["delivery"], deliveryCanceledData),
+  ValueReserved: firstVersion(RESERVATIONS, valueReservedData),
+  ValueReleased: firstVersion(RESERVATIONS, valueReleasedData),
+  CreationAbandoned: firstVersion(["user", "endpoint"], creationAbandonedData),
+  NumberTaken: firstVersion(["sequence"], numberTakenData),
+  TickTaken: firstVersion(["tick"], tickTakenData),
+  LogBegun: firstVersion(["log"], logBegunData),
 };
 
 /** The types of all events that the log may hold, in the catalogue's order. */
@@ -121,4 +127,16 @@ export function readEvent(event: RecordedEvent): KnownEvent {
     throw new UnreadableEvent(event, `${event.type}.${issue?.path.join(".") ?? ""}: ${issue?.message ?? "invalid"}`);
   }
   return { ...event, type: event.type, data: parsed.data } as KnownEvent;
+}
+
+/**
+ * Reads an event of a stream that is folded, as `readEvent` does; `Event` is what may stand in a stream of its category.
+ *
+ * @throws UnreadableEvent as `readEvent`, and for an event that does not belong in its stream
+ */
+export function readStreamEvent<Event extends GatewayEvent>(recorded: RecordedEvent): KnownEvent<Event> {
+  const event = readEvent(recorded);
+  const category = recorded.stream.slice(0, recorded.stream.indexOf("-"));
+  if (CATALOGUE[event.type].categories.some((one) => one === category)) return event as KnownEvent<Event>;
+  throw new UnreadableEvent(recorded, `${event.type} does not belong in a stream of the category ${category}`);
 }

@@ -13,3 +13,5 @@ export const CATEGORIES = [
   "tick",
   "log",
 ] as const;
+
+export type Category = (typeof CATEGORIES)[number];

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { GatewayEvent } from "./catalogue.ts";
 import { SETTINGS_VERSION, loggedSettings, settingsNewIn } from "./chosen-settings.ts";
 import { disablingReason } from "./endpoint-terms.ts";
 import type { DisablingReason, EndpointStatus } from "./endpoint-terms.ts";
@@ -138,7 +137,7 @@ export interface Endpoint extends EndpointSettings {
  *
  * @throws Error when the event cannot follow: the stream does not tell an endpoint's story.
  */
-export function evolveEndpoint(endpoint: Endpoint | null, event: GatewayEvent): Endpoint {
+export function evolveEndpoint(endpoint: Endpoint | null, event: EndpointEvent): Endpoint {
   if (event.type === "EndpointRegistered") {
     if (endpoint !== null) throw new Error("an endpoint is registered once");
     const { endpointId: id, userId } = event.data;
@@ -165,9 +164,7 @@ export function evolveEndpoint(endpoint: Endpoint | null, event: GatewayEvent): 
       return { ...endpoint, warnedAt: event.data.warnedAt };
     case "EndpointDeliveriesEnded":
       return { ...endpoint, ending: false };
-    default: {
-      const foreign: Exclude<GatewayEvent, EndpointLifeEvent> = event;
-      throw new Error(`${foreign.type} does not belong in an endpoint's stream`);
-    }
+    case "CreationAbandoned":
+      throw new Error("the creation of an endpoint was abandoned after it was registered");
   }
 }

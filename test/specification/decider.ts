@@ -17,11 +17,11 @@ interface Then {
 }
 
 /** `given(events).when(command).then(events)` for one decider and the fold of its stream. */
-export function decider<Command, State>(
-  evolve: (state: State | null, event: GatewayEvent) => State,
+export function decider<Command, State, Event extends GatewayEvent>(
+  evolve: (state: State | null, event: Event) => State,
   decide: Decider<Command, State | null, GatewayEvent>,
 ) {
-  return (...events: readonly GatewayEvent[]): When<Command> => ({
+  return (...events: readonly Event[]): When<Command> => ({
     when(command) {
       const decided = decide(
         command,

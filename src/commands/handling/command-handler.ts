@@ -1,4 +1,4 @@
-import { readEvent } from "../../events/catalogue.ts";
+import { readStreamEvent } from "../../events/catalogue.ts";
 import type { GatewayEvent } from "../../events/catalogue.ts";
 import { UnreadableEvent } from "../../events/store/event-store-errors.ts";
 import type { Position, Revision } from "../../events/store/position.ts";
@@ -9,7 +9,8 @@ import type { Decider } from "./decider.ts";
 import { AFTER_LOST_RACES } from "./lost-race.ts";
 import type { StreamStore } from "./stream-store.ts";
 
-type Evolve<State> = (state: State | null, event: GatewayEvent) => State;
+/** The fold of a stream, one event at a time. */
+type Evolve<State, Event> = (state: State | null, event: Event) => State;
 
 /** A stream as it was last seen. */
 export interface Loaded<State> {
@@ -22,9 +23,9 @@ export interface Loaded<State> {
 }
 
 /** A command on one stream, and how it is handled. */
-export interface StreamCommand<Command, State, Event extends GatewayEvent> {
+export interface StreamCommand<Command, State, Event extends StreamEvent, StreamEvent extends GatewayEvent> {
   readonly stream: string;
-  readonly evolve: Evolve<State>;
+  readonly evolve: Evolve<State, StreamEvent>;
   /** Says which events follow. Asked again with a newer state after a lost race. */
   readonly decide: Decider<Command, State | null, Event>;
   readonly command: Command;
@@ -52,16 +53,16 @@ export interface Handled<State, Event> extends Loaded<State> {
 /**
  * Reads a stream and folds it.
  *
- * @throws UnreadableEvent when an event is not in the catalogue or does not follow from those before it
+ * @throws UnreadableEvent when an event is not in the catalogue, does not belong in the stream or does not follow from those before it
  */
-export async function loadStream<State>(
+export async function loadStream<State, StreamEvent extends GatewayEvent>(
   store: StreamStore,
   stream: string,
-  evolve: Evolve<State>,
+  evolve: Evolve<State, StreamEvent>,
 ): Promise<Loaded<State>> {
   let loaded: Loaded<State> = { state: null, revision: null, last: null };
   for (const recorded of await store.read(stream)) {
-    const event = readEvent(recorded);
+    const event = readStreamEvent<StreamEvent>(recorded);
     try {
       const last = { id: event.id, correlationId: event.metadata.$correlationId };
       loaded = { state: evolve(loaded.state, event), revision: event.revision, last };
@@ -82,9 +83,9 @@ export async function loadStream<State>(
  *
  * @throws RevisionConflict when others were faster each time, and whatever `decide`, `prepare` and the store throw
  */
-export function handleCommand<Command, State, Event extends GatewayEvent>(
+export function handleCommand<Command, State, Event extends StreamEvent, StreamEvent extends GatewayEvent>(
   store: StreamStore,
-  asked: StreamCommand<Command, State, Event>,
+  asked: StreamCommand<Command, State, Event, StreamEvent>,
 ): Promise<Handled<State, Event>> {
   const { stream, evolve, decide, command, commandId, actor } = asked;
   return retrying(async (first) => {

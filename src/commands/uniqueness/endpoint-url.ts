@@ -1,7 +1,8 @@
 import { evolveEndpoint } from "../../events/endpoint.ts";
-import type { Endpoint } from "../../events/endpoint.ts";
+import type { Endpoint, EndpointEvent } from "../../events/endpoint.ts";
 import type { UniqueReservation } from "./create-unique.ts";
 import { reservationStream } from "./reservations.ts";
+import type { OwnerEvent } from "./reservations.ts";
 
 /**
  * The reservation of a URL, which a user may have once as text. It lasts for as long as its endpoint has this URL and is
@@ -17,8 +18,12 @@ export function endpointUrlReservation(userId: number, url: string, secret: Uint
     stream,
     refusal: "endpoint_already_registered",
     stillHas: (events) => {
-      const owner = events.reduce<Endpoint | null>(evolveEndpoint, null);
+      const owner = events.filter(isOfEndpoint).reduce<Endpoint | null>(evolveEndpoint, null);
       return owner !== null && streamOf(owner.url) === stream;
     },
   };
+}
+
+function isOfEndpoint(event: OwnerEvent): event is EndpointEvent {
+  return event.type !== "UserCreated";
 }

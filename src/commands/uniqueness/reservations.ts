@@ -1,11 +1,11 @@
 import { createHmac } from "node:crypto";
-import { readEvent } from "../../events/catalogue.ts";
-import type { KnownEvent } from "../../events/catalogue.ts";
-import type { CATEGORIES } from "../../events/categories.ts";
-import type { EndpointUpdated } from "../../events/endpoint.ts";
+import { readStreamEvent } from "../../events/catalogue.ts";
+import type { Category } from "../../events/categories.ts";
+import type { EndpointEvent, EndpointUpdated } from "../../events/endpoint.ts";
 import { evolveReservation } from "../../events/reservation.ts";
 import type { CreationAbandoned, Reservation, ReservationEvent, ValueReserved } from "../../events/reservation.ts";
 import { RevisionConflict } from "../../events/store/event-store-errors.ts";
+import type { UserEvent } from "../../events/user.ts";
 import { appendSettled } from "../handling/append-settled.ts";
 import { eventsToAppend } from "../handling/command-context.ts";
 import type { CommandContext } from "../handling/command-context.ts";
@@ -14,17 +14,20 @@ import type { StreamStore } from "../handling/stream-store.ts";
 /** A reservation whose owner's stream is still missing after this long belongs to a creation that died, in ms. */
 export const ABANDONED_AFTER_MS = 30_000;
 
+/** An event of a stream that can have a value reserved. */
+export type OwnerEvent = UserEvent | EndpointEvent;
+
 /**
  * Says from an owner's events (at least one) whether it still has the value that is reserved for it. Default: it has for
  * as long as it exists.
  */
-export type StillHas = (owner: readonly KnownEvent[]) => boolean;
+export type StillHas = (owner: readonly OwnerEvent[]) => boolean;
 
 const always: StillHas = () => true;
 
 /** What may exist only once: the category is its stream's, the value is never written anywhere. */
 export interface UniqueValue {
-  readonly category: Extract<(typeof CATEGORIES)[number], "username" | "email" | "endpointUrl">;
+  readonly category: Extract<Category, "username" | "email" | "endpointUrl">;
   readonly value: string;
 }
 
@@ -40,7 +43,7 @@ export function reservationStream({ category, value }: UniqueValue, secret: Uint
 async function readReservation(store: StreamStore, stream: string): Promise<Reservation> {
   let reservation: Reservation = { kind: "free", revision: null };
   for (const recorded of await store.read(stream)) {
-    const event = readEvent(recorded);
+    const event = readStreamEvent<ReservationEvent>(recorded);
     reservation = evolveReservation(event, event.revision);
   }
   return reservation;
@@ -57,7 +60,7 @@ async function readOwner(
   now: string,
   stillHas: StillHas,
 ): Promise<{ hasIt: true } | { hasIt: false; fence: Fence }> {
-  const events = (await store.read(owner)).map(readEvent);
+  const events = (await store.read(owner)).map(readStreamEvent<OwnerEvent>);
   const [first] = events;
   const last = events.at(-1);
   if (first === undefined || last === undefined)
@@ -79,7 +82,7 @@ function closing(store: StreamStore, owner: string, takenOverBy: string, now: st
   return async (context) => {
     if (await appendOrLose(store, owner, eventsToAppend([closed], context, `${owner}-`), "no_stream")) return true;
     const [first] = await store.read(owner, { limit: 1 });
-    return first !== undefined && readEvent(first).type === "CreationAbandoned";
+    return first !== undefined && readStreamEvent(first).type === "CreationAbandoned";
   };
 }
 

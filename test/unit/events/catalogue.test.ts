@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readEvent } from "../../../src/events/catalogue.ts";
+import { readEvent, readStreamEvent } from "../../../src/events/catalogue.ts";
 import type { RecordedEvent } from "../../../src/events/store/event-store.ts";
 import { UnreadableEvent } from "../../../src/events/store/event-store-errors.ts";
 import {
@@ -80,4 +80,20 @@ describe("the catalogue of events", () => {
   it("refuses an event that another program wrote without any metadata", () => {
     expect(refusalOf({ metadata: null as never }).reason).toContain("schema version none");
   });
+});
+
+describe("an event of a stream that is folded", () => {
+  it("is read as it was written", () => {
+    const event = recorded(STREAM, requested());
+    expect(readStreamEvent(event)).toEqual(readEvent(event));
+  });
+
+  it.each(["endpoint-1", "user-1", "deliveries-1", "nothing", "-"])(
+    "is refused in %s, where it does not belong",
+    (stream) => {
+      expect(() => readStreamEvent(recorded(stream, requested()))).toThrow(
+        "DeliveryRequested does not belong in a stream",
+      );
+    },
+  );
 });

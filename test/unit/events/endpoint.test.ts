@@ -7,10 +7,9 @@ import { decideEndDeliveries } from "../../../src/commands/end-deliveries.ts";
 import { CommandRefused } from "../../../src/commands/handling/refusals.ts";
 import { decideUpdateEndpoint } from "../../../src/commands/update-endpoint.ts";
 import { readEvent } from "../../../src/events/catalogue.ts";
-import type { GatewayEvent } from "../../../src/events/catalogue.ts";
 import { DEFAULT_SETTINGS } from "../../../src/events/chosen-settings.ts";
 import { endpointStream, evolveEndpoint } from "../../../src/events/endpoint.ts";
-import type { Endpoint, EndpointLifeEvent } from "../../../src/events/endpoint.ts";
+import type { Endpoint, EndpointEvent, EndpointLifeEvent } from "../../../src/events/endpoint.ts";
 import { endpoints } from "../../../src/projections/endpoints.ts";
 import type { EndpointDocument } from "../../../src/projections/endpoints.ts";
 import type { Content } from "../../../src/projections/projection.ts";
@@ -29,7 +28,7 @@ import {
 } from "../../specification/endpoint-story.ts";
 import { recorded } from "../../specification/recorded.ts";
 
-function fold(...events: GatewayEvent[]): Endpoint | null {
+function fold(...events: EndpointEvent[]): Endpoint | null {
   return events.reduce<Endpoint | null>(evolveEndpoint, null);
 }
 
@@ -78,10 +77,15 @@ describe("the fold of an endpoint", () => {
     });
   });
 
-  it("refuses a stream that begins in the middle, begins twice, or has a stranger in it", () => {
+  it("refuses a stream that begins in the middle, begins twice, or was given up", () => {
     expect(() => fold(enabled(1))).toThrow("never registered");
     expect(() => fold(registered(), registered())).toThrow("registered once");
-    expect(() => fold(registered(), { type: "NumberTaken", data: { takenAt: at(0) } })).toThrow("does not belong");
+    const abandoned: EndpointEvent = {
+      type: "CreationAbandoned",
+      data: { takenOverBy: "endpoint-2", abandonedAt: at(1) },
+    };
+    expect(() => fold(abandoned)).toThrow("never registered");
+    expect(() => fold(registered(), abandoned)).toThrow("abandoned after it was registered");
   });
 });
 

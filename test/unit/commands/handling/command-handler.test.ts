@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { eventsToAppend } from "../../../../src/commands/handling/command-context.ts";
 import { handleCommand, loadStream } from "../../../../src/commands/handling/command-handler.ts";
 import type { Decider } from "../../../../src/commands/handling/decider.ts";
+import type { GatewayEvent } from "../../../../src/events/catalogue.ts";
 import { deliveryStream, evolveDelivery } from "../../../../src/events/delivery.ts";
 import type { Delivery, DeliveryEvent } from "../../../../src/events/delivery.ts";
 import {
@@ -12,7 +13,7 @@ import {
 } from "../../../../src/events/store/event-store-errors.ts";
 import { newContext, newStore, outcomesOf, times } from "../../../fixtures/event-log/store-doubles.ts";
 import type { HookedEventStore } from "../../../fixtures/event-log/store-doubles.ts";
-import { DELIVERY_ID, released, requested, started } from "../../../specification/delivery-story.ts";
+import { at, DELIVERY_ID, released, requested, started } from "../../../specification/delivery-story.ts";
 
 const STREAM = deliveryStream(DELIVERY_ID);
 const REQUEST = newContext({ actor: "user:3" });
@@ -155,6 +156,15 @@ describe("loading a stream", () => {
     const loading = loadStream(store, STREAM, evolveDelivery);
     await expect(loading).rejects.toThrow(UnreadableEvent);
     await expect(loading).rejects.toMatchObject({ stream: STREAM, revision: "00000000000000000001" });
+  });
+
+  it("stops at an event that does not belong in the stream", async () => {
+    const store = newStore();
+    const stranger: GatewayEvent = { type: "NumberTaken", data: { takenAt: at(0) } };
+    await store.append(STREAM, eventsToAppend([requested(), stranger], newContext()), "no_stream");
+    await expect(loadStream(store, STREAM, evolveDelivery)).rejects.toThrow(
+      "NumberTaken does not belong in a stream of the category delivery",
+    );
   });
 
   it("gives nothing for a stream that does not exist", async () => {
