@@ -1,10 +1,9 @@
-import type { AppendResult } from "../events/store/event-store.ts";
+import type { AppendResult, StreamStore } from "../events/store/event-store.ts";
 import { userStream } from "../events/user.ts";
 import type { User, UserCreated } from "../events/user.ts";
 import { appendSettled } from "./handling/append-settled.ts";
 import { eventsToAppend } from "./handling/command-context.ts";
 import type { CommandContext } from "./handling/command-context.ts";
-import type { StreamStore } from "./handling/stream-store.ts";
 import { createUnique } from "./uniqueness/create-unique.ts";
 import type { UniqueReservation } from "./uniqueness/create-unique.ts";
 import { reservationStream } from "./uniqueness/reservations.ts";

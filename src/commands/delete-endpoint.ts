@@ -3,7 +3,7 @@ import type { Endpoint, EndpointDeleted } from "../events/endpoint.ts";
 import type { CommandContext } from "./handling/command-context.ts";
 import type { Handled } from "./handling/command-handler.ts";
 import { handleEndpointCommand } from "./handling/endpoint-command.ts";
-import type { StreamStore } from "./handling/stream-store.ts";
+import type { StreamStore } from "../events/store/event-store.ts";
 import { endpointUrlReservation } from "./uniqueness/endpoint-url.ts";
 import { release } from "./uniqueness/reservations.ts";
 

@@ -1,11 +1,10 @@
 import type { SealedSettings } from "../events/chosen-settings.ts";
 import { endpointStream } from "../events/endpoint.ts";
 import type { Endpoint, EndpointRegistered, EndpointSettings } from "../events/endpoint.ts";
-import type { AppendResult } from "../events/store/event-store.ts";
+import type { AppendResult, StreamStore } from "../events/store/event-store.ts";
 import { appendSettled } from "./handling/append-settled.ts";
 import { eventsToAppend } from "./handling/command-context.ts";
 import type { CommandContext } from "./handling/command-context.ts";
-import type { StreamStore } from "./handling/stream-store.ts";
 import { createUnique } from "./uniqueness/create-unique.ts";
 import { endpointUrlReservation } from "./uniqueness/endpoint-url.ts";
 

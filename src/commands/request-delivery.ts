@@ -8,7 +8,7 @@ import { appendSettled } from "./handling/append-settled.ts";
 import { eventsToAppend } from "./handling/command-context.ts";
 import type { CommandContext } from "./handling/command-context.ts";
 import { CommandRefused } from "./handling/refusals.ts";
-import type { StreamStore } from "./handling/stream-store.ts";
+import type { StreamStore } from "../events/store/event-store.ts";
 
 export interface RequestDelivery {
   readonly deliveryId: string;

@@ -4,7 +4,7 @@ import type { Position } from "../events/store/position.ts";
 import type { CommandContext } from "./handling/command-context.ts";
 import { handleEndpointCommand } from "./handling/endpoint-command.ts";
 import { CommandRefused } from "./handling/refusals.ts";
-import type { StreamStore } from "./handling/stream-store.ts";
+import type { StreamStore } from "../events/store/event-store.ts";
 import { endpointUrlReservation } from "./uniqueness/endpoint-url.ts";
 import { release, reserve } from "./uniqueness/reservations.ts";
 

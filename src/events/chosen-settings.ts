@@ -19,16 +19,15 @@ export type SealedSettings = Pick<ChosenSettings, SealedKey>;
 export type SettingsBody = { readonly [K in Key as Table[K]["name"]]?: z.output<Table[K]["chosen"]> | undefined };
 
 /** Every setting with its name in the log, in the table's order. */
-export const SETTINGS: readonly (readonly [key: Key, setting: Setting])[] = Object.entries(ENDPOINT_SETTINGS) as [
-  Key,
-  Setting,
-][];
+export const SETTING_ENTRIES: readonly (readonly [key: Key, setting: Setting])[] = Object.entries(
+  ENDPOINT_SETTINGS,
+) as [Key, Setting][];
 
 /** The schemas of the log, by the names there. */
 export const loggedSettings = collected(({ logged }) => logged) as { readonly [K in Key]: Table[K]["logged"] };
 
 /** The schemas of bodies, by the names there. */
-export const bodySettings = Object.fromEntries(SETTINGS.map(([, { name, chosen }]) => [name, chosen])) as {
+export const bodySettings = Object.fromEntries(SETTING_ENTRIES.map(([, { name, chosen }]) => [name, chosen])) as {
   readonly [K in Key as Table[K]["name"]]: Table[K]["chosen"];
 };
 
@@ -36,7 +35,7 @@ export const bodySettings = Object.fromEntries(SETTINGS.map(([, { name, chosen }
 export const DEFAULT_SETTINGS = collected((setting) => setting.default) as ChosenSettings;
 
 /** The version of EndpointRegistered that has all settings. */
-export const SETTINGS_VERSION = Math.max(...SETTINGS.map(([, { since }]) => since));
+export const SETTINGS_VERSION = Math.max(...SETTING_ENTRIES.map(([, { since }]) => since));
 
 /** The settings that this version of EndpointRegistered was the first to have, as they are without a choice. */
 export function settingsNewIn(version: number): Partial<ChosenSettings> {
@@ -96,7 +95,7 @@ export function shownSettings(
   gateway: GatewayDefaults,
   open: (sealed: string | null) => EndpointHeaders,
 ): object {
-  const shown = SETTINGS.map(([key, setting]) => [
+  const shown = SETTING_ENTRIES.map(([key, setting]) => [
     setting.name,
     setting.sealed ? open(logged(key) as string | null) : setting.show(logged(key), gateway),
   ]);
@@ -114,6 +113,6 @@ function isSame(some: object, others: object): boolean {
 
 /** What `valueOf` gives of the settings, by their names in the log and in the table's order; undefined leaves one out. */
 function collected(valueOf: (setting: Setting, key: Key) => unknown): Readonly<Record<string, unknown>> {
-  const values = SETTINGS.map(([key, setting]) => [key, valueOf(setting, key)] as const);
+  const values = SETTING_ENTRIES.map(([key, setting]) => [key, valueOf(setting, key)] as const);
   return Object.fromEntries(values.filter(([, value]) => value !== undefined));
 }

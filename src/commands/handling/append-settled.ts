@@ -1,7 +1,6 @@
-import type { AppendResult, EventToAppend, ExpectedRevision } from "../../events/store/event-store.ts";
+import type { AppendResult, EventToAppend, ExpectedRevision, StreamStore } from "../../events/store/event-store.ts";
 import { AppendOutcomeUnknown, StoreUnavailable } from "../../events/store/event-store-errors.ts";
 import { retrying } from "../../runtime/retrying.ts";
-import type { StreamStore } from "./stream-store.ts";
 
 /**
  * When the append took this long with its repetitions, in ms, there is no further one: a store may take 4 s for each, and

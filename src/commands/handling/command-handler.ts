@@ -1,13 +1,25 @@
 import { readStreamEvent } from "../../events/catalogue.ts";
 import type { GatewayEvent } from "../../events/catalogue.ts";
-import { UnreadableEvent } from "../../events/store/event-store-errors.ts";
+import { RevisionConflict, UnreadableEvent } from "../../events/store/event-store-errors.ts";
 import type { Position, Revision } from "../../events/store/position.ts";
 import { retrying } from "../../runtime/retrying.ts";
+import type { RetryOptions } from "../../runtime/retrying.ts";
 import { appendSettled } from "./append-settled.ts";
 import { eventsToAppend } from "./command-context.ts";
 import type { Decider } from "./decider.ts";
-import { AFTER_LOST_RACES } from "./lost-race.ts";
-import type { StreamStore } from "./stream-store.ts";
+import type { StreamStore } from "../../events/store/event-store.ts";
+
+/**
+ * How a command that lost a race begins again. Each loss needs another change of the stream, so that of 16 changes at once all
+ * are written. The waits grow from 5 ms to 0.1 s, about 2 s in all at the most.
+ */
+const AFTER_LOST_RACES: RetryOptions = {
+  retries: 15,
+  minTimeout: 5,
+  maxTimeout: 100,
+  randomize: true,
+  shouldRetry: (error) => error instanceof RevisionConflict,
+};
 
 /** The fold of a stream, one event at a time. */
 type Evolve<State, Event> = (state: State | null, event: Event) => State;

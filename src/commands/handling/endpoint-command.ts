@@ -5,7 +5,7 @@ import { handleCommand } from "./command-handler.ts";
 import type { Handled } from "./command-handler.ts";
 import type { Decider } from "./decider.ts";
 import { CommandRefused } from "./refusals.ts";
-import type { StreamStore } from "./stream-store.ts";
+import type { StreamStore } from "../../events/store/event-store.ts";
 
 /**
  * Handles a command on an endpoint that exists; a deleted one is as unknown as one that never was.

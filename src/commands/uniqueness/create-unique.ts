@@ -2,7 +2,7 @@ import { RevisionConflict, StoreUnavailable } from "../../events/store/event-sto
 import type { CommandContext } from "../handling/command-context.ts";
 import { CommandRefused } from "../handling/refusals.ts";
 import type { RefusalCode } from "../handling/refusals.ts";
-import type { StreamStore } from "../handling/stream-store.ts";
+import type { StreamStore } from "../../events/store/event-store.ts";
 import { ABANDONED_AFTER_MS, isTaken, release, reserve } from "./reservations.ts";
 import type { StillHas } from "./reservations.ts";
 import { takeNumber } from "./take-number.ts";

@@ -9,7 +9,7 @@ import type { UserEvent } from "../../events/user.ts";
 import { appendSettled } from "../handling/append-settled.ts";
 import { eventsToAppend } from "../handling/command-context.ts";
 import type { CommandContext } from "../handling/command-context.ts";
-import type { StreamStore } from "../handling/stream-store.ts";
+import type { StreamStore } from "../../events/store/event-store.ts";
 
 /** A reservation whose owner's stream is still missing after this long belongs to a creation that died, in ms. */
 export const ABANDONED_AFTER_MS = 30_000;

@@ -4,7 +4,7 @@ import { numberOf } from "../../events/store/position.ts";
 import { appendSettled } from "../handling/append-settled.ts";
 import { eventsToAppend } from "../handling/command-context.ts";
 import type { CommandContext } from "../handling/command-context.ts";
-import type { StreamStore } from "../handling/stream-store.ts";
+import type { StreamStore } from "../../events/store/event-store.ts";
 
 /**
  * Takes the next public number of a kind, from 1. The only append that expects nothing: its revision is the number. A

@@ -163,3 +163,6 @@ export function categoryOf(stream: string): string {
   if (!STREAM_NAME.test(stream)) throw new RangeError(`not a stream name, which is <category>-<id>: ${stream}`);
   return stream.slice(0, stream.indexOf("-"));
 }
+
+/** What commands need of the log: to read streams and to append to them. */
+export type StreamStore = Pick<EventStore, "append" | "read">;

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { StreamStore } from "../../commands/handling/stream-store.ts";
+import type { StreamStore } from "../../events/store/event-store.ts";
 import { StoreUnavailable } from "../../events/store/event-store-errors.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { unavailable } from "./error-handler.ts";

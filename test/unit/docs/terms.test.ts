@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { SETTINGS } from "../../../src/events/chosen-settings.ts";
+import { SETTING_ENTRIES } from "../../../src/events/chosen-settings.ts";
 import { attemptErrorCode, attemptOutcome, deliveryStatus, endReason } from "../../../src/events/delivery-terms.ts";
 import { HEADER_LIMITS } from "../../../src/events/endpoint-headers.ts";
 import { CONCURRENCY_LIMITS, RETRY_LIMITS } from "../../../src/events/endpoint-settings.ts";
@@ -81,7 +81,7 @@ describe("a page that lists the words of a catalogue has exactly these", () => {
   });
 
   it("of the settings of an endpoint", () => {
-    const names = SETTINGS.map(([, { name }]) => name);
+    const names = SETTING_ENTRIES.map(([, { name }]) => name);
     expect(column(ENDPOINTS, "What its owner chooses", "field")).toEqual(names);
     const shown = rowsBelow(API, "Endpoints").map((row) => row["field"] ?? "");
     expect(shown.map(namesIn)).toContainEqual(names);

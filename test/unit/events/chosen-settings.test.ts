@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   DEFAULT_SETTINGS,
-  SETTINGS,
+  SETTING_ENTRIES,
   SETTINGS_VERSION,
   openChanges,
   openSettings,
@@ -50,7 +50,7 @@ describe("the settings of an endpoint", () => {
   it("are shown as they hold now, under their names in replies and in their order", () => {
     const unchosen = shownSettings((key) => DEFAULT_SETTINGS[key], GATEWAY, open);
     expect(unchosen).toMatchObject({ retry_schedule: [60, 120], max_concurrency: 5, headers: {}, ed25519: false });
-    expect(Object.keys(unchosen)).toEqual(SETTINGS.map(([, { name }]) => name));
+    expect(Object.keys(unchosen)).toEqual(SETTING_ENTRIES.map(([, { name }]) => name));
     const choices = { retrySchedule: [], maxConcurrency: 9, sealedHeaders: seal({ a: "b" }), ed25519: true };
     const chosen: ChosenSettings = { ...DEFAULT_SETTINGS, ...choices };
     expect(shownSettings((key) => chosen[key], GATEWAY, open)).toMatchObject({
@@ -67,12 +67,12 @@ describe("the settings of an endpoint", () => {
     expect(Object.assign({}, ...versions.map((version) => settingsNewIn(version)))).toEqual(DEFAULT_SETTINGS);
   });
 
-  it.each(SETTINGS)("have a default that the log takes, and null in bodies: %s", (_key, setting) => {
+  it.each(SETTING_ENTRIES)("have a default that the log takes, and null in bodies: %s", (_key, setting) => {
     expect(setting.logged.safeParse(setting.default).success).toBe(true);
     expect(setting.chosen.safeParse(null)).toEqual({ success: true, data: null });
   });
 
-  it.each(SETTINGS)("are shown in a form that the reply's schema has: %s", (key, setting) => {
+  it.each(SETTING_ENTRIES)("are shown in a form that the reply's schema has: %s", (key, setting) => {
     const shown = shownSettings((one) => DEFAULT_SETTINGS[one], GATEWAY, open) as Readonly<Record<string, unknown>>;
     expect(setting.shown.safeParse(shown[setting.name]).success, key).toBe(true);
   });

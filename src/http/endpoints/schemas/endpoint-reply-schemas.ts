@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { SETTINGS } from "../../../events/chosen-settings.ts";
+import { SETTING_ENTRIES } from "../../../events/chosen-settings.ts";
 import { disablingReason, endpointStatus } from "../../../events/endpoint-terms.ts";
 
 import { id, time } from "../../replies/reply-fields.ts";
@@ -19,7 +19,7 @@ export const endpointDetailsSchema = z
     disabled_reason: disablingReason
       .nullable()
       .meta({ description: "`gone`: it answered 410. `failing`: no attempt succeeded for long. Null while enabled." }),
-    ...Object.fromEntries(SETTINGS.map(([, { name, shown }]) => [name, shown])),
+    ...Object.fromEntries(SETTING_ENTRIES.map(([, { name, shown }]) => [name, shown])),
     created_at: time,
     updated_at: time,
   })
