@@ -142,7 +142,8 @@ export function severalInstances(
       },
     );
 
-    it("take over the work of one that was killed, without its coming back", async () => {
+    // Both wait for a lease, so they wait together.
+    it.concurrent("take over the work of one that was killed, without its coming back", async () => {
       await using stack = new AsyncDisposableStack();
       const receiver = await newReceiver(stack, 200);
       receiver.answer(() => undefined);
@@ -164,7 +165,7 @@ export function severalInstances(
       expect(receiver.requests).toHaveLength(10);
     });
 
-    it("refuse the late result of one that was frozen past its lease, which says so", async () => {
+    it.concurrent("refuse the late result of one that was frozen past its lease, which says so", async () => {
       await using stack = new AsyncDisposableStack();
       const receiver = await newReceiver(stack, 200);
       const answers: (() => void)[] = [];

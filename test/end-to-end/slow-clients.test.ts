@@ -20,7 +20,8 @@ const ATTACKS: readonly (readonly [string, (key: string) => Drip, boolean])[] = 
 ];
 
 describe(`${CONNECTIONS} slow clients`, () => {
-  it.each(ATTACKS)(
+  // Both wait for the time that the server gives a request, so they wait together.
+  it.concurrent.each(ATTACKS)(
     "that drip their %s keep nobody else waiting, and are closed in time",
     async (what, dripOf, stay) => {
       using folder = new TemporaryFolder();
