@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Load } from "../fixtures/gateway/load.ts";
 import type { SendDispatch } from "../fixtures/gateway/load.ts";
-import type { ApiClient } from "./api-client.ts";
+import type { ApiClient } from "../fixtures/gateway/api-client.ts";
 
 const CLIENTS = 8;
 /** What lies between two reads, and between an answer to a client and its next dispatch, in ms. Others work here, too. */

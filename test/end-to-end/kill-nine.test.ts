@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
 import { Load, seededRandom } from "../fixtures/gateway/load.ts";
 import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
-import { ApiClient } from "./api-client.ts";
+import { ApiClient } from "../fixtures/gateway/api-client.ts";
 import { expectPromisesKept } from "./promises-kept.ts";
 
 const ROUNDS = Number(process.env["KILL_ROUNDS"] ?? 5);

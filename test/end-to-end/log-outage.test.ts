@@ -3,12 +3,12 @@ import { describe, expect, it } from "vitest";
 import type { GatewayProcess, LogLine } from "../fixtures/gateway/gateway-process.ts";
 import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
 import type { Receiver } from "../fixtures/receivers/receiver.ts";
-import { ApiClient } from "./api-client.ts";
+import { ApiClient } from "../fixtures/gateway/api-client.ts";
 import { ConstantLoad } from "./constant-load.ts";
 import { Instances } from "./instances.ts";
 import { expectPromisesKept } from "./promises-kept.ts";
 import type { Outcome } from "./promises-kept.ts";
-import { until } from "./until.ts";
+import { until } from "../fixtures/until.ts";
 
 /** Longer than the lease of an attempt; OUTAGE_SECONDS=60 makes it what the operators' pages speak of. */
 const OUTAGE_MS = Number(process.env["OUTAGE_SECONDS"] ?? 13) * 1_000;

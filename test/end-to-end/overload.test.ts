@@ -4,9 +4,9 @@ import { expect, it } from "vitest";
 import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
 import { Load } from "../fixtures/gateway/load.ts";
 import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
-import { ApiClient } from "./api-client.ts";
+import { ApiClient } from "../fixtures/gateway/api-client.ts";
 import { expectPromisesKept } from "./promises-kept.ts";
-import { until } from "./until.ts";
+import { until } from "../fixtures/until.ts";
 
 /** Connections that come at once. */
 const BURST = 3_000;

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
 import type { Receiver } from "../fixtures/receivers/receiver.ts";
-import { ApiClient } from "./api-client.ts";
+import { ApiClient } from "../fixtures/gateway/api-client.ts";
 import type { Instances } from "./instances.ts";
 import { attemptsOf } from "./instances.ts";
-import { until } from "./until.ts";
+import { until } from "../fixtures/until.ts";
 
 /** How many deliveries fall due together. */
 const DUE = 1_000;
