@@ -69,7 +69,7 @@ export function readingContract({ store, begin, itAlone, sharedLog = false }: Co
       expect(positions).toEqual([...new Set(positions)].sort());
     });
 
-    it("continues behind a position, exclusively", async () => {
+    it("continues after a position, exclusively", async () => {
       const { first, second, all } = await twoCategories(3);
       for (const [index, { position }] of all.entries()) {
         const rest = await collect(store().readAll({ after: position, categories: [first, second] }));
@@ -172,14 +172,17 @@ export function readingContract({ store, begin, itAlone, sharedLog = false }: Co
       expect(await store().idAt(positionOf(2n ** 62n))).toBeNull();
     });
 
-    itAlone("gives the same events with the same places after the log was opened again", async ({ reopen }, { skip }) => {
-      if (reopen === undefined) return skip("this log does not outlive its store");
-      const { first, second, all } = await twoCategories(5);
-      const reopened = await reopen();
-      expect(await collect(reopened.readAll({ after: begin(), categories: [first, second] }))).toEqual(all);
-      const next = await reopened.append(`${first}-0`, [sampleEvent()], revisionOf(1));
-      expect(next.position > all.at(-1)!.position).toBe(true);
-    });
+    itAlone(
+      "gives the same events with the same places after the log was opened again",
+      async ({ reopen }, { skip }) => {
+        if (reopen === undefined) return skip("this log does not outlive its store");
+        const { first, second, all } = await twoCategories(5);
+        const reopened = await reopen();
+        expect(await collect(reopened.readAll({ after: begin(), categories: [first, second] }))).toEqual(all);
+        const next = await reopened.append(`${first}-0`, [sampleEvent()], revisionOf(1));
+        expect(next.position > all.at(-1)!.position).toBe(true);
+      },
+    );
   });
 
   describe("a closed store", () => {

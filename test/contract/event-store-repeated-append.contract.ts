@@ -99,7 +99,7 @@ export function repeatedAppendContract({ store, itAlone }: ContractContext): voi
       expect(idsOf(await store().read(stream))).toEqual([...idsOf(events), ...idsOf(events)]);
     });
 
-    it("are a conflict when a revision is expected behind which something else came", async () => {
+    it("are a conflict when something else came after the expected revision", async () => {
       const stream = `${newCategory()}-1`;
       const events = sampleEvents(2);
       await store().append(stream, events, "no_stream");

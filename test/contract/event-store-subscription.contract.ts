@@ -34,7 +34,7 @@ export function subscriptionContract({ store, begin, itAlone, sharedLog = false 
       subscription.abort();
     });
 
-    it("begins behind a position, exclusively", async () => {
+    it("begins after a position, exclusively", async () => {
       const category = newCategory();
       const events = sampleEvents(4);
       const { position } = await store().append(`${category}-1`, events, "no_stream");

@@ -100,7 +100,7 @@ describe("an append that is settled by itself", () => {
   });
 });
 
-describe("an append that nobody answers", () => {
+describe("an append without an answer", () => {
   it("has an unknown outcome after its deadline, and is settled by the same append", async () => {
     const first = await store.append("user-1", [sampleEvent()], "no_stream");
     server.faults.silence();

@@ -56,7 +56,7 @@ describe("opening what is no EventStoreDB that answers", () => {
     expect(server.reads).toBe(0);
   });
 
-  it("leaves no rejection that nobody handles, no timer and no connection behind", async () => {
+  it("leaves no unhandled rejection, timer or connection", async () => {
     const silent = await tcpServer(() => undefined);
     const closed = await tcpServer((socket) => socket.destroy());
     const runs = [

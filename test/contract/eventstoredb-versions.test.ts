@@ -131,7 +131,7 @@ describe.each(SERVERS)("on a server $version, system events: $systemEvents", ({ 
     }
   });
 
-  it("of what other programs wrote nothing is seen, before, between and behind ours", async () => {
+  it("nothing that other programs wrote is seen, before, between or after ours", async () => {
     await start();
     const foreign = async (): Promise<void> => {
       await appendForeign(server.url, "user-77", [{}, { data: "no JSON" }]);

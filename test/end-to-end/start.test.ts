@@ -154,7 +154,7 @@ describe.concurrent("a start is refused with one line", { timeout: 120_000 }, ()
 });
 
 describe("read models that are damaged", () => {
-  it("are made anew from the log, and show the same to the byte", async () => {
+  it("are rebuilt from the log, and show the same to the byte", async () => {
     using folder = new TemporaryFolder();
     const { api, deliveryId } = await usedFolder(folder.path);
     const file = join(folder.path, "read-models.sqlite");

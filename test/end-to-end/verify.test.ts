@@ -79,7 +79,7 @@ describe.concurrent("verify", () => {
   });
   afterAll(() => folder[Symbol.dispose]());
 
-  it("finds nothing in a log, or an export of it, that nobody touched", async () => {
+  it("finds nothing in an untouched log or its export", async () => {
     const inFolder = await verified(["--tree", "--checkpoint", checkpoint, "--public-key", publicKey], log);
     expect(inFolder).toMatchObject({ exitCode: 0, events, finding: null });
     const args = ["--input", exported, "--checkpoint", checkpoint, "--public-key", publicKey];

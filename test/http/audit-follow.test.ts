@@ -150,7 +150,7 @@ describe("following the log over HTTP", () => {
     follower.leave();
   });
 
-  it("begins behind a position, and sends its head before there is anything", async () => {
+  it("begins after a position, and sends its head before there is anything", async () => {
     await store.append("tick-1", sampleEvents(5), "no_stream");
     const events = await collect(store.readAll());
     const follower = (await follow(`${TICKS}&after=${events.at(-1)!.position}`)).read();
