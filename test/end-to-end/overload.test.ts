@@ -51,7 +51,8 @@ it("answers 202 or 503 to more than it can take, in bounded memory, and keeps ev
   );
 
   expect(load.acknowledged.size + load.refused.length).toBe(BURST + LARGE.count);
-  expect(taken).toBeGreaterThan(0);
+  // Of those that had room, a slow machine may keep some waiting for so long that they are refused too.
+  expect(ofBurst).toBeGreaterThan(0);
   for (const answer of load.refused) expect(answer).toEqual({ ...answer, status: 503, retryAfter: "1" });
   await expectPromisesKept(load, api, receiver.requests, 60_000);
   expect((await api.dispatch(endpoints[0]!, '{"n":"after"}')).status).toBe(202);

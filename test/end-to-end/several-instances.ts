@@ -7,10 +7,10 @@ import { attemptsOf } from "./instances.ts";
 import { until } from "../fixtures/until.ts";
 
 /** How many deliveries fall due together. */
-const DUE = 1_000;
+const DUE = 400;
 /** How many pairs of requests race, one at each of two instances. */
 const PAIRS = 100;
-const PATCHES = 40;
+const PATCHES = 20;
 /** How many dispatches a test sends at a time. */
 const CLIENTS = 32;
 
