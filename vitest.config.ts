@@ -1,6 +1,6 @@
 import { configDefaults, defineConfig } from "vitest/config";
 
-/** Tests that start processes, or that count what belongs to their process alone, such as its file handles. */
+/** Tests that start processes. */
 const OWN_PROCESS = [
   "test/end-to-end/**/*.test.ts",
   "test/servers/**/*.test.ts",
@@ -11,12 +11,14 @@ const OWN_PROCESS = [
   "test/unit/deployment/image.test.ts",
   "test/unit/deployment/secrets-recipe.test.ts",
   "test/unit/fixtures/eventstoredb/log-server.test.ts",
-  "test/unit/processes/sending/sender-file-handles.test.ts",
   "test/unit/processes/sending/signing/signature-docs.test.ts",
 ];
 
-/** Tests that load the machine so much that others beside them would run into their limits, and they into theirs. */
-const ALONE = ["test/end-to-end/overload.test.ts"];
+/**
+ * Tests that need the machine for themselves, since others beside them would run into their limits and they into theirs; or
+ * their process, in which they count the file handles.
+ */
+const ALONE = ["test/end-to-end/overload.test.ts", "test/unit/processes/sending/sender-file-handles.test.ts"];
 
 export default defineConfig({
   test: {
@@ -29,10 +31,11 @@ export default defineConfig({
         test: {
           name: "quick",
           include: ["test/**/*.test.ts"],
-          exclude: [...configDefaults.exclude, ...OWN_PROCESS],
+          exclude: [...configDefaults.exclude, ...OWN_PROCESS, ...ALONE],
           // The files share their worker, so that each module of src/ is loaded once and not two hundred times.
           isolate: false,
-          maxWorkers: 2,
+          // Some of them wait for a deadline; with one worker more than there are cores, no core waits with them.
+          maxWorkers: 3,
           testTimeout: 30_000,
           hookTimeout: 30_000,
           sequence: { groupOrder: 0 },
@@ -44,6 +47,8 @@ export default defineConfig({
           name: "processes",
           include: OWN_PROCESS,
           exclude: [...configDefaults.exclude, ...ALONE],
+          // As above: what is tested are the processes that the files start, each its own.
+          isolate: false,
           // Most of their time is waiting for processes: for starts, leases and timeouts. More than two would wait for a core.
           maxWorkers: 2,
           testTimeout: 120_000,

@@ -143,7 +143,7 @@ export function describeCollections(opened: () => OpenedDocumentStore): void {
   });
 
   describe("a second handle", () => {
-    it("reads a collection that nobody has prepared as empty", async () => {
+    it("reads a collection that was never prepared as empty", async () => {
       const unknown = { ...THINGS, name: "unknown_v1" };
       for (const handle of [store, opened().reader]) {
         expect(await handle.load(unknown, ["a"])).toEqual([]);

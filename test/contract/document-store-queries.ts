@@ -76,7 +76,7 @@ export function describeQueries(opened: () => OpenedDocumentStore): void {
       ).toEqual(["d", "b", "a"]);
     });
 
-    it("continues behind a document, also among ties, and also when it is no longer there", async () => {
+    it("continues after a document, among ties too, and when the document is gone", async () => {
       expect(await findIds(store, { after: { value: "2026-01-02", id: "c" } })).toEqual(["d", "f", "a"]);
       expect(await findIds(store, { after: { value: "2026-01-02", id: "d" }, order: NEWEST_FIRST })).toEqual([
         "c",

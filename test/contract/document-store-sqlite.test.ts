@@ -106,7 +106,7 @@ describe("the file of the SQLite read models", () => {
     expect(resets).toHaveLength(1);
   });
 
-  it("is made anew at the restart after damage was found in use", async () => {
+  it("is rebuilt at the restart after damage was found in use", async () => {
     await leaveFile({}, ...Array.from({ length: 2_000 }, (_, at) => `id-${at}`));
     damage(20 * 4096);
     const store = open();

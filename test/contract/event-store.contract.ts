@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, it } from "vitest";
+import type { TestContext } from "vitest";
 import type { EventStore } from "../../src/events/store/event-store.ts";
 import type { Position } from "../../src/events/store/position.ts";
 import { appendingContract } from "./event-store-appending.contract.ts";
@@ -26,17 +27,21 @@ export interface ContractOptions {
   readonly sharedLog?: boolean;
 }
 
+/** Why a test is skipped that asks for what a shared log does not give. */
+export const NOT_SHARED = "others write to this log";
+
 /** What the parts of the contract work with: the store of the present test. */
 export interface ContractContext extends ContractOptions {
   readonly store: () => EventStore;
   /** What the test writes comes after this position; null on a log of its own. Spares it what others wrote before. */
   readonly begin: () => Position | null;
-  readonly open: () => OpenEventStore;
+  /** Declares a test that gets a log of its own, since it closes its store or asks for what only an empty log gives. */
+  readonly itAlone: (name: string, test: (open: OpenEventStore, context: TestContext) => Promise<void>) => void;
 }
 
 /**
- * The semantics of the EventStore port, as tests. Each adapter runs all of them; `open` gives a store for one test. The
- * tests use categories of their own, so that they also hold on a log that has other events.
+ * The semantics of the EventStore port, as tests. Each adapter runs all of them. Opening a store takes longer than most of
+ * the tests, so they share the one that `open` gives first, each in categories of its own; `itAlone` opens another one.
  */
 export function eventStoreContract(
   name: string,
@@ -44,20 +49,32 @@ export function eventStoreContract(
   options: ContractOptions = {},
 ): void {
   describe(`${name} as an event store`, () => {
-    let current: OpenEventStore;
+    let shared: OpenEventStore;
+    let own: OpenEventStore | undefined;
     let begin: Position | null = null;
+    beforeAll(async () => {
+      shared = await open();
+    });
     beforeEach(async () => {
-      current = await open();
-      if (options.sharedLog === true) begin = await current.store.head();
+      begin = await shared.store.head();
     });
     afterEach(async () => {
-      await current.close();
+      await own?.close();
+      own = undefined;
+    });
+    afterAll(async () => {
+      await shared.close();
     });
     const context: ContractContext = {
       ...options,
-      store: () => current.store,
+      store: () => (own ?? shared).store,
       begin: () => begin,
-      open: () => current,
+      itAlone: (title, test) =>
+        it(title, async (testContext) => {
+          own = await open();
+          begin = options.sharedLog === true ? await own.store.head() : null;
+          await test(own, testContext);
+        }),
     };
     appendingContract(context);
     repeatedAppendContract(context);

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { EventToAppend } from "../../src/events/store/event-store.ts";
 import { AppendOutcomeUnknown, RevisionConflict, StoreUnavailable } from "../../src/events/store/event-store-errors.ts";
@@ -10,7 +11,7 @@ import { startFakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
 import type { FakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
 
 const DEADLINE_MS = 1_000;
-/** Long before the client's own limits (10 s and more), and long enough for a busy machine. */
+/** Long before the client's own limits, which are 10 s and more. */
 const SOON_MS = 6_000;
 
 let log: MemoryEventStore;
@@ -29,13 +30,13 @@ afterEach(async () => {
 
 /** What the append failed with. Fails when it succeeds or does not end soon. */
 async function failureOf(call: Promise<unknown>): Promise<unknown> {
-  const since = performance.now();
-  const outcome = await call.then(
-    () => null,
+  const failure = call.then(
+    () => "none",
     (error: unknown) => error,
   );
-  expect(outcome).not.toBeNull();
-  expect(performance.now() - since).toBeLessThan(SOON_MS);
+  // A timer of the same process: where that has to wait for the machine, both are late, and in the same order.
+  const outcome = await Promise.race([failure, pause(SOON_MS, "it did not end soon", { ref: false })]);
+  expect(outcome).not.toBeTypeOf("string");
   return outcome;
 }
 
@@ -99,7 +100,7 @@ describe("an append that is settled by itself", () => {
   });
 });
 
-describe("an append that nobody answers", () => {
+describe("an append without an answer", () => {
   it("has an unknown outcome after its deadline, and is settled by the same append", async () => {
     const first = await store.append("user-1", [sampleEvent()], "no_stream");
     server.faults.silence();

@@ -11,9 +11,8 @@ import { MemoryEventStore } from "../../src/events/store/memory/memory-event-sto
 import { startFakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
 
 const CHILD = fileURLToPath(new URL("../fixtures/eventstoredb/opening-child.ts", import.meta.url));
-/** The limit of opening, in ms, and far less, within which a process ends that nothing of it is left in. */
+/** The limit of opening, in ms. */
 const OPENING_MS = 2_000;
-const SOON_MS = 8_000;
 
 const cleanUps: (() => unknown)[] = [];
 afterEach(async () => {
@@ -57,7 +56,7 @@ describe("opening what is no EventStoreDB that answers", () => {
     expect(server.reads).toBe(0);
   });
 
-  it("leaves no rejection that nobody handles, no timer and no connection behind", async () => {
+  it("leaves no unhandled rejection, timer or connection", async () => {
     const silent = await tcpServer(() => undefined);
     const closed = await tcpServer((socket) => socket.destroy());
     const runs = [
@@ -70,9 +69,7 @@ describe("opening what is no EventStoreDB that answers", () => {
       runs.map(async ([url, openingMs]) => {
         // Rejects when the process ends with an error.
         const { stdout, stderr } = await promisify(execFile)(process.execPath, [CHILD, url, `${openingMs}`]);
-        const [said, livedOn] = stdout.split("\n");
-        expect(said).toMatch(/^EventStoreUnusable: the event store cannot be reached: /);
-        expect(Number(livedOn)).toBeLessThan(SOON_MS);
+        expect(stdout).toMatch(/^EventStoreUnusable: the event store cannot be reached: [^\n]*\n$/);
         expect(stderr).toBe("");
       }),
     );

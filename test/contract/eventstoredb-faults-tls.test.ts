@@ -78,7 +78,7 @@ describe("an EventStoreDB with TLS and users", () => {
     expect(message).not.toMatch(/wr0ng|admin/);
   });
 
-  it("is not opened when nobody vouches for its certificate", async () => {
+  it("is not opened when no one vouches for its certificate", async () => {
     const message = await refusalOf(urlOf("s3cret", { trusted: false }));
     expect(message).toMatch(
       /its certificate is not accepted \(.*\); name the authority's certificate with \?tlsCAFile=/,

@@ -56,7 +56,7 @@ describe("opening an EventStoreDB", () => {
     await store.close();
   });
 
-  it("says that nobody listens, or that the name is not known", async () => {
+  it("says that no one listens, or that the name is unknown", async () => {
     const free = createServer();
     const port = await portOf(free);
     free.close();
@@ -173,7 +173,7 @@ describe("opening an EventStoreDB that is not ready yet", () => {
     );
   });
 
-  it("waits no longer than it may for a leader that nobody elects, and says so", async () => {
+  it("waits no longer than it may for a leader that is never elected, and says so", async () => {
     const server = await fakeServer();
     server.faults.elect(new Promise(() => undefined));
     expect(await refusalOf(server.url, 1_500)).toMatch(/cannot be reached: Leader info available;/);

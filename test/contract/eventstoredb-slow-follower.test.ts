@@ -8,8 +8,8 @@ import { idsOf, PulledSubscription, sampleEvents } from "../fixtures/event-log/e
 import { startFakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
 import type { FakeEventStoreDb } from "../fixtures/eventstoredb/fake-server.ts";
 
-/** More events than are kept for those who follow, so that one who takes none of them meanwhile falls out. */
-const BATCHES = 60;
+/** More events than are kept for those who follow (4,096), so that one who takes none of them meanwhile falls out. */
+const BATCHES = 45;
 const BATCH = 100;
 
 const BREAKS = {

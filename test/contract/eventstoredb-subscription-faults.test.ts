@@ -172,7 +172,7 @@ describe("caughtUp", () => {
   });
 });
 
-describe("a subscription that nobody takes from", () => {
+describe("a subscription that no one reads", () => {
   it("does not read ahead", async () => {
     for (let batch = 0; batch < 20; batch += 1) {
       await append(
@@ -252,7 +252,7 @@ describe("a log that was replaced under a subscription", () => {
     expect(server.appends).toBe(appends);
   });
 
-  it("is refused as well when somebody begins behind a position that it has not reached", async () => {
+  it("is refused as well when someone begins after a position that it has not reached", async () => {
     await append("user-1", old);
     const after = await store.head();
     const replacement = new MemoryEventStore({ now: () => 0 });

@@ -13,9 +13,10 @@ import { appendForeign } from "../fixtures/eventstoredb/foreign-events.ts";
 /** What is followed: some categories of which none has an event at first, one that never has, and all. */
 const FOLLOWED: (readonly string[] | undefined)[] = [["user", "endpoint"], ["delivery"], ["nobody"], undefined];
 /** More events of others than the server looks through at a time. */
-const MANY = 1_500;
+const MANY = 1_100;
 
-const SERVERS = ["23.10.0", "24.6.0", "24.10.0", "25.0.0", "25.0.1"].flatMap((version) =>
+/** One of each kind in how it serves subscriptions (see `factsOf`): 24.6 differs from 24.10 only in what it counts of an append. */
+const SERVERS = ["23.10.0", "24.10.0", "25.0.0", "25.0.1"].flatMap((version) =>
   [false, true].map((systemEvents) => ({ version, systemEvents })),
 );
 
@@ -32,7 +33,7 @@ afterEach(async () => {
 });
 
 async function open(): Promise<EventStoreDbEventStore> {
-  const options = { url: server.url, prefix: "webhook_gateway.", deadlineMs: 1_000, onFault };
+  const options = { url: server.url, prefix: "webhook_gateway.", deadlineMs: 60_000, onFault };
   return resources.adopt(await EventStoreDbEventStore.open(options), (opened) => opened.close());
 }
 
@@ -130,7 +131,7 @@ describe.each(SERVERS)("on a server $version, system events: $systemEvents", ({ 
     }
   });
 
-  it("of what other programs wrote nothing is seen, before, between and behind ours", async () => {
+  it("nothing that other programs wrote is seen, before, between or after ours", async () => {
     await start();
     const foreign = async (): Promise<void> => {
       await appendForeign(server.url, "user-77", [{}, { data: "no JSON" }]);
@@ -150,7 +151,7 @@ describe.each(SERVERS)("on a server $version, system events: $systemEvents", ({ 
     const positions: Position[] = [];
     for (const [index, event] of ours.entries()) {
       positions.push((await store.append(`user-${77 + index}`, [event], "no_stream")).position);
-      if (index < 2) await foreign();
+      if (index === 0) await foreign();
     }
     expect(await store.head()).toBe(positions.at(-1));
     await foreign();

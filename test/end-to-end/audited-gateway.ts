@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
 import { verifiesConsistency, verifiesInclusion } from "../fixtures/merkle-verifier.ts";
 import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
-import { ApiClient } from "./api-client.ts";
+import { ApiClient } from "../fixtures/gateway/api-client.ts";
 import type { Instances } from "./instances.ts";
 import { askAs, auditedLog } from "./staff.ts";
 

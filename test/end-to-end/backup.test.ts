@@ -7,8 +7,8 @@ import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-pro
 import { Load } from "../fixtures/gateway/load.ts";
 import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
 import type { ReceivedRequest } from "../fixtures/receivers/receiver.ts";
-import { ApiClient } from "./api-client.ts";
-import { until } from "./until.ts";
+import { ApiClient } from "../fixtures/gateway/api-client.ts";
+import { until } from "../fixtures/until.ts";
 
 /** Failed deliveries stay pending for the whole test, on a busy machine too: the fifth attempt comes 45 s after the first. */
 const ENV = { DELIVERY_TIMEOUT_MS: "2000", RETRY_UNIT_SECONDS: "3", RETRY_TICK_SECONDS: "0.5" };

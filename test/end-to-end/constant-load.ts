@@ -1,10 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Load } from "../fixtures/gateway/load.ts";
-import type { ApiClient } from "./api-client.ts";
+import type { SendDispatch } from "../fixtures/gateway/load.ts";
+import type { ApiClient } from "../fixtures/gateway/api-client.ts";
 
 const CLIENTS = 8;
-/** What lies between two reads, in ms. */
+/** What lies between two reads, and between an answer to a client and its next dispatch, in ms. Others work here, too. */
 const READ_AGAIN_MS = 50;
+const DISPATCH_AGAIN_MS = 50;
 const PAYLOAD_FILLER = 500;
 
 /** An answer that was not the wanted one. */
@@ -54,8 +56,11 @@ export class ConstantLoad {
   }
 
   async #dispatch(): Promise<void> {
-    const send = (endpointId: number, payload: string): ReturnType<ApiClient["dispatch"]> =>
-      this.#counted(this.#user.dispatch(endpointId, payload));
+    const send: SendDispatch = async (endpointId, payload) => {
+      const answer = await this.#counted(this.#user.dispatch(endpointId, payload));
+      await pause(DISPATCH_AGAIN_MS);
+      return answer;
+    };
     while (!this.#stopped) await this.dispatches.run(send, { clients: CLIENTS, limit: 200 });
   }
 

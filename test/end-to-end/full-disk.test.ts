@@ -5,9 +5,9 @@ import { mountSmallDisk, whyNoSmallDisk } from "../fixtures/event-log/small-disk
 import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
 import { Load } from "../fixtures/gateway/load.ts";
 import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
-import { ApiClient } from "./api-client.ts";
+import { ApiClient } from "../fixtures/gateway/api-client.ts";
 import { expectPromisesKept } from "./promises-kept.ts";
-import { until } from "./until.ts";
+import { until } from "../fixtures/until.ts";
 
 const ENV = { DELIVERY_TIMEOUT_MS: "2000", RETRY_UNIT_SECONDS: "0.5", RETRY_TICK_SECONDS: "0.5" };
 

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
 import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
-import { ApiClient } from "./api-client.ts";
-import { until } from "./until.ts";
+import { ApiClient } from "../fixtures/gateway/api-client.ts";
+import { until } from "../fixtures/until.ts";
 
 const HEALTHY = 50;
 const HANGING = 200;
@@ -31,7 +31,7 @@ async function surroundings(stack: AsyncDisposableStack, timeoutMs: number) {
   return { api, healthy, blackHole, dispatchTo };
 }
 
-it("delivers to a healthy endpoint while one that never answers holds all of its own attempts", async () => {
+it.concurrent("delivers to a healthy endpoint while one that never answers holds all of its own attempts", async () => {
   await using stack = new AsyncDisposableStack();
   // No attempt ends while the test runs: were the slots shared, nothing would arrive.
   const { api, healthy, blackHole, dispatchTo } = await surroundings(stack, 600_000);
@@ -47,7 +47,8 @@ it("delivers to a healthy endpoint while one that never answers holds all of its
   expect(blackHole.requests).toHaveLength(AT_ONCE);
 });
 
-it("gives every attempt to an endpoint that never answers up at its deadline", async () => {
+// Most of this is waiting for deadlines, beside the other one.
+it.concurrent("gives every attempt to an endpoint that never answers up at its deadline", async () => {
   const timeoutMs = 250;
   await using stack = new AsyncDisposableStack();
   const { api, blackHole, dispatchTo } = await surroundings(stack, timeoutMs);

@@ -8,9 +8,9 @@ import type { HostileReceiver, Started, Surroundings } from "../fixtures/receive
 import { blackHole } from "../fixtures/receivers/hostile/silence.ts";
 import { startReceiver } from "../fixtures/receivers/receiver.ts";
 import type { Receiver } from "../fixtures/receivers/receiver.ts";
-import { ApiClient } from "./api-client.ts";
-import type { ShownAttempt } from "./api-client.ts";
-import { until } from "./until.ts";
+import { ApiClient } from "../fixtures/gateway/api-client.ts";
+import type { ShownAttempt } from "../fixtures/gateway/api-client.ts";
+import { until } from "../fixtures/until.ts";
 
 /** To each of the receivers, all at once; fewer than an endpoint may have under way, so that none waits. */
 const DELIVERIES = 2;

@@ -3,17 +3,20 @@ import { describe, expect, it } from "vitest";
 import type { GatewayProcess, LogLine } from "../fixtures/gateway/gateway-process.ts";
 import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
 import type { Receiver } from "../fixtures/receivers/receiver.ts";
-import { ApiClient } from "./api-client.ts";
+import { ApiClient } from "../fixtures/gateway/api-client.ts";
 import { ConstantLoad } from "./constant-load.ts";
 import { Instances } from "./instances.ts";
 import { expectPromisesKept } from "./promises-kept.ts";
 import type { Outcome } from "./promises-kept.ts";
-import { until } from "./until.ts";
+import { until } from "../fixtures/until.ts";
 
 /** Longer than the lease of an attempt; OUTAGE_SECONDS=60 makes it what the operators' pages speak of. */
 const OUTAGE_MS = Number(process.env["OUTAGE_SECONDS"] ?? 13) * 1_000;
-/** A server that stands still for so long costs nobody anything but the wait. */
-const STALL_MS = 3_000;
+/**
+ * A server that stands still for so long costs nobody anything but the wait. It may for 3 s, which stalled-log.test.ts shows
+ * over a clock of its own; here a busy machine adds to it.
+ */
+const STALL_MS = 2_000;
 
 /** A gateway under load. */
 interface Underway {
@@ -58,7 +61,7 @@ async function untilDispatchesGoOn({ dispatches }: ConstantLoad): Promise<void> 
   await until("dispatches to be taken again", () => dispatches.acknowledged.size > before + 200, 60_000);
 }
 
-describe("when the log's server stands still for 3 s under load", () => {
+describe(`when the log's server stands still for ${STALL_MS / 1_000} s under load`, () => {
   it("no client is told so, no attempt lapses, and no line is written", { timeout: 120_000 }, async () => {
     await using stack = new AsyncDisposableStack();
     const { instances, gateway, load, outcome } = await underLoad(stack);
@@ -78,18 +81,18 @@ describe("when the log's server stands still for 3 s under load", () => {
 
 type Step = (instances: Instances) => Promise<void> | void;
 const OUTAGES: readonly (readonly [string, Step, Step])[] = [
-  ["is killed and started again", ({ log }) => log.kill9(), (instances) => instances.restartLog()],
-  ["is frozen and wakes up", ({ log }) => log.freeze(), ({ log }) => log.thaw()],
+  ["kills it and starts it again", ({ log }) => log.kill9(), (instances) => instances.restartLog()],
+  ["freezes it until it wakes up", ({ log }) => log.freeze(), ({ log }) => log.thaw()],
 ];
 
-describe.each(OUTAGES)("when the log's server %s under load", (_name, begin, end) => {
-  it(
-    "clients get 503 in time, nothing acknowledged is lost or doubled, and no restart is needed",
+describe("an outage of the log's server under load", () => {
+  // Most of this is waiting for the end of the outage and of leases, so they wait together.
+  it.concurrent.each(OUTAGES)(
+    "that %s: clients get 503 in time, nothing acknowledged is lost or doubled, and no restart is needed",
     { timeout: 2 * OUTAGE_MS + 120_000 },
-    async () => {
+    async (_name, begin, end) => {
       await using stack = new AsyncDisposableStack();
       const { instances, gateway, address, load, outcome } = await underLoad(stack);
-      const begunAt = performance.now();
       await begin(instances);
       await until("a refusal", () => load.dispatches.refused.length > 0);
       expect((await fetch(`${address}/livez`)).status).toBe(200);
@@ -97,16 +100,17 @@ describe.each(OUTAGES)("when the log's server %s under load", (_name, begin, end
       await pause(OUTAGE_MS);
       // Everybody who asks is answered while the server is gone: nobody waits for its return.
       await load.answered();
+      const toldOfOutage = gateway.logged(({ msg }) => msg === "the event log's server cannot be reached");
+      expect(toldOfOutage).toHaveLength(1);
       await end(instances);
       await untilDispatchesGoOn(load);
       await until("the gateway to be ready", async () => (await fetch(`${address}/readyz`)).status === 200);
-      const seconds = (performance.now() - begunAt) / 1_000;
 
       const { duplicates } = await outcome();
       expect(duplicates).toBe(0);
       for (const refusal of load.refused) expect(refusal).toEqual({ status: 503, retryAfter: "1" });
       expect(load.refusedReads).not.toEqual([]);
-      expectCalm(troublesOf(gateway), seconds);
+      expectCalm(troublesOf(gateway));
       expect(await gateway.terminate()).toBe(0);
     },
   );
@@ -118,11 +122,20 @@ describe.each(OUTAGES)("when the log's server %s under load", (_name, begin, end
  */
 const KINDS = 8;
 
-/** One line of each trouble when it begins, and one a second at the most while it lasts. */
-function expectCalm(lines: readonly LogLine[], seconds: number): void {
+/** How many parts of the program may speak of the same trouble, each for itself. */
+const SPEAKERS = 2;
+
+/**
+ * One line of each trouble when it begins, and one a second at the most while it lasts. The lines have the times of the
+ * gateway's own clock, so this holds however slow the machine is.
+ */
+function expectCalm(lines: readonly LogLine[]): void {
   const troubles = Map.groupBy(lines, ({ msg }) => msg);
   const told = JSON.stringify([...troubles].map(([msg, { length }]) => `${length} ${msg}`));
-  expect(troubles.get("the event log's server cannot be reached"), told).toHaveLength(1);
   expect(troubles.size, told).toBeLessThanOrEqual(KINDS);
-  for (const [msg, { length }] of troubles) expect(length, msg).toBeLessThanOrEqual(Math.ceil(seconds) + 1);
+  for (const [msg, ofTrouble] of troubles) {
+    const times = ofTrouble.map(({ time }) => Number(time));
+    const seconds = Math.floor((times.at(-1)! - times[0]!) / 1_000);
+    expect(ofTrouble.length, msg).toBeLessThanOrEqual(SPEAKERS * (seconds + 1));
+  }
 }

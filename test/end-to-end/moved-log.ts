@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { runCommand } from "../fixtures/gateway/command-process.ts";
 import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
 import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
-import { ApiClient } from "./api-client.ts";
+import { ApiClient } from "../fixtures/gateway/api-client.ts";
 import type { Instances } from "./instances.ts";
 import { digestIn, seedLog } from "./seeded-log.ts";
 

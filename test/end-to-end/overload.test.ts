@@ -4,9 +4,9 @@ import { expect, it } from "vitest";
 import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
 import { Load } from "../fixtures/gateway/load.ts";
 import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
-import { ApiClient } from "./api-client.ts";
+import { ApiClient } from "../fixtures/gateway/api-client.ts";
 import { expectPromisesKept } from "./promises-kept.ts";
-import { until } from "./until.ts";
+import { until } from "../fixtures/until.ts";
 
 /** Connections that come at once. */
 const BURST = 3_000;
@@ -51,7 +51,8 @@ it("answers 202 or 503 to more than it can take, in bounded memory, and keeps ev
   );
 
   expect(load.acknowledged.size + load.refused.length).toBe(BURST + LARGE.count);
-  expect(taken).toBeGreaterThan(0);
+  // Of those that had room, a slow machine may keep some waiting for so long that they are refused too.
+  expect(ofBurst).toBeGreaterThan(0);
   for (const answer of load.refused) expect(answer).toEqual({ ...answer, status: 503, retryAfter: "1" });
   await expectPromisesKept(load, api, receiver.requests, 60_000);
   expect((await api.dispatch(endpoints[0]!, '{"n":"after"}')).status).toBe(202);

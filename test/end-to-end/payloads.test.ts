@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
 import { nastyPayloads } from "../fixtures/nasty-json.ts";
 import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
-import { ApiClient } from "./api-client.ts";
+import { ApiClient } from "../fixtures/gateway/api-client.ts";
 
 it("carries every payload to its receiver byte for byte, and shows the same bytes", async () => {
   using folder = new TemporaryFolder();

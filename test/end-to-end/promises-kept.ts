@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { expect } from "vitest";
 import type { Load } from "../fixtures/gateway/load.ts";
 import type { ReceivedRequest } from "../fixtures/receivers/receiver.ts";
-import type { ApiClient } from "./api-client.ts";
+import type { ApiClient } from "../fixtures/gateway/api-client.ts";
 
 /** What came of a load, in numbers. */
 export interface Outcome {

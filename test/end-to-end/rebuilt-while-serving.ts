@@ -2,14 +2,14 @@ import { describe, expect, it } from "vitest";
 import type { CommandOutcome } from "../fixtures/gateway/command-process.ts";
 import type { GatewayProcess } from "../fixtures/gateway/gateway-process.ts";
 import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
-import { ApiClient } from "./api-client.ts";
+import { ApiClient } from "../fixtures/gateway/api-client.ts";
 import { SERVER_KEYS } from "./instances.ts";
 import type { Instances } from "./instances.ts";
 
 /** The digest of a projection, as the operator's API gives it. */
 async function digestOf(address: string, operatorKey: string, name: string): Promise<string> {
-  const reply = await fetch(`${address}/v1/admin/projections/${name}`, { headers: { "x-api-key": operatorKey } });
-  const { digest } = (await reply.json()) as { digest: { sha256: string; exact: boolean } };
+  const text = await new ApiClient(address, operatorKey).text(`/v1/admin/projections/${name}`);
+  const { digest } = JSON.parse(text) as { digest: { sha256: string; exact: boolean } };
   expect(digest.exact).toBe(true);
   return digest.sha256;
 }

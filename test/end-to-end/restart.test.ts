@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
 import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
-import { ApiClient } from "./api-client.ts";
-import { until } from "./until.ts";
+import { ApiClient } from "../fixtures/gateway/api-client.ts";
+import { until } from "../fixtures/until.ts";
 
 const ENV = { DELIVERY_TIMEOUT_MS: "2000", RETRY_UNIT_SECONDS: "0.5", RETRY_TICK_SECONDS: "0.5" };
 

@@ -9,7 +9,7 @@ import { filesIn, missing, strayed } from "../fixtures/secret-search.ts";
 import type { Place, Secret } from "../fixtures/secret-search.ts";
 import { exchange } from "../http/raw-http.ts";
 import { Instances, SERVER_KEYS } from "./instances.ts";
-import { until } from "./until.ts";
+import { until } from "../fixtures/until.ts";
 
 /** Says everything that it has to say, and does not wait long. */
 const ENV = { LOG_LEVEL: "trace", DELIVERY_TIMEOUT_MS: "2000", RETRY_UNIT_SECONDS: "0.2", RETRY_TICK_SECONDS: "0.2" };

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
 import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
-import { ApiClient } from "./api-client.ts";
+import { ApiClient } from "../fixtures/gateway/api-client.ts";
 import { appendOthersEvents } from "./instances.ts";
 import type { Instances } from "./instances.ts";
 import { askAs, auditedLog } from "./staff.ts";
-import { until } from "./until.ts";
+import { until } from "../fixtures/until.ts";
 
 /** The categories of a gateway's streams. */
 const OWN = /^(log|user|username|endpoint|endpointUrl|sequence|delivery|message|tick|replay)-/;

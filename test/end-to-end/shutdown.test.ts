@@ -2,12 +2,12 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { describe, it } from "vitest";
-import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
+import { GatewayProcess, SHORT_GRACE, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
 import { Load } from "../fixtures/gateway/load.ts";
 import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
-import { ApiClient } from "./api-client.ts";
+import { ApiClient } from "../fixtures/gateway/api-client.ts";
 import { expectPromisesKept } from "./promises-kept.ts";
-import { until } from "./until.ts";
+import { until } from "../fixtures/until.ts";
 
 const ENV = { DELIVERY_TIMEOUT_MS: "3000", RETRY_UNIT_SECONDS: "0.1", RETRY_TICK_SECONDS: "0.5" };
 
@@ -103,13 +103,13 @@ describe.concurrent("SIGTERM", () => {
   });
 
   it(
-    "cuts off after 20 s what does not end, notes it as unknown, and ends with 0",
+    "cuts off what does not end within its grace, notes it as unknown, and ends with 0",
     { timeout: 120_000 },
     async ({ expect }) => {
       using folder = new TemporaryFolder();
       await using stack = new AsyncDisposableStack();
       const blackHole = stack.adopt(await startReceiver(() => undefined), (it) => it.close());
-      await using gateway = await GatewayProcess.start(folder.path, { DELIVERY_TIMEOUT_MS: "60000" });
+      await using gateway = await GatewayProcess.start(folder.path, { DELIVERY_TIMEOUT_MS: "60000", ...SHORT_GRACE });
       const address = await gateway.ready;
       const api = await ApiClient.createUser(address);
       const { deliveryId } = await api.dispatch(await api.createEndpoint(blackHole.url()), '{"n":1}');

@@ -4,8 +4,8 @@ import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-pro
 import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
 import type { Receiver, ReceivedRequest } from "../fixtures/receivers/receiver.ts";
 import { officialVerifiers } from "../fixtures/sending/official-verifiers.ts";
-import { ApiClient } from "./api-client.ts";
-import { until } from "./until.ts";
+import { ApiClient } from "../fixtures/gateway/api-client.ts";
+import { until } from "../fixtures/until.ts";
 
 const DELIVERIES = 1_000;
 /** So many dispatches at a time. */

@@ -2,10 +2,10 @@ import { readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
 import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
-import { ApiClient } from "./api-client.ts";
+import { ApiClient } from "../fixtures/gateway/api-client.ts";
 import { DRIPPING_HEADS, SlowLoris, drippingBodies } from "./slow-loris.ts";
 import type { Drip } from "./slow-loris.ts";
-import { until } from "./until.ts";
+import { until } from "../fixtures/until.ts";
 
 const CONNECTIONS = 500;
 /** So large that it has room only if a slow body gives way. */
@@ -20,7 +20,8 @@ const ATTACKS: readonly (readonly [string, (key: string) => Drip, boolean])[] = 
 ];
 
 describe(`${CONNECTIONS} slow clients`, () => {
-  it.each(ATTACKS)(
+  // Both wait for the time that the server gives a request, so they wait together.
+  it.concurrent.each(ATTACKS)(
     "that drip their %s keep nobody else waiting, and are closed in time",
     async (what, dripOf, stay) => {
       using folder = new TemporaryFolder();

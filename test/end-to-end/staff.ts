@@ -1,11 +1,9 @@
+import { ApiClient } from "../fixtures/gateway/api-client.ts";
 import { SERVER_KEYS } from "./instances.ts";
 
-/** What one of the staff is answered, by a gateway on a server, as text. Throws for any other answer than 200. */
+/** What one of the staff is answered, by a gateway on a server, as text; see `ApiClient.text`. */
 export async function askAs(staff: "AUDITOR" | "OPERATOR", address: string, path: string): Promise<string> {
-  const reply = await fetch(address + path, { headers: { "x-api-key": SERVER_KEYS[`${staff}_API_KEY`] } });
-  const text = await reply.text();
-  if (reply.status !== 200) throw new Error(`${path} answered ${reply.status}: ${text}`);
-  return text;
+  return new ApiClient(address, SERVER_KEYS[`${staff}_API_KEY`]).text(path);
 }
 
 /** An event as `GET /v1/audit/events` shows it. */

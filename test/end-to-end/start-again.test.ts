@@ -5,14 +5,14 @@ import { expect, it } from "vitest";
 import { PROJECTIONS } from "../../src/projections/read-models.ts";
 import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
 import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
-import { ApiClient } from "./api-client.ts";
-import { until } from "./until.ts";
+import { ApiClient } from "../fixtures/gateway/api-client.ts";
+import { until } from "../fixtures/until.ts";
 
 /** Whether every read model has come to the log's end, as the operator sees it. */
 async function nothingIsBehind(address: string, folder: string): Promise<boolean> {
   const key = readFileSync(join(folder, "operator.key"), "utf8").trim();
-  const reply = await fetch(`${address}/v1/admin/projections`, { headers: { "x-api-key": key } });
-  const { data } = (await reply.json()) as { data: readonly { position: string; head: string }[] };
+  const text = await new ApiClient(address, key).text("/v1/admin/projections");
+  const { data } = JSON.parse(text) as { data: readonly { position: string; head: string }[] };
   return data.every(({ position, head }) => position === head);
 }
 

@@ -9,9 +9,9 @@ import { appendForeign } from "../fixtures/eventstoredb/foreign-events.ts";
 import { LogServerProcess } from "../fixtures/eventstoredb/log-server-process.ts";
 import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
 import type { LogLine } from "../fixtures/gateway/gateway-process.ts";
-import { ApiClient } from "./api-client.ts";
+import { ApiClient } from "../fixtures/gateway/api-client.ts";
 import { SERVER_KEYS } from "./instances.ts";
-import { until } from "./until.ts";
+import { until } from "../fixtures/until.ts";
 
 /** A server of the log that refuses connections is waited for that long; the rest is room for a busy machine. */
 const WAITING = { timeout: 120_000 + 30_000 };

@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
 import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
-import { ApiClient } from "./api-client.ts";
+import { ApiClient } from "../fixtures/gateway/api-client.ts";
 
 /** Starts a gateway that must not start, and gives the one line that it says about it. */
 async function refusal(directory: string, env: Readonly<Record<string, string>> = {}): Promise<string> {
@@ -154,7 +154,7 @@ describe.concurrent("a start is refused with one line", { timeout: 120_000 }, ()
 });
 
 describe("read models that are damaged", () => {
-  it("are made anew from the log, and show the same to the byte", async () => {
+  it("are rebuilt from the log, and show the same to the byte", async () => {
     using folder = new TemporaryFolder();
     const { api, deliveryId } = await usedFolder(folder.path);
     const file = join(folder.path, "read-models.sqlite");

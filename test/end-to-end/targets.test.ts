@@ -3,8 +3,8 @@ import { makeSelfSigned } from "../fixtures/certificates/receiver-certificate.ts
 import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
 import { respondWith, startReceiver, startTwins } from "../fixtures/receivers/receiver.ts";
 import { startNameServer } from "../fixtures/sending/name-server.ts";
-import { ApiClient } from "./api-client.ts";
-import { until } from "./until.ts";
+import { ApiClient } from "../fixtures/gateway/api-client.ts";
+import { until } from "../fixtures/until.ts";
 
 const NAME = "hooks.receiver.example";
 const ENV = { RETRY_UNIT_SECONDS: "0.2", RETRY_TICK_SECONDS: "0.5" };

@@ -5,7 +5,7 @@ import type { CommandOutcome } from "../fixtures/gateway/command-process.ts";
 import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
 import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
 import { columnsOf, obeyedByTerminals } from "../fixtures/terminal.ts";
-import { ApiClient } from "./api-client.ts";
+import { ApiClient } from "../fixtures/gateway/api-client.ts";
 import type { Instances } from "./instances.ts";
 
 /** Retries at once. */

@@ -7,11 +7,11 @@ import { SqliteLogFollower } from "../../src/events/store/sqlite/reading/sqlite-
 import { runCommand, startCommand } from "../fixtures/gateway/command-process.ts";
 import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
 import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
-import { ApiClient } from "./api-client.ts";
+import { ApiClient } from "../fixtures/gateway/api-client.ts";
 import { Instances } from "./instances.ts";
 import { movedLog } from "./moved-log.ts";
 import { digestIn, seedLog } from "./seeded-log.ts";
-import { until } from "./until.ts";
+import { until } from "../fixtures/until.ts";
 
 async function headOf(directory: string): Promise<string | null> {
   if (!existsSync(join(directory, "events.sqlite"))) return null;

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCommand } from "../fixtures/gateway/command-process.ts";
 import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
 import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
-import { ApiClient } from "./api-client.ts";
+import { ApiClient } from "../fixtures/gateway/api-client.ts";
 
 const DELIVERIES = 20;
 
@@ -64,11 +64,9 @@ describe.concurrent("verify", () => {
     const endpoint = await alice.createEndpoint(receiver.url());
     for (let n = 0; n < DELIVERIES; n += 1) await alice.dispatch(endpoint, `{"marker":"number ${n} of them"}`);
     await alice.untilAllFinal();
-    const headers = { "x-api-key": readFileSync(join(log, "auditor.key"), "utf8").trim() };
-    const ask = async (path: string): Promise<string> =>
-      (await fetch(`${address}/v1/audit/${path}`, { headers })).text();
-    publicKey = (await ask("public-key")).trim();
-    writeFileSync(checkpoint, await ask("checkpoint"));
+    const auditor = new ApiClient(address, readFileSync(join(log, "auditor.key"), "utf8").trim());
+    publicKey = (await auditor.text("/v1/audit/public-key")).trim();
+    writeFileSync(checkpoint, await auditor.text("/v1/audit/checkpoint"));
 
     // Beside the running gateway, with everything that there is to compare with.
     const args = ["--tree", "--checkpoint", checkpoint];
@@ -81,7 +79,7 @@ describe.concurrent("verify", () => {
   });
   afterAll(() => folder[Symbol.dispose]());
 
-  it("finds nothing in a log, or an export of it, that nobody touched", async () => {
+  it("finds nothing in an untouched log or its export", async () => {
     const inFolder = await verified(["--tree", "--checkpoint", checkpoint, "--public-key", publicKey], log);
     expect(inFolder).toMatchObject({ exitCode: 0, events, finding: null });
     const args = ["--input", exported, "--checkpoint", checkpoint, "--public-key", publicKey];

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Gateway } from "../../src/gateway.ts";
 import { PROJECTIONS } from "../../src/projections/read-models.ts";
-import { until } from "../end-to-end/until.ts";
+import { until } from "../fixtures/until.ts";
 import { TEST_STAFF_KEYS, startTestGateway } from "../fixtures/gateway/test-gateway.ts";
 import { ask, expectError, newUser, standingClock } from "./asking.ts";
 

@@ -72,7 +72,7 @@ describe("GET /v1/audit/events", () => {
     expect(one.text).toBe(events.map((line) => `${line}\n`).join(""));
   });
 
-  it("goes on behind any position, and the parts make the whole", async () => {
+  it("goes on after any position, and the parts make the whole", async () => {
     const whole = (await read()).text;
     for (const [index, { position }] of log.entries()) {
       const head = (await read(`?limit=${index + 1}`)).text;
@@ -87,7 +87,7 @@ describe("GET /v1/audit/events", () => {
     expect(pages.map((line) => `${line}\n`).join("")).toBe(whole);
   });
 
-  it("gives nothing behind the end, and everything behind nought", async () => {
+  it("gives nothing after the end, and everything after zero", async () => {
     expectEvents(await read(`?after=${log.at(-1)!.position}`), []);
     expectEvents(await read("?after=0"), log);
   });

@@ -11,6 +11,7 @@ import { memoryStorage } from "../fixtures/event-log/memory-storage.ts";
 import { FakeClock } from "../fixtures/fake-clock.ts";
 import { TEST_STAFF_KEYS, startTestGateway } from "../fixtures/gateway/test-gateway.ts";
 import { keepingLogger } from "../fixtures/log-lines.ts";
+import { until } from "../fixtures/until.ts";
 import { ask } from "./asking.ts";
 import { listen } from "./raw-http.ts";
 import { withMethods } from "./replaced-methods.ts";
@@ -61,11 +62,9 @@ describe("following the log over HTTP", () => {
   let pulled: number;
   /** Fails the next subscription for auditors at its n-th event. */
   let failAt: number;
-  /** The test has ended, by its own limit too. */
-  let over: boolean;
 
   beforeEach(async () => {
-    [signals, ended, pulled, failAt, over] = [[], 0, 0, Number.POSITIVE_INFINITY, false];
+    [signals, ended, pulled, failAt] = [[], 0, 0, Number.POSITIVE_INFINITY];
     clock = new FakeClock();
     const inner = memoryStorage(clock);
     async function* counted(options: SubscribeOptions): ReturnType<typeof messages> {
@@ -102,17 +101,8 @@ describe("following the log over HTTP", () => {
     port = await listen(gateway);
   });
   afterEach(async () => {
-    over = true;
     await gateway.stop();
   });
-
-  /** Waits for real input and output, so by turns and not by the clock; the test's own limit ends it. */
-  async function until(condition: () => boolean): Promise<void> {
-    while (!condition()) {
-      if (over) throw new Error(`never: ${condition.toString()}`);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  }
 
   /** Until the sockets between are full: then many turns bring nothing any more. */
   async function untilNothingIsPulled(): Promise<void> {
@@ -152,36 +142,36 @@ describe("following the log over HTTP", () => {
       "content-type": "application/x-ndjson",
       "x-accel-buffering": "no",
     });
-    await until(() => follower.lines.length === 3);
+    await until("the lines", () => follower.lines.length === 3);
     await store.append("user-9", sampleEvents(2), "no_stream");
     await appendEach(store, "tick-1", sampleEvents(2));
-    await until(() => follower.lines.length === 5);
+    await until("the lines", () => follower.lines.length === 5);
     expect(follower.lines).toEqual(await written());
     follower.leave();
   });
 
-  it("begins behind a position, and sends its head before there is anything", async () => {
+  it("begins after a position, and sends its head before there is anything", async () => {
     await store.append("tick-1", sampleEvents(5), "no_stream");
     const events = await collect(store.readAll());
     const follower = (await follow(`${TICKS}&after=${events.at(-1)!.position}`)).read();
-    await until(() => follower.empty === 1);
+    await until("an empty line", () => follower.empty === 1);
     await store.append("tick-1", sampleEvents(1), "any");
-    await until(() => follower.lines.length === 1);
+    await until("the lines", () => follower.lines.length === 1);
     expect(follower.lines).toEqual(await written(5));
     follower.leave();
   });
 
   it("gives an empty line whenever it gave nothing for 15 s", async () => {
     const follower = (await follow(TICKS)).read();
-    await until(() => follower.empty === 1);
+    await until("an empty line", () => follower.empty === 1);
     await clock.advance(14_999);
     expect(follower.empty).toBe(1);
     await clock.advance(1);
-    await until(() => follower.empty === 2);
+    await until("an empty line", () => follower.empty === 2);
     await store.append("tick-1", sampleEvents(1), "no_stream");
-    await until(() => follower.lines.length === 1);
+    await until("the lines", () => follower.lines.length === 1);
     await clock.advance(45_000);
-    await until(() => follower.empty === 5);
+    await until("an empty line", () => follower.empty === 5);
     expect(follower.lines).toEqual(await written());
     follower.leave();
   });
@@ -200,7 +190,7 @@ describe("following the log over HTTP", () => {
       expect(pulled, "of 50 MB what the sockets hold").toBeLessThan(events / 2);
       await clock.advance(600_000);
       reader.read();
-      await until(() => reader.lines.length === events);
+      await until("the lines", () => reader.lines.length === events);
       expect(reader.lines).toEqual(await written());
       expect(reader.empty, "no empty lines were heaped up").toBe(path === TICKS ? 1 : 0);
       reader.leave();
@@ -211,9 +201,9 @@ describe("following the log over HTTP", () => {
   it("ends with its subscription when the reader goes away, caught up or not", async () => {
     const timers = clock.timers;
     const idle = await follow(TICKS);
-    await until(() => signals.length === 1);
+    await until("the subscription", () => signals.length === 1);
     idle.leave();
-    await until(() => ended === 1);
+    await until("the end of the subscriptions", () => ended === 1);
     const events = Array.from({ length: 10 }, () => sampleEvent({ data: { text: "x".repeat(100_000) } }));
     for (let n = 0; n < 30; n++)
       await store.append(
@@ -222,11 +212,11 @@ describe("following the log over HTTP", () => {
         "no_stream",
       );
     const stalled = await follow(TICKS);
-    await until(() => pulled > 0);
+    await until("the reading to begin", () => pulled > 0);
     stalled.leave();
-    await until(() => ended === 2);
+    await until("the end of the subscriptions", () => ended === 2);
     expect(signals.every(({ aborted }) => aborted)).toBe(true);
-    await until(() => clock.timers === timers);
+    await until("the timers to be gone", () => clock.timers === timers);
     expect(lines.filter(({ level }) => Number(level) >= 40)).toEqual([]);
   });
 
@@ -240,28 +230,28 @@ describe("following the log over HTTP", () => {
     });
     expect((await ask(gateway, "GET /v1/audit/events", AUDITOR)).status).toBe(200);
     followers[0]!.leave();
-    await until(() => ended === 1);
+    await until("the end of the subscriptions", () => ended === 1);
     followers.push(await follow(TICKS));
     expect(followers.at(-1)!.response.statusCode).toBe(200);
     for (const follower of followers) follower.leave();
-    await until(() => ended === 9);
+    await until("the end of the subscriptions", () => ended === 9);
   });
 
   it("lets no shutdown wait: it ends for who has read all, and breaks off for who reads nothing", async () => {
     const idle = (await follow(TICKS)).read();
-    await until(() => idle.empty === 1);
+    await until("an empty line", () => idle.empty === 1);
     await appendBig(300);
-    await until(() => idle.lines.length === 300);
+    await until("the lines", () => idle.lines.length === 300);
     const stalled = await follow(TICKS);
-    await until(() => signals.length === 2 && pulled > 300);
+    await until("both to follow", () => signals.length === 2 && pulled > 300);
     await untilNothingIsPulled();
     // A follower that is waited for would be cut off after an hour.
     await gateway.stop();
     expect(ended).toBe(2);
-    await until(() => idle.closed);
+    await until("the end of the reply", () => idle.closed);
     expect(idle.response.complete).toBe(true);
     stalled.read();
-    await until(() => stalled.closed);
+    await until("the end of the reply", () => stalled.closed);
     expect(stalled.response.complete).toBe(false);
   }, 60_000);
 
@@ -269,7 +259,7 @@ describe("following the log over HTTP", () => {
     await store.append("tick-1", sampleEvents(5), "no_stream");
     failAt = 3;
     const follower = (await follow(TICKS)).read();
-    await until(() => follower.closed);
+    await until("the end of the reply", () => follower.closed);
     expect(follower.lines).toEqual((await written()).slice(0, 3));
     expect(follower.response.complete).toBe(false);
     const place = { stream: "tick-1", revision: "00000000000000000003" };

@@ -71,7 +71,7 @@ describe("the audit routes of the tree", () => {
     expect(reply.text).toMatch(new RegExp(`^webhook-gateway/${begun!.id.replaceAll("-", "").slice(0, 16)}\n`));
   });
 
-  it("prove any event to whoever has a checkpoint, in its tree or any older one that has it", async () => {
+  it("prove any event to anyone with a checkpoint, in its tree or any older one that has it", async () => {
     for (const leaf of [0, 1, 255, 256, log.length - 1]) {
       for (const size of new Set([leaf + 1, log.length])) {
         const got = await proofOf(log[leaf]!, size === log.length ? "" : `?tree_size=${size}`);
@@ -108,7 +108,7 @@ describe("the audit routes of the tree", () => {
     }
   });
 
-  it("say how large the tree is to whoever asks for a larger one", async () => {
+  it("say how large the tree is when asked for a larger one", async () => {
     const beyond = log.length + 1;
     for (const name of ["tree_size", "from_size"]) {
       const reply = await ask(gateway, `GET /v1/audit/proof/${log[0]!.id}?${name}=${beyond}`, AUDITOR);
@@ -137,7 +137,7 @@ describe("the audit routes of the tree", () => {
 });
 
 describe("a log that was not begun", () => {
-  it("has nobody to sign for it", async () => {
+  it("has no one to sign for it", async () => {
     const gateway = await startTestGateway({ clock: standingClock, deliver: false });
     expect((await ask(gateway, "GET /v1/audit/checkpoint", AUDITOR)).status).toBe(503);
     await gateway.stop();

@@ -144,7 +144,7 @@ describe("the history of a delivery", () => {
     expect((await deliveryAt(moment)).json()).toMatchObject(steps[last]!.state_after);
   });
 
-  it("says when the delivery began to whoever asks for an earlier moment", async () => {
+  it("says when the delivery began when asked for an earlier moment", async () => {
     const began = `at is before the delivery, which was recorded at ${at(10)}, position ${steps[0]!.position}`;
     for (const moment of [at(9), "0000-01-01T00:00:00Z", "00000000000000000001", "00000000000000000000"]) {
       for (const path of [`/v1/deliveries/${id}`, `/v1/deliveries/${id}/events`]) {
@@ -155,7 +155,7 @@ describe("the history of a delivery", () => {
     }
   });
 
-  it("refuses a position beyond the log, and takes one behind the delivery", async () => {
+  it("refuses a position beyond the log, and takes one after the delivery", async () => {
     const head = (await inner.store.head())!;
     const beyond = await deliveryAt(positionOf(Number(head) + 1));
     expect(beyond.status).toBe(400);

@@ -56,7 +56,7 @@ describe("the life of an endpoint", () => {
     expect(changed.json()).toMatchObject({ nickname: "at rest", status: "disabled" });
   });
 
-  it("ends with its deletion, after which nobody knows it", async () => {
+  it("ends with its deletion, after which it is unknown", async () => {
     const id = await another();
     const url = `https://example.com/${endpoints}`;
     const reply = await on(`DELETE /v1/endpoints/${id}`);

@@ -90,7 +90,7 @@ describe("an endpoint's secret", () => {
     expect((await get(id)).json()).toEqual({ secret: secretOf(reply) });
   });
 
-  it("is rotated again while an overlap lasts, which then counts anew", async () => {
+  it("is rotated again during an overlap, which starts over", async () => {
     const id = await another();
     const first = await rotate(id, { key, body: { overlap_seconds: 604_800 } });
     const second = await rotate(id, { key, body: { overlap_seconds: 60 } });

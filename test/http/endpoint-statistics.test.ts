@@ -137,7 +137,7 @@ describe("the statistics of an endpoint whose events are older than the read mod
     expect(seen).toEqual(["05", "04", "03", "02", "01"]);
   });
 
-  it("refuse a cursor with other filters, of another list, or that nobody gave", async () => {
+  it("refuse a cursor with other filters, of another list, or made up", async () => {
     const { next_cursor } = await page("?limit=2");
     for (const query of [`from=2026-03-01&cursor=${next_cursor}`, "cursor=nonsense"]) {
       expectBroken(await statistics(`?${query}`), CURSOR);

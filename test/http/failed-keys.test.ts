@@ -117,7 +117,7 @@ describe("wrong API keys", () => {
     expect(await wrong(1)).toEqual([400]);
   });
 
-  it("are not counted while nobody knows whether they are wrong", async () => {
+  it("are not counted while it is unknown whether they are wrong", async () => {
     headFails = true;
     for (let n = 0; n < 40; n++) expect((await send(randomUUID())).status).toBe(503);
     headFails = false;

@@ -146,7 +146,7 @@ describe("a body that cannot be taken", () => {
     },
   );
 
-  it("is not one in the encoding identity, nor one behind a byte order mark", async () => {
+  it("is not one in the encoding identity, nor one after a byte order mark", async () => {
     const body = dispatchOf(endpoint, '{"a":1}');
     expect((await post("POST /v1/dispatch", { body, headers: { "content-encoding": "identity" } })).status).toBe(202);
     expect((await post("POST /v1/dispatch", { body: `\ufeff${body}` })).status).toBe(202);

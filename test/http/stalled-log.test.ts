@@ -148,7 +148,7 @@ describe("a log each of whose answers takes 3 s", () => {
     ).toEqual([]);
   });
 
-  it("makes no user whose key nobody got", async () => {
+  it("creates no user whose key no one received", async () => {
     const username = newName();
     store.eachMs = 2_000;
     expect(await timed("POST /v1/users", { body: { username } })).toMatchObject({ status: 503 });

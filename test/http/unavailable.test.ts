@@ -124,7 +124,7 @@ describe("a store that is down", () => {
     },
   );
 
-  it("is a 503 too when nobody knows whether the dispatch was written", async () => {
+  it("is a 503 too when it is unknown whether the dispatch was written", async () => {
     const body = dispatchOf(endpoint, '{"a":2}');
     const reply = await askWith("POST /v1/dispatch", "append", new AppendOutcomeUnknown(SECRET_WORDS), { key, body });
     expectError(reply, 503, "Service temporarily unavailable");

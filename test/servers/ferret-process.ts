@@ -4,7 +4,7 @@ import { connect, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { until } from "../end-to-end/until.ts";
+import { until } from "../fixtures/until.ts";
 import { TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
 
 const HOST = "127.0.0.1";

@@ -15,7 +15,7 @@ import {
   insert,
   thing,
 } from "../contract/document-store-things.ts";
-import { until } from "../end-to-end/until.ts";
+import { until } from "../fixtures/until.ts";
 import { FerretProcess, ferretProgram } from "./ferret-process.ts";
 
 const program = ferretProgram();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ApiClient } from "../end-to-end/api-client.ts";
-import { until } from "../end-to-end/until.ts";
+import { ApiClient } from "../fixtures/gateway/api-client.ts";
+import { until } from "../fixtures/until.ts";
 import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
 import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
 import { FerretProcess, ferretProgram } from "./ferret-process.ts";

@@ -30,7 +30,7 @@ describe("the supervision of a loop", () => {
     expect(waits).toEqual([]);
   });
 
-  it("begins anew with short waits after a run of over a minute", async () => {
+  it("starts over with short waits after a run of over a minute", async () => {
     const clock = new FakeClock();
     let runs = 0;
     const { waits, abort, ended } = start(clock, async () => {

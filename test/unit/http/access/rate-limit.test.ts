@@ -4,7 +4,7 @@ import { RateLimit } from "../../../../src/http/access/rate-limit.ts";
 import { FakeClock } from "../../../fixtures/fake-clock.ts";
 
 describe("a rate limit", () => {
-  it("gives so many a window, says how long it is until the next, and counts each key by itself", async () => {
+  it("allows a number of requests per window, says when the next begins, and counts each key by itself", async () => {
     const clock = new FakeClock();
     const limit = new RateLimit<string>(3, 1_000, clock);
     expect([limit.take("a"), limit.take("a"), limit.take("a")]).toEqual([0, 0, 0]);

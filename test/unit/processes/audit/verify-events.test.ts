@@ -38,7 +38,7 @@ function headOf(events: readonly RecordedEvent[]): TreeHead {
 
 const nothing = { signedHead: null, trusted: null };
 
-describe("a log that nobody touched", () => {
+describe("an untouched log", () => {
   it("has the size and root of the plain definition, with nothing to compare with", async () => {
     const report = await verifyEvents(auditedEvents(log), nothing);
     expect(report).toEqual({ events: SIZE, root: headOf(log).root, compared: null, finding: null });

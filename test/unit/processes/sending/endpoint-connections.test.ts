@@ -26,7 +26,7 @@ function setUp(maxPools = 3): {
 }
 
 describe("the connections of the endpoints", () => {
-  it("are at most so many for one endpoint, and do not count for another of the same origin", () => {
+  it("are limited for each endpoint, and do not count for another of the same origin", () => {
     const { connections, acquire } = setUp();
     acquire(1);
     const second = acquire(1);

@@ -22,7 +22,7 @@ describe("the deadline", () => {
     expect(receiver.requests).toHaveLength(1);
   });
 
-  it("ends an attempt whose TLS handshake hangs, and the connection can be made anew", async () => {
+  it("ends an attempt whose TLS handshake hangs, and can connect again", async () => {
     const clock = createManualClock();
     let takeOver: (socket: Socket) => void = () => undefined;
     const connected = new Promise<Socket>((resolve) => (takeOver = resolve));

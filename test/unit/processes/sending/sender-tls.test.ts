@@ -23,7 +23,7 @@ describe.skipIf(certificates === null)("TLS", () => {
     expect(receiver.requests[0]?.body.toString()).toBe('{"n":1}');
   });
 
-  it("refuses a certificate that nobody vouches for, before a byte of the request", async () => {
+  it("refuses an untrusted certificate before it sends a byte of the request", async () => {
     const receiver = await makeReceiver(respondWith(200), { tls: good });
     expect(answered(await send(makeSender(), receiver.url()))).toMatchObject({ outcome: "failed", errorCode: "tls" });
     expect(receiver.requests).toHaveLength(0);

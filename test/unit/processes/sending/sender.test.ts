@@ -103,7 +103,7 @@ describe("the answer", () => {
     expect(elsewhere.connections).toBe(0);
   });
 
-  it("understands an answer whose beginning comes in pieces, behind empty lines too", async () => {
+  it("understands an answer whose beginning comes in pieces, after empty lines too", async () => {
     const pieces = ["\r\n", "H", "TT", "P/", "1.1 20", "0 OK\r\ncontent-length: 2\r\n\r\no", "k"];
     const result = await resultOf((socket) => {
       socket.setNoDelay(true);

@@ -183,7 +183,7 @@ describe("the directory", () => {
     await stop();
   });
 
-  it("throws at an event that it cannot read, so that whoever runs it hears of it", async () => {
+  it("throws at an event that it cannot read, so that its caller learns of it", async () => {
     const world = new ProjectionWorld();
     await world.appendPoison("user-1");
     const directory = new Directory(world.log, world.documents, world.clock);

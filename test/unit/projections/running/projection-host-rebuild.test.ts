@@ -139,7 +139,7 @@ describe("a rebuild", () => {
     await runners.stop();
   });
 
-  it("finds documents that were changed behind our back, says how many, and puts them right", async () => {
+  it("finds documents that something else changed, says how many, and fixes them", async () => {
     const world = await filledWorld();
     const runners = world.start(world.documents, MODELS);
     await world.caughtUp(runners);

@@ -82,7 +82,7 @@ describe("the runner of projections", () => {
     });
   });
 
-  it("begins anew when the log was restored from a copy that is older than the documents", async () => {
+  it("starts over when the log was restored from a copy older than the documents", async () => {
     const newer = new ProjectionWorld();
     await newer.append(STREAM, requested());
     await newer.append(deliveryStream(OTHER_ID), requested(0, OTHER_ID));

@@ -3,7 +3,7 @@ import { positionOf } from "../../../../src/events/store/position.ts";
 import { SeenHeads } from "../../../../src/projections/running/seen-heads.ts";
 
 describe("heads of the log that were seen", () => {
-  it("say that nobody is behind a log of which nothing is known", () => {
+  it("say that no one is behind a log of which nothing is known", () => {
     expect(new SeenHeads().msBehind(null, 1_000)).toBe(0);
   });
 

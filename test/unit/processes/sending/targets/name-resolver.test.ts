@@ -65,7 +65,7 @@ describe("a look-up", () => {
     await expect(resolver.resolve("localhost.localdomain", new AbortController().signal)).rejects.toBeDefined();
   });
 
-  it("asks anew each time", async () => {
+  it("asks each time", async () => {
     const server = await nameServer({ addresses: ["192.0.2.1"] });
     await lookUp([server.address]);
     server.says(NAME, { addresses: ["192.0.2.2"] });
