@@ -12,7 +12,7 @@ const DUE = 400;
 const PAIRS = 100;
 const PATCHES = 20;
 /** How many change it together: each loses against those before it, and all of that has to fit into a request's time. */
-const CHANGING = 4;
+const CHANGING = 8;
 /** How many dispatches a test sends at a time. */
 const CLIENTS = 32;
 
