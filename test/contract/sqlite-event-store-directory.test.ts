@@ -68,13 +68,13 @@ describe("a data directory", () => {
   it("is refused when its path is a file", () => {
     const path = join(directory, "file");
     writeFileSync(path, "");
-    expect(() => openDataDirectory(path)).toThrow(oneLine(/cannot be made: .*name a folder/));
-    expect(() => openDataDirectory(join(path, "below"))).toThrow(oneLine(/cannot be made: .*name a folder/));
+    expect(() => openDataDirectory(path)).toThrow(oneLine(/cannot create DATA_DIR .*name a folder/));
+    expect(() => openDataDirectory(join(path, "below"))).toThrow(oneLine(/cannot create DATA_DIR .*name a folder/));
   });
 
   it("is refused when its lock is not a file", () => {
     mkdirSync(join(directory, "lock.sqlite"));
-    expect(() => openDataDirectory(directory)).toThrow(oneLine(/cannot be locked: .*lock\.sqlite/));
+    expect(() => openDataDirectory(directory)).toThrow(oneLine(/cannot lock DATA_DIR .*lock\.sqlite/));
   });
 
   it("is refused when it cannot be written to", ({ skip }) => {

@@ -14,7 +14,7 @@ import {
   StoreUnavailable,
 } from "../../../../../../src/events/store/event-store-errors.ts";
 import { AppendWriter } from "../../../../../../src/events/store/eventstoredb/appending/append-writer.ts";
-import type { Conversation, Made } from "../../../../../../src/events/store/eventstoredb/server-calls.ts";
+import type { Conversation, OpenCall } from "../../../../../../src/events/store/eventstoredb/server-calls.ts";
 import { readBatchedAnswer } from "../../../../../../src/events/store/eventstoredb/wire/append-answer.ts";
 import type { BatchedAnswer } from "../../../../../../src/events/store/eventstoredb/wire/append-answer.ts";
 import { sampleEvent } from "../../../../../fixtures/event-log/event-samples.ts";
@@ -55,7 +55,7 @@ class Server {
   answerAlone: (stream: string) => AppendResp | Error = () => new Error("nobody answers");
   refuses: Error | null = null;
 
-  async appends(): Promise<Made<Conversation<Uint8Array, BatchedAnswer>>> {
+  async appends(): Promise<OpenCall<Conversation<Uint8Array, BatchedAnswer>>> {
     if (this.refuses !== null) throw this.refuses;
     const call = new Call();
     this.calls.push(call);

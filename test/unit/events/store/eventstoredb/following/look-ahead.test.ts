@@ -23,7 +23,7 @@ function readerOf(
 ): Parameters<typeof lookAhead>[0] & Parameters<typeof refuseAnotherLog>[0] {
   return {
     end: async () => events.at(-1) ?? null,
-    firstBehind: async (place: Position | null) =>
+    firstAfter: async (place: Position | null) =>
       events.find(({ stream, position }) => stream !== null && position > (place ?? "")) ?? null,
     at: async (position: Position) => events.find((one) => one.position === position) ?? null,
   };

@@ -17,7 +17,7 @@ class Database {
 
   readonly reader = {
     end: async () => this.events.at(-1) ?? null,
-    firstBehind: async (place: string | null) =>
+    firstAfter: async (place: string | null) =>
       this.#search((all) => all.find(({ stream, position }) => stream !== null && position > (place ?? ""))),
     last: async () => this.#search((all) => all.findLast(({ stream }) => stream !== null)),
   };
