@@ -33,7 +33,7 @@ export function liveFigures(container: DependencyContainer): LiveFigures {
         ({ name, state, position }) => ({
           name,
           live: state === "live",
-          behindSeconds: heads.msBehind(position, clock.now()) / 1_000,
+          behindSeconds: heads.lagMs(position, clock.now()) / 1_000,
         }),
       ),
     ready: () => health.reasons.length === 0,

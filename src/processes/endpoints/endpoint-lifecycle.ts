@@ -77,9 +77,9 @@ export class EndpointLifecycle {
    * logged and made again, sooner.
    */
   run(signal: AbortSignal): Promise<void> {
-    this.#directory.onEndpointTurn(() => this.#rest.wake());
+    this.#directory.onEndpointStateChange(() => this.#rest.wake());
     const rounds = {
-      begin: () => this.#progress.whenMade(MODELS, signal),
+      begin: () => this.#progress.whenBuilt(MODELS, signal),
       round: () => this.round(signal),
       rest: () => this.#rest.take(this.#clock, this.#tickMs, signal),
     };

@@ -79,7 +79,7 @@ export class FailingEndpoints {
   /** Looks each tick, once the read model is there, until the signal aborts. A look that fails is logged and made again, sooner. */
   run(signal: AbortSignal): Promise<void> {
     const looks = {
-      begin: () => this.#progress.whenMade([endpointStatistics.name], signal),
+      begin: () => this.#progress.whenBuilt([endpointStatistics.name], signal),
       round: () => this.look(signal),
       rest: () => pause(this.#clock, this.#tickMs, signal),
     };

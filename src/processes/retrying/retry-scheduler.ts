@@ -111,7 +111,7 @@ export class RetryScheduler {
     const looks = {
       begin: () => {
         early = false;
-        return this.#progress.whenMade([dueDeliveries.name], signal);
+        return this.#progress.whenBuilt([dueDeliveries.name], signal);
       },
       round: () => this.tick(early ? MAX_EMPTY_SCANS * this.#settings.armed : Number.POSITIVE_INFINITY),
       rest: async () => {

@@ -213,7 +213,7 @@ describe("the directory", () => {
     await world.append("endpoint-2", endpointRegistered(2));
     const { directory, stop } = startDirectory(world);
     let turns = 0;
-    directory.onEndpointTurn(() => (turns += 1));
+    directory.onEndpointStateChange(() => (turns += 1));
     await world.clock.settle();
     expect(directory.knownEndpoint(2)).toMatchObject({ endpoint_id: 2, status: "enabled" });
     expect(directory.knownEndpoint(3)).toBeNull();
