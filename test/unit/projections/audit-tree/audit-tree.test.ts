@@ -180,7 +180,7 @@ describe("a crash between what never changes and the tree", () => {
     const documents = await halfWritten(log);
     const [first, second, ...rest] = log as [RecordedEvent, RecordedEvent, ...RecordedEvent[]];
     const swapped = [{ ...second, position: first.position }, { ...first, position: second.position }, ...rest];
-    await expect(foldBatch(auditTree, documents, swapped)).rejects.toThrow("the log no longer says");
+    await expect(foldBatch(auditTree, documents, swapped)).rejects.toThrow("the log differs from what the audit tree holds");
     const changed = [{ ...first, type: "Changed" }, second, ...rest];
     await expect(foldBatch(auditTree, documents, changed)).rejects.toThrow("in tile/0/0");
   });
