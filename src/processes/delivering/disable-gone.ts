@@ -5,20 +5,20 @@ import { CommandRefused } from "../../commands/handling/refusals.ts";
 import type { EventStore } from "../../events/store/event-store.ts";
 import { timeOrderedId } from "../../runtime/time-ordered-id.ts";
 
-/** An answer 410, and the claim of the attempt that it came to. */
+/** An answer 410, and the claim of its attempt. */
 export interface GoneAnswer {
   readonly endpointId: number;
   readonly url: string;
   /** When it came, ISO 8601 UTC. */
   readonly now: string;
-  /** The last event of the delivery, from which the endpoint's takes over what it belongs to. */
+  /** The last event of the delivery; the endpoint's event gets its correlation and causation ids from it. */
   readonly claim: Loaded<unknown>["last"];
-  /** The name of the process that asks. */
+  /** The name of the calling process. */
   readonly actor: string;
 }
 
 /**
- * Disables an endpoint that answered that it is gone; one that was deleted or moved meanwhile is left.
+ * Disables an endpoint that answered 410, unless it has been deleted or moved since.
  *
  * @throws what the store throws
  */

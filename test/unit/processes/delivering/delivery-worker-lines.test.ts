@@ -78,7 +78,7 @@ describe("the lines of a process", () => {
     const ofList = (text: string) => lines.filter(({ msg }) => String(msg).includes(text));
     expect(ofList("the to-do list could not be read").length).toBeLessThanOrEqual(3);
     expect(ofList("the to-do list can be read again")).toHaveLength(1);
-    expect(ofList("what waits for endpoints is looked after again")).toHaveLength(1);
+    expect(ofList("endpoint deliveries are ended and released again")).toHaveLength(1);
     expect(warnings().length).toBeLessThanOrEqual(6);
     await process.stop();
   });

@@ -102,7 +102,7 @@ describe("an import is refused, with what to do", () => {
       return write();
     };
     await expect(importText(target, await exportOf(await sampleLog(20)), WINDOW)).rejects.toThrow(
-      /^the log has revision \d+ of \S+ before what the export has before it .* import into an empty one$/,
+      /^the log has revision \d+ of \S+ before what precedes it in the export .* import into an empty one$/,
     );
   });
 
@@ -118,7 +118,7 @@ describe("an import is refused, with what to do", () => {
       return result;
     };
     const importing = importText(target, await exportOf(await sampleLog(200)), { appends: 1, batches: 2 });
-    await expect(importing).rejects.toThrow("an append was not written in its turn");
+    await expect(importing).rejects.toThrow("an append was written out of order");
     expect(made).toBeLessThan(6);
   });
 
@@ -132,7 +132,7 @@ describe("an import is refused, with what to do", () => {
       return write();
     };
     await expect(importText(target, text, WINDOW)).rejects.toThrow(
-      /^the log lacks revision \d+ of \S+ and has what the export has after it \(the disk is full\); .* an empty one$/,
+      /^the log lacks revision \d+ of \S+ and has what follows it in the export \(the disk is full\); .* an empty one$/,
     );
     target.onAppend = (_stream, _events, write) => write();
     const before = await kept(target);
