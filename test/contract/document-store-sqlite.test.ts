@@ -174,9 +174,9 @@ describe("a reader of the SQLite read models", () => {
   it("refuses to write", async () => {
     open();
     const reader = open({ readOnly: true });
-    await expect(reader.prepare(THINGS)).rejects.toThrow("read only");
-    await expect(reader.write(THINGS, [], null)).rejects.toThrow("read only");
-    await expect(reader.drop(THINGS, CHECKPOINT)).rejects.toThrow("read only");
+    await expect(reader.prepare(THINGS)).rejects.toThrow("read-only");
+    await expect(reader.write(THINGS, [], null)).rejects.toThrow("read-only");
+    await expect(reader.drop(THINGS, CHECKPOINT)).rejects.toThrow("read-only");
   });
 
   it("keeps reading while a writer is in the middle of a transaction", async () => {

@@ -61,7 +61,7 @@ describe("opening an EventStoreDB", () => {
     const port = await portOf(free);
     free.close();
     expect(await refusalOf(`esdb://admin:${SECRET}@127.0.0.1:${port}?tls=false`)).toMatch(
-      /^the event store cannot be reached: connect ECONNREFUSED 127\.0\.0\.1:\d+; is it running/,
+      /^the event store cannot be reached: connect ECONNREFUSED 127\.0\.0\.1:\d+; check that it is running/,
     );
     expect(await refusalOf(`esdb://admin:${SECRET}@no-such-host.invalid:2113?tls=false`)).toMatch(
       /cannot be reached: Name resolution failed for target dns:no-such-host\.invalid:2113;/,
@@ -82,7 +82,7 @@ describe("opening an EventStoreDB", () => {
     const web = await portOf(createWebServer((_request, response) => response.end("hello")));
     expect(await refusalOf(`esdb://admin:${SECRET}@127.0.0.1:${web}?tls=false`)).toMatch(/cannot be reached: /);
     const strange = await fakeServer({ version: "unknown" });
-    expect(await refusalOf(strange.url)).toMatch(/is no EventStoreDB of 23\.10 or later/);
+    expect(await refusalOf(strange.url)).toMatch(/is not EventStoreDB 23\.10 or later/);
   });
 
   it.each(["esdb", "esdb+discover"])("says by %s: that the server does not use TLS, at once", async (scheme) => {

@@ -140,7 +140,7 @@ describe("a backup that cannot be made leaves nothing behind", () => {
     const onProgress = () => {
       if (begun.length === 0) begun.push(openDataDirectory(directory));
     };
-    await expect(backUp({ onProgress })).rejects.toThrow(`a gateway was started on ${directory} meanwhile`);
+    await expect(backUp({ onProgress })).rejects.toThrow(`a gateway started on ${directory} during the backup`);
     expect(readdirSync(target)).toEqual([]);
     for (const data of begun) data.release();
   });

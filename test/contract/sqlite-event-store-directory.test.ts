@@ -83,7 +83,7 @@ describe("a data directory", () => {
     const unmount = mountSmallDisk(directory, "64k");
     try {
       remountReadOnly(directory);
-      expect(() => openDataDirectory(directory)).toThrow(oneLine(/is not writable: .*give this user the right/));
+      expect(() => openDataDirectory(directory)).toThrow(oneLine(/is not writable: .*give this user write permission/));
     } finally {
       unmount();
     }
