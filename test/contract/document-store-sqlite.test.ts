@@ -83,7 +83,7 @@ describe("the file of the SQLite read models", () => {
   });
 
   it.each<[string, SqliteDocumentStoreOptions, () => void, string]>([
-    ["was made from another log", { logId: "log-2" }, () => undefined, "the file was made from another log"],
+    ["was made from another log", { logId: "log-2" }, () => undefined, "the file was built from another log"],
     ["is no database", {}, () => damage(0), "the file is damaged"],
     ["is cut off", {}, () => writeFileSync(file, "SQLite format 3\u0000"), "the file is damaged"],
     [

@@ -26,7 +26,7 @@ export function auditEventRoutes(app: FastifyInstance, deps: HttpDependencies): 
     const after = await placeIn(store, query.after);
     if (reply.sent) return reply;
     // A HEAD request would otherwise follow without an end.
-    const pieces = request.method === "HEAD" ? [] : told(query.follow ? follow() : read(), request.id);
+    const pieces = request.method === "HEAD" ? [] : logged(query.follow ? follow() : read(), request.id);
     reply.header("content-type", "application/x-ndjson");
     return reply.send(Readable.from(pieces, { objectMode: false }));
 
@@ -46,7 +46,7 @@ export function auditEventRoutes(app: FastifyInstance, deps: HttpDependencies): 
   });
 
   /** Logs why a reading stopped. The reader only sees a broken connection. */
-  async function* told(pieces: AsyncIterable<string>, request: string): AsyncGenerator<string> {
+  async function* logged(pieces: AsyncIterable<string>, request: string): AsyncGenerator<string> {
     try {
       yield* pieces;
     } catch (error) {

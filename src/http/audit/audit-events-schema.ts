@@ -57,7 +57,7 @@ export const auditEventsSchema = z.strictObject({
   follow: z
     .literal("true", { error: "follow must be true, or be left out" })
     .optional()
-    .meta({ description: "Goes on with what is added, until one side closes." }),
+    .meta({ description: "Continues with new events until one side closes the connection." }),
 });
 
 /** Parses that query. Whether the position exists is checked against the log. */

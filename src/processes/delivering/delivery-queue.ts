@@ -35,7 +35,7 @@ export function dueDelivery(deliveryId: string, endpointId: number): WaitingDeli
 }
 
 /**
- * The worker's queue. The directory gives each endpoint's share; endpoints that it does not know yet share one share.
+ * The worker's queue. The directory gives each endpoint's share; endpoints that it does not know yet share one.
  *
  * @param onLow called when the queue runs low after it refused an entry
  */

@@ -75,10 +75,10 @@ export class GenerationBuilder {
     this.#moved.wakeAll();
     if (this.#abort.signal.aborted) return;
     const phase = this.#faulted ? "faulted" : this.#caughtUp ? "comparing" : "filling";
-    this.#tell(phase, status);
+    this.#reportRebuild(phase, status);
     if (status.state !== "live" || this.#caughtUp) return;
     this.#caughtUp = true;
-    this.#tell("comparing", status);
+    this.#reportRebuild("comparing", status);
     void this.#finish(status);
   }
 
@@ -96,7 +96,7 @@ export class GenerationBuilder {
           this.#abort.signal,
         );
         if (this.#abort.signal.aborted) return;
-        this.#tell("comparing", { ...status, position: (this.#position || null) as ProjectionStatus["position"] });
+        this.#reportRebuild("comparing", { ...status, position: (this.#position || null) as ProjectionStatus["position"] });
       }
       await this.#listener.complete(this);
     } catch (error) {
@@ -106,7 +106,7 @@ export class GenerationBuilder {
     }
   }
 
-  #tell(phase: RebuildStatus["phase"], { position, fault }: ProjectionStatus): void {
+  #reportRebuild(phase: RebuildStatus["phase"], { position, fault }: ProjectionStatus): void {
     const comparison = this.#comparison;
     this.#listener.report({ ...this.generationId, phase, position, fault, comparison });
   }

@@ -154,7 +154,7 @@ function unusable(connection: Connection, options: ReadModelsFileOptions): strin
     return `the file has the unknown schema version ${String(version)}`;
   }
   const logId = connection.statement("SELECT log_id FROM origin").get()?.["log_id"];
-  if (options.logId !== undefined && logId !== options.logId) return "the file was made from another log";
+  if (options.logId !== undefined && logId !== options.logId) return "the file was built from another log";
   return null;
 }
 

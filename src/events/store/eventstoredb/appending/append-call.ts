@@ -15,7 +15,7 @@ export interface Carried {
  * outcome of the appends under way is unknown.
  */
 export class AppendCall<Item extends Carried> {
-  readonly #made: OpenCall<Conversation<Uint8Array, BatchedAnswer>>;
+  readonly #opened: OpenCall<Conversation<Uint8Array, BatchedAnswer>>;
   readonly #underWay = new Map<string, Item>();
   readonly #lost: (underWay: readonly Item[], error: Error) => void;
   /** All but the last 12 digits of the correlation ids; those 12 count. */
@@ -26,15 +26,15 @@ export class AppendCall<Item extends Carried> {
 
   /** `lost` is called once, if the call ends by itself, with the items under way in sending order. */
   constructor(
-    made: OpenCall<Conversation<Uint8Array, BatchedAnswer>>,
+    opened: OpenCall<Conversation<Uint8Array, BatchedAnswer>>,
     lost: (underWay: readonly Item[], error: Error) => void,
   ) {
-    this.#made = made;
+    this.#opened = opened;
     this.#lost = lost;
-    made.call.on("data", (answer) => this.#answer(answer));
+    opened.call.on("data", (answer) => this.#answer(answer));
     // This listener stays as long as the call: a cancelled call fails once more.
-    made.call.on("error", (error) => this.#end(error));
-    made.call.on("end", () => this.#end(new Error("the event store ended the call")));
+    opened.call.on("error", (error) => this.#end(error));
+    opened.call.on("end", () => this.#end(new Error("the event store ended the call")));
   }
 
   /** Sends an append. The message is built first, so one that cannot be built harms no other append. */
@@ -43,7 +43,7 @@ export class AppendCall<Item extends Carried> {
     const id = this.#prefix + this.#sent.toString(16).padStart(12, "0");
     const message = item.message(id);
     this.#underWay.set(id, item);
-    this.#made.call.write(message);
+    this.#opened.call.write(message);
   }
 
   /** How long the server has answered nothing, in ms. */
@@ -53,7 +53,7 @@ export class AppendCall<Item extends Carried> {
 
   /** Abandons the call and its connection. `lost` is called. */
   abandon(error: Error): void {
-    this.#made.call.cancel();
+    this.#opened.call.cancel();
     this.#end(error);
   }
 
@@ -61,7 +61,7 @@ export class AppendCall<Item extends Carried> {
   close(): Item[] {
     this.#over = true;
     // After a half-close the server would answer only one more append.
-    this.#made.call.cancel();
+    this.#opened.call.cancel();
     return this.#takeUnderWay();
   }
 
@@ -76,7 +76,7 @@ export class AppendCall<Item extends Carried> {
   #end(error: Error): void {
     if (this.#over) return;
     this.#over = true;
-    this.#made.broke(error);
+    this.#opened.broke(error);
     this.#lost(this.#takeUnderWay(), error);
   }
 

@@ -85,9 +85,9 @@ export class AppendWriter {
     this.#opening = true;
     await this.#sendSuspectsAlone();
     try {
-      const made = await this.#calls.appends();
-      if (this.#closing.signal.aborted) made.call.cancel();
-      else this.#call = new AppendCall(made, (underWay, error) => this.#lost(underWay, error));
+      const opened = await this.#calls.appends();
+      if (this.#closing.signal.aborted) opened.call.cancel();
+      else this.#call = new AppendCall(opened, (underWay, error) => this.#lost(underWay, error));
     } catch (error) {
       for (const waiting of this.#toSend) waiting.take(failedAnswer(error));
       await this.#backoff.wait(this.#closing.signal);

@@ -167,15 +167,15 @@ export class EventReader {
 
   /** Begins a call. The client may search for a node for longer than the caller waits. */
   async #begin(request: Request, milliseconds: number): ReturnType<ServerCalls["read"]> {
-    const made = this.#calls.read(request);
+    const opened = this.#calls.read(request);
     try {
       return await withinTime(
-        made,
+        opened,
         milliseconds,
         () => new StoreUnavailable(`there was no connection for ${milliseconds} ms`),
       );
     } catch (error) {
-      made.then(({ call }) => call.cancel()).catch(() => undefined);
+      opened.then(({ call }) => call.cancel()).catch(() => undefined);
       throw error;
     }
   }
