@@ -84,7 +84,7 @@ describe("the file of the SQLite read models", () => {
 
   it.each<[string, SqliteDocumentStoreOptions, () => void, string]>([
     ["was made from another log", { logId: "log-2" }, () => undefined, "the file was built from another log"],
-    ["is no database", {}, () => damage(0), "the file is damaged"],
+    ["is not a database", {}, () => damage(0), "the file is damaged"],
     ["is cut off", {}, () => writeFileSync(file, "SQLite format 3\u0000"), "the file is damaged"],
     [
       "has an unknown schema version",
@@ -106,7 +106,7 @@ describe("the file of the SQLite read models", () => {
     expect(resets).toHaveLength(1);
   });
 
-  it("is made anew at the restart after damage was found in use", async () => {
+  it("is replaced at the restart after damage was found in use", async () => {
     await leaveFile({}, ...Array.from({ length: 2_000 }, (_, at) => `id-${at}`));
     damage(20 * 4096);
     const store = open();
@@ -202,7 +202,7 @@ describe("failures of SQLite", () => {
     throw new Error("the statement did not fail");
   }
 
-  it("tell of a full disk as ReadModelsUnavailable, with the cause", () => {
+  it("report a full disk as ReadModelsUnavailable, with the cause", () => {
     const database = new DatabaseSync(file);
     database.exec("CREATE TABLE t (x); PRAGMA max_page_count = 4");
     const failure = failureOf(database, "INSERT INTO t VALUES (zeroblob(100000))");
@@ -214,7 +214,7 @@ describe("failures of SQLite", () => {
     database.close();
   });
 
-  it("tell of another writer as ReadModelsUnavailable", () => {
+  it("report another writer as ReadModelsUnavailable", () => {
     const [first, second] = [new DatabaseSync(file), new DatabaseSync(file)];
     first.exec("BEGIN IMMEDIATE");
     expect(failureOf(second, "BEGIN IMMEDIATE")).toMatchObject({

@@ -38,7 +38,7 @@ export function readingContract({ store, begin, open, sharedLog = false }: Contr
       );
     });
 
-    it("tells streams apart whose names begin alike", async () => {
+    it("distinguishes streams whose names begin alike", async () => {
       const category = newCategory();
       await store().append(`${category}-1`, sampleEvents(1), "no_stream");
       await store().append(`${category}-10`, sampleEvents(2), "no_stream");
@@ -68,7 +68,7 @@ export function readingContract({ store, begin, open, sharedLog = false }: Contr
       expect(positions).toEqual([...new Set(positions)].sort());
     });
 
-    it("continues behind a position, exclusively", async () => {
+    it("continues after a position, exclusively", async () => {
       const { first, second, all } = await twoCategories(3);
       for (const [index, { position }] of all.entries()) {
         const rest = await collect(store().readAll({ after: position, categories: [first, second] }));

@@ -100,7 +100,7 @@ export function repeatedAppendContract({ store, open }: ContractContext): void {
       expect(idsOf(await store().read(stream))).toEqual([...idsOf(events), ...idsOf(events)]);
     });
 
-    it("are a conflict when a revision is expected behind which something else came", async () => {
+    it("are a conflict when a revision is expected after which something else came", async () => {
       const stream = `${newCategory()}-1`;
       const events = sampleEvents(2);
       await store().append(stream, events, "no_stream");

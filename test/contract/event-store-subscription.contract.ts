@@ -16,7 +16,7 @@ import type { ContractContext } from "./event-store.contract.ts";
 /** Following the log. */
 export function subscriptionContract({ store, begin, sharedLog = false }: ContractContext): void {
   describe("a subscription", () => {
-    it("gives what is there, says that it caught up, then gives what comes", async () => {
+    it("gives the existing events, says that it caught up, then gives new ones", async () => {
       const category = newCategory();
       const old = sampleEvents(3);
       const { position } = await store().append(`${category}-1`, old, "no_stream");
@@ -33,7 +33,7 @@ export function subscriptionContract({ store, begin, sharedLog = false }: Contra
       subscription.abort();
     });
 
-    it("begins behind a position, exclusively", async () => {
+    it("begins after a position, exclusively", async () => {
       const category = newCategory();
       const events = sampleEvents(4);
       await store().append(`${category}-1`, events, "no_stream");
@@ -65,7 +65,7 @@ export function subscriptionContract({ store, begin, sharedLog = false }: Contra
       subscription.abort();
     });
 
-    it("goes on from where another one has looked to, with exactly what came later", async () => {
+    it("resumes where another one's search ended, with exactly the later events", async () => {
       const [category, leftOut] = [newCategory(), newCategory()];
       const options = { categories: [category] };
       const first = new PulledSubscription(store(), options);

@@ -41,7 +41,7 @@ async function refusalOf(url: string, openingMs: number): Promise<string> {
   return message;
 }
 
-describe("opening what is no EventStoreDB that answers", () => {
+describe("opening a server that is not an EventStoreDB that answers", () => {
   it.each([
     ["closes every connection at once", (socket: Socket) => socket.destroy()],
     ["speaks first, and something else", (socket: Socket) => socket.write("SSH-2.0-OpenSSH_9.6\r\n")],
@@ -57,7 +57,7 @@ describe("opening what is no EventStoreDB that answers", () => {
     expect(server.reads).toBe(0);
   });
 
-  it("leaves no rejection that nobody handles, no timer and no connection behind", async () => {
+  it("leaves no unhandled rejection, no timer and no connection", async () => {
     const silent = await tcpServer(() => undefined);
     const closed = await tcpServer((socket) => socket.destroy());
     const runs = [

@@ -56,7 +56,7 @@ describe("opening an EventStoreDB", () => {
     await store.close();
   });
 
-  it("says that nobody listens, or that the name is not known", async () => {
+  it("says that nothing listens, or that the name is unknown", async () => {
     const free = createServer();
     const port = await portOf(free);
     free.close();
@@ -120,7 +120,7 @@ describe("opening an EventStoreDB", () => {
     ["a slash in the password", `esdb://admin:a/${SECRET}@host:2113`, /%2F/],
     ["a bare percent sign", `esdb://admin:%${SECRET}@host:2113`, /%25/],
     ["no credentials with TLS", "esdb://host:2113", /needs user:password@/],
-    ["a port that is no number", `esdb://admin:${SECRET}@host:port`, /not well formed/],
+    ["a port that is not a number", `esdb://admin:${SECRET}@host:port`, /not well formed/],
     ["an unknown option", `esdb://admin:${SECRET}@host?tlss=false`, /the option tlss is unknown/],
     ["a certificate that is not there", `esdb://admin:${SECRET}@host?tlsCAFile=/no/such`, /File was not found/],
     ["TLS without a check", `esdb://admin:${SECRET}@host?tlsVerifyCert=false`, /tlsCAFile/],
@@ -146,7 +146,7 @@ describe("opening an EventStoreDB that is not ready yet", () => {
     expect(told).toHaveLength(length);
   }
 
-  it.each(["url", "discoverUrl"] as const)("waits by its %s for a leader, and tells why", async (kind) => {
+  it.each(["url", "discoverUrl"] as const)("waits by its %s for a leader, and reports why", async (kind) => {
     const server = await fakeServer();
     const elected: PromiseWithResolvers<void> = Promise.withResolvers();
     server.faults.elect(elected.promise);
@@ -173,7 +173,7 @@ describe("opening an EventStoreDB that is not ready yet", () => {
     );
   });
 
-  it("waits no longer than it may for a leader that nobody elects, and says so", async () => {
+  it("waits no longer than it may for a leader that is not elected, and says so", async () => {
     const server = await fakeServer();
     server.faults.elect(new Promise(() => undefined));
     expect(await refusalOf(server.url, 1_500)).toMatch(/cannot be reached: Leader info available;/);

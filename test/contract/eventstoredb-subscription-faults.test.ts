@@ -129,7 +129,7 @@ describe("a subscription loses nothing, doubles nothing and keeps the order", ()
 });
 
 describe("a subscription whose server is away", () => {
-  it("begins when the server is there, and tells meanwhile that it is not", async () => {
+  it("begins when the server is there, and until then reports that it is not", async () => {
     const { port } = server;
     await server.close();
     const subscription = new PulledSubscription(store, { categories: ["user"] });
@@ -172,7 +172,7 @@ describe("caughtUp", () => {
   });
 });
 
-describe("a subscription that nobody takes from", () => {
+describe("a subscription without a consumer", () => {
   it("does not read ahead", async () => {
     for (let batch = 0; batch < 20; batch += 1) {
       await append(
@@ -252,7 +252,7 @@ describe("a log that was replaced under a subscription", () => {
     expect(server.appends).toBe(appends);
   });
 
-  it("is refused as well when somebody begins behind a position that it has not reached", async () => {
+  it("is refused as well when a subscription begins after a position that it has not reached", async () => {
     await append("user-1", old);
     const after = await store.head();
     const replacement = new MemoryEventStore({ now: () => 0 });

@@ -95,7 +95,7 @@ describe.each(SERVERS)("on a server $version, system events: $systemEvents", ({ 
     }
   });
 
-  it("a subscription goes on from each place that one was told of, and skips and doubles nothing", async () => {
+  it("a subscription resumes from each reported place, and skips and repeats nothing", async () => {
     await start();
     store = await open();
     const appended: [string, EventToAppend][] = [];
@@ -130,7 +130,7 @@ describe.each(SERVERS)("on a server $version, system events: $systemEvents", ({ 
     }
   });
 
-  it("of what other programs wrote nothing is seen, before, between and behind ours", async () => {
+  it("events of other programs are not seen, before, between and after ours", async () => {
     await start();
     const foreign = async (): Promise<void> => {
       await appendForeign(server.url, "user-77", [{}, { data: "no JSON" }]);

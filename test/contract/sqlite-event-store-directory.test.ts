@@ -139,7 +139,7 @@ describe("opening the log", () => {
     expect(await refusal()).toEqual(oneLine(/schema.version.*restore it from a backup/));
   });
 
-  it("refuses an empty file, which is what is left of a log and not a new one", async () => {
+  it("refuses an empty file, which is the remains of a log and not a new one", async () => {
     await makeLog();
     truncateSync(path(), 0);
     expect(await refusal()).toEqual(oneLine(/is empty: it was truncated; restore it/));
@@ -169,7 +169,7 @@ describe("opening the log", () => {
     expect(await refusal()).toEqual(oneLine(/indexes of the event log do not match its events; restore it/));
   });
 
-  it("does not mind what is left of a log that was never completed", async () => {
+  it("ignores the remains of a log that was never completed", async () => {
     writeFileSync(`${path()}.new`, "half");
     await makeLog();
     expect(readdirSync(directory)).toEqual(["events.sqlite"]);

@@ -56,7 +56,7 @@ describe("a reader in another thread", () => {
     return { thread, next };
   };
 
-  it("is woken by every commit, and ends when it is told to", async () => {
+  it("is woken by every commit, and ends when its signal aborts", async () => {
     const { thread, next } = startFollower(true);
     expect(await next()).toEqual({ kind: "caughtUp", position: null, searchedTo: null });
     for (let round = 0; round < 100; round += 1) {

@@ -51,7 +51,7 @@ describe("the metrics", () => {
     expect(text).not.toContain('webhook_attempt_duration_seconds_count{outcome="unknown"}');
   });
 
-  it("are read anew at each scrape where they tell how things stand", async () => {
+  it("are read at each scrape if they are live figures", async () => {
     const metrics = new Metrics();
     let now: LiveFigures = QUIET;
     metrics.show({

@@ -62,7 +62,7 @@ describe("the lines about a trouble", () => {
     expect(lines.at(-1)).toMatchObject({ level: 30, count: 2, duration_ms: 10_000 });
   });
 
-  it("wait for as long a quiet time as they are told", async () => {
+  it("wait for the given quiet time", async () => {
     const { clock, lines, trouble } = newTroubleLog(5_000);
     trouble.failed({});
     trouble.worked();
@@ -75,7 +75,7 @@ describe("the lines about a trouble", () => {
     expect(lines.at(-1)).toMatchObject({ level: 30, count: 2, duration_ms: 3_000 });
   });
 
-  it("begin anew with the next trouble, and go on when the clock was set back", async () => {
+  it("start over with the next trouble, and continue when the clock was set back", async () => {
     const { clock, lines, trouble } = newTroubleLog();
     trouble.failed({});
     clock.jump(-3_600_000);

@@ -126,7 +126,7 @@ describe("the read model deliveries", () => {
     });
   });
 
-  it("shows that nobody knows what became of an attempt", async () => {
+  it("shows an attempt with an unknown outcome", async () => {
     const log = logOfDelivery(requested(), started(1, 0), attempted(1, 0, 30, { ...UNKNOWN, nextAttemptAt: at(90) }));
     const unknown = { outcome: "unknown", error_code: null, response_status: null, response_body: null };
     await given(log).then({

@@ -110,7 +110,7 @@ describe("a measured event store", () => {
     expect(world.store.trouble).toBeNull();
   });
 
-  it("notes where the log's end was, by its own appends and when somebody asks for it", async () => {
+  it("notes where the log's end was, by its own appends and when it is read", async () => {
     const world = new World();
     await world.append();
     await world.clock.advance(5_000);

@@ -65,7 +65,7 @@ export function guardedConnector({ rules, resolver, signal, connect }: TargetGua
         if (addresses.every((address) => rules.judgeAddress(address))) dialJudged(addresses);
         else callback(new TargetForbidden(), null);
       },
-      (error: unknown) => callback(error instanceof Error ? error : new Error("look-up failed"), null),
+      (error: unknown) => callback(error instanceof Error ? error : new Error("lookup failed"), null),
     );
   };
 }

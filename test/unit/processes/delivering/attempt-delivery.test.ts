@@ -163,7 +163,7 @@ describe("an attempt while the log is in trouble", () => {
     expect(sender.sent).toEqual([]);
   });
 
-  it("is not sent when nobody knows whether the log has its claim until it could outlast its lease", async () => {
+  it("is not sent when its claim stays unknown until it could outlast its lease", async () => {
     const { attempt, store, sender, clock } = await newAttempts();
     const begunAt = clock.now();
     store.onAppend = () => {
@@ -208,7 +208,7 @@ describe("an attempt while the log is in trouble", () => {
     expect(sender.sent).toHaveLength(1);
   });
 
-  it("is left to whoever claimed it while nobody knew whether the log has its claim", async () => {
+  it("is left to the process that claimed it while its own claim was unknown", async () => {
     const { attempt, deps, store, sender, clock, types } = await newAttempts();
     let lost = false;
     store.onAppend = async (_stream, events, write) => {
@@ -296,7 +296,7 @@ describe("an attempt while the log is in trouble", () => {
     expect(await types()).toEqual(["DeliveryRequested", "DeliveryAttemptStarted", "DeliveryAttempted"]);
   });
 
-  it("is recorded after its lease as well, when the log was out of reach for so long that nobody closed its claim", async () => {
+  it("is recorded even after its lease, when the log was out of reach for so long that its claim stayed open", async () => {
     const { attempt, store, clock, sender, types } = await newAttempts();
     let failures = 3;
     store.onAppend = (_stream, events, write) => {

@@ -48,7 +48,7 @@ describe("the delivery worker", () => {
     await process.stop();
   });
 
-  it("makes at most so many attempts at a time to all endpoints as it is told", async () => {
+  it("makes at most the set number of attempts at a time to all endpoints", async () => {
     const world = await worldWithBlackHole(10);
     world.sender.answer = blackHole(world.clock, 15_000);
     const process = await world.start({ ...WITHOUT_SCHEDULER, concurrency: 12 });
@@ -117,7 +117,7 @@ describe("stopping the worker", () => {
     expect(process.worker.take("another", 1)).toBe(false);
   });
 
-  it("interrupts what takes too long, and records that nobody knows what became of it", async () => {
+  it("interrupts an attempt that takes too long, and records an unknown outcome", async () => {
     const world = await worldWithBlackHole(1);
     const process = await world.start(WITHOUT_SCHEDULER);
     const id = await process.dispatch(1);

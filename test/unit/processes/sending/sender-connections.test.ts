@@ -121,7 +121,7 @@ describe("a connection that breaks", () => {
   });
 });
 
-describe("an answer that nobody asked for", () => {
+describe("an unrequested answer", () => {
   it.each([
     ["at once", (socket: Socket, text: string) => void socket.write(text + text.replace("200", "500"))],
     [

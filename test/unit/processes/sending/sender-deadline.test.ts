@@ -22,7 +22,7 @@ describe("the deadline", () => {
     expect(receiver.requests).toHaveLength(1);
   });
 
-  it("ends an attempt whose TLS handshake hangs, and the connection can be made anew", async () => {
+  it("ends an attempt whose TLS handshake hangs, and can connect again", async () => {
     const clock = createManualClock();
     let takeOver: (socket: Socket) => void = () => undefined;
     const connected = new Promise<Socket>((resolve) => (takeOver = resolve));
@@ -128,7 +128,7 @@ describe("the signal", () => {
 });
 
 describe("closing", () => {
-  it("waits for what is under way, takes nothing more and ends the connections", async () => {
+  it("waits for attempts under way, takes no more and ends the connections", async () => {
     let socketOf: Socket | undefined;
     const receiver = await makeReceiver((socket) => (socketOf = socket));
     const sender = makeSender();

@@ -34,8 +34,8 @@ describe("a flood of what the HTTP client reads past without counting it", () =>
   });
 });
 
-describe("the limit of what is read for a request", () => {
-  it("counts each request of a connection anew", async () => {
+describe("the limit of bytes read for a request", () => {
+  it("counts each request of a connection separately", async () => {
     const receiver = await makeReceiver(respondWith(200, "x".repeat(16_000)));
     const sender = makeSender({ timeoutMs, connectionsPerEndpoint: 1 });
     const enough = Math.ceil(MAX_ANSWER_BYTES / 16_000) * 3;

@@ -23,7 +23,7 @@ describe.skipIf(certificates === null)("TLS", () => {
     expect(receiver.requests[0]?.body.toString()).toBe('{"n":1}');
   });
 
-  it("refuses a certificate that nobody vouches for, before a byte of the request", async () => {
+  it("refuses an untrusted certificate, before a byte of the request", async () => {
     const receiver = await makeReceiver(respondWith(200), { tls: good });
     expect(answered(await send(makeSender(), receiver.url()))).toMatchObject({ outcome: "failed", errorCode: "tls" });
     expect(receiver.requests).toHaveLength(0);
@@ -57,7 +57,7 @@ describe.skipIf(certificates === null)("TLS", () => {
     },
   );
 
-  it("knows a receiver that wants a certificate of ours, which TLS 1.3 tells when our side is done", async () => {
+  it("recognises a receiver that requires a client certificate, which TLS 1.3 reports after our side is done", async () => {
     const tls = { ...good, minVersion: "TLSv1.3", requestCert: true, rejectUnauthorized: true } as const;
     const receiver = await makeReceiver(respondWith(200), { tls });
     expect(answered(await send(makeSender(trusted), receiver.url())).errorCode).toBe("tls");

@@ -103,7 +103,7 @@ describe("the answer", () => {
     expect(elsewhere.connections).toBe(0);
   });
 
-  it("understands an answer whose beginning comes in pieces, behind empty lines too", async () => {
+  it("understands an answer whose beginning comes in pieces, after empty lines too", async () => {
     const pieces = ["\r\n", "H", "TT", "P/", "1.1 20", "0 OK\r\ncontent-length: 2\r\n\r\no", "k"];
     const result = await resultOf((socket) => {
       socket.setNoDelay(true);
@@ -126,7 +126,7 @@ describe("the answer", () => {
   });
 });
 
-describe("a look-up", () => {
+describe("a lookup", () => {
   const failing = (code: string): NameResolver["resolve"] => {
     return () => Promise.reject(Object.assign(new Error("look-up failed"), { code }));
   };
@@ -137,7 +137,7 @@ describe("a look-up", () => {
     expect(answered(await sendTo(failing("ENOTFOUND"))).errorCode).toBe("dns");
   });
 
-  it("that fails for want of file handles is no attempt", async () => {
+  it("that fails for lack of file handles is not an attempt", async () => {
     expect((await sendTo(failing("EMFILE"))).kind).toBe("not_sent");
   });
 

@@ -86,7 +86,7 @@ describe("an export is refused", () => {
   });
 
   it.each<[string, string, (lines: string[]) => void]>([
-    ["something stands behind its end", "line 9 comes after the end", (lines) => lines.push(lines[0]!)],
+    ["something comes after its end", "line 9 comes after the end", (lines) => lines.push(lines[0]!)],
     ["its first line is missing", "this is not an export", (lines) => lines.shift()],
     ["it begins twice", "line 2 is a second header", (lines) => lines.unshift(lines[0]!)],
     ["a line is empty", "line 3 is not JSON", (lines) => (lines[2] = "")],
@@ -119,7 +119,7 @@ describe("an export is refused", () => {
 });
 
 describe("a log is left as it is", () => {
-  it("when it holds other events than the export, and where is told", async () => {
+  it("when it holds other events than the export, with the place", async () => {
     const source = await sampleLog(6);
     const text = await exportOf(source);
     for (let same = 0; same < 6; same += 1) {
@@ -141,7 +141,7 @@ describe("a log is left as it is", () => {
     await expect(importText(target, text)).rejects.toThrow("the log is not the beginning of this export: line 2 ");
   });
 
-  it("when it goes on behind the export", async () => {
+  it("when it continues after the export", async () => {
     const source = await sampleLog(3);
     const text = await exportOf(source);
     const target = await logOf([]);
@@ -153,7 +153,7 @@ describe("a log is left as it is", () => {
 });
 
 describe("an import notices", () => {
-  it("that somebody else wrote to a stream meanwhile", async () => {
+  it("that another program wrote to a stream during the import", async () => {
     const text = await exportOf(await sampleLog(6));
     const target = await logOf([]);
     target.onAppend = async (stream, _events, write) => {

@@ -122,7 +122,7 @@ describe("an import is refused, with what to do", () => {
     expect(made).toBeLessThan(6);
   });
 
-  it("when an append failed and a later one was written, and then again when it is begun anew", async () => {
+  it("when an append failed and a later one was written, and again when it is repeated", async () => {
     const text = await exportOf(await sampleLog(20));
     const target = await logOf([]);
     let made = 0;
@@ -142,7 +142,7 @@ describe("an import is refused, with what to do", () => {
 });
 
 describe("an import that failed", () => {
-  it("says so only when all that was under way has an outcome, and goes on when there is no gap", async () => {
+  it("says so only when every append under way has an outcome, and continues when there is no gap", async () => {
     const source = await sampleLog(20);
     const text = await exportOf(source);
     for (let failing = 1; failing <= 8; failing += 1) {

@@ -57,7 +57,7 @@ describe("the directory", () => {
     await stop();
   });
 
-  it("goes on from where the model that is further behind has looked to", async () => {
+  it("resumes where the search of the earlier model ended", async () => {
     const world = await worldWithModels();
     for (const [projection, searchedTo] of [
       [users, 500],
@@ -183,7 +183,7 @@ describe("the directory", () => {
     await stop();
   });
 
-  it("throws at an event that it cannot read, so that whoever runs it hears of it", async () => {
+  it("throws at an event that it cannot read", async () => {
     const world = new ProjectionWorld();
     await world.appendPoison("user-1");
     const directory = new Directory(world.log, world.documents, world.clock);
@@ -208,7 +208,7 @@ describe("the directory", () => {
     await ended;
   });
 
-  it("knows which endpoints have deliveries to end, and tells of each turn, also of another gateway's", async () => {
+  it("knows which endpoints have deliveries to end, and reports each change of state, even by another gateway", async () => {
     const world = await worldWithModels();
     await world.append("endpoint-2", endpointRegistered(2));
     const { directory, stop } = startDirectory(world);

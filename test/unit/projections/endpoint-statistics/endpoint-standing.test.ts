@@ -84,7 +84,7 @@ describe("the standing of an endpoint", () => {
     });
   });
 
-  it("begins to count anew after a success, an enabling, and another address", async () => {
+  it("starts over after a success, an enabling, and a new address", async () => {
     const failing = [requested(0, A), requested(0, B), failure(A, 3)];
     const unbroken = { failures: 0, failing_since: null };
     expect(await standingAfter(...failing, success(B))).toMatchObject(unbroken);
@@ -97,7 +97,7 @@ describe("the standing of an endpoint", () => {
     });
   });
 
-  it("counts no attempt whose outcome nobody knows, nor one that ends when it is disabled", async () => {
+  it("counts no attempt with an unknown outcome, nor one that ends when it is disabled", async () => {
     const unknown = attempted(1, 0, 1, { ...UNKNOWN, deliveryId: A });
     expect(await standingAfter(requested(0, A), unknown)).toMatchObject({ pending: 1, failures: 0 });
     for (const stop of [disabled("failing", 2), deleted(2)]) {

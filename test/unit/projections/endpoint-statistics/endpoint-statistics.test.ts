@@ -110,7 +110,7 @@ describe("the statistics of an endpoint", () => {
     );
   });
 
-  it("count an attempt of which nobody knows the outcome, but not how long it was waited for", async () => {
+  it("count an attempt with an unknown outcome, but not its duration", async () => {
     const log = logOfDelivery(requested(), started(1, 0), attempted(1, 0, 30, UNKNOWN));
     await given(log).then({ ...DAY, attempts: { delivered: 0, failed: 0, unknown: 1 } }, OPEN, PENDING);
   });

@@ -3,11 +3,11 @@ import { positionOf } from "../../../../src/events/store/position.ts";
 import { SeenHeads } from "../../../../src/projections/running/seen-heads.ts";
 
 describe("heads of the log that were seen", () => {
-  it("say that nobody is behind a log of which nothing is known", () => {
+  it("give no lag for an unknown log", () => {
     expect(new SeenHeads().lagMs(null, 1_000)).toBe(0);
   });
 
-  it("tell for how long the log has had what somebody has not seen", () => {
+  it("give how long the log has had an unseen event", () => {
     const heads = new SeenHeads();
     heads.note(positionOf(10), 1_000);
     heads.note(positionOf(20), 5_000);

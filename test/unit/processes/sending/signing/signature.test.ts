@@ -98,7 +98,7 @@ describe("the headers that sign an attempt", () => {
     });
   });
 
-  it("name the current secret first, then the previous one, and v1a behind every v1", () => {
+  it("name the current secret first, then the previous one, and v1a after every v1", () => {
     const headers = signatureHeaders(signing({ keys: [CURRENT, PREVIOUS], ed25519: true }));
     const alone = (keys: EndpointKeys): string[] =>
       signatureHeaders(signing({ keys: [keys], ed25519: true }))["webhook-signature"].split(" ");

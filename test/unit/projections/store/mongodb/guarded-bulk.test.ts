@@ -18,7 +18,7 @@ describe("when fewer documents were replaced than should have been", () => {
     expect(notReplaced(writes, storedAt({ a: 2, b: 5 }))).toEqual(["b", "c"]);
   });
 
-  it("one that stands where it should is no conflict, whoever put it there", () => {
+  it("one that is at its position is not a conflict, whichever runner wrote it", () => {
     expect(notReplaced(writes, storedAt({ a: 2, b: 2, c: 2 }))).toEqual([]);
   });
 });
@@ -30,7 +30,7 @@ describe("when fewer documents were removed than should have been", () => {
     expect(notRemoved(writes, storedAt({ b: 5 }), 2)).toEqual(["b"]);
   });
 
-  it("all are named when some were gone before, since nobody can tell which", () => {
+  it("all are named when some were gone before, because it is unknown which", () => {
     expect(notRemoved(writes, storedAt({ b: 5 }), 1)).toEqual(["a", "b", "c"]);
     expect(notRemoved(writes, storedAt({}), 2)).toEqual(["a", "b", "c"]);
   });

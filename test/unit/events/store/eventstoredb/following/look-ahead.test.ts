@@ -30,14 +30,14 @@ function readerOf(
 }
 
 describe("a look ahead", () => {
-  it("gives the end of the log where only others wrote, and nothing where nothing is", async () => {
+  it("gives the end of the log where only others wrote, and null for an empty log", async () => {
     expect(await lookAhead(readerOf([]), null, ["w."])).toBeNull();
     expect(await lookAhead(readerOf([event(1), event(5)]), null, ["w."])).toBe(positionOf(5));
     expect(await lookAhead(readerOf([event(1, "user-1"), event(5)]), positionOf(1), ["w."])).toBe(positionOf(5));
     expect(await lookAhead(readerOf([event(1, "user-1")]), positionOf(1), ["w."])).toBe(positionOf(1));
   });
 
-  it("says that something is due", async () => {
+  it("says that an event is due", async () => {
     expect(await lookAhead(readerOf([event(1), event(5, "user-1"), event(6)]), positionOf(1), ["w."])).toBe("due");
   });
 
@@ -53,7 +53,7 @@ describe("the events by which a log is recognised", () => {
     await refuseAnotherLog(readerOf([]), [null]);
   });
 
-  it("are missing in another, or are others", async () => {
+  it("are missing or different in another", async () => {
     await expect(refuseAnotherLog(readerOf([event(1)]), [event(1), event(5)])).rejects.toBeInstanceOf(LogReplaced);
     const other = { ...event(5), id: "another" };
     await expect(refuseAnotherLog(readerOf([event(1), other]), [event(5)])).rejects.toBeInstanceOf(LogReplaced);

@@ -30,7 +30,7 @@ class Database {
 }
 
 describe("the end of a log in a database that others write to", () => {
-  it("is that of its own last event, whatever others wrote behind it", async () => {
+  it("is that of its own last event, whatever others wrote after it", async () => {
     const database = new Database();
     const head = new LogHead(database.reader, ["w."]);
     expect(await head.find()).toBeNull();
