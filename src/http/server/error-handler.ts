@@ -87,8 +87,8 @@ export function unavailable(reason?: string): HttpError {
 }
 
 /**
- * Fastify's own client errors stay client errors. A status on any other error was not meant for this client, except when a
- * client hung up while sending its body, which fastify marks as the client's error.
+ * Fastify's own client errors stay client errors. A status on any other error was not meant for this client, except
+ * when a client hung up while sending its body, which fastify marks as the client's error.
  */
 function fromFastify({ code, statusCode = 500 }: FastifyError, bodyLimit: number): HttpError {
   switch (code) {

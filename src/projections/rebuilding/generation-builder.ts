@@ -96,7 +96,10 @@ export class GenerationBuilder {
           this.#abort.signal,
         );
         if (this.#abort.signal.aborted) return;
-        this.#reportRebuild("comparing", { ...status, position: (this.#position || null) as ProjectionStatus["position"] });
+        this.#reportRebuild("comparing", {
+          ...status,
+          position: (this.#position || null) as ProjectionStatus["position"],
+        });
       }
       await this.#listener.complete(this);
     } catch (error) {

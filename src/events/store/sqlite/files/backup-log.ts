@@ -41,9 +41,9 @@ export interface BackupOptions {
  * Copies the log of a data directory, as of one moment, into a new file (mode 0600), while a gateway may write to the
  * log. The copy is a complete log in one file, checked and synced when this resolves; when it rejects, nothing is left.
  *
- * SQLite's backup restarts whenever another connection writes between two of its steps; under load it never ended. In
- * one step, or with `VACUUM INTO`, it writes faster than the disk and every commit of the gateway waits for it (up to 2 s
- * with 1 GB). But steps take part in a transaction that their connection already has open. So one read transaction fixes
+ * SQLite's backup restarts whenever another connection writes between two of its steps; under load it never ended.
+ * In one step, or with `VACUUM INTO`, it writes faster than the disk and every commit of the gateway waits for it (up
+ * to 2 s with 1 GB). But steps take part in a transaction that their connection already has open. So one read transaction fixes
  * the moment, and each small step is synced by itself: a commit of the gateway waits for at most one step. Commits made
  * during the copy stay in the write-ahead log until the transaction ends.
  *
