@@ -12,19 +12,19 @@ import type { Health } from "./observability/health.ts";
 import type { Secrets } from "./secrets/secrets.ts";
 import type { Storage } from "./storage/storage.ts";
 
-/** How long requests and attempts under way may take to end at a shutdown, in ms, unless the options say otherwise. */
+/** The default for how long requests and attempts under way may take to end at a shutdown, in ms. */
 const SHUTDOWN_GRACE_MS = 20_000;
 /** How often connections without a request are closed during a shutdown, in ms. */
 const IDLE_SWEEP_MS = 100;
 
 export interface GatewayOptions extends Overrides {
-  /** False: accepts and shows, but makes no attempts. For benchmarks. Default true. */
+  /** False: accepts and shows deliveries, but makes no attempts. For benchmarks. Default true. */
   readonly deliver?: boolean;
   /** How long requests and attempts under way may take to end at a shutdown, in ms. For tests. Default 20 s. */
   readonly shutdownGraceMs?: number;
 }
 
-/** What a gateway is made of. */
+/** The parts of a gateway. */
 interface GatewayParts {
   readonly app: FastifyInstance;
   readonly storage: Storage;
@@ -34,8 +34,8 @@ interface GatewayParts {
 }
 
 /**
- * One gateway over an open storage: its loops and its HTTP API. All of it runs in the thread that starts it, but for the
- * projections and the embedded log's writer, which the storage runs in threads of their own (docs/architecture.md).
+ * One gateway over an open storage: its loops and its HTTP API. Everything runs in the thread that starts it, except
+ * the projections and the embedded log's writer, for which the storage has its own threads (docs/architecture.md).
  */
 export class Gateway {
   /** The HTTP API; `listen` opens its socket. */
@@ -51,8 +51,8 @@ export class Gateway {
   }
 
   /**
-   * Starts the projections, the directory and the deliveries, and resolves when it can take requests, which is when the
-   * directory has seen the whole log. It is ready when it can also answer reads. It owns the storage from then on.
+   * Starts the projections, the directory and the deliveries. Resolves when it can take requests, that is, when the
+   * directory has seen the whole log. It is ready once it can also answer reads. From then on it owns the storage.
    */
   static async start(
     config: Config,
@@ -74,8 +74,8 @@ export class Gateway {
   }
 
   /**
-   * Refuses new requests, lets requests and attempts under way end (for at most 20 s), and closes everything. What was
-   * accepted stays in the log and goes on at the next start.
+   * Refuses new requests, lets requests and attempts under way end (for at most 20 s), and closes everything. Accepted
+   * deliveries stay in the log and continue at the next start.
    */
   async stop(): Promise<void> {
     const { health, reading, delivering, storage } = this.#parts;
@@ -87,8 +87,9 @@ export class Gateway {
   }
 
   /**
-   * Node closes idle connections once, when it stops to listen. One whose request is answered after that would keep the
-   * server open for as long as the client likes, so they are swept; a request that never comes to its end is cut off.
+   * Node closes idle connections only once, when it stops listening. A connection whose request is answered after that
+   * would keep the server open for as long as the client likes, so they are closed repeatedly; a request that never
+   * ends is cut off.
    */
   async #closeApp(): Promise<void> {
     const { server } = this.app;

@@ -6,7 +6,7 @@ import { RetryScheduler } from "../processes/retrying/retry-scheduler.ts";
 import { SENDER } from "../processes/sending/sender.ts";
 import type { Sender } from "../processes/sending/sender.ts";
 
-/** What makes attempts and decides on them: the worker and the three process managers. */
+/** Makes attempts and decides on them: the worker and the three process managers. */
 @injectable()
 export class DeliveryLoops {
   readonly #worker: DeliveryWorker;
@@ -36,7 +36,7 @@ export class DeliveryLoops {
     this.#loops = [this.#scheduler.run(signal), this.#lifecycle.run(signal), this.#failing.run(signal)];
   }
 
-  /** Begins no more attempts and lets those under way end, for at most `graceMs`. */
+  /** Begins no more attempts, and lets those under way end for at most `graceMs`. */
   stopAttempts(graceMs: number): Promise<void> {
     return this.#worker.stop(graceMs);
   }

@@ -17,7 +17,9 @@ import { DOCUMENT_STORE } from "../projections/store/document-store.ts";
 import { CLOCK } from "../runtime/clock.ts";
 import { SECRETS } from "../secrets/secrets.ts";
 
-/** What the HTTP API needs, out of the container: routes get plain objects and never see the container (ADR 11). */
+/**
+ * The dependencies of the HTTP API, from the container. Routes get plain objects and never see the container (ADR 11).
+ */
 export function httpDependencies(container: DependencyContainer, config: Config): HttpDependencies {
   const clock = container.resolve(CLOCK);
   const documents = container.resolve(DOCUMENT_STORE);

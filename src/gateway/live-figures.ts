@@ -9,7 +9,7 @@ import { SeenHeads } from "../projections/running/seen-heads.ts";
 import { CLOCK } from "../runtime/clock.ts";
 import { MeasuredEventStore } from "../storage/measured-event-store.ts";
 
-/** What `/metrics` reads at each scrape: all of it from memory, so that it answers whatever store is down. */
+/** The figures that `/metrics` reads at each scrape, all from memory, so that it answers even if a store is down. */
 export function liveFigures(container: DependencyContainer): LiveFigures {
   const clock = container.resolve(CLOCK);
   const health = container.resolve(HEALTH);
@@ -33,7 +33,7 @@ export function liveFigures(container: DependencyContainer): LiveFigures {
         ({ name, state, position }) => ({
           name,
           live: state === "live",
-          behindSeconds: heads.msBehind(position, clock.now()) / 1_000,
+          lagSeconds: heads.lagMs(position, clock.now()) / 1_000,
         }),
       ),
     ready: () => health.reasons.length === 0,

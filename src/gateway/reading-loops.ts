@@ -20,12 +20,12 @@ import { supervise } from "../runtime/supervision.ts";
 import { STORAGE } from "../storage/storage.ts";
 import type { Storage } from "../storage/storage.ts";
 
-/** How long the start waits for the directory before it says what it waits for, in ms. */
+/** How long the start waits for the directory before it logs that it waits, in ms. */
 const DIRECTORY_PATIENCE_MS = 5_000;
 
 /**
- * What follows the log for those who read: the directory in this thread, and the projections, which with the embedded log
- * run in their own thread. Says in the log and in `Health` how they get on.
+ * The loops that follow the log for readers: the directory in this thread, and the projections, which have their own
+ * thread. Reports their state in the program's log and in `Health`.
  */
 @injectable()
 export class ReadingLoops {
@@ -58,8 +58,8 @@ export class ReadingLoops {
     this.#logger = logger;
     this.#projectionTrouble = new TroubleLog(logger, clock, {
       level: "error",
-      trouble: "a projection failed and is started again",
-      over: "the projections go on",
+      trouble: "a projection failed and restarts",
+      over: "the projections work again",
     });
     this.#directoryTrouble = new TroubleLog(logger, clock, {
       level: "error",
@@ -69,14 +69,14 @@ export class ReadingLoops {
   }
 
   /**
-   * Starts both, and resolves when the directory has seen the whole log, which is when payloads can be accepted. The loops
+   * Starts both, and resolves when the directory has seen the whole log, so that payloads can be accepted. The loops
    * end when the signal aborts; then call `ended`.
    *
-   * @throws what the log throws when it cannot say where it ends
+   * @throws what the log throws when its head cannot be read
    */
   async start(signal: AbortSignal): Promise<void> {
     for (const name of ANSWERING) this.#health.degrade(`projection ${name}`, "catching up");
-    // A server looks at every event of its database for each reading: there payloads are accepted first, then shown.
+    // A server searches its whole database for each reading, so it first lets payloads be accepted, then shown.
     if (!this.#storage.sharedLog) this.#startProjections(signal);
     this.#startDirectory(signal);
     const head = await this.#store.head();
@@ -120,7 +120,8 @@ export class ReadingLoops {
         return;
       case "failure": {
         const { name: projection, reason, restartInMs } = report;
-        // Not a reason to be unready: with MongoDB down, or no room for the read models, payloads are taken and attempted.
+        // This does not affect readiness: payloads are accepted and attempted even if MongoDB is down or the disk is
+        // full.
         this.#projectionTrouble.failed({ projection, reason, restartInMs }, projection);
         return;
       }
@@ -144,7 +145,7 @@ export class ReadingLoops {
 
   #noteStatus(status: ProjectionStatus): void {
     this.#progress.report(status);
-    // An earlier version's model is shown until the new one is complete.
+    // An earlier version's generation is shown until the new one is complete.
     const isShown = status.state === "live" || status.state === "outdated";
     if (isShown) this.#health.restore(`projection ${status.name}`);
     if (status.state === "live") {

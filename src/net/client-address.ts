@@ -1,11 +1,11 @@
 import { canonicalText, isWithin, parseAddress, parseCidr } from "./addresses.ts";
 
-/** The groups of an IPv6 address that name the network. */
+/** How many groups of an IPv6 address name the network. */
 const NETWORK_GROUPS = 4;
 
 /**
- * Whose X-Forwarded-For is believed, for fastify's option `trustProxy`: proxies in these ranges (CIDR notation). Its own
- * reading of a range refuses some that DELIVERY_ALLOW_CIDRS takes, 0.0.0.0/0 for one.
+ * Decides whose X-Forwarded-For to trust, for fastify's option `trustProxy`: proxies in these ranges (CIDR notation).
+ * Fastify's own parser refuses some ranges that DELIVERY_ALLOW_CIDRS accepts, such as 0.0.0.0/0.
  */
 export function trustedProxies(ranges: readonly string[]): false | ((address: string) => boolean) {
   if (ranges.length === 0) return false;
@@ -16,16 +16,16 @@ export function trustedProxies(ranges: readonly string[]): false | ((address: st
   };
 }
 
-/** Where a request came from: what fastify's requests say of it. */
+/** The origin of a request, in the form of fastify's requests. */
 interface Origin {
-  /** The client's address: the connection's, or what a trusted proxy says. */
+  /** The client's address: the connection's, or the one from a trusted proxy. */
   readonly ip: string;
   readonly socket: { readonly remoteAddress?: string | undefined };
 }
 
 /**
- * What a client is counted by: its IPv4 address, or the /64 of its IPv6 address, since a client that has one of those has all of
- * it. What a trusted proxy said counts when it is an address, else the connection's own.
+ * The key by which a client is counted: its IPv4 address, or the /64 of its IPv6 address, because a client usually has
+ * a whole /64. If the address from a trusted proxy is invalid, the connection's own counts.
  */
 export function clientNetwork({ ip, socket }: Origin): string {
   const address = addressIn(ip) ?? addressIn(socket.remoteAddress);
@@ -34,7 +34,7 @@ export function clientNetwork({ ip, socket }: Origin): string {
   return address.kind() === "ipv4" ? text : text.split(":").slice(0, NETWORK_GROUPS).join(":");
 }
 
-/** A zone (`fe80::1%eth0`) is not part of a client's address. */
+/** Ignores a zone (`fe80::1%eth0`), which is not part of a client's address. */
 function addressIn(text = ""): ReturnType<typeof parseAddress> {
   return parseAddress(text.replace(/%.*$/s, ""));
 }

@@ -2,9 +2,10 @@ import { isIPv4, isIPv6 } from "node:net";
 import { ConfigurationError } from "../runtime/configuration-error.ts";
 
 /**
- * The name servers of a comma-separated list, each an IPv4 address or an IPv6 address in brackets, with or without a port.
+ * Parses a comma-separated list of name servers, each an IPv4 address or an IPv6 address in brackets, with or without a
+ * port.
  *
- * @throws ConfigurationError that names the first one that is none
+ * @throws ConfigurationError that names the first invalid one
  */
 export function parseDnsServers(value: string): readonly string[] {
   const servers = value.split(",").map((part) => part.trim());
@@ -13,7 +14,7 @@ export function parseDnsServers(value: string): readonly string[] {
   return servers;
 }
 
-/** Whether the resolver takes it. */
+/** Whether the resolver accepts it. */
 function isDnsServer(server: string): boolean {
   const [, v4, v6, port] = /^(?:([\d.]+)|\[([^\]]+)\])(?::(\d{1,5}))?$/.exec(server) ?? [];
   const isAddress = v4 === undefined ? isIPv6(v6 ?? "") : isIPv4(v4);

@@ -2,12 +2,12 @@ import { networkInterfaces } from "node:os";
 import type { Clock } from "../runtime/clock.ts";
 import { canonicalText, parseAddress } from "./addresses.ts";
 
-/** Addresses come and go rarely (a lease, a floating address), and asking the system costs more than a look-up. */
+/** Addresses change rarely (a lease, a floating address), and asking the system costs more than a lookup. */
 const MAX_AGE_MS = 5000;
 
 /**
- * Gives a function that tells the addresses of this host's own interfaces in canonical text, at most 5 seconds old.
- * They are no targets, public ones included: a service that trusts its own host would answer there.
+ * Returns a function that gives the addresses of this host's interfaces in canonical text, at most 5 seconds old. They
+ * are forbidden targets, even public ones: a service that trusts its own host would answer there.
  */
 export function createOwnAddresses(clock: Clock): () => ReadonlySet<string> {
   let known: ReadonlySet<string> | null = null;
@@ -26,7 +26,7 @@ function readOwnAddresses(): ReadonlySet<string> {
   const addresses = new Set<string>();
   for (const ofInterface of Object.values(networkInterfaces())) {
     for (const { address } of ofInterface ?? []) {
-      // An address with a zone is link-local, and those are refused as a range.
+      // An address with a zone is link-local, and that range is refused anyway.
       const parsed = parseAddress(address);
       if (parsed !== null) addresses.add(canonicalText(parsed));
     }

@@ -8,45 +8,45 @@ export const LOGGER = token<Logger>("Logger");
 /** How many causes of an error are logged. */
 const MAX_CAUSES = 5;
 
-/** What belongs in no line, wherever in it. Names are compared without case, `_` and `-`. */
+/** Fields that must not be logged. Names are compared without case, `_` and `-`. */
 const SECRET_FIELDS: ReadonlySet<string> = new Set([
   ...["headers", "rawheaders", "authorization", "cookie", "apikey", "xapikey", "masterkey", "password", "url"],
   ...["secret", "secrets", "seed", "payload", "body"],
 ]);
 const CENSOR = "[redacted]";
-/** How deep a line is looked through; what is deeper is left out. */
+/** How many levels of a line are kept; deeper ones are left out. */
 const MAX_LEVELS = 5;
 
 const SERIALIZERS = {
   err: (error: unknown) => errorFields(error),
   error: (error: unknown) => errorFields(error),
-  // As fastify names them. Whoever needs more has the id of the request, in our own lines.
+  // Under fastify's name. Our own lines have the request's id for anything more.
   req: (request: { method?: string }) => ({ method: request.method }),
   res: (response: { statusCode?: number }) => ({ statusCode: response.statusCode }),
 };
 
 /**
- * The program's own log: JSON lines from this level on, to standard output if nothing else is said. Of an error it tells
- * type, code, message, stack and causes, and nothing that a library hung on it: a request, say, with all its headers.
+ * Creates the program's own log: JSON lines from this level on, to standard output by default. For an error it logs
+ * type, code, message, stack and causes, but nothing that a library attached, such as a request with all its headers.
  */
 export function createLogger(level: LevelWithSilent, destination?: DestinationStream): Logger {
   const options = {
     level,
-    // Not pino's own `redact`: with names at two levels it costs each line 10 µs, ten times as much as this.
+    // Not pino's `redact`, which with names at two levels costs each line 10 µs, ten times as much as this.
     formatters: { log: (fields: Record<string, unknown>) => redactedFields(fields, MAX_LEVELS) },
     serializers: SERIALIZERS,
   };
   return destination === undefined ? pino(options) : pino(options, destination);
 }
 
-/** The same object when there is nothing to hide in it, which is the usual case. */
+/** Returns the same object if there is nothing to hide, the usual case. */
 function redactedFields(fields: Record<string, unknown>, levels: number): Record<string, unknown> {
   let copy: Record<string, unknown> | null = null;
   for (const name in fields) {
     const value = fields[name];
-    // A serializer names what it tells.
-    const told = isSecret(name) ? CENSOR : name in SERIALIZERS ? value : redacted(value, levels);
-    if (told !== value) (copy ??= { ...fields })[name] = told;
+    // Serializers handle their own fields.
+    const shown = isSecret(name) ? CENSOR : name in SERIALIZERS ? value : redacted(value, levels);
+    if (shown !== value) (copy ??= { ...fields })[name] = shown;
   }
   return copy ?? fields;
 }
@@ -58,14 +58,14 @@ function redacted(value: unknown, levels: number): unknown {
   if (Array.isArray(value)) return value.map((one) => redacted(one, levels - 1));
   if (value instanceof Date) return value;
   const { constructor } = value;
-  // A request, a socket, a map: it was not meant to be logged.
+  // A request, a socket or a map was not meant to be logged.
   if (typeof constructor === "function" && constructor !== Object) return `[${constructor.name}]`;
   return redactedFields(value as Record<string, unknown>, levels - 1);
 }
 
 const secretNames = new Map<string, boolean>();
 
-/** Remembered, since lines have few names and all the time the same; forgotten when they are many after all. */
+/** Cached, because lines have the same few names; cleared if there are many after all. */
 function isSecret(name: string): boolean {
   let known = secretNames.get(name);
   if (known === undefined) {
@@ -86,7 +86,7 @@ interface ErrorFields {
 }
 
 function errorFields(error: unknown, causes = MAX_CAUSES): ErrorFields {
-  // Anything may be thrown; a text of it could be anything too.
+  // Anything can be thrown, and its text could contain anything.
   if (!(error instanceof Error)) return { type: typeof error, message: "something other than an Error was thrown" };
   const { code } = error as { code?: unknown };
   return {

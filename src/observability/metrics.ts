@@ -4,35 +4,35 @@ import { token } from "../runtime/token.ts";
 /** The token under which the container registers the metrics. */
 export const METRICS = token<Metrics>("Metrics");
 
-/** What became of a dispatch; docs/operations/metrics.md says what each means. */
+/** The outcome of a dispatch; docs/operations/metrics.md explains each. */
 export const DISPATCH_STATUSES = ["accepted", "replayed", "refused", "unavailable", "failed"] as const;
 export type DispatchStatus = (typeof DISPATCH_STATUSES)[number];
-/** What became of an append; on the same page. */
+/** The outcome of an append; on the same page. */
 export const APPEND_OUTCOMES = ["written", "conflict", "rejected", "unavailable", "unknown"] as const;
 export type AppendOutcome = (typeof APPEND_OUTCOMES)[number];
 
-/** What is read from memory at each scrape. None of these may ask a store or go through a list that grows. */
+/** The figures read from memory at each scrape. They must not call a store or walk a growing list. */
 export interface LiveFigures {
   /** Deliveries that wait in memory for their attempt, and attempts under way. */
   load(): { readonly waiting: number; readonly underWay: number };
   /** Appends that the log has not answered yet. */
   appendsUnderWay(): number;
-  /** The last look at the to-do list: null before the first. */
+  /** The last scan of the to-do list; null before the first. */
   lastScan(): { readonly secondsAgo: number; readonly oldestDueSeconds: number } | null;
-  /** Retries that are armed at their due time. */
+  /** Retries with a timer for their due time. */
   armed(): number;
-  projections(): readonly { readonly name: string; readonly live: boolean; readonly behindSeconds: number }[];
+  projections(): readonly { readonly name: string; readonly live: boolean; readonly lagSeconds: number }[];
   ready(): boolean;
 }
 
-/** In seconds: a commit of a local disk takes one or a few milliseconds, a quorum some tens. */
+/** In seconds: a commit to a local disk takes a few milliseconds, a quorum some tens. */
 const APPEND_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
-/** In seconds: a receiver beside us takes milliseconds, a time-out 15 s unless it was set. */
+/** In seconds: a nearby receiver takes milliseconds; the default time-out is 15 s. */
 const ATTEMPT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60];
 
 /**
- * The figures of one gateway, in a registry of its own. No label has a value that a client can choose, so that their
- * number is bounded. Whatever is on the way of a dispatch has its labels looked up once, here.
+ * The metrics of one gateway, in their own registry. No label has a value that clients choose, so the number of series
+ * is bounded. Labels used for a dispatch are looked up once, here.
  */
 export class Metrics {
   readonly #registry = new Registry();
@@ -41,23 +41,23 @@ export class Metrics {
   readonly #attempts: Counter<"outcome" | "error_code">;
   readonly #durations: Histogram<"outcome">;
 
-  /** `process`: also CPU, memory, garbage collection and the like, which are the process's and not the gateway's. */
+  /** `process`: include CPU, memory, garbage collection and the like, which belong to the process, not the gateway. */
   constructor(options: { readonly process?: boolean } = {}) {
     const registers = [this.#registry];
     const dispatches = new Counter({
       name: "webhook_dispatches_total",
-      help: "Requests to dispatch a payload or to test an endpoint that were answered, by what became of them.",
+      help: "Requests to dispatch a payload or to test an endpoint that were answered, by outcome.",
       labelNames: ["status"],
       registers,
     });
-    // Every child exists from the start, so that a rate over a first event is not lost.
+    // Every child exists from the start, so that rates include the first event.
     this.#dispatches = recordOf(DISPATCH_STATUSES, (status) => {
       dispatches.inc({ status }, 0);
       return dispatches.labels({ status });
     });
     this.#attempts = new Counter({
       name: "webhook_attempts_total",
-      help: "Attempts to deliver that ended, by outcome and error code.",
+      help: "Attempts that ended, by outcome and error code.",
       labelNames: ["outcome", "error_code"],
       registers,
     });
@@ -70,7 +70,7 @@ export class Metrics {
     });
     const appends = new Histogram({
       name: "webhook_append_duration_seconds",
-      help: "How long the event log took to answer an append, the wait in its queue included.",
+      help: "How long the event log took to answer an append, including the wait in its queue.",
       labelNames: ["outcome"],
       buckets: APPEND_BUCKETS,
       registers,
@@ -82,39 +82,38 @@ export class Metrics {
     if (options.process === true) collectDefaultMetrics({ register: this.#registry });
   }
 
-  /** The media type of `text`. */
   get contentType(): string {
     return this.#registry.contentType;
   }
 
-  /** All figures in Prometheus' text format. */
+  /** All metrics in Prometheus' text format. */
   text(): Promise<string> {
     return this.#registry.metrics();
   }
 
-  /** A dispatch was answered. */
+  /** Counts an answered dispatch. */
   dispatched(status: DispatchStatus): void {
     this.#dispatches[status].inc();
   }
 
-  /** An append was answered after so many ms. */
+  /** Records an append, answered after this many ms. */
   appended(outcome: AppendOutcome, durationMs: number): void {
     this.#appends[outcome].observe(durationMs / 1_000);
   }
 
   /**
-   * An attempt ended.
+   * Records an ended attempt.
    *
    * @param outcome one of a fixed few
-   * @param errorCode one of a fixed few, or null when there is none
-   * @param durationMs how long it took; null when that is not known
+   * @param errorCode one of a fixed few, or null if there is none
+   * @param durationMs how long it took; null if unknown
    */
   attempted(outcome: string, errorCode: string | null, durationMs: number | null): void {
     this.#attempts.inc({ outcome, error_code: errorCode ?? "none" });
     if (durationMs !== null) this.#durations.observe({ outcome }, durationMs / 1_000);
   }
 
-  /** Shows these figures as well, read again at each scrape. Call it once. */
+  /** Adds these figures, read at each scrape. Call it once. */
   show(figures: LiveFigures): void {
     const gauge = (name: string, help: string, read: () => number | null): void => {
       new Gauge({
@@ -127,30 +126,30 @@ export class Metrics {
       });
     };
     gauge("webhook_queue_waiting", "Deliveries that wait in memory for their attempt.", () => figures.load().waiting);
-    gauge("webhook_attempts_under_way", "Attempts that are being made.", () => figures.load().underWay);
+    gauge("webhook_attempts_under_way", "Attempts under way.", () => figures.load().underWay);
     gauge("webhook_appends_under_way", "Appends that the event log has not answered yet.", () =>
       figures.appendsUnderWay(),
     );
     gauge("webhook_retries_armed", "Retries that have a timer for their due time.", () => figures.armed());
     gauge(
       "webhook_due_oldest_age_seconds",
-      "How long the oldest due delivery had been due at the last look at the to-do list; 0 when none was.",
+      "How long the oldest due delivery had been due at the last scan of the to-do list; 0 if none was.",
       () => figures.lastScan()?.oldestDueSeconds ?? null,
     );
     gauge(
       "webhook_due_look_age_seconds",
-      "How long ago the to-do list was looked at with success.",
+      "How long ago the last successful scan of the to-do list was.",
       () => figures.lastScan()?.secondsAgo ?? null,
     );
     gauge("webhook_ready", "1 when GET /readyz answers 200, else 0.", () => (figures.ready() ? 1 : 0));
     this.#perProjection(
       "webhook_projection_lag_seconds",
-      "For how long the log has had an event that the read model does not show; 0 when it shows all.",
-      () => figures.projections().map(({ name, behindSeconds }) => [name, behindSeconds]),
+      "How long the log has had an event that the read model does not show; 0 if it shows all.",
+      () => figures.projections().map(({ name, lagSeconds }) => [name, lagSeconds]),
     );
     this.#perProjection(
       "webhook_projection_live",
-      "1 when the read model has reached the log's end and follows it, 0 while it is being made or has stopped.",
+      "1 when the read model has reached the log's end and follows it, 0 while it is being built or has stopped.",
       () => figures.projections().map(({ name, live }) => [name, live ? 1 : 0]),
     );
   }

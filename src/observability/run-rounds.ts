@@ -2,18 +2,18 @@ import type { Clock } from "../runtime/clock.ts";
 import { supervise } from "../runtime/supervision.ts";
 import type { TroubleLog } from "./trouble-log.ts";
 
-/** The work of a process manager: round after round, with a rest after each. */
+/** The loop of a process manager: one scan after another, with a rest after each. */
 export interface Rounds {
-  /** Waits until rounds can be made. Called first, and again after each failure. */
+  /** Waits until scans are possible. Called first, and again after each failure. */
   begin(): Promise<void>;
   round(): Promise<void>;
-  /** Waits until the next round is due, or the signal aborts. */
+  /** Waits until the next scan is due, or the signal aborts. */
   rest(): Promise<unknown>;
 }
 
 /**
- * Makes rounds until the signal aborts. One that fails is logged as trouble, and the rounds begin again after a wait that
- * doubles up to `maxBackoffMs` (see `supervise`). The trouble's log is closed at the end. Never rejects.
+ * Scans until the signal aborts. A failed scan is logged as trouble, and the loop begins again after a wait that
+ * doubles up to `maxBackoffMs` (see `supervise`). Closes the trouble's log at the end. Never rejects.
  */
 export async function runRounds(
   rounds: Rounds,

@@ -1,11 +1,14 @@
 import type { Clock } from "../runtime/clock.ts";
 
-/** The least time between two lines while a trouble lasts, in ms. */
+/** The least time between two lines while trouble lasts, in ms. */
 const LINE_INTERVAL_MS = 1_000;
-/** A trouble is over when what had failed works again and nothing failed for so long, in ms: it may come back at once. */
+/**
+ * By default, trouble is over when what failed works again and nothing has failed for this long, in ms: it may return
+ * at once.
+ */
 const QUIET_MS = 1_000;
 
-/** Where the lines go: a logger, as far as it is needed here. */
+/** The part of a logger that is needed here. */
 interface Lines {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
@@ -13,30 +16,30 @@ interface Lines {
 }
 
 export interface TroubleLines {
-  /** 50 or 40: whether somebody has to look at it. */
+  /** 50 or 40: whether someone has to act. */
   readonly level: "error" | "warn";
-  /** What the lines say while it lasts. */
+  /** The message while it lasts. */
   readonly trouble: string;
-  /** What the last line says. */
+  /** The message of the last line. */
   readonly over: string;
-  /** How long nothing must have failed before the trouble counts as over, in ms. Default: a second. */
+  /** How long nothing may fail before the trouble is over, in ms. Default: a second. */
   readonly quietMs?: number;
 }
 
 interface Trouble {
   readonly since: number;
-  /** Failures in all, and those that no line has counted yet. */
+  /** Failures in all, and those not yet in a line. */
   count: number;
-  untold: number;
-  toldAt: number;
+  unlogged: number;
+  loggedAt: number;
   lastAt: number;
   workedAt: number;
 }
 
 /**
- * Tells of one kind of trouble in few lines, however often it strikes: one when it begins, with the reason; at most one a
- * second while it lasts, with how many failures came since the line before (`count`); and one of level 30 when it is over,
- * with how long it lasted (`duration_ms`) and how many failures there were.
+ * Logs one kind of trouble in few lines, however often it fails: one when it begins, with the reason; at most one a
+ * second while it lasts, with the number of failures since the line before (`count`); and one of level 30 when it is
+ * over, with its duration (`duration_ms`) and the number of failures.
  */
 export class TroubleLog {
   readonly #logger: Lines;
@@ -54,10 +57,10 @@ export class TroubleLog {
   }
 
   /**
-   * Something failed.
+   * Reports a failure.
    *
-   * @param fields the reason and what else the line should have
-   * @param of which of several things that can be in this trouble apart from each other
+   * @param fields the reason, and other fields for the line
+   * @param of names one of several things that can fail separately
    */
   failed(fields: object, of = ""): void {
     if (this.#closed) return;
@@ -66,28 +69,28 @@ export class TroubleLog {
     this.#failing.add(of);
     const trouble = this.#trouble;
     if (trouble === null) {
-      this.#trouble = { since: now, count: 1, untold: 0, toldAt: now, lastAt: now, workedAt: now };
+      this.#trouble = { since: now, count: 1, unlogged: 0, loggedAt: now, lastAt: now, workedAt: now };
       this.#logger[level](fields, message);
       return;
     }
     trouble.count += 1;
-    trouble.untold += 1;
+    trouble.unlogged += 1;
     trouble.lastAt = now;
     // A clock that was set back silences nothing.
-    if (now >= trouble.toldAt && now - trouble.toldAt < LINE_INTERVAL_MS) return;
-    this.#logger[level]({ ...fields, count: trouble.untold }, message);
-    trouble.untold = 0;
-    trouble.toldAt = now;
+    if (now >= trouble.loggedAt && now - trouble.loggedAt < LINE_INTERVAL_MS) return;
+    this.#logger[level]({ ...fields, count: trouble.unlogged }, message);
+    trouble.unlogged = 0;
+    trouble.loggedAt = now;
   }
 
-  /** Something worked; of no interest unless it had failed. `of` is the same as for `failed`. Costs nothing without trouble. */
+  /** Reports a success, which matters only after a failure. `of` is as for `failed`. Costs nothing without trouble. */
   worked(of = ""): void {
     if (this.#trouble === null || !this.#failing.delete(of) || this.#failing.size > 0) return;
     this.#trouble.workedAt = this.#clock.now();
-    if (this.#cancel === null) this.#lookIn(this.#quietMs);
+    if (this.#cancel === null) this.#checkIn(this.#quietMs);
   }
 
-  /** Says nothing more, whatever fails while things are closed; and leaves no timer. */
+  /** Stops logging, because failures while closing are expected; leaves no timer. */
   close(): void {
     this.#closed = true;
     this.#cancel?.();
@@ -99,14 +102,14 @@ export class TroubleLog {
     return this.#lines.quietMs ?? QUIET_MS;
   }
 
-  #lookIn(milliseconds: number): void {
+  #checkIn(milliseconds: number): void {
     this.#cancel = this.#clock.schedule(milliseconds, () => {
       this.#cancel = null;
       const trouble = this.#trouble;
-      // What fails again says so itself when it works.
+      // While something is failing, its next success schedules this check again.
       if (trouble === null || this.#failing.size > 0) return;
       const quietMs = Math.max(0, this.#clock.now() - trouble.lastAt);
-      if (quietMs < this.#quietMs) this.#lookIn(this.#quietMs - quietMs);
+      if (quietMs < this.#quietMs) this.#checkIn(this.#quietMs - quietMs);
       else this.#end(trouble);
     });
   }

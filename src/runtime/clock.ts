@@ -3,15 +3,15 @@ import { token } from "./token.ts";
 /** The token under which the container registers the clock. */
 export const CLOCK = token<Clock>("Clock");
 
-/** Time and timers, so that a test can hold them still. */
+/** Time and timers, which tests can control. */
 export interface Clock {
   /** Milliseconds since the Unix epoch, UTC. */
   now(): number;
-  /** Calls back once after `milliseconds`; the returned function cancels that. */
+  /** Calls back once after `milliseconds`; the returned function cancels it. */
   schedule(milliseconds: number, callback: () => void): () => void;
 }
 
-/** The machine's clock. Timers longer than 2^31 - 1 ms are cut to that (Node would fire them at once). */
+/** The machine's clock. Timers longer than 2^31 - 1 ms are shortened to that (Node would fire them at once). */
 export const systemClock: Clock = {
   now: () => Date.now(),
   schedule(milliseconds, callback) {
@@ -25,7 +25,7 @@ export function isoNow(clock: Pick<Clock, "now">): string {
   return new Date(clock.now()).toISOString();
 }
 
-/** Resolves after `milliseconds` of the clock, or as soon as the signal aborts; never rejects. */
+/** Resolves after `milliseconds` of the clock, or when the signal aborts; never rejects. */
 export function pause(clock: Clock, milliseconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) {

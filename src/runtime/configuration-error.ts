@@ -1,4 +1,4 @@
-/** A setting that cannot be used; the message is one line for the person who set it. */
+/** An invalid setting. The message is one line for the person who set it. */
 export class ConfigurationError extends Error {
   constructor(message: string) {
     super(message);

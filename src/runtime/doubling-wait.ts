@@ -1,4 +1,4 @@
-/** The waits between tries of something that keeps failing: the first, then twice as long each time, up to the longest. */
+/** The waits between tries of something that keeps failing: each twice as long as the one before, up to the longest. */
 export class DoublingWait {
   readonly #firstMs: number;
   readonly #longestMs: number;
@@ -11,14 +11,14 @@ export class DoublingWait {
     this.#nextMs = firstMs;
   }
 
-  /** How long to wait this time, in ms. */
+  /** The next wait, in ms. */
   next(): number {
     const waitMs = this.#nextMs;
     this.#nextMs = Math.min(waitMs * 2, this.#longestMs);
     return waitMs;
   }
 
-  /** It worked: the next wait is the first one again. */
+  /** Starts again with the first wait. */
   reset(): void {
     this.#nextMs = this.#firstMs;
   }

@@ -3,18 +3,18 @@ import type { Options } from "p-retry";
 
 /** When and how often a task is repeated; the waits are p-retry's. */
 export interface RetryOptions extends Pick<Options, "retries" | "minTimeout" | "maxTimeout" | "randomize" | "signal"> {
-  /** How many repetitions there are at the most. */
+  /** The most repetitions. */
   readonly retries: number;
-  /** When so much time has passed since the first try began, in ms, no repetition begins any more. Default: never. */
+  /** After this time since the first try began, in ms, no repetition starts. Default: no limit. */
   readonly maxRetryTime?: number;
-  /** Whether this error may pass. */
+  /** Whether the error may pass. */
   shouldRetry(error: unknown): boolean;
 }
 
 /**
- * Does a task, and repeats it while its error may pass. The first try is made without p-retry, whose set-up would cost
+ * Runs a task, and repeats it while its error may pass. The first try does not use p-retry, whose set-up would cost
  * every attempt of every delivery more than deciding what to append; the first repetition comes without a wait. Time is
- * measured with the monotonic clock, as p-retry does.
+ * measured with the monotonic clock, as in p-retry.
  *
  * @throws the last error
  */

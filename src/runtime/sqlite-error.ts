@@ -1,4 +1,4 @@
-/** SQLite's primary result codes that mean something to us (https://www.sqlite.org/rescode.html). */
+/** The primary result codes of SQLite that matter here (https://www.sqlite.org/rescode.html). */
 export const SQLITE = {
   ERROR: 1,
   BUSY: 5,
@@ -13,14 +13,14 @@ export const SQLITE = {
   NOTADB: 26,
 } as const;
 
-/** The primary result code of an error of node:sqlite, or null for any other error. */
+/** The primary result code of an error from node:sqlite, or null for any other error. */
 export function sqliteCode(error: unknown): number | null {
   if (!(error instanceof Error) || !("errcode" in error) || typeof error.errcode !== "number") return null;
-  // The low byte is the primary code, the rest says more precisely what it was (10 | 4 << 8: an fsync failed).
+  // The low byte is the primary code, the rest is more specific (10 | 4 << 8: an fsync failed).
   return error.errcode & 0xff;
 }
 
-/** What happened, in one line without a stack: `disk I/O error (SQLite 1034)`. */
+/** An error in one line without a stack: `disk I/O error (SQLite 1034)`. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = "errcode" in error && typeof error.errcode === "number" ? ` (SQLite ${error.errcode})` : "";

@@ -2,17 +2,17 @@ import type { Clock } from "./clock.ts";
 import { pause } from "./clock.ts";
 import { DoublingWait } from "./doubling-wait.ts";
 
-/** The first wait before a failed loop is started again, in ms. */
+/** The first wait before a failed loop restarts, in ms. */
 const FIRST_BACKOFF_MS = 100;
-/** The longest wait before a failed loop is started again, in ms: so long after its trouble ended it may stand still. */
+/** The longest wait before a failed loop restarts, in ms: how long it may stand still after its trouble ended. */
 const MAX_BACKOFF_MS = 5_000;
-/** After a run of more than so many ms, a failure is a new trouble and its waits begin with the first. */
+/** After a run longer than this, in ms, a failure counts as new and its waits start over. */
 const LONG_RUN_MS = 60_000;
 
 /**
- * Runs a loop until it returns or the signal aborts. When it throws, `onError` is called, and after a wait that doubles
- * from 100 ms to `maxBackoffMs` (5 s; and begins again after a run of over a minute) it is started again: no error ends it silently.
- * What it throws once the signal has aborted is ignored: what it worked with is being closed.
+ * Runs a loop until it returns or the signal aborts. When it throws, `onError` is called, and the loop restarts after a
+ * wait that doubles from 100 ms to `maxBackoffMs` (default 5 s) and starts over after a run of more than a minute. So
+ * no error ends it silently. Errors after the abort are ignored, because the loop's resources are being closed.
  */
 export async function supervise(
   loop: () => Promise<void>,

@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync } from "node:fs";
 
-/** Sees to it that a name which a file got in this folder outlives a power cut as well. Windows cannot sync a folder. */
+/** Makes the names of new files in this folder survive a power cut. Windows cannot sync a folder. */
 export function syncFolder(path: string): void {
   if (process.platform === "win32") return;
   const folder = openSync(path, "r");

@@ -1,6 +1,6 @@
 /**
- * What `work` gives, or the error that `late` makes when it takes longer than `milliseconds`. The work itself goes on; what
- * it then gives or throws is ignored.
+ * The result of `work`, or the error from `late` if it takes longer than `milliseconds`. The work itself continues; its
+ * later result or error is ignored.
  */
 export async function withinTime<T>(work: Promise<T>, milliseconds: number, late: () => Error): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

@@ -1,13 +1,13 @@
 import { randomFillSync } from "node:crypto";
 import { v7 } from "uuid";
 
-/** Randomness is drawn for so many ids at once: a call into the system for each took 85 % of an id's time. */
+/** Random bytes for many ids are drawn at once: a system call for each took 85 % of an id's time. */
 const pool = Buffer.alloc(16 * 256);
 let used = pool.length;
 
 /**
- * A new UUID version 7 (RFC 9562, section 5.7): ids that are made later sort later, to the millisecond, which keeps the
- * index of a growing table in its caches.
+ * A new UUID version 7 (RFC 9562, section 5.7). Later ids sort later, to the millisecond, which keeps the index of a
+ * growing table in its caches.
  */
 export function timeOrderedId(): string {
   if (used === pool.length) {

@@ -1,8 +1,8 @@
 import type { InjectionToken } from "tsyringe";
 
 /**
- * A container token of its own for a port or for settings. `resolve` takes the type of what is registered from it, so that
- * nobody names it twice. The name is what tsyringe says when nothing is registered.
+ * A container token for a port or for settings. `resolve` infers its type from the token, so it is named once. The name
+ * is what tsyringe reports if nothing is registered.
  */
 export function token<T>(name: string): InjectionToken<T> {
   return Symbol(name);

@@ -1,4 +1,6 @@
-/** Those who wait for something to happen in this thread. Who is woken looks for itself whether it has. */
+/**
+ * Callers that wait for something in this thread. After waking up, they check for themselves whether it has happened.
+ */
 export class Waiters {
   readonly #waiting = new Set<() => void>();
 
@@ -16,7 +18,7 @@ export class Waiters {
     });
   }
 
-  /** Wakes everyone who waits now. */
+  /** Wakes all current waiters. */
   wakeAll(): void {
     for (const wake of [...this.#waiting]) wake();
   }

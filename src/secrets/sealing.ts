@@ -2,13 +2,13 @@ import { createCipheriv, createDecipheriv, createSecretKey } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 
 const CIPHER = "aes-256-gcm";
-/** Says how the rest was made, so that there can be another way one day. */
+/** The version of the format. */
 const PREFIX = "v1.";
-/** 96 bits, and whole tags: what NIST SP 800-38D recommends for GCM. */
+/** A nonce of 96 bits and full tags, as NIST SP 800-38D recommends for GCM. */
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** A sealed text cannot be opened. The message never says what is in it, since no part of it may leak. */
+/** A sealed text cannot be opened. The message reveals nothing of its content. */
 export class SealBroken extends Error {
   readonly code = "seal_broken";
 
@@ -19,8 +19,9 @@ export class SealBroken extends Error {
 }
 
 /**
- * Seals what must not be read where it is stored (ADR 18): AES-256-GCM with a random nonce, and the
- * owner as additional data, so that what was sealed for one is refused as another's. Two seals of the same bytes differ.
+ * Seals secrets that must not be readable where they are stored (ADR 18): AES-256-GCM with a random nonce, and the
+ * owner as additional data, so that a text sealed for one owner is refused for another. Two seals of the same bytes
+ * differ.
  */
 export class Sealer {
   readonly #key: KeyObject;
@@ -28,14 +29,14 @@ export class Sealer {
 
   /**
    * @param key 32 bytes; with one key, at most 2^32 texts may be sealed (SP 800-38D, 8.3)
-   * @param random gives that many unpredictable bytes, never the same again
+   * @param random returns that many unpredictable bytes, never the same again
    */
   constructor(key: Uint8Array, random: (bytes: number) => Uint8Array) {
     this.#key = createSecretKey(key);
     this.#random = random;
   }
 
-  /** `plaintext` as a text of ASCII, for `owner`: whose it is and what for. */
+  /** Seals `plaintext` as ASCII text for `owner`, which names whose it is and what for. */
   seal(plaintext: Uint8Array, owner: string): string {
     const nonce = this.#random(NONCE_BYTES);
     const cipher = createCipheriv(CIPHER, this.#key, nonce, { authTagLength: TAG_BYTES });
@@ -45,10 +46,9 @@ export class Sealer {
   }
 
   /**
-   * What was sealed for this owner.
+   * Opens a text sealed for this owner.
    *
-   * @throws SealBroken when it was sealed for another or with another key, when a character of it was changed, or when it
-   *   was never sealed
+   * @throws SealBroken when it was sealed for another owner or with another key, was changed, or was never sealed
    */
   open(text: string, owner: string): Uint8Array {
     const sealed = bytesOf(text);
@@ -61,13 +61,13 @@ export class Sealer {
     try {
       return Buffer.concat([decipher.update(sealed.subarray(NONCE_BYTES, border)), decipher.final()]);
     } catch {
-      // Without the cause: what a library says of a secret is not ours to pass on.
+      // No cause: a library's message about a secret must not be passed on.
       throw new SealBroken();
     }
   }
 }
 
-/** The bytes after the prefix; node reads more spellings than one of the same bytes, and only ours is right. */
+/** The bytes after the prefix. Node decodes several spellings of the same bytes; only ours is accepted. */
 function bytesOf(text: string): Buffer {
   if (!text.startsWith(PREFIX)) throw new SealBroken();
   const encoded = text.slice(PREFIX.length);

@@ -9,27 +9,27 @@ import { UUID } from "../runtime/uuid.ts";
 /** The token under which the container registers the secrets. */
 export const SECRETS = token<Secrets>("Secrets");
 
-/** Keys for one purpose each, all derived from MASTER_KEY (HKDF, RFC 5869), so that none gives another away. */
+/** Keys for one purpose each, all derived from MASTER_KEY (HKDF, RFC 5869), so that none reveals another. */
 export interface DerivedSecrets {
   /** Names the streams of reservations. */
   readonly reservations: Uint8Array;
   /** Authenticates the cursors of lists. */
   readonly cursors: Uint8Array;
-  /** The seed of the ed25519 key that signs the audit tree's checkpoints. */
+  /** The seed of the ed25519 key that signs tree heads. */
   readonly auditSigning: Uint8Array;
-  /** Seals what is secret of endpoints: their keys and their headers. */
+  /** Seals the secrets of endpoints: their keys and their headers. */
   readonly sealing: Uint8Array;
-  /** The keys of endpoints follow from it that were registered before each got keys of its own. */
+  /** The keys of endpoints that were registered before each had its own are derived from this. */
   readonly legacyEndpointKeys: Uint8Array;
 }
 
-/** Who has a key of the gateway's own: auditors read across users, operators also act. */
+/** The holders of the gateway's own keys: auditors read across users, operators also act. */
 export type Staff = "auditor" | "operator";
 
 /** Their API keys: UUIDs in lower case. */
 export type StaffKeys = Readonly<Record<Staff, string>>;
 
-/** What a gateway keeps to itself. */
+/** All secrets of a gateway. */
 export interface Secrets extends DerivedSecrets {
   readonly staffKeys: StaffKeys;
 }
@@ -52,11 +52,11 @@ const KEY_FILE = "master.key";
 const KEY = /^[A-Za-z0-9+/]{43}=$/;
 
 /**
- * The master key of a data folder, base64: the one that the folder has; made at the first start and kept with mode
- * 0600. `announce` gets the place of a key that was made, never the key.
+ * The master key in a data folder, in base64. At the first start it is created with mode 0600. `announce` gets the
+ * place of a new key, never the key.
  *
- * @param begun whether the log was begun before, so that its key can only be an earlier one
- * @throws ConfigurationError when the earlier key is not in the folder: another would not do (see `refuseOtherKey`)
+ * @param begun whether the log already exists, so that only its earlier key will do
+ * @throws ConfigurationError when that key is not in the folder: another would not work (see `refuseOtherKey`)
  */
 export function masterKeyOf(dataDir: string, begun: boolean, announce: (what: string, place: string) => void): string {
   const keyFile = join(dataDir, KEY_FILE);
@@ -74,8 +74,8 @@ export function masterKeyOf(dataDir: string, begun: boolean, announce: (what: st
 }
 
 /**
- * The keys of auditors and operators: the configured ones, else those in the data folder, made at the first start and kept
- * with mode 0600. `announce` gets the place of a key that was made, never the key.
+ * The keys of auditors and operators: the configured ones, or those in the data folder, which are created at the first
+ * start with mode 0600. `announce` gets the place of a new key, never the key.
  *
  * @throws ConfigurationError when a file does not hold a key
  */
@@ -109,10 +109,10 @@ export function staffKeysOf(
 }
 
 /**
- * Refuses a key that is not the one that the log was begun with: names would no longer be unique, and what was sealed
- * could not be opened.
+ * Refuses a master key that the log did not begin with: names would no longer be unique, and sealed texts could not be
+ * opened.
  *
- * @param check of the log's key, as `beginLog` gives it
+ * @param check that of the log's key, from `beginLog`
  * @throws ConfigurationError
  */
 export function refuseOtherKey(masterKey: string, check: string): void {
@@ -121,21 +121,23 @@ export function refuseOtherKey(masterKey: string, check: string): void {
   }
 }
 
-/** The key that the file holds, or null when there is no file. */
+/** The key in the file, or null if there is no file. */
 function keyInFile(file: string): string | null {
   if (!existsSync(file)) return null;
   const key = readFileSync(file, "utf8").trim();
-  // Anything else would be taken for a key all the same, an empty file too, and everybody could guess it.
+  // Anything else, even an empty file, would be used as a key that anyone could guess.
   if (KEY.test(key)) return key;
   throw new ConfigurationError(`MASTER_KEY: ${file} does not hold 32 bytes in base64; put the file back from its copy`);
 }
 
-/** Tells one master key from another and gives none away. */
+/** A value that differs for each master key and reveals nothing about it. */
 export function checkOf(key: string): string {
   return Buffer.from(hkdfSync("sha256", Buffer.from(key, "base64"), "", "webhook-gateway check", 16)).toString("hex");
 }
 
-/** Written and synced before it has its name, so that no crash leaves a part of it; a key could not be made again. */
+/**
+ * Writes and syncs the file before naming it, so that no crash leaves a partial one: a lost key cannot be recreated.
+ */
 function writeWhole(file: string, content: string): void {
   const unfinished = `${file}.unfinished`;
   rmSync(unfinished, { force: true });

@@ -25,14 +25,14 @@ import { CLOCK } from "../runtime/clock.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { token } from "../runtime/token.ts";
 
-/** The token under which the container registers the adapter that is measured; everybody else uses EVENT_STORE. */
+/** The token of the adapter to measure; everything else uses EVENT_STORE. */
 export const LOG_ADAPTER = token<EventStore>("EventStore adapter");
 
 /**
- * For so long after an append failed the log is taken for one that takes none, in ms. Then the next append may try: a
- * gateway that gets no requests because it is not ready would otherwise never learn that the log is back. A disk stays full
- * for longer than the longest rest of the delivery worker, so that readiness does not come and go while there is anything
- * to deliver; a server that is back should get requests soon.
+ * How long the log counts as unable to append after a failed append, in ms. After that the next append may try: a
+ * gateway that is not ready gets no requests, and would otherwise never notice that the log is back. For a full disk it
+ * is longer than the longest rest of the delivery worker, so that readiness does not flap while there is anything to
+ * deliver. A server that is back should get requests soon.
  */
 const TROUBLE_LASTS_MS = { full: 15_000, refused: 5_000, unanswered: 5_000 };
 type Trouble = keyof typeof TROUBLE_LASTS_MS;
@@ -44,8 +44,8 @@ const TROUBLES: Readonly<Record<Trouble, string>> = {
 };
 
 /**
- * An event store whose appends are timed, and which knows from them whether the log takes any. Everything else is passed
- * on as it is.
+ * An event store that measures its appends, and knows from them whether the log accepts any. All other calls pass
+ * through.
  */
 @injectable()
 export class MeasuredEventStore implements EventStore {
@@ -68,12 +68,12 @@ export class MeasuredEventStore implements EventStore {
     this.#heads = heads;
   }
 
-  /** Appends that were not answered yet. */
+  /** Appends that are not answered yet. */
   get appendsUnderWay(): number {
     return this.#underWay;
   }
 
-  /** Why no append is accepted at present, for `/readyz`; null when they are accepted. */
+  /** Why the log accepts no appends now, for `/readyz`; null if it does. */
   get trouble(): string | null {
     if (this.#trouble === null) return null;
     const { at, what } = this.#trouble;
@@ -134,7 +134,7 @@ function outcomeOf(error: unknown): AppendOutcome {
 }
 
 function troubleIn(error: unknown): Trouble | null {
-  // Too many at a time is not the log's trouble: those that wait will be taken.
+  // Too many appends at once is not the log's trouble: those that wait will be written.
   if (error instanceof StoreOverloaded) return null;
   if (error instanceof StoreFull) return "full";
   if (error instanceof StoreUnavailable) return "refused";

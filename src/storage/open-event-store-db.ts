@@ -6,7 +6,7 @@ import { EventStoreUnusable } from "../events/store/eventstoredb/opening/eventst
 import { ConfigurationError } from "../runtime/configuration-error.ts";
 import type { LogReports } from "./storage.ts";
 
-/** The server of EVENTSTORE_URL, and what the names of the gateway's streams on it begin with. */
+/** The server of EVENTSTORE_URL, and the prefix of the gateway's streams on it. */
 export interface EventStoreDbLog {
   readonly url: string;
   readonly prefix: string;
@@ -15,7 +15,7 @@ export interface EventStoreDbLog {
 /**
  * Opens the log on EventStoreDB.
  *
- * @param use what is going to be done with it: the server is asked whether its user may
+ * @param use how the log will be used: the user's rights are checked for it
  * @throws ConfigurationError in one line that names the variable when the server cannot be used
  */
 export async function openEventStoreDb(log: EventStoreDbLog, reports: LogReports, use: Use): Promise<EventStore> {
@@ -36,12 +36,12 @@ export async function openEventStoreDb(log: EventStoreDbLog, reports: LogReports
   }
 }
 
-/** Follows the log on EventStoreDB, from a thread other than the one that opened it. Throws what opening it throws. */
+/** Follows the log on EventStoreDB from another thread than the one that opened it. Throws what opening it throws. */
 export function followEventStoreDb({ url, prefix }: EventStoreDbLog): Promise<EventStore> {
   return EventStoreDbEventStore.open({ url, prefix });
 }
 
-/** Whether the log was not begun yet, and the server has one of a version whose streams had no prefix. */
+/** Whether the log has not begun, and the server has a log of a version whose streams had no prefix. */
 async function isEmptyBesideAnEarlier(store: EventStoreDbEventStore): Promise<boolean> {
   const [begun] = await store.read(LOG_STREAM, { limit: 1 });
   return begun === undefined && (await store.hasWithoutPrefix(LOG_STREAM));

@@ -7,12 +7,12 @@ import { SqliteEventStore } from "../events/store/sqlite/sqlite-event-store.ts";
 import type { EventStoreDbLog } from "./open-event-store-db.ts";
 import type { LogReports } from "./storage.ts";
 
-/** The warning after an upgrade: the log of an earlier version is not taken for the gateway's own. */
+/** The warning after an upgrade: the log of an earlier version does not count as the gateway's own. */
 export const UNPREFIXED_LOG =
-  "this EventStoreDB has another of an earlier version, whose streams have no prefix; move it here with that version's " +
+  "this EventStoreDB has a log of an earlier version, whose streams have no prefix; move it here with that version's " +
   "export and this one's import";
 
-/** How a thread of its own reaches the log that the process has open. */
+/** How another thread reaches the log that the process has open. */
 export type LogSource =
   | { readonly kind: "embedded"; readonly directory: string; readonly signal: LogSignal; readonly logId: string }
   | ({ readonly kind: "eventstoredb" } & EventStoreDbLog);
@@ -23,15 +23,15 @@ export interface OpenLog {
   readonly source: LogSource;
 }
 
-/** What is needed to follow a log. */
+/** The part of a log that is needed to follow it. */
 export type FollowedLog = Pick<EventStore, "subscribe" | "idAt" | "close">;
 
 /**
- * Opens the log: EventStoreDB where EVENTSTORE_URL names one, else the embedded one. The server's client is loaded only when
- * it is used, since loading it takes a part of a second.
+ * Opens the log: EventStoreDB if EVENTSTORE_URL is set, otherwise the embedded one. The server's client is loaded only
+ * when needed, because loading it takes a fraction of a second.
  *
- * @param directory the data folder, which this process holds; null when the log is not in it
- * @param use what is going to be done with it: a server is asked whether its user may
+ * @param directory the data folder, which this process holds; null if the log is not in it
+ * @param use how the log will be used: the rights of a server's user are checked for it
  * @throws ConfigurationError in one line that names the variable when the server cannot be used, DataDirectoryUnusable
  */
 export async function openLog(
@@ -46,12 +46,12 @@ export async function openLog(
     const { openEventStoreDb } = await import("./open-event-store-db.ts");
     return { store: await openEventStoreDb(source, reports, use), source };
   }
-  if (directory === null) throw new TypeError("the embedded log is in a data folder");
+  if (directory === null) throw new TypeError("the embedded log needs a data folder");
   const store = await SqliteEventStore.open({ directory, onFault: (error) => reports.fault(error) });
   return { store, source: { kind: "embedded", directory, signal: store.signal, logId: store.logId } };
 }
 
-/** Follows the log from a thread other than the one that opened it. Throws what opening it throws. */
+/** Follows the log from another thread than the one that opened it. Throws what opening it throws. */
 export async function followLog(source: LogSource): Promise<FollowedLog> {
   if (source.kind === "embedded") return new SqliteLogFollower(source);
   const { followEventStoreDb } = await import("./open-event-store-db.ts");

@@ -9,16 +9,16 @@ import { SqliteDocumentStore } from "../projections/store/sqlite/sqlite-document
 import { ConfigurationError } from "../runtime/configuration-error.ts";
 import type { LogSource } from "./open-log.ts";
 
-/** How each thread opens the read models for itself. */
+/** How each thread opens the read models. */
 export type ReadModelSource =
-  /** `logId` names the log that they are made from: those of another are rebuilt. */
+  /** `logId` names the log that they are built from: those of another log are rebuilt. */
   | { readonly kind: "embedded"; readonly directory: string; readonly logId: string }
   | { readonly kind: "mongodb"; readonly url: string };
 
 /**
- * Where the read models of this log are: in MongoDB where MONGODB_URL names one, else in the data folder.
+ * Where the read models of this log are: in MongoDB if MONGODB_URL is set, otherwise in the data folder.
  *
- * @param directory the data folder, which this process holds; null when nothing is in it
+ * @param directory the data folder, which this process holds; null if nothing is in it
  */
 export function readModelSourceOf(
   config: Pick<Config, "mongodbUrl">,
@@ -26,20 +26,20 @@ export function readModelSourceOf(
   log: LogSource,
 ): ReadModelSource {
   if (config.mongodbUrl !== null) return { kind: "mongodb", url: config.mongodbUrl };
-  if (directory === null) throw new TypeError("the embedded read models are in a data folder");
+  if (directory === null) throw new TypeError("the embedded read models need a data folder");
   return { kind: "embedded", directory, logId: logIdOf(log) };
 }
 
 /**
- * Which log this is, for read models that are in a folder of their own. A log of EventStoreDB is known by the prefix of its
- * streams; earlier versions, whose streams had none, called it `eventstoredb` alone.
+ * The id of this log, for read models in a data folder. For a log on EventStoreDB it is the prefix of its streams;
+ * earlier versions, whose streams had none, used `eventstoredb` alone.
  */
 function logIdOf(log: LogSource): string {
   return log.kind === "embedded" ? log.logId : `${log.kind} ${log.prefix}`;
 }
 
 /**
- * Opens the read models to be read, and looks whether they belong to this log.
+ * Opens the read models for reading, and checks that they belong to this log.
  *
  * @throws ConfigurationError in one line that names the variable when they cannot be used
  */
@@ -55,7 +55,7 @@ export async function openReadModels(source: ReadModelSource, log: Pick<EventSto
     if (error instanceof ReadModelsUnusable) throw new ConfigurationError(`MONGODB_URL: ${error.message}`);
     if (error instanceof ReadModelsOfAnotherLog) {
       const hint =
-        "set the database of this log, or an empty one, in which they are made from the log " +
+        "set the database of this log, or an empty one, in which they are built from the log " +
         "(with another EVENTSTORE_STREAM_PREFIX it is another log)";
       throw new ConfigurationError(`MONGODB_URL: ${error.message}; ${hint}`);
     }
@@ -64,8 +64,8 @@ export async function openReadModels(source: ReadModelSource, log: Pick<EventSto
 }
 
 /**
- * Opens the read models to compare a log with them that may no longer be the one that they were made from, which is
- * therefore not looked at. Where there are none they read as empty.
+ * Opens the read models for comparison with a log that may no longer be their own, so that is not checked. Missing ones
+ * read as empty.
  *
  * @throws ConfigurationError in one line that names the variable when they cannot be used
  */
@@ -82,7 +82,7 @@ export async function openReadModelsToCompare(config: Pick<Config, "dataDir" | "
   }
 }
 
-/** Opens the read models to be written, in the one thread that folds the log into them. */
+/** Opens the read models for writing, in the one thread that folds the log into them. */
 export async function openReadModelsForWriting(
   source: ReadModelSource,
   onReset: (reason: string) => void,
@@ -91,7 +91,7 @@ export async function openReadModelsForWriting(
   return SqliteDocumentStore.open(source.directory, { logId: source.logId, onReset });
 }
 
-/** Loads the driver only when it is used, since loading it takes a part of a second. Throws what opening throws. */
+/** Loads the driver only when needed, because loading it takes a fraction of a second. Throws what opening throws. */
 async function openMongoDb(url: string): Promise<DocumentStore> {
   const { MongoDocumentStore } = await import("../projections/store/mongodb/mongo-document-store.ts");
   return MongoDocumentStore.open({ url });

@@ -8,12 +8,12 @@ import { checkOf, deriveSecrets, masterKeyOf, refuseOtherKey, staffKeysOf } from
 import type { Secrets } from "../secrets/secrets.ts";
 
 /**
- * The secrets of this log, from the configured master key or from the one in the data folder, which is made for a new log,
- * and the keys of auditors and operators. Everybody who serves a log must have the key that it was begun with.
+ * The secrets of this log, from the configured master key or from the one in the data folder, which is created for a
+ * new log, and the staff keys. Every process that serves a log must have the master key that it began with.
  *
- * @param occasion when (ISO 8601 UTC) and as which command the log is taken into use
- * @param announce gets what was made and its place, never the key
- * @throws ConfigurationError in one line when the key is another or cannot be found, and whatever the store throws
+ * @param occasion the time (ISO 8601 UTC) and the command with which the log is taken into use
+ * @param announce gets the kind of a new secret and its place, never the secret
+ * @throws ConfigurationError in one line when the key is wrong or missing, and what the store throws
  */
 export async function openSecrets(
   config: Pick<Config, "masterKey" | "dataDir" | "auditorApiKey" | "operatorApiKey">,
@@ -29,10 +29,10 @@ export async function openSecrets(
 }
 
 /**
- * The public key with which this log's own gateway signs checkpoints. Nothing is made.
+ * The public key with which this log's gateway signs tree heads. Creates nothing.
  *
- * @throws ConfigurationError in one line when there is no such log, or its master key is another or cannot be found, and
- *   whatever the store throws
+ * @throws ConfigurationError in one line when there is no such log, or its master key is wrong or missing, and what the
+ *   store throws
  */
 export async function auditKeyOf(
   config: Pick<Config, "masterKey" | "dataDir">,
@@ -42,7 +42,7 @@ export async function auditKeyOf(
   const check = await masterKeyCheckOf(store);
   const signer = await signerOf(store, deriveSecrets(key).auditSigning);
   if (check === null || signer === null)
-    throw new ConfigurationError("no gateway has begun this log, and signed for it");
+    throw new ConfigurationError("no gateway has begun this log, so it has no signing key");
   refuseOtherKey(key, check);
   return signer.publicKey;
 }

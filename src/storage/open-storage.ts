@@ -12,7 +12,7 @@ import type { LogReports, Storage } from "./storage.ts";
 
 /**
  * Opens the log and the read models, each in the data folder or on its server. The folder is held until `close`, and
- * not touched when nothing is in it.
+ * not touched if nothing is in it.
  *
  * @throws ConfigurationError, DataDirectoryInUse or DataDirectoryUnusable, with one line for the operator
  */

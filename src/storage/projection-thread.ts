@@ -5,15 +5,15 @@ import type { ReportProjection } from "../projections/running/projection-report.
 import { ReadModelsUnavailable } from "../projections/store/document-store.ts";
 import type { ProjectionThreadData, ProjectionThreadMessage, ProjectionThreadRequest } from "./run-in-thread.ts";
 
-/** The thread in which the projections run, as this thread sees it. */
+/** The main thread's handle on the projections' thread. */
 export class ProjectionThread implements ProjectionControl {
   readonly #data: ProjectionThreadData;
   readonly #documents: LiveDocuments;
   readonly #waiting = new Map<number, PromiseWithResolvers<RebuildAnswer>>();
   #worker: Worker | null = null;
-  #asked = 0;
+  #lastId = 0;
 
-  /** `documents` are told which generations are live. */
+  /** `documents` is updated when another generation goes live. */
   constructor(data: ProjectionThreadData, documents: LiveDocuments) {
     this.#data = data;
     this.#documents = documents;
@@ -21,12 +21,12 @@ export class ProjectionThread implements ProjectionControl {
 
   /** Runs the projections until the signal aborts; rejects when the thread ends by itself. */
   async run(report: ReportProjection, signal: AbortSignal): Promise<void> {
-    // Under tests the sources run as they are; the built program has only JavaScript.
+    // Tests run the sources; the built program has only JavaScript.
     const entry = import.meta.url.endsWith(".ts") ? "./run-in-thread.ts" : "./run-in-thread.js";
     const worker = new Worker(new URL(entry, import.meta.url), { workerData: this.#data });
     this.#worker = worker;
     worker.on("message", (message: ProjectionThreadMessage) => this.#take(message, report));
-    const stop = (): void => this.#say({ kind: "stop" });
+    const stop = (): void => this.#post({ kind: "stop" });
     if (signal.aborted) stop();
     else signal.addEventListener("abort", stop, { once: true });
     try {
@@ -34,7 +34,7 @@ export class ProjectionThread implements ProjectionControl {
         worker.once("error", reject);
         worker.once("exit", (code) => {
           if (signal.aborted) resolve();
-          else reject(new Error(`the thread of the projections ended with code ${code}`));
+          else reject(new Error(`the projections' thread ended with code ${code}`));
         });
       });
     } finally {
@@ -45,12 +45,12 @@ export class ProjectionThread implements ProjectionControl {
     }
   }
 
-  /** @throws ReadModelsUnavailable when the thread does not run at the moment, or its store does not answer */
+  /** @throws ReadModelsUnavailable when the thread is not running, or its store does not answer */
   rebuild(name: string): Promise<RebuildAnswer> {
     return this.#ask("rebuild", name);
   }
 
-  /** @throws ReadModelsUnavailable when the thread does not run at the moment, or its store does not answer */
+  /** @throws ReadModelsUnavailable when the thread is not running, or its store does not answer */
   cancel(name: string): Promise<RebuildAnswer> {
     return this.#ask("cancel", name);
   }
@@ -58,13 +58,13 @@ export class ProjectionThread implements ProjectionControl {
   #ask(kind: "rebuild" | "cancel", name: string): Promise<RebuildAnswer> {
     if (this.#worker === null) return Promise.reject(notRunning());
     const answer = Promise.withResolvers<RebuildAnswer>();
-    const id = ++this.#asked;
+    const id = ++this.#lastId;
     this.#waiting.set(id, answer);
-    this.#say({ kind, id, name });
+    this.#post({ kind, id, name });
     return answer.promise;
   }
 
-  #say(request: ProjectionThreadRequest): void {
+  #post(request: ProjectionThreadRequest): void {
     this.#worker?.postMessage(request);
   }
 
@@ -83,5 +83,5 @@ export class ProjectionThread implements ProjectionControl {
 }
 
 function notRunning(): ReadModelsUnavailable {
-  return new ReadModelsUnavailable("the projections do not run at the moment");
+  return new ReadModelsUnavailable("the projections are not running");
 }

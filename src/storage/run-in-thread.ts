@@ -10,7 +10,7 @@ import type { LogSource } from "./open-log.ts";
 import { openReadModelsForWriting } from "./open-read-models.ts";
 import type { ReadModelSource } from "./open-read-models.ts";
 
-/** What the thread is started with. */
+/** The data that the thread is started with. */
 export interface ProjectionThreadData {
   readonly log: LogSource;
   readonly readModels: ReadModelSource;
@@ -20,30 +20,30 @@ export interface ProjectionThreadData {
 export type ProjectionThreadRequest =
   { readonly kind: "stop" } | { readonly kind: "rebuild" | "cancel"; readonly id: number; readonly name: string };
 
-/** What the thread says. */
+/** The messages from the thread. */
 export type ProjectionThreadMessage =
   | { readonly kind: "report"; readonly report: ProjectionReport }
   | { readonly kind: "answer"; readonly id: number; readonly answer: RebuildAnswer }
   | { readonly kind: "answer"; readonly id: number; readonly answer: null; readonly reason: string };
 
 /**
- * A thread that folds the log into the read models, with connections of its own: a rebuild may use a whole core without
- * delaying a request.
+ * Folds the log into the read models in this thread, with its own connections: a rebuild may use a whole core without
+ * delaying requests.
  */
 async function run(): Promise<void> {
   const port = parentPort;
   if (port === null) throw new Error("this file is the entry of a worker thread");
   const data = workerData as ProjectionThreadData;
-  const say = (message: ProjectionThreadMessage): void => port.postMessage(message);
+  const post = (message: ProjectionThreadMessage): void => port.postMessage(message);
   const stop = new AbortController();
   let host: ProjectionHost | null = null;
   port.on("message", (request: ProjectionThreadRequest) => {
     if (request.kind === "stop") stop.abort();
-    else if (host !== null) void answer(host, request, say);
-    else say({ kind: "answer", id: request.id, answer: null, reason: "the projections are just starting" });
+    else if (host !== null) void answer(host, request, post);
+    else post({ kind: "answer", id: request.id, answer: null, reason: "the projections are starting" });
   });
   const log = await followLog(data.log);
-  const report = (reported: ProjectionReport): void => say({ kind: "report", report: reported });
+  const report = (reported: ProjectionReport): void => post({ kind: "report", report: reported });
   const documents = await openReadModelsForWriting(data.readModels, (reason) =>
     report({ kind: "reset", name: ALL_PROJECTIONS, reason }),
   );
@@ -54,16 +54,16 @@ async function run(): Promise<void> {
   port.close();
 }
 
-/** Does what an operator wants, and says what came of it. */
+/** Carries out an operator's request, and answers with the result. */
 async function answer(
   host: ProjectionHost,
   { kind, id, name }: Extract<ProjectionThreadRequest, { id: number }>,
-  say: (message: ProjectionThreadMessage) => void,
+  post: (message: ProjectionThreadMessage) => void,
 ): Promise<void> {
   try {
-    say({ kind: "answer", id, answer: await host[kind](name) });
+    post({ kind: "answer", id, answer: await host[kind](name) });
   } catch (error) {
-    say({ kind: "answer", id, answer: null, reason: error instanceof Error ? error.message : String(error) });
+    post({ kind: "answer", id, answer: null, reason: error instanceof Error ? error.message : String(error) });
   }
 }
 

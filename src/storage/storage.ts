@@ -7,28 +7,28 @@ import { token } from "../runtime/token.ts";
 /** The token under which the container registers the storage. */
 export const STORAGE = token<Storage>("Storage");
 
-/** The log, the read models, and whatever keeps the second up with the first. */
+/** The log, the read models, and what keeps the read models up with the log. */
 export interface Storage {
   readonly store: EventStore;
   readonly documents: DocumentStore;
-  /** True when other gateways may work on the same log. */
+  /** True if other gateways may work on the same log. */
   readonly sharedLog: boolean;
-  /** Takes an operator's wishes while the projections run. */
+  /** Takes an operator's requests while the projections run. */
   readonly projections: ProjectionControl;
   /** Runs the projections until the signal aborts. */
   runProjections(report: ReportProjection, signal: AbortSignal): Promise<void>;
-  /** Closes all of it; the projections must have ended. */
+  /** Closes everything; the projections must have ended. */
   close(): Promise<void>;
 }
 
-/** What the log has to say that no call of it can. */
+/** Reports about the log that no call can return. */
 export interface LogReports {
-  /** The log can take no event any more until a restart. Told once. */
+  /** The log accepts no events until a restart. Called once. */
   fault(error: Error): void;
-  /** The log's server cannot be reached (with the reason), or can again. */
+  /** The log's server cannot be reached (with the reason), or can be reached again. */
   connection(connected: boolean, reason?: string): void;
-  /** The log's server is waited for, since so many seconds. */
+  /** The log's server has been waited for this many seconds. */
   waiting(reason: string, seconds: number): void;
-  /** The log is empty, and the server has one of an earlier version, whose streams have no prefix. */
+  /** The log is empty, and the server has a log of an earlier version, whose streams have no prefix. */
   unprefixedLog(): void;
 }

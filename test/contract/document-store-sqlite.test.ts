@@ -83,8 +83,8 @@ describe("the file of the SQLite read models", () => {
   });
 
   it.each<[string, SqliteDocumentStoreOptions, () => void, string]>([
-    ["was made from another log", { logId: "log-2" }, () => undefined, "the file was made from another log"],
-    ["is no database", {}, () => damage(0), "the file is damaged"],
+    ["was made from another log", { logId: "log-2" }, () => undefined, "the file was built from another log"],
+    ["is not a database", {}, () => damage(0), "the file is damaged"],
     ["is cut off", {}, () => writeFileSync(file, "SQLite format 3\u0000"), "the file is damaged"],
     [
       "has an unknown schema version",
@@ -174,9 +174,9 @@ describe("a reader of the SQLite read models", () => {
   it("refuses to write", async () => {
     open();
     const reader = open({ readOnly: true });
-    await expect(reader.prepare(THINGS)).rejects.toThrow("read only");
-    await expect(reader.write(THINGS, [], null)).rejects.toThrow("read only");
-    await expect(reader.drop(THINGS, CHECKPOINT)).rejects.toThrow("read only");
+    await expect(reader.prepare(THINGS)).rejects.toThrow("read-only");
+    await expect(reader.write(THINGS, [], null)).rejects.toThrow("read-only");
+    await expect(reader.drop(THINGS, CHECKPOINT)).rejects.toThrow("read-only");
   });
 
   it("keeps reading while a writer is in the middle of a transaction", async () => {
@@ -202,7 +202,7 @@ describe("failures of SQLite", () => {
     throw new Error("the statement did not fail");
   }
 
-  it("tell of a full disk as ReadModelsUnavailable, with the cause", () => {
+  it("report a full disk as ReadModelsUnavailable, with the cause", () => {
     const database = new DatabaseSync(file);
     database.exec("CREATE TABLE t (x); PRAGMA max_page_count = 4");
     const failure = failureOf(database, "INSERT INTO t VALUES (zeroblob(100000))");
@@ -214,7 +214,7 @@ describe("failures of SQLite", () => {
     database.close();
   });
 
-  it("tell of another writer as ReadModelsUnavailable", () => {
+  it("report another writer as ReadModelsUnavailable", () => {
     const [first, second] = [new DatabaseSync(file), new DatabaseSync(file)];
     first.exec("BEGIN IMMEDIATE");
     expect(failureOf(second, "BEGIN IMMEDIATE")).toMatchObject({

@@ -137,8 +137,11 @@ export function appendingContract({ store, begin }: ContractContext): void {
       expect(await store().read(stream)).toEqual([]);
     });
 
-    it.each(["00000000000000000x1", "7", "-1", ""])("refuses %j, which is no expected revision", async (expected) => {
-      await expect(appendTo(`${newCategory()}-1`, expected as Revision)).rejects.toThrow(RangeError);
-    });
+    it.each(["00000000000000000x1", "7", "-1", ""])(
+      "refuses %j, which is not an expected revision",
+      async (expected) => {
+        await expect(appendTo(`${newCategory()}-1`, expected as Revision)).rejects.toThrow(RangeError);
+      },
+    );
   });
 }

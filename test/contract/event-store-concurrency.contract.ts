@@ -107,7 +107,7 @@ export function concurrencyContract({ store, begin }: ContractContext): void {
     });
   });
 
-  it("what is acknowledged is readable at once, in its stream, in the log, by its position and as the head", async () => {
+  it("an acknowledged append is readable at once, in its stream, in the log, by its position and as the head", async () => {
     const category = newCategory();
     await Promise.all(
       Array.from({ length: ROUNDS }, async (_, number) => {

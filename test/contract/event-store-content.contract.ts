@@ -118,7 +118,7 @@ export function contentContract({ store }: ContractContext): void {
     });
 
     it.each(["", "1", "A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11", "{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11}"])(
-      "refuses the event id %j, which is no UUID in lower case",
+      "refuses the event id %j, which is not a UUID in lower case",
       async (id) => {
         await expect(store().append(`${newCategory()}-1`, [sampleEvent({ id })], "any")).rejects.toThrow(RangeError);
       },

@@ -39,7 +39,7 @@ export function readingContract({ store, begin, itAlone, sharedLog = false }: Co
       );
     });
 
-    it("tells streams apart whose names begin alike", async () => {
+    it("distinguishes streams whose names begin alike", async () => {
       const category = newCategory();
       await store().append(`${category}-1`, sampleEvents(1), "no_stream");
       await store().append(`${category}-10`, sampleEvents(2), "no_stream");

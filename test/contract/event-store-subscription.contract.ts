@@ -67,7 +67,7 @@ export function subscriptionContract({ store, begin, itAlone, sharedLog = false 
       subscription.abort();
     });
 
-    it("goes on from where another one has looked to, with exactly what came later", async () => {
+    it("resumes where another one's search ended, with exactly the later events", async () => {
       const [category, leftOut] = [newCategory(), newCategory()];
       const options = { after: begin(), categories: [category] };
       const first = new PulledSubscription(store(), options);

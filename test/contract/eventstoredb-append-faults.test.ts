@@ -93,7 +93,7 @@ describe("an append that is settled by itself", () => {
     expect(server.appends).toBe(2);
   });
 
-  it("succeeds when a leader is elected meanwhile", async () => {
+  it("succeeds when a leader is elected in time", async () => {
     const first = await store.append("user-1", [sampleEvent()], "no_stream");
     server.faults.elect(300);
     await expectWritten([sampleEvent()], first.revision);

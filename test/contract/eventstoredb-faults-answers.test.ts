@@ -49,7 +49,7 @@ test("appends that come while the server takes none do not overtake those that w
   expect(idsOf(await collect(log.readAll()))).toEqual(idsOf(events));
 });
 
-test("a conflict behind an append of unknown outcome is somebody else's append", async () => {
+test("a conflict after an append of unknown outcome is another program's append", async () => {
   const [mine, theirs] = [sampleEvent(), sampleEvent()];
   const hasty = await EventStoreDbEventStore.open({ url: server.url, prefix: "webhook_gateway.", deadlineMs: 300 });
   server.faults.silence();
@@ -140,7 +140,7 @@ test("a read that breaks for as long as it is waited for is unavailable, not sho
   await hasty.close();
 });
 
-test("the reading of a log that is replaced meanwhile ends with that, and nothing is appended any more", async () => {
+test("reading a log that is replaced ends with that, and nothing more is appended", async () => {
   await log.append("user-1", sampleEvents(1_200), "no_stream");
   const other = new MemoryEventStore({ now: () => 0 });
   await other.append("user-1", sampleEvents(1_500), "no_stream");

@@ -40,7 +40,7 @@ async function refusalOf(url: string, openingMs: number): Promise<string> {
   return message;
 }
 
-describe("opening what is no EventStoreDB that answers", () => {
+describe("opening a server that is not an EventStoreDB that answers", () => {
   it.each([
     ["closes every connection at once", (socket: Socket) => socket.destroy()],
     ["speaks first, and something else", (socket: Socket) => socket.write("SSH-2.0-OpenSSH_9.6\r\n")],

@@ -103,7 +103,7 @@ describe("a server that is down and back on its port, twice", () => {
 describe("a log with other places when its server is back", () => {
   it.each([
     ["the last event that was taken", "user-1"],
-    ["the end that was looked at, where only others wrote", null],
+    ["the end of the searched part, where only others wrote", null],
   ])("is another one, since no event begins at %s", async (_, stream) => {
     const { port } = server;
     await server.close();
@@ -148,7 +148,7 @@ describe("a log that is another one when its server is back", () => {
     ["empty", []],
     ["older", old.slice(0, 2)],
     ["older and has grown since", [...old.slice(0, 5), ...sampleEvents(9)]],
-    ["somebody else's, of the same length", sampleEvents(6)],
+    ["another one's, of the same length", sampleEvents(6)],
   ])("is refused until a restart when it is %s", async (_, events) => {
     expect(await comesBackWith(events)).toBeInstanceOf(LogReplaced);
     expect(onFault).toHaveBeenCalledTimes(1);

@@ -54,7 +54,7 @@ async function inTrouble(): Promise<{ subscription: PulledSubscription; next: Pr
   return { subscription, next };
 }
 
-describe("what is told of the connection", () => {
+describe("reports of the connection", () => {
   it("is that all is well again when the one subscription that was in trouble has left", async () => {
     await log.append("user-1", [sampleEvent()], "no_stream");
     const well = new PulledSubscription(store, { categories: ["user"] });

@@ -96,7 +96,7 @@ describe("an EventStoreDB with TLS and users", () => {
   );
 
   it.each([
-    ["nobody vouches for its certificate", { trusted: false, scheme: "esdb+discover" }, "127.0.0.1"],
+    ["its certificate is not trusted", { trusted: false, scheme: "esdb+discover" }, "127.0.0.1"],
     ["its certificate names another host", { scheme: "esdb+discover" }, "localhost"],
     ["its certificate names another host than the one address", {}, "localhost"],
   ])("is not opened, at once, when %s", async (_, options, host) => {

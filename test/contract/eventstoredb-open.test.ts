@@ -61,7 +61,7 @@ describe("opening an EventStoreDB", () => {
     const port = await portOf(free);
     free.close();
     expect(await refusalOf(`esdb://admin:${SECRET}@127.0.0.1:${port}?tls=false`)).toMatch(
-      /^the event store cannot be reached: connect ECONNREFUSED 127\.0\.0\.1:\d+; is it running/,
+      /^the event store cannot be reached: connect ECONNREFUSED 127\.0\.0\.1:\d+; check that it is running/,
     );
     expect(await refusalOf(`esdb://admin:${SECRET}@no-such-host.invalid:2113?tls=false`)).toMatch(
       /cannot be reached: Name resolution failed for target dns:no-such-host\.invalid:2113;/,
@@ -82,7 +82,7 @@ describe("opening an EventStoreDB", () => {
     const web = await portOf(createWebServer((_request, response) => response.end("hello")));
     expect(await refusalOf(`esdb://admin:${SECRET}@127.0.0.1:${web}?tls=false`)).toMatch(/cannot be reached: /);
     const strange = await fakeServer({ version: "unknown" });
-    expect(await refusalOf(strange.url)).toMatch(/is no EventStoreDB of 23\.10 or later/);
+    expect(await refusalOf(strange.url)).toMatch(/is not EventStoreDB 23\.10 or later/);
   });
 
   it.each(["esdb", "esdb+discover"])("says by %s: that the server does not use TLS, at once", async (scheme) => {
@@ -95,7 +95,7 @@ describe("opening an EventStoreDB", () => {
   it.each(["5.0.11", "21.10.0", "22.10.3", "23.6.0"])("refuses version %s", async (version) => {
     const { url } = await fakeServer({ version });
     expect(await refusalOf(url, 60_000)).toBe(
-      `the event store has version ${version}, and this program needs 23.10 or later: upgrade the server`,
+      `the event store has version ${version}, but 23.10 or later is needed: upgrade the server`,
     );
   });
 
@@ -120,8 +120,8 @@ describe("opening an EventStoreDB", () => {
     ["a slash in the password", `esdb://admin:a/${SECRET}@host:2113`, /%2F/],
     ["a bare percent sign", `esdb://admin:%${SECRET}@host:2113`, /%25/],
     ["no credentials with TLS", "esdb://host:2113", /needs user:password@/],
-    ["a port that is no number", `esdb://admin:${SECRET}@host:port`, /not well formed/],
-    ["an option that is not known", `esdb://admin:${SECRET}@host?tlss=false`, /the option tlss is not known/],
+    ["a port that is not a number", `esdb://admin:${SECRET}@host:port`, /not well formed/],
+    ["an unknown option", `esdb://admin:${SECRET}@host?tlss=false`, /the option tlss is unknown/],
     ["a certificate that is not there", `esdb://admin:${SECRET}@host?tlsCAFile=/no/such`, /File was not found/],
     ["TLS without a check", `esdb://admin:${SECRET}@host?tlsVerifyCert=false`, /tlsCAFile/],
   ])("says what is wrong with a URL that has %s", async (_, url, expected) => {
@@ -134,7 +134,7 @@ describe("opening an EventStoreDB that is not ready yet", () => {
   async function waited(url: string, reason: RegExp, ready: () => unknown): Promise<void> {
     const told: [string, number][] = [];
     const onWaiting = (reason: string, seconds: number): void => void told.push([reason, seconds]);
-    const opened = openServer(url, { onWaiting, tellingMs: 100 });
+    const opened = openServer(url, { onWaiting, reportEveryMs: 100 });
     await expect.poll(() => told.at(-1)?.[0], { timeout: 10_000 }).toMatch(reason);
     await ready();
     await (await opened).close(1_000);
@@ -146,7 +146,7 @@ describe("opening an EventStoreDB that is not ready yet", () => {
     expect(told).toHaveLength(length);
   }
 
-  it.each(["url", "discoverUrl"] as const)("waits by its %s for a leader, and tells why", async (kind) => {
+  it.each(["url", "discoverUrl"] as const)("waits by its %s for a leader, and reports why", async (kind) => {
     const server = await fakeServer();
     const elected: PromiseWithResolvers<void> = Promise.withResolvers();
     server.faults.elect(elected.promise);

@@ -32,7 +32,7 @@ async function open(options: Partial<EventStoreDbOptions> = {}): Promise<EventSt
 }
 
 describe("appends that race for a stream", () => {
-  it("tell the losers of a conflict when the winner can be read", async () => {
+  it("report a conflict to the losers when the winner can be read", async () => {
     const stores = [await open(), await open()];
     server.faults.readsLag(LAG_MS);
     for (let race = 0; race < 10; race += 1) {
@@ -53,7 +53,7 @@ describe("appends that race for a stream", () => {
     }
   });
 
-  it("tell a winner that cannot be read in time of nothing that the loser could not use", async () => {
+  it("give the loser nothing that it cannot use when the winner cannot be read in time", async () => {
     const [winner, loser] = [await open(), await open({ deadlineMs: 300 })];
     const readable: PromiseWithResolvers<void> = Promise.withResolvers();
     server.faults.readsLag(readable.promise);
@@ -67,7 +67,7 @@ describe("appends that race for a stream", () => {
     await expect(loser.append("user-1", [sampleEvent()], "no_stream")).rejects.toBeInstanceOf(RevisionConflict);
   });
 
-  it("are one, when they are the same three times at once, and each is told its result", async () => {
+  it("are one, when they are the same three times at once, and each gets its result", async () => {
     const stores = [await open(), await open(), await open()];
     server.faults.readsLag(LAG_MS);
     server.faults.holdCommitTimeouts(LAG_MS * 2);
@@ -148,7 +148,7 @@ describe("appends that share a call", () => {
 });
 
 describe("a store that closes", () => {
-  it("ends in time whatever is under way, and leaves no call behind", async () => {
+  it("ends in time whatever is under way, and leaves no call", async () => {
     const deadlineMs = 400;
     const store = await open({ deadlineMs });
     const follower = new PulledSubscription(store);

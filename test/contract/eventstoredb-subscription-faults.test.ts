@@ -129,7 +129,7 @@ describe("a subscription loses nothing, doubles nothing and keeps the order", ()
 });
 
 describe("a subscription whose server is away", () => {
-  it("begins when the server is there, and tells meanwhile that it is not", async () => {
+  it("begins when the server is there, and until then reports that it is not", async () => {
     const { port } = server;
     await server.close();
     const subscription = new PulledSubscription(store, { categories: ["user"] });

@@ -96,7 +96,7 @@ describe.each(SERVERS)("on a server $version, system events: $systemEvents", ({ 
     }
   });
 
-  it("a subscription goes on from each place that one was told of, and skips and doubles nothing", async () => {
+  it("a subscription resumes from each reported place, and skips and repeats nothing", async () => {
     await start();
     store = await open();
     const appended: [string, EventToAppend][] = [];

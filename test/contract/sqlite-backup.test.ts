@@ -118,7 +118,7 @@ describe("a backup", () => {
   });
 });
 
-describe("a backup that cannot be made leaves nothing behind", () => {
+describe("a backup that cannot be made leaves nothing", () => {
   it("where a file is, which stays as it was", async () => {
     await seeded();
     writeFileSync(join(target, "copy"), "mine");
@@ -126,7 +126,7 @@ describe("a backup that cannot be made leaves nothing behind", () => {
     expect(readFileSync(join(target, "copy"), "utf8")).toBe("mine");
   });
 
-  it("when it is told to stop", async () => {
+  it("when its signal aborts", async () => {
     await seeded();
     const stop = new AbortController();
     const onProgress = () => stop.abort(new Error("enough"));
@@ -134,13 +134,13 @@ describe("a backup that cannot be made leaves nothing behind", () => {
     expect(readdirSync(target)).toEqual([]);
   });
 
-  it("when a gateway starts on the log meanwhile, which it would keep from starting", async () => {
+  it("when a gateway starts on the log during it, which it would keep from starting", async () => {
     await seeded();
     const begun: ReturnType<typeof openDataDirectory>[] = [];
     const onProgress = () => {
       if (begun.length === 0) begun.push(openDataDirectory(directory));
     };
-    await expect(backUp({ onProgress })).rejects.toThrow(`a gateway was started on ${directory} meanwhile`);
+    await expect(backUp({ onProgress })).rejects.toThrow(`a gateway started on ${directory} during the backup`);
     expect(readdirSync(target)).toEqual([]);
     for (const data of begun) data.release();
   });
@@ -148,7 +148,7 @@ describe("a backup that cannot be made leaves nothing behind", () => {
   it.each([
     ["has a page that was overwritten", () => overwrite(1_000 * 4096, Buffer.alloc(4096, 0xff))],
     ["was cut short", () => truncateSync(join(directory, "events.sqlite"), 4 * 1024 * 1024)],
-    ["is no database", () => writeFileSync(join(directory, "events.sqlite"), "this is no database".repeat(1_000))],
+    ["is not a database", () => writeFileSync(join(directory, "events.sqlite"), "this is no database".repeat(1_000))],
     ["is empty", () => truncateSync(join(directory, "events.sqlite"), 0)],
   ])("when the log %s", async (_, damage) => {
     await seeded();

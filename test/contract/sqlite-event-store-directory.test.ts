@@ -68,13 +68,13 @@ describe("a data directory", () => {
   it("is refused when its path is a file", () => {
     const path = join(directory, "file");
     writeFileSync(path, "");
-    expect(() => openDataDirectory(path)).toThrow(oneLine(/cannot be made: .*name a folder/));
-    expect(() => openDataDirectory(join(path, "below"))).toThrow(oneLine(/cannot be made: .*name a folder/));
+    expect(() => openDataDirectory(path)).toThrow(oneLine(/cannot create DATA_DIR .*name a folder/));
+    expect(() => openDataDirectory(join(path, "below"))).toThrow(oneLine(/cannot create DATA_DIR .*name a folder/));
   });
 
   it("is refused when its lock is not a file", () => {
     mkdirSync(join(directory, "lock.sqlite"));
-    expect(() => openDataDirectory(directory)).toThrow(oneLine(/cannot be locked: .*lock\.sqlite/));
+    expect(() => openDataDirectory(directory)).toThrow(oneLine(/cannot lock DATA_DIR .*lock\.sqlite/));
   });
 
   it("is refused when it cannot be written to", ({ skip }) => {
@@ -83,7 +83,7 @@ describe("a data directory", () => {
     const unmount = mountSmallDisk(directory, "64k");
     try {
       remountReadOnly(directory);
-      expect(() => openDataDirectory(directory)).toThrow(oneLine(/is not writable: .*give this user the right/));
+      expect(() => openDataDirectory(directory)).toThrow(oneLine(/is not writable: .*give this user write permission/));
     } finally {
       unmount();
     }
@@ -139,7 +139,7 @@ describe("opening the log", () => {
     expect(await refusal()).toEqual(oneLine(/schema.version.*restore it from a backup/));
   });
 
-  it("refuses an empty file, which is what is left of a log and not a new one", async () => {
+  it("refuses an empty file, which is the remains of a log and not a new one", async () => {
     await makeLog();
     truncateSync(path(), 0);
     expect(await refusal()).toEqual(oneLine(/is empty: it was truncated; restore it/));
@@ -169,7 +169,7 @@ describe("opening the log", () => {
     expect(await refusal()).toEqual(oneLine(/indexes of the event log do not match its events; restore it/));
   });
 
-  it("does not mind what is left of a log that was never completed", async () => {
+  it("ignores the remains of a log that was never completed", async () => {
     writeFileSync(`${path()}.new`, "half");
     await makeLog();
     expect(readdirSync(directory)).toEqual(["events.sqlite"]);

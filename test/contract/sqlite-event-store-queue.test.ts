@@ -104,7 +104,7 @@ describe("the append queue", () => {
     expect(sent).toHaveLength(2);
   });
 
-  it("refuses what waits and what comes once it is told to, and still answers the group under way", async () => {
+  it("refuses waiting and new appends when asked to, and still answers the group under way", async () => {
     const { queue, commit, sent } = queueUnderTest();
     const underWay = queue.add(append("user-1"));
     await Promise.resolve();

@@ -30,8 +30,8 @@ it("warns of an endpoint that fails for long, disables it, and delivers what it 
   expect(await status()).toMatchObject({ status: "disabled", disabled_reason: "failing" });
   const warnings = gateway.logged(({ level, msg }) => level === 40 && msg.includes("endpoint"));
   expect(warnings.map(({ msg, endpoint }) => [msg, endpoint])).toEqual([
-    ["an endpoint has failed for long", id],
-    ["an endpoint that fails was disabled", id],
+    ["an endpoint keeps failing", id],
+    ["a failing endpoint was disabled", id],
   ]);
 
   const { deliveryId } = await api.dispatch(id, '{"held":1}');

@@ -148,7 +148,7 @@ describe.concurrent("verify", () => {
     // The one that was changed is not taken for a list to be trusted.
     const { exitCode: refused, stderr } = await runCommand(["verify", "--against", changed], log);
     expect(refused).toBe(1);
-    expect(stderr).toContain(`${changed} is not to be compared with: the export was changed`);
+    expect(stderr).toContain(`${changed} cannot be compared with: the export was changed`);
   });
 
   it("does not take a checkpoint that was changed, or that another has signed", async () => {

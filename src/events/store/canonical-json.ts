@@ -2,13 +2,13 @@ import { canonicalKeys } from "./canonical-keys.ts";
 import { canonicalText } from "./canonical-text.ts";
 
 /**
- * A value as canonical JSON (RFC 8785): no white space, the keys of objects in the order of their UTF-16 code units,
- * numbers and texts as JSON.stringify writes them. The same value always gives the same bytes, in any program that keeps
- * the RFC, so that digests and signatures over them can be checked by others.
+ * A value as canonical JSON (RFC 8785): no white space, object keys sorted by UTF-16 code units, numbers and strings as
+ * JSON.stringify writes them. Any program that follows the RFC produces the same bytes for the same value, so others
+ * can check digests and signatures.
  *
- * @param value what JSON.parse gives, or is made of the same
- * @throws RangeError for what JSON cannot say exactly: a number that is not finite, a text or key with a lone surrogate,
- *   `undefined`, a BigInt, a function, a symbol, or an object that is neither plain nor an array
+ * @param value what JSON.parse returns, or a value built of the same types
+ * @throws RangeError for what JSON cannot represent exactly: a non-finite number, a string or key with a lone
+ *   surrogate, `undefined`, a BigInt, a function, a symbol, or an object that is neither plain nor an array
  */
 export function canonicalJson(value: unknown): string {
   switch (typeof value) {
@@ -29,7 +29,7 @@ export function canonicalJson(value: unknown): string {
 
 function arrayOf(items: readonly unknown[]): string {
   let text = "[";
-  // By index, since a hole in the array must not be passed over.
+  // By index, because iteration methods skip holes.
   for (let index = 0; index < items.length; index += 1) text += (index === 0 ? "" : ",") + canonicalJson(items[index]);
   return `${text}]`;
 }

@@ -1,11 +1,11 @@
-/** Printable ASCII in which nothing is escaped: nearly every key and short value. Asked first, it halves the whole. */
+/** Printable ASCII that needs no escapes: nearly every key and short value. Testing for it first halves the time. */
 const PLAIN = /^[ !#-[\]-~]*$/;
 const SHORT = 64;
 
 /**
- * A text as canonical JSON (RFC 8785, section 3.2.2.2).
+ * A string as canonical JSON (RFC 8785, section 3.2.2.2).
  *
- * @throws RangeError for one with a lone surrogate, which JSON cannot say exactly
+ * @throws RangeError for a lone surrogate, which JSON cannot represent exactly
  */
 export function canonicalText(text: string): string {
   if (text.length <= SHORT && PLAIN.test(text)) return `"${text}"`;

@@ -1,12 +1,12 @@
 import { hash } from "node:crypto";
 
-/** Reused for every id: making a new buffer each time took as long as the digest. Longer names get one of their own. */
+/** Shared by all ids: allocating a buffer took as long as the digest. Longer names get their own. */
 const scratch = Buffer.alloc(1_024);
 const NAMESPACE_BYTES = 16;
 
 /**
- * A UUID version 5 (RFC 9562, section 5.5): the same namespace and name always give the same id, so that a repeated
- * append repeats its ids. Our own, since every event takes one: 1 µs, where the uuid package took 6 µs.
+ * A UUID version 5 (RFC 9562, section 5.5). The same namespace and name always give the same id, so a repeated append
+ * repeats its ids. Written here because every event needs one: 1 µs, compared with 6 µs for the uuid package.
  *
  * @param namespace a UUID
  */

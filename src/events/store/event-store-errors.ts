@@ -1,12 +1,12 @@
 import type { ExpectedRevision } from "./event-store.ts";
 import type { Position, Revision } from "./position.ts";
 
-/** The stream is not as the appender expected: somebody else appended first. Read again and decide again. */
+/** The stream is not at the expected revision: another append came first. Read again and decide again. */
 export class RevisionConflict extends Error {
   readonly code = "revision_conflict";
   readonly stream: string;
   readonly expected: ExpectedRevision;
-  /** The stream's last revision, or null when it has no event. */
+  /** The stream's last revision, or null if it has no events. */
   readonly actual: Revision | null;
 
   constructor(stream: string, expected: ExpectedRevision, actual: Revision | null) {
@@ -18,7 +18,7 @@ export class RevisionConflict extends Error {
   }
 }
 
-/** The log cannot take or give anything now, and nothing was written. The same call may succeed later. */
+/** The log cannot be used now, and nothing was written. The same call may succeed later. */
 export class StoreUnavailable extends Error {
   readonly code = "store_unavailable";
 
@@ -28,10 +28,10 @@ export class StoreUnavailable extends Error {
   }
 }
 
-/** Too many appends wait already: this one is refused, and the log itself is well. */
+/** Too many appends are already waiting, so this one is refused. The log itself is healthy. */
 export class StoreOverloaded extends StoreUnavailable {}
 
-/** The log has no room left on its disk. It takes appends again, by itself, when there is some. */
+/** The log's disk is full. The log accepts appends again as soon as there is room. */
 export class StoreFull extends StoreUnavailable {}
 
 /** The append may or may not be in the log. Appending again with the same ids and expectation settles it. */
@@ -44,12 +44,12 @@ export class AppendOutcomeUnknown extends Error {
   }
 }
 
-/** The append is larger than the log takes and never will be taken. */
+/** The append is larger than the log will ever accept. */
 export class EventTooLarge extends Error {
   readonly code = "event_too_large";
   /** The size of the append, in bytes. */
   readonly bytes: number;
-  /** The size of the largest append that is taken, in bytes: MAX_APPEND_BYTES, or what the server is set to. */
+  /** The largest append that the log accepts, in bytes: MAX_APPEND_BYTES, or the server's own setting. */
   readonly limit: number;
 
   constructor(stream: string, bytes: number, limit: number) {
@@ -60,21 +60,21 @@ export class EventTooLarge extends Error {
   }
 }
 
-/** The log is no longer the one that was followed: what was read from it is not there any more. It needs somebody. */
+/** The log is not the one that was read before: events that were read are missing. An operator has to act. */
 export class LogReplaced extends Error {
   readonly code = "log_replaced";
 
-  /** `position` is where the event stood that is missing. */
+  /** `position` is that of the missing event. */
   constructor(position: Position) {
     super(
-      `the event log was replaced while it was in use (restored from an older copy, or reset): it has not what was read ` +
-        `from it at position ${position}`,
+      `the event log was replaced while it was in use (restored from an older copy, or reset): the event read at ` +
+        `position ${position} is missing`,
     );
     this.name = "LogReplaced";
   }
 }
 
-/** An event of the log that cannot be understood. Its reader stops here; somebody has to look at it. */
+/** An event that cannot be read. Its reader stops there until someone fixes it. */
 export class UnreadableEvent extends Error {
   readonly code = "unreadable_event";
   readonly stream: string;

@@ -4,19 +4,19 @@ import { token } from "../../runtime/token.ts";
 /** The token under which the container registers the event store. */
 export const EVENT_STORE = token<EventStore>("EventStore");
 
-/** What is known of an event besides its data. The `$` names are EventStoreDB's own for tracing. */
+/** What an event carries besides its data. The `$` names are EventStoreDB's own, for tracing. */
 export interface EventMetadata {
-  /** The request that all of this goes back to. */
+  /** The request that the event goes back to. */
   readonly $correlationId: string;
   /** The command or event that directly led to this event. */
   readonly $causationId: string;
-  /** Who: `user:<id>`, `anonymous`, or a process such as `delivery-worker`. */
+  /** Who acted: `user:<id>`, `anonymous`, or a process such as `delivery-worker`. */
   readonly actor: string;
   /** The version of the schema of `data`, from 1. */
   readonly schemaVersion: number;
 }
 
-/** An event that is to be appended. Its id makes a repeated append recognisable. */
+/** An event to append. Its id makes a repeated append recognisable. */
 export interface EventToAppend {
   /** A UUID; derived (version 5) wherever the append may be repeated. */
   readonly id: string;
@@ -25,7 +25,7 @@ export interface EventToAppend {
   readonly metadata: EventMetadata;
 }
 
-/** An event as the log has it. `data` is what was appended, not yet checked against the catalogue. */
+/** An event in the log. `data` is as appended, not yet checked against the catalogue. */
 export interface RecordedEvent {
   readonly id: string;
   readonly stream: string;
@@ -39,8 +39,8 @@ export interface RecordedEvent {
 }
 
 /**
- * What the appender knows of the stream: nothing (`any`, for an append of one event), that it has no event (`no_stream`),
- * or its last event's revision.
+ * What the appender expects of the stream: anything (`any`, for an append of one event), no events (`no_stream`), or a
+ * last revision.
  */
 export type ExpectedRevision = "any" | "no_stream" | Revision;
 
@@ -52,18 +52,18 @@ export interface AppendResult {
 
 export type SubscriptionMessage =
   | { readonly kind: "event"; readonly event: RecordedEvent }
-  /** Comes each time that the reader reaches the end, also when only left-out events were added. */
+  /** Comes each time the reader reaches the end, even if the filter left out all new events. */
   | {
       readonly kind: "caughtUp";
       /**
-       * The last event of the log: everything at or before it was delivered (or left out by the filter), and nothing more
-       * was there at that moment. `null`: the log is empty.
+       * The log's last event at that moment. Every event up to it was delivered or left out by the filter. `null`: the
+       * log is empty.
        */
       readonly position: Position | null;
       /**
-       * A later subscription to the same log with this as `after` delivers nothing twice and misses nothing. At `position`
-       * or beyond it, where a store that other programs write to has looked past their events; no event of the log need be
-       * there. `null`: the log is empty.
+       * A later subscription to the same log with this as `after` misses nothing and delivers nothing twice. It is at
+       * or beyond `position`: in a store that other programs write to, it may be past their events, where this log has
+       * no event. `null`: the log is empty.
        */
       readonly searchedTo: Position | null;
     };
@@ -77,13 +77,13 @@ export interface ReadStreamOptions {
 
 export interface ReadAllOptions {
   /**
-   * Read only what comes after this place (exclusive): the position of an event, or a `searchedTo` of this log. Default:
-   * from the beginning.
+   * Read only after this place (exclusive): the position of an event, or a `searchedTo` of this log. Default: from the
+   * beginning.
    */
   readonly after?: Position | null;
   /** Only streams of these categories (the stream's name up to its first `-`). Default: all. */
   readonly categories?: readonly string[];
-  /** At most this many events. Default: all that were in the log when the reading began. */
+  /** At most this many events. Default: all that were in the log when reading began. */
   readonly limit?: number;
 }
 
@@ -91,76 +91,75 @@ export interface SubscribeOptions {
   /** As in `ReadAllOptions`. */
   readonly after?: Position | null;
   readonly categories?: readonly string[];
-  /** Ends the iteration (without an error) and frees what it holds. */
+  /** Ends the iteration without an error and frees its resources. */
   readonly signal: AbortSignal;
 }
 
 /**
- * The log. Every adapter keeps the same semantics; `test/contract/event-store.contract.ts` states them.
+ * The log. Every adapter has the same semantics, which `test/contract/event-store.contract.ts` tests.
  *
- * - **A repeated append**, of the same ids, order and expectation, gives the original result and writes nothing (a retry
- *   after an unknown outcome). The same ids with another expectation are new events. Ids of which only some match are a
- *   conflict. `any` takes one event at a time, because no server can tell a whole repetition of several from a part of
- *   one; and it finds only a repetition that is not too late (1,000 events at least).
- * - **The same append several times at once** is written once. One of them gives the result; each of the others gives it
- *   too, or throws AppendOutcomeUnknown and gives it when it is repeated.
- * - **Appends made one after the other without waiting** for their results, by one caller on one store, are written in
- *   the order of the calls, also over different streams. One that fails does not hold up those after it.
- * - **What is acknowledged is readable at once** by every method, and the head is not before it.
- * - **After a RevisionConflict that names a revision**, a read on the same store finds it.
+ * - **A repeated append** (same ids, order and expectation) returns the original result and writes nothing. This makes
+ *   a retry after an unknown outcome safe. The same ids with another expectation are new events. If only some of the
+ *   ids match, it is a conflict. `any` takes one event at a time, because no server can distinguish a full repetition
+ *   of several from a partial one, and it recognises a repetition only among recent events (at least 1,000).
+ * - **The same append several times at once** is written once. One call returns the result. Each of the others returns
+ *   it too, or throws AppendOutcomeUnknown and returns it when repeated.
+ * - **Appends that one caller makes on one store without waiting** for results are written in the order of the calls,
+ *   across streams too. A failed append does not hold up those after it.
+ * - **An acknowledged append is readable at once** by every method, and the head includes it.
+ * - **After a RevisionConflict that names a revision**, a read on the same store finds that revision.
  *
- * The log need not be alone in its database: positions may have gaps, and the head may be beyond the log's last event.
+ * The log may share its database: positions may have gaps, and the head may be beyond the log's last event.
  */
 export interface EventStore {
   /**
    * Appends the events in order, all or none, and resolves when they are durable.
    *
-   * @throws RevisionConflict when the stream is not as expected.
-   * @throws EventTooLarge when the append is larger than MAX_APPEND_BYTES, or than a lower limit of the server.
-   * @throws StoreUnavailable when nothing was written and a later try may do.
-   * @throws AppendOutcomeUnknown when it may or may not be written: try again with the same ids and expectation.
-   * @throws RangeError for an empty append, several events under `any`, or a malformed stream name.
+   * @throws RevisionConflict when the stream is not as expected
+   * @throws EventTooLarge when the append is larger than MAX_APPEND_BYTES or the server's lower limit
+   * @throws StoreUnavailable when nothing was written and a later try may succeed
+   * @throws AppendOutcomeUnknown when it may have been written: try again with the same ids and expectation
+   * @throws RangeError for an empty append, several events under `any`, or a malformed stream name
    */
   append(stream: string, events: readonly EventToAppend[], expected: ExpectedRevision): Promise<AppendResult>;
 
-  /** The events of one stream in order; none for a stream that does not exist. */
+  /** The events of one stream in order; empty if the stream does not exist. */
   read(stream: string, options?: ReadStreamOptions): Promise<RecordedEvent[]>;
 
-  /** The log in order, read in pages as it is consumed. */
+  /** The log in order, read page by page as it is consumed. */
   readAll(options?: ReadAllOptions): AsyncIterable<RecordedEvent>;
 
-  /** The log in order, then what is added, until the signal aborts. Throws what a reader cannot go past. */
+  /** The log in order, then new events until the signal aborts. Throws on an event that a reader cannot pass. */
   subscribe(options: SubscribeOptions): AsyncIterable<SubscriptionMessage>;
 
   /**
-   * The end of the log: the position of its last event, or null when it is empty. In a database that others write to it may
-   * be a later position, which every subscription reaches.
+   * The end of the log: the position of its last event, or null if it is empty. In a shared database it may be a later
+   * position, which every subscription reaches.
    */
   head(): Promise<Position | null>;
 
   /**
-   * The id of the event at exactly this position, or null when there is none: tells whether this is the log that the
-   * position came from.
+   * The id of the event at exactly this position, or null. Callers use it to check that a position came from this log.
    */
   idAt(position: Position): Promise<string | null>;
 
-  /** Ends the subscriptions, waits for the appends under way and frees everything. */
+  /** Ends subscriptions, waits for appends under way and frees all resources. */
   close(): Promise<void>;
 }
 
 /**
- * The largest append, in bytes as `appendBytes` counts them; the same for every store, so that what one of them holds can
- * be moved to any other. EventStoreDB takes 1,048,576 (1 MiB) by default. The rest is a margin for what some version of it
- * may count besides, such as the name of the stream or a few bytes for each event.
+ * The largest append, in bytes as counted by `appendBytes`. It is the same for every store, so that any log can be
+ * moved to any other. EventStoreDB accepts 1,048,576 (1 MiB) by default; the margin covers what some version may also
+ * count, such as the stream's name or a few bytes per event.
  */
 export const MAX_APPEND_BYTES = 1_024_000;
 
-/** `<category>-<id>`: the category ends at the first dash, so it has none itself; `$` begins the server's own names. */
+/** `<category>-<id>`: the category ends at the first dash. `$` begins the server's own names. */
 const STREAM_NAME = /^[a-z][A-Za-z0-9]*-\S{1,200}$/;
 
 /** The category of a stream's name. Throws RangeError for a name that is not `<category>-<id>`. */
 export function categoryOf(stream: string): string {
-  if (!STREAM_NAME.test(stream)) throw new RangeError(`not a stream name, which is <category>-<id>: ${stream}`);
+  if (!STREAM_NAME.test(stream)) throw new RangeError(`invalid stream name, expected <category>-<id>: ${stream}`);
   return stream.slice(0, stream.indexOf("-"));
 }
 

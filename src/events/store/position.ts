@@ -1,13 +1,13 @@
 /**
- * A place in the whole log. Opaque, fixed width and sortable as text: a later event has a greater position, and
- * positions need not be consecutive. Only an adapter knows its number.
+ * A place in the whole log. Opaque, of fixed width and sortable as text: a later event has a greater position, and
+ * positions may have gaps. Only an adapter knows its number.
  */
 export type Position = string & { readonly __brand: "Position" };
 
-/** A place in one stream, from 0, consecutive. Not a position: two streams both have a revision 0. */
+/** A place in one stream, counted from 0 without gaps. Not a position: every stream has a revision 0. */
 export type Revision = string & { readonly __brand: "Revision" };
 
-/** Wide enough for an unsigned 64-bit number in decimal, which is what the widest log (EventStoreDB) counts in. */
+/** Wide enough for an unsigned 64-bit number in decimal, the widest that a log (EventStoreDB) uses. */
 const WIDTH = 20;
 
 function fixedWidth(value: number | bigint, what: string): string {
@@ -17,22 +17,22 @@ function fixedWidth(value: number | bigint, what: string): string {
   return value.toString().padStart(WIDTH, "0");
 }
 
-/** The position that an adapter's number stands for. Throws RangeError for anything but a whole number from 0. */
+/** The position for an adapter's number. Throws RangeError for anything but a whole number from 0. */
 export function positionOf(value: number | bigint): Position {
   return fixedWidth(value, "a position") as Position;
 }
 
-/** The revision that a number stands for. Throws RangeError for anything but a whole number from 0. */
+/** The revision for a number. Throws RangeError for anything but a whole number from 0. */
 export function revisionOf(value: number | bigint): Revision {
   return fixedWidth(value, "a revision") as Revision;
 }
 
-/** The number of a revision or of an adapter's own position. Exact up to 2^53 - 1, far beyond any stream. */
+/** The number of a revision, or of an adapter's own position. Exact up to 2^53 - 1, far beyond any stream. */
 export function numberOf(value: Revision | Position): number {
   return Number(value);
 }
 
-/** The revision that the next event of a stream gets, when `revision` is its last one's. */
+/** The revision of the event that follows a stream's last `revision`. */
 export function nextRevision(revision: Revision): Revision {
   return revisionOf(BigInt(revision) + 1n);
 }

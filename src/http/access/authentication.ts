@@ -9,14 +9,14 @@ import { inTime } from "../server/request-deadline.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
-    /** Who speaks; null on a route that asks for no key. Read it with `userOf`. */
+    /** The user of the key; null on a route that asks for none. Read it with `userOf`. */
     user: UserDocument | null;
-    /** Whose key of the gateway's own it is; null for a client's. Read it with `staffOf`. */
+    /** The staff role of the key; null for a client's key. Read it with `staffOf`. */
     staff: Staff | null;
   }
 }
 
-/** What is stored of an API key: its SHA-256 in lower-case hex. A key is the same in upper and lower case. */
+/** The stored form of an API key: its SHA-256 in lower-case hex. Keys are not case-sensitive. */
 export function apiKeyDigest(apiKey: string): string {
   return hash("sha256", apiKey.toLowerCase(), "hex");
 }
@@ -24,7 +24,7 @@ export function apiKeyDigest(apiKey: string): string {
 type Hook = (request: FastifyRequest) => Promise<void>;
 type Keys = Pick<HttpDependencies, "directory" | "secrets" | "failedKeys" | "clock">;
 
-/** A hook that lets only a user's key pass, and says who it is; 403 for an auditor's or operator's. */
+/** A hook that accepts only a user's key and sets the user; 403 for a staff key. */
 export function requireUser(deps: Keys): Hook {
   return async (request) => {
     const digest = digestOfKey(request, deps);
@@ -33,7 +33,7 @@ export function requireUser(deps: Keys): Hook {
   };
 }
 
-/** A hook that lets only the keys of these pass, and says whose it is; 403 for any other key that is known. */
+/** A hook that accepts only keys of the `allowed` staff and sets their role; 403 for any other known key. */
 export function requireStaff(deps: Keys, ...allowed: readonly Staff[]): Hook {
   return async (request) => {
     const digest = digestOfKey(request, deps);
@@ -45,20 +45,20 @@ export function requireStaff(deps: Keys, ...allowed: readonly Staff[]): Hook {
 }
 
 /**
- * The digest of the key that a request brings. Keys are compared by their digests, so that the time it takes says nothing
- * about any key. A header that was sent twice arrives joined and is no UUID.
+ * The digest of the request's key. Keys are compared by digest, so timing reveals nothing about any key. A header that
+ * was sent twice arrives joined and is not a UUID.
  */
 function digestOfKey(request: FastifyRequest, { failedKeys }: Keys): string {
   const key = request.headers["x-api-key"];
   if (typeof key === "string" && UUID.test(key.toLowerCase())) return apiKeyDigest(key);
-  // No key at all is no try.
+  // A request without a key is not a guess.
   if (key !== undefined) failedKeys.count(request);
   throw new HttpError("invalid_api_key");
 }
 
 /**
- * The user of a key that the directory has not heard of: it may have been made on another instance a moment ago. It counts
- * as wrong while that is waited for, so that of many at once only as many wait as may.
+ * The user of a key that the directory does not know: another instance may have just created it. It counts as wrong
+ * while waiting, which limits how many such requests wait at once.
  */
 async function lateUser(
   request: FastifyRequest,
@@ -88,12 +88,12 @@ function staffByDigest(digest: string, keys: StaffKeys): Staff | null {
 
 /** The user of a request that passed `requireUser`. */
 export function userOf(request: FastifyRequest): UserDocument {
-  if (request.user === null) throw new Error("a route that needs a user does not ask for a key");
+  if (request.user === null) throw new Error("this route needs requireUser");
   return request.user;
 }
 
-/** Whose key a request has that passed `requireStaff`. */
+/** The staff role of a request that passed `requireStaff`. */
 export function staffOf(request: FastifyRequest): Staff {
-  if (request.staff === null) throw new Error("a route for auditors or operators does not ask for their key");
+  if (request.staff === null) throw new Error("this route needs requireStaff");
   return request.staff;
 }

@@ -2,7 +2,7 @@ import { boundedMap } from "../../runtime/bounded-map.ts";
 import type { BoundedMap } from "../../runtime/bounded-map.ts";
 import type { Clock } from "../../runtime/clock.ts";
 
-/** How many keys are remembered at the most, about 8 MB; then the one whose window is the oldest is forgotten. */
+/** The most keys that are remembered (about 8 MB). Beyond that, the key with the oldest window is forgotten. */
 const MAX_KEYS = 50_000;
 
 interface Window {
@@ -11,9 +11,9 @@ interface Window {
 }
 
 /**
- * So many a window for each key, and no more until the window is over; a key's window begins with the first one. It is
- * asked without a promise, by the program's clock, in bounded memory, and can take back. `@fastify/rate-limit` has none
- * of these: each of its answers is a promise, it goes by the machine's clock, and what it counted stays counted.
+ * Allows a number of takes per key and window; a key's window begins with its first take. It is synchronous, uses the
+ * program's clock and bounded memory, and can take back. `@fastify/rate-limit` has none of these: it answers with
+ * promises, uses the machine's clock, and cannot uncount.
  */
 export class RateLimit<Key extends string | number> {
   /** In the order in which they began, since `peek` changes no order: nobody keeps or loses a window by what others take. */
@@ -29,7 +29,7 @@ export class RateLimit<Key extends string | number> {
     this.#windows = boundedMap(maxKeys);
   }
 
-  /** Takes one. Gives 0, or how many ms it takes until there is one again; then nothing was taken. */
+  /** Takes one. Returns 0, or, if nothing was taken, how many ms until one is available. */
   take(key: Key): number {
     const now = this.#clock.now();
     const window = this.#windows.peek(key);
@@ -44,13 +44,12 @@ export class RateLimit<Key extends string | number> {
     return 0;
   }
 
-  /** Takes back what was taken last, if its window is not over. */
+  /** Gives back the last take, if its window is not over. */
   giveBack(key: Key): void {
     const window = this.#windows.peek(key);
     if (window !== undefined && window.taken > 0) window.taken -= 1;
   }
 
-  /** How many keys are remembered. */
   get size(): number {
     return this.#windows.size;
   }

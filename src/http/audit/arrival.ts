@@ -1,4 +1,4 @@
-/** Calls back once, unless the returned function is called before. */
+/** Calls back once, unless the returned function is called first. */
 export type Alarm = (callback: () => void) => () => void;
 
 /** The next turn of the event loop. */
@@ -7,7 +7,7 @@ export const nextTurnAlarm: Alarm = (callback) => {
   return () => clearImmediate(immediate);
 };
 
-/** Something that will come, and for which one may wait a while, time and again, without holding more each time. */
+/** A value that will arrive, for which one can wait repeatedly with a limit, without holding more memory each time. */
 export class Arrival<T> {
   #take: (() => T) | null = null;
   #wake: () => void = () => undefined;
@@ -26,7 +26,7 @@ export class Arrival<T> {
     );
   }
 
-  /** Resolves to true when it is there, to false when the alarm came first. Waits only for one alarm at a time. */
+  /** Resolves to true when the value is there, to false if the alarm comes first. Supports one wait at a time. */
   within(alarm: Alarm): Promise<boolean> {
     if (this.#take !== null) return Promise.resolve(true);
     return new Promise((resolve) => {
@@ -41,9 +41,9 @@ export class Arrival<T> {
     });
   }
 
-  /** What came, once `within` said that it is there. Throws what it failed with. */
+  /** The value, after `within` returned true. Throws its error. */
   take(): T {
-    if (this.#take === null) throw new Error("what was waited for has not come");
+    if (this.#take === null) throw new Error("the value has not arrived");
     return this.#take();
   }
 }

@@ -4,7 +4,7 @@ import { deliveryAsItWas, deliveryQuery, payloadText, sendDeliveryEvents } from 
 import type { HttpDependencies } from "../dependencies.ts";
 import { sendJson, sendJsonText } from "../replies/send-json.ts";
 
-/** For auditors: any user's delivery, now or as it was, from the log itself and in the form of the client's routes. */
+/** For auditors: any user's delivery, now or in the past, read from the log and in the form of the client's routes. */
 export function auditDeliveryRoutes(app: FastifyInstance, deps: HttpDependencies): void {
   const { store } = deps;
   const onRequest = requireStaff(deps, "auditor", "operator");

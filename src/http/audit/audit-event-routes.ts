@@ -15,7 +15,7 @@ import { LogFollowers } from "./log-followers.ts";
 
 /**
  * `GET /v1/audit/events`: the log for auditors as NDJSON, in log order, each line as an export writes it. With
- * `follow=true` it goes on with what is added.
+ * `follow=true` the reply continues with new events.
  */
 export function auditEventRoutes(app: FastifyInstance, deps: HttpDependencies): void {
   const { store, clock, logger } = deps;
@@ -25,28 +25,28 @@ export function auditEventRoutes(app: FastifyInstance, deps: HttpDependencies): 
     const query = validOrRefuse(parseAuditEvents(request.query as Record<string, unknown>));
     const after = await placeIn(store, query.after);
     if (reply.sent) return reply;
-    // Whoever asks for the head alone would otherwise follow without an end.
-    const pieces = request.method === "HEAD" ? [] : told(query.follow ? follow() : read(), request.id);
+    // A HEAD request would otherwise follow without an end.
+    const pieces = request.method === "HEAD" ? [] : logged(query.follow ? follow() : read(), request.id);
     reply.header("content-type", "application/x-ndjson");
     return reply.send(Readable.from(pieces, { objectMode: false }));
 
     function read(): AsyncIterable<string> {
-      // The log counts its own events; what is left out here does not count.
+      // With filters applied here, the log cannot count the events of the reply.
       const limit = query.types === null && query.stream === null ? { limit: query.limit } : {};
       return eventPieces(store.readAll({ after, ...categoriesOf(query), ...limit }), wantedBy(query), query.limit);
     }
 
     function follow(): AsyncIterable<string> {
       const ending = followers.join(reply.raw);
-      // A proxy that gathers a reply before it hands it on would never do so.
+      // A buffering proxy would otherwise never pass anything on.
       reply.header("x-accel-buffering", "no");
       const events = store.subscribe({ after, ...categoriesOf(query), signal: ending.signal });
       return followedPieces(events, wantedBy(query), clock, ending);
     }
   });
 
-  /** Says in our log why a reading broke off, which its reader sees only from the broken connection. */
-  async function* told(pieces: AsyncIterable<string>, request: string): AsyncGenerator<string> {
+  /** Logs why a reading stopped. The reader only sees a broken connection. */
+  async function* logged(pieces: AsyncIterable<string>, request: string): AsyncGenerator<string> {
     try {
       yield* pieces;
     } catch (error) {
@@ -69,12 +69,12 @@ function categoriesOf({ category }: AuditEventsQuery): { categories?: readonly s
   return category === null ? {} : { categories: [category] };
 }
 
-/** The position to read after. Throws HttpError when the log does not have it, since it would be another log's. */
+/** The position to read after. Throws HttpError if the log does not have it: it is then from another log. */
 async function placeIn(store: EventStore, after: Position | null): Promise<Position | null> {
   const head = await store.head();
   if (after === null || after === head) return after;
   if (head !== null && after < head && (await store.idAt(after)) !== null) return after;
-  // No event has it in the embedded log, and programs like to begin with it.
+  // The embedded log has no event there, and clients like to begin with it.
   if (/^0+$/.test(after)) return null;
   const errors = [
     head === null

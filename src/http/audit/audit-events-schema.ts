@@ -7,18 +7,18 @@ import type { Position } from "../../events/store/position.ts";
 import { parseQuery } from "../requests/query.ts";
 import type { Parsed } from "../requests/schema-rules.ts";
 
-/** Which events a client asks for; null means no filter. */
+/** The filters of a query; null means no filter. */
 export interface AuditEventsQuery {
   /** Exclusive; null: from the beginning. */
   readonly after: Position | null;
-  /** How many events at the most. */
+  /** The most events to give. */
   readonly limit: number;
   readonly types: ReadonlySet<string> | null;
-  /** The one category that is asked for, or that of the one stream. */
+  /** The category asked for, or that of the stream. */
   readonly category: string | null;
-  /** The one stream that is asked for. */
+  /** The stream asked for. */
   readonly stream: string | null;
-  /** Whether what is added later is sent too. */
+  /** Whether to continue with new events. */
   readonly follow: boolean;
 }
 
@@ -57,10 +57,10 @@ export const auditEventsSchema = z.strictObject({
   follow: z
     .literal("true", { error: "follow must be true, or be left out" })
     .optional()
-    .meta({ description: "Goes on with what is added, until one side closes." }),
+    .meta({ description: "Continues with new events until one side closes the connection." }),
 });
 
-/** Reads that query. Whether there is such a position, the log has to say. */
+/** Parses that query. Whether the position exists is checked against the log. */
 export function parseAuditEvents(query: Readonly<Record<string, unknown>>): Parsed<AuditEventsQuery> {
   const parsed = parseQuery(auditEventsSchema, query, ["limit"]);
   if (!parsed.ok) return parsed;

@@ -2,13 +2,13 @@ import { z } from "zod";
 import { parseQuery } from "../requests/query.ts";
 import type { Parsed } from "../requests/schema-rules.ts";
 
-/** Between which sizes of the tree something is to be proven; null: as the tree is now, or no such proof. */
+/** The sizes of the tree to prove something between; null: the current size, or no such proof. */
 export interface AuditProofQuery {
   readonly tree_size: number | null;
   readonly from_size: number | null;
 }
 
-/** A size as a client writes it; the largest is what a number holds exactly. */
+/** A size in a query; at most what a number holds exactly. */
 function size(name: string): z.ZodCodec<z.ZodString, z.ZodInt> {
   const error = `${name} must be a whole number from 1`;
   return z.codec(z.string().regex(/^[1-9]\d{0,15}$/, { error }), z.int({ error }), {
@@ -25,7 +25,7 @@ export const auditProofSchema = z.strictObject({
     .meta({ description: "Adds a proof that the tree begins with the one that had this size." }),
 });
 
-/** Reads that query. */
+/** Parses that query. */
 export function parseAuditProof(query: Readonly<Record<string, unknown>>): Parsed<AuditProofQuery> {
   const parsed = parseQuery(auditProofSchema, query);
   if (!parsed.ok) return parsed;

@@ -15,7 +15,10 @@ import { lookUp, upToDate } from "../requests/up-to-date.ts";
 import { unavailable } from "../server/error-handler.ts";
 import { parseAuditProof } from "./audit-proof-schema.ts";
 
-/** For auditors: the signed size and root of the tree over the log, proofs from it, and the key of the signatures. */
+/**
+ * For auditors: the signed size and root of the tree over the log, proofs from it, and the public key of the
+ * signatures.
+ */
 export function auditTreeRoutes(app: FastifyInstance, deps: HttpDependencies): void {
   const { store, documents, secrets } = deps;
   const onRequest = requireStaff(deps, "auditor", "operator");
@@ -43,7 +46,7 @@ export function auditTreeRoutes(app: FastifyInstance, deps: HttpDependencies): v
       UUID.test(event_id) ? leafPlaceOf(documents, event_id) : null,
     );
     const tree = await treeNow(documents);
-    // A leaf that is written before its tree is not proven yet.
+    // A leaf is written before its tree, and cannot be proven until then.
     if (place === null || place.leaf >= tree.size) {
       const errors = [`the audit tree has ${tree.size} leaves, and none of them is an event with this id`];
       throw new HttpError("event_not_found", { errors });
@@ -75,7 +78,7 @@ async function consistency(documents: DocumentStore, tree: GrowingTree, from: nu
   };
 }
 
-/** The size that was asked for, by default that of now. Throws HttpError when the tree was never so large. */
+/** The size asked for, or the current one. Throws HttpError if the tree was never that large. */
 function sizeFor(tree: GrowingTree, asked: number | null, from: number | null): number {
   for (const [name, size] of Object.entries({ tree_size: asked, from_size: from })) {
     if (size === null || size <= tree.size) continue;
@@ -84,7 +87,7 @@ function sizeFor(tree: GrowingTree, asked: number | null, from: number | null): 
   return asked ?? tree.size;
 }
 
-/** Replies with text as bytes, to which fastify adds no charset of its own. */
+/** Sends text as bytes, so that fastify adds no charset. */
 function sendText(reply: FastifyReply, text: string): FastifyReply {
   if (reply.sent) return reply;
   return reply.header("content-type", "text/plain; charset=utf-8").send(Buffer.from(text));

@@ -5,19 +5,19 @@ import { UnreadableEvent } from "../../events/store/event-store-errors.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { Arrival, nextTurnAlarm } from "./arrival.ts";
 
-/** Text is handed on in pieces of about so many characters. */
+/** The approximate size of a piece, in characters. */
 const PIECE = 64 * 1024;
-/** A follower gets at least an empty line in so many ms, so that no proxy takes its connection for dead. */
+/** A follower gets at least an empty line this often, in ms, so that no proxy takes its connection for dead. */
 const BEAT_MS = 15_000;
 
 /** Whether a reader asked for an event. */
 export type Wanted = (event: RecordedEvent) => boolean;
 
 /**
- * The lines of those events that are wanted, `limit` at the most, in pieces. An event is pulled only when there is room for
- * it in the piece, and no piece is made before the last one was taken.
+ * The lines of the matching events, at most `limit`, in pieces. Pulls an event only when the piece has room for it, and
+ * makes a piece only when the last one was taken.
  *
- * @throws UnreadableEvent after the lines before it, and whatever the log throws
+ * @throws UnreadableEvent after the lines before it, and what the log throws
  */
 export async function* eventPieces(
   events: AsyncIterable<RecordedEvent>,
@@ -44,8 +44,8 @@ export async function* eventPieces(
 }
 
 /**
- * The same of a subscription, until that ends. A piece is handed on as soon as nothing more is there. The first line is
- * empty, so that the reader learns at once that it is connected, and so is one after each 15 s in which it got none.
+ * The same for a subscription, until it ends. Yields a piece as soon as no more events are there. The first line is
+ * empty, which tells the reader that it is connected; another empty line follows after every 15 s without one.
  *
  * @param ending aborted when the client has gone; it must end the subscription
  */
@@ -67,7 +67,7 @@ export async function* followedPieces(
         sentAt = clock.now();
       }
       for (;;) {
-        // A filter may leave out all that there is for a long time, in which no wait is a long one.
+        // A filter may leave out all events for a long time, during which no single wait is long.
         const left = sentAt + BEAT_MS - clock.now();
         if (left > 0 && (await message.within((beat) => clock.schedule(left, beat)))) break;
         yield "\n";
@@ -91,6 +91,6 @@ export async function* followedPieces(
 async function* beforeUnreadable(error: unknown, piece: string): AsyncGenerator<string> {
   if (piece === "" || !(error instanceof UnreadableEvent)) return;
   yield piece;
-  // The error breaks the connection off, and what was not sent is lost.
+  // The error ends the connection, and anything unsent is lost.
   await nextTurn();
 }

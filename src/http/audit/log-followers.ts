@@ -3,11 +3,11 @@ import type { FastifyInstance } from "fastify";
 import { HttpError } from "../errors.ts";
 import { unavailable } from "../server/error-handler.ts";
 
-/** How many may follow the log at a time: each holds a reader of the log and a connection for as long as it likes. */
+/** The most followers at a time: each holds a reader of the log and a connection for as long as it likes. */
 const MAX_FOLLOWERS = 8;
 const RETRY_AFTER_SECONDS = "10";
 
-/** Those who follow the log over HTTP. They leave by themselves, or when the server closes, which waits for none. */
+/** The followers of the log over HTTP. They leave by themselves, or when the server closes, which waits for none. */
 export class LogFollowers {
   readonly #open = new Map<ServerResponse, AbortController>();
   #closed = false;
@@ -20,10 +20,10 @@ export class LogFollowers {
   }
 
   /**
-   * Takes one more in, until its connection closes.
+   * Adds a follower, until its connection closes.
    *
-   * @returns what is aborted when it is to end
-   * @throws HttpError 503 when there are too many, or the server closes
+   * @returns a controller that is aborted when it must end
+   * @throws HttpError 503 when there are too many, or the server is closing
    */
   join(response: ServerResponse): AbortController {
     if (this.#closed) throw unavailable();
@@ -34,7 +34,7 @@ export class LogFollowers {
       throw new HttpError("unavailable", { errors, headers: { "retry-after": RETRY_AFTER_SECONDS } });
     }
     const ending = new AbortController();
-    // Who left while the log was asked for its end is not heard to leave any more.
+    // If the client left while the log's head was read, no close event follows.
     if (response.destroyed) {
       ending.abort();
       return ending;
@@ -51,7 +51,7 @@ export class LogFollowers {
     this.#closed = true;
     for (const [response, ending] of this.#open) {
       ending.abort();
-      // What waits to be sent would be waited for, perhaps for ever. It is in the log.
+      // Closing would wait for the unsent data, perhaps for ever. It is in the log anyway.
       if (response.writableLength > 0) response.destroy();
     }
   }

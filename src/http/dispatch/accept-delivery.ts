@@ -8,23 +8,23 @@ import { userOf } from "../access/authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { commandOf } from "../requests/command-of.ts";
 
-/** What is to be delivered, already found right. */
+/** A valid delivery to accept. */
 export interface DeliveryToAccept {
-  /** One of the user whose request it is. */
+  /** An endpoint of the request's user. */
   readonly endpointId: number;
-  /** As the client wrote it. */
+  /** Exactly as the client wrote it. */
   readonly payload: string;
   readonly payloadBytes: number;
-  /** Null: nothing makes two requests the same. */
+  /** Null: every request is a new delivery. */
   readonly idempotencyKey: string | null;
 }
 
 /**
- * Accepts a delivery: 202 when it is durable in the log, with its id, after which the worker has it. The request must have
- * passed `requireUser`.
+ * Accepts a delivery: replies 202 with its id when it is durable in the log, then hands it to the worker. The request
+ * must have passed `requireUser`.
  *
  * @throws CommandRefused `idempotency_key_reused`
- * @throws whatever the store throws
+ * @throws what the store throws
  */
 export async function acceptDelivery(
   request: FastifyRequest,

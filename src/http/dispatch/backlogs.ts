@@ -4,9 +4,9 @@ import type { Clock } from "../../runtime/clock.ts";
 
 /** How old a figure may be before it is read again, in ms. */
 const FRESH_MS = 1_000;
-/** How many reads may be under way at a time; the other users are read at a later dispatch. */
+/** The most reads under way; other users are read at a later dispatch. */
 const MAX_READS = 4;
-/** How many users are remembered at the most; then the one that was looked up first is forgotten. */
+/** The most users that are remembered. Beyond that, the one added first is forgotten. */
 const MAX_USERS = 10_000;
 
 interface Backlog {
@@ -15,9 +15,9 @@ interface Backlog {
 }
 
 /**
- * Whether a user has as many pending deliveries as one may have. It answers at once, with what is in memory; the figure is
- * read again in the background, at most once a second for each user, so that a dispatch never waits for it. It may thus be
- * passed by what a user dispatches in about a second. A read that fails leaves the figure as it was.
+ * Whether a user has reached the limit of pending deliveries. It answers at once from memory, and reads the figure
+ * again in the background, at most once a second per user, so no dispatch waits for it. A user may therefore exceed the
+ * limit by what it dispatches in about a second. A failed read leaves the figure unchanged.
  */
 export class Backlogs {
   readonly #byUser: BoundedMap<number, Backlog>;
@@ -26,7 +26,7 @@ export class Backlogs {
   readonly #clock: Clock;
   #reads = 0;
 
-  /** `pendingOf` gives how many deliveries of a user have not ended. */
+  /** `pendingOf` returns how many deliveries of a user have not ended. */
   constructor(limit: number, pendingOf: (userId: number) => Promise<number>, clock: Clock, maxUsers = MAX_USERS) {
     this.#limit = limit;
     this.#pendingOf = pendingOf;
@@ -34,13 +34,13 @@ export class Backlogs {
     this.#byUser = boundedMap(maxUsers);
   }
 
-  /** Never throws. False for a user that nothing is known of yet. */
+  /** Never throws. False for a user whose figure is not known yet. */
   isFull(userId: number): boolean {
     const backlog = this.#byUser.peek(userId) ?? this.#remember(userId);
     const now = this.#clock.now();
     const age = now - backlog.readAt;
     if ((age >= FRESH_MS || age < 0) && this.#reads < MAX_READS) {
-      // Set before the answer comes, so that one read is under way for a user, and a fault is tried again in a second.
+      // Set before the answer, so that each user has one read under way and a failed one is retried a second later.
       backlog.readAt = now;
       void this.#read(userId, backlog);
     }
@@ -52,7 +52,7 @@ export class Backlogs {
     try {
       backlog.pending = await this.#pendingOf(userId);
     } catch {
-      // The read models are down: payloads are taken all the same, as far as is known.
+      // The read models are down: accept payloads on the last known figure.
     } finally {
       this.#reads -= 1;
     }

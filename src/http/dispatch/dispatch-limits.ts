@@ -8,14 +8,14 @@ import { retryAfter } from "../replies/retry-after.ts";
 import { Backlogs } from "./backlogs.ts";
 
 const WINDOW_MS = 1_000;
-/** When to try again with a full backlog. Nobody knows when there is room; deliveries end every moment. */
+/** When to try again with a full backlog, in ms: deliveries end all the time, so no exact time can be given. */
 const BACKLOG_WAIT_MS = 5_000;
 
 /**
- * Hooks that refuse a dispatch before its body is read: 429 to a user who sends too many in a second, or has too many
- * deliveries that have not ended. They come after `requireUser`; a limit that is off has none.
+ * Hooks that refuse a dispatch before its body is read: 429 for a user who sends too many per second, or has too many
+ * deliveries that have not ended. They run after `requireUser`; a limit that is off has no hook.
  *
- * @param pendingOf gives how many deliveries of a user have not ended
+ * @param pendingOf returns how many deliveries of a user have not ended
  */
 export function limitDispatches(
   { dispatchesPerSecond, maxPendingPerUser }: DispatchLimits,

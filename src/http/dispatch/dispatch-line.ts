@@ -3,7 +3,7 @@ import type { DispatchStatus, Metrics } from "../../observability/metrics.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
-    /** What is known of the dispatch that this request asks for; null until its body is read, and on other routes. */
+    /** What is known of this request's dispatch; null until its body is read, and on other routes. */
     dispatch: DispatchDetails | null;
   }
 }
@@ -11,13 +11,13 @@ declare module "fastify" {
 export interface DispatchDetails {
   readonly endpointId: number;
   readonly deliveryId: string;
-  /** Of the payload. */
+  /** Those of the payload. */
   readonly bytes: number;
 }
 
 /**
- * A hook that counts a dispatch and, unless the client got it wrong, writes its one wide line. When the reply is sent and
- * not when it is out: a client that hung up meanwhile has its delivery all the same.
+ * A hook that counts a dispatch and logs its one wide line, unless the request is the client's mistake. It runs when
+ * the reply is sent, not when it has arrived: a client that hung up has its delivery all the same.
  */
 export function logDispatch(metrics: Metrics, logger: FastifyBaseLogger): onSendHookHandler {
   return (request, reply, payload, done) => {

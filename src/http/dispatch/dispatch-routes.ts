@@ -11,9 +11,9 @@ import { parseDispatch } from "./dispatch-schema.ts";
 const VISIBLE_ASCII = /^[\x21-\x7e]{1,255}$/;
 
 /**
- * `POST /v1/dispatch` takes a payload for an endpoint: 202 when it is durable in the log.
+ * `POST /v1/dispatch` accepts a payload for an endpoint: 202 when it is durable in the log.
  *
- * @param limits refuse a dispatch before its body is read (`limitDispatches`)
+ * @param limits hooks that refuse a dispatch before its body is read (`limitDispatches`)
  */
 export function dispatchRoutes(
   app: FastifyInstance,

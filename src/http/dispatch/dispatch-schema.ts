@@ -4,14 +4,14 @@ import { endpointIdSchema } from "../endpoints/schemas/endpoint-id-schema.ts";
 import { isAbsent, messagesOf } from "../requests/schema-rules.ts";
 import type { Parsed } from "../requests/schema-rules.ts";
 
-/** What a dispatch asks for. The payload's text is not here: it is taken from the body as it was written. */
+/** The fields of a dispatch, without the payload, whose exact text is taken from the body. */
 export interface DispatchRequest {
   readonly endpoint_id: number;
 }
 
 const endpointId = endpointIdSchema.meta({ description: "The endpoint to deliver to.", examples: [1] });
 
-/** Says what is wrong with a payload, or null. It looks no deeper than needed: the payload is an opaque text everywhere else. */
+/** The mistake in a payload, or null. Checks only the top level: the payload is opaque everywhere else. */
 function payloadMessage(payload: unknown): string | null {
   if (isAbsent(payload)) return "payload must not be empty";
   if (typeof payload !== "object" || payload === null || Array.isArray(payload)) return "payload must be a JSON object";
@@ -19,7 +19,7 @@ function payloadMessage(payload: unknown): string | null {
   return "payload must not be empty";
 }
 
-/** Not `z.record` or `z.looseObject`, which would copy the whole payload on the hot path. */
+/** Not `z.record` or `z.looseObject`, which would copy the whole payload on every dispatch. */
 const payload = z
   .unknown()
   .check((context) => {
@@ -38,7 +38,7 @@ export const dispatchSchema = z
   .strictObject({ endpoint_id: endpointId, payload }, { error: "body must be a JSON object" })
   .meta({ description: "A payload and the endpoint to deliver it to." });
 
-/** Reads the body of `POST /v1/dispatch`; on the hot path. */
+/** Parses the body of `POST /v1/dispatch`. Speed matters here. */
 export function parseDispatch(body: unknown): Parsed<DispatchRequest> {
   const result = dispatchSchema.safeParse(body);
   if (result.success) return { ok: true, value: { endpoint_id: result.data.endpoint_id } };

@@ -3,8 +3,8 @@ import type { HttpDependencies } from "../dependencies.ts";
 import { sendJson } from "../replies/send-json.ts";
 
 /**
- * `GET /livez`: the process lives. `GET /readyz`: it takes payloads and has begun to answer reads, or 503 with the reasons why not. `GET /metrics`:
- * figures for Prometheus. None of them asks a store for anything, so that they answer whatever is down.
+ * `GET /livez`: the process is alive. `GET /readyz`: it accepts payloads and has begun to answer reads, or 503 with the
+ * reasons. `GET /metrics`: figures for Prometheus. None of them calls a store, so they answer whatever is down.
  */
 export function healthRoutes(app: FastifyInstance, { health, metrics }: HttpDependencies): void {
   app.get("/livez", (_request, reply) => sendJson(reply, 200, { status: "ok" }));
@@ -17,7 +17,7 @@ export function healthRoutes(app: FastifyInstance, { health, metrics }: HttpDepe
   });
   app.get("/metrics", async (_request, reply) => {
     const text = await metrics.text();
-    // As bytes: to a text fastify may add a charset of its own.
+    // As bytes, because fastify may add a charset to text.
     return reply.header("content-type", metrics.contentType).send(Buffer.from(text));
   });
 }

@@ -3,7 +3,7 @@ import type { FastifyRequest } from "fastify";
 import type { CommandContext } from "../../commands/handling/command-context.ts";
 import { userOf } from "../access/authentication.ts";
 
-/** The context of a command that a user's request gives; the request must have passed `requireUser`. */
+/** The command context of a user's request, which must have passed `requireUser`. */
 export function commandOf(request: FastifyRequest): CommandContext {
   return { commandId: randomUUID(), correlationId: request.id, actor: `user:${userOf(request).user_id}` };
 }

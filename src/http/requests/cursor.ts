@@ -1,14 +1,14 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 
 const MAC_BYTES = 16;
-/** What a cursor of another form would not be authenticated with. */
+/** The version of the cursor's format, part of its MAC. */
 const FORM = "2";
 
 /**
  * An opaque cursor: a place in a list, authenticated together with the list's `scope` (user and filter), so that it is
- * worthless to another user and with another filter.
+ * useless to another user or with another filter.
  *
- * @param place what the list is ordered by; has to survive JSON
+ * @param place the values that the list is ordered by; must survive JSON
  * @param key authenticates cursors
  */
 export function encodeCursor(place: unknown, scope: string, key: Uint8Array): string {
@@ -16,7 +16,7 @@ export function encodeCursor(place: unknown, scope: string, key: Uint8Array): st
   return Buffer.concat([mac(content, scope, key), content]).toString("base64url");
 }
 
-/** The place that a cursor names, or null when it is forged, damaged, or of another scope. */
+/** The place in a cursor, or null if it is forged, damaged, or of another scope. */
 export function decodeCursor(cursor: string, scope: string, key: Uint8Array): unknown {
   const bytes = Buffer.from(cursor, "base64url");
   // Node's decoder ignores characters that are not base64url, and the unused bits of the last one.
@@ -24,7 +24,7 @@ export function decodeCursor(cursor: string, scope: string, key: Uint8Array): un
   const content = bytes.subarray(MAC_BYTES);
   const given = bytes.subarray(0, MAC_BYTES);
   if (given.length < MAC_BYTES || !timingSafeEqual(given, mac(content, scope, key))) return null;
-  // Authenticated together with the list, so it is a place of that list.
+  // The MAC covers the scope, so this is a place in that list.
   return JSON.parse(content.toString());
 }
 

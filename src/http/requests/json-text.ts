@@ -1,6 +1,6 @@
 /**
- * The members of the outermost object of a JSON text, four offsets (in UTF-16 units) each: where the key's opening quote
- * is, what follows its closing quote, what follows the colon, and where the comma or the closing brace is.
+ * The members of the outermost object of a JSON text, four offsets (in UTF-16 units) each: the key's opening quote, the
+ * end of its closing quote, the end of the colon, and the comma or closing brace.
  */
 export type MemberOffsets = readonly number[];
 
@@ -14,10 +14,9 @@ const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
 
 /**
- * Reads a text that was not checked before, once, without recursion, and gives the offsets of its outermost object's
- * members, or null as soon as brackets and braces are nested deeper than `depthLimit`. The offsets mean something only
- * when the text turns out to be a JSON object; for any other text they are merely harmless. Never throws, and takes time
- * in proportion to the text.
+ * Scans an unchecked text once, without recursion. Returns the offsets of its outermost object's members, or null as
+ * soon as brackets and braces are nested deeper than `depthLimit`. The offsets are meaningful only if the text is a
+ * JSON object, and harmless otherwise. Never throws; takes linear time.
  */
 export function memberOffsets(text: string, depthLimit: number): MemberOffsets | null {
   const offsets: number[] = [];
@@ -58,9 +57,9 @@ export function memberOffsets(text: string, depthLimit: number): MemberOffsets |
 }
 
 /**
- * The exact text of the value of a top-level member, without the white space around it, or null when there is no such
- * member. `text` must be a valid JSON object and `offsets` its own. Of several members with this name the last one counts,
- * as it does in JSON.parse, and so does a key that spells the name with escapes.
+ * The exact text of a top-level member's value, without surrounding white space, or null if there is no such member.
+ * `text` must be a valid JSON object and `offsets` its own. Of several members with this name the last one counts, as
+ * in JSON.parse, even if its key is written with escapes.
  */
 export function memberText(text: string, offsets: MemberOffsets, name: string): string | null {
   for (let at = offsets.length - 4; at >= 0; at -= 4) {
@@ -72,8 +71,8 @@ export function memberText(text: string, offsets: MemberOffsets, name: string): 
 }
 
 /**
- * The members of a JSON object with their keys and the texts of their values, in order, or null when every key is written
- * without escapes. `text` must be a valid JSON object and `offsets` its own.
+ * The keys of a JSON object and the texts of their values, in order, or null if no key is written with escapes. `text`
+ * must be a valid JSON object and `offsets` its own.
  */
 export function membersWithEscapedKeys(text: string, offsets: MemberOffsets): [key: string, text: string][] | null {
   const keys: string[] = [];
@@ -85,14 +84,14 @@ export function membersWithEscapedKeys(text: string, offsets: MemberOffsets): [k
   ]);
 }
 
-/** The offset of the quote that ends the string which begins at `start`, or -1 when none does. */
+/** The offset of the closing quote of the string that begins at `start`, or -1. */
 function closingQuote(text: string, start: number): number {
   let end = text.indexOf('"', start + 1);
   while (end !== -1 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
   return end;
 }
 
-/** A quote is part of its string when an odd number of backslashes stands before it. The string's own opening quote ends the count. */
+/** A quote is escaped if an odd number of backslashes precedes it. The string's opening quote ends the count. */
 function isEscaped(text: string, quote: number): boolean {
   let before = quote - 1;
   while (text.charCodeAt(before) === BACKSLASH) before--;
@@ -109,7 +108,7 @@ function trimmed(text: string, start: number, end: number): string {
   return text.slice(start, end);
 }
 
-/** The four that RFC 8259 section 2 knows; `trim` would take more. */
+/** The four characters of RFC 8259 section 2; `trim` would remove more. */
 function isWhiteSpace(code: number): boolean {
   return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 }

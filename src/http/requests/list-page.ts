@@ -1,23 +1,23 @@
 import { HttpError } from "../errors.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 
-/** One page of a list, as it was asked for. */
+/** One requested page of a list. */
 export interface Page<P> {
-  /** After which place it begins; null: at the list's beginning. */
+  /** The place after which it begins; null: the list's beginning. */
   readonly after: P | null;
-  /** How many items to look for: one more than are shown, which tells whether there is another page. */
+  /** How many items to find: one more than is shown, to see whether another page follows. */
   readonly wanted: number;
-  /** `{"data":[…],"next_cursor":…}` of what was found; `next_cursor` is null on the last page. */
+  /** `{"data":[…],"next_cursor":…}` of the items found; `next_cursor` is null on the last page. */
   reply<T>(found: readonly T[], shown: (item: T) => object, placeOf: (item: T) => P): object;
 }
 
 /**
- * Opens the page of a list that a query asks for.
+ * Opens the requested page of a list.
  *
- * @typeParam P what the list is ordered by
- * @param scope what the list shows, of whom and with which filters: a cursor is valid for this alone
+ * @typeParam P the values that the list is ordered by
+ * @param scope what the list shows, of whom and with which filters: a cursor is valid only for this
  * @param key authenticates cursors
- * @throws HttpError 400 when the cursor is not of this list
+ * @throws HttpError 400 when the cursor does not belong to this list
  */
 export function openPage<P>(
   { limit, cursor }: { readonly limit: number; readonly cursor: string | null },

@@ -3,10 +3,10 @@ import { z } from "zod";
 import { messagesOf } from "./schema-rules.ts";
 import type { Parsed } from "./schema-rules.ts";
 
-/** The body of a route that needs none: nothing at all, or an empty object. */
+/** The body of a route without fields: none, or an empty object. */
 export const noFieldsSchema = z.strictObject({}, { error: "body must be a JSON object" });
 
-/** Reads such a body; `{}` when there was none. */
+/** Parses such a body; `{}` without one. */
 export function parseNoFields(body: unknown): Parsed<object> {
   const result = noFieldsSchema.safeParse(body);
   if (result.success) return { ok: true, value: {} };

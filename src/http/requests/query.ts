@@ -4,10 +4,10 @@ import { messagesOf } from "./schema-rules.ts";
 import type { Parsed } from "./schema-rules.ts";
 
 /**
- * Reads a query by its schema: a text for each parameter, or a list of texts for one that was sent more than once, which
- * is refused. An empty parameter is an absent one.
+ * Parses a query with its schema. Each parameter is a string, or a list of strings if it was sent more than once, which
+ * is refused. An empty parameter counts as absent.
  *
- * @param numeric the names of the parameters that the schema wants as numbers; what is not a whole number stays a text
+ * @param numeric the parameters that the schema wants as numbers; a value that is not a whole number stays a string
  */
 export function parseQuery<S extends z.ZodObject>(
   schema: S,

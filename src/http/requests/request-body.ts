@@ -7,8 +7,8 @@ import type { Parsed } from "./schema-rules.ts";
 const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]*)/i;
 
 /**
- * Takes bodies of `application/json`, and no others. They are kept as bytes until a route asks with `bodyOf`: an error
- * of the parser would make fastify close the connection, although the body was read to its end.
+ * Accepts only bodies of `application/json`. They stay bytes until a route calls `bodyOf`: after a parser's error
+ * fastify would close the connection, although the body was read to its end.
  */
 export function acceptJsonOnly(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
@@ -16,9 +16,9 @@ export function acceptJsonOnly(app: FastifyInstance): void {
 }
 
 /**
- * The body of a request, which has to have one.
+ * The body of a request that must have one.
  *
- * @throws HttpError 415 when it is not in UTF-8 or is encoded, 400 when there is none
+ * @throws HttpError 415 when it is not in UTF-8 or is encoded, 400 when it is missing
  * @throws MalformedBody when it is not a JSON object
  */
 export function bodyOf(request: FastifyRequest): JsonBody {
@@ -33,7 +33,7 @@ export function bodyOf(request: FastifyRequest): JsonBody {
 }
 
 /**
- * The body of a request that may come without one; `{}` then.
+ * The body of a request that may have none; `{}` then.
  *
  * @throws as `bodyOf`
  */
@@ -43,7 +43,7 @@ export function optionalBodyOf(request: FastifyRequest): unknown {
   return isAbsent ? {} : bodyOf(request).value;
 }
 
-/** What a request asks for, or the end of it with 400 and what is wrong. */
+/** The value of a parsed input. Throws HttpError 400 with the messages if it is invalid. */
 export function validOrRefuse<T>(parsed: Parsed<T>): T {
   if (parsed.ok) return parsed.value;
   throw new HttpError("invalid_request", { errors: parsed.errors });

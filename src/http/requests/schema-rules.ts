@@ -1,18 +1,20 @@
 import { z } from "zod";
 import { printable } from "../../runtime/printable.ts";
 
-/** What reading a body or a query gives: its value, or the messages for `details.errors`, in the order of docs/reference/http-api.md. */
+/**
+ * A parsed body or query: its value, or the messages for `details.errors`, in the order of docs/reference/http-api.md.
+ */
 export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly errors: string[] };
 
-/** The messages of a refused input: those of the fields' own rules in the schema's order, then those of unknown names. */
+/** The messages of a refused input: those of the fields' rules in the schema's order, then those for unknown names. */
 export interface Messages {
   readonly rules: string[];
   readonly unknown: string[];
 }
 
 /**
- * Unicode's White_Space, and U+001C to U+001F. This is all that Java's `isBlank` (which the first clients were written
- * against) calls white space, and the no-break spaces and U+0085 besides.
+ * Unicode's White_Space, and U+001C to U+001F. This covers Java's `isBlank` (which the first clients were written
+ * against), plus the no-break spaces and U+0085.
  */
 const WHITE_SPACE_CLASS = String.raw`\p{White_Space}\u001c-\u001f`;
 
@@ -23,17 +25,20 @@ const NOT_WHITE_SPACE = new RegExp(`[^${WHITE_SPACE_CLASS}]`, "u");
 
 const MAX_UNKNOWN_NAMES = 10;
 
-/** True when the text is empty or nothing but white space. */
+/** True when the text is empty or only white space. */
 export function isBlank(text: string): boolean {
   return !NOT_WHITE_SPACE.test(text);
 }
 
-/** A length rule in UTF-16 units, as JavaScript and Java count (zod and JSON Schema count code points). Both ends are inclusive. */
+/**
+ * A length rule in UTF-16 units, as JavaScript and Java count (zod and JSON Schema count code points). Both bounds are
+ * inclusive.
+ */
 export function lengthBetween(min: number, max: number): (text: string) => boolean {
   return (text) => text.length >= min && text.length <= max;
 }
 
-/** A text that must be there: missing, null or blank gives only `<name> must not be blank`. */
+/** A required text: missing, null or blank gives only `<name> must not be blank`. */
 export function requiredText(name: string): z.ZodString {
   const blank = `${name} must not be blank`;
   return z
@@ -41,14 +46,14 @@ export function requiredText(name: string): z.ZodString {
     .refine((text) => !isBlank(text), { error: blank, abort: true });
 }
 
-/** True for a value that is missing or null: the API makes no difference between the two. */
+/** True for a missing value or null: the API does not distinguish them. */
 export function isAbsent(value: unknown): boolean {
   return value === undefined || value === null;
 }
 
 /**
- * Sorts the issues of a schema whose messages clients rely on. A text that breaks one rule in two places is reported
- * once. `kind` is what an unknown name is called; of many unknown names the first ten are reported.
+ * The messages of a schema's issues, which clients rely on. A text that breaks one rule in two places is reported once.
+ * `kind` is the word for an unknown name; at most ten of those are reported.
  */
 export function messagesOf(error: z.ZodError, kind: "field" | "parameter"): Messages {
   const rules = new Set<string>();

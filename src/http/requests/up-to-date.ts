@@ -2,17 +2,17 @@ import { ReadModelsUnavailable } from "../../projections/store/document-store.ts
 import { READ_YOUR_WRITES_MS } from "../dependencies.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 
-/** How long a read waits for models without which its answer would be wrong, in ms: as long as a log may stall. */
+/** How long a read waits for models that are not live, in ms: as long as a log may stall. */
 const PATIENCE_MS = 4_000;
 
 type Models = Pick<HttpDependencies, "store" | "progress">;
 
 /**
- * Waits until the named read models have seen what was in the log when the request came, for at most 2 s. A model that
- * follows the log and is only late answers all the same; one that is still being made would tell half the truth, and is
- * waited for longer.
+ * Waits until the named read models have seen everything that was in the log when the request came. A live model that
+ * is merely late answers anyway after 2 s. One that is still catching up would give an incomplete answer, so the wait
+ * is longer.
  *
- * @throws ReadModelsUnavailable when a model is being made, or stopped
+ * @throws ReadModelsUnavailable when a model is catching up, or stopped
  */
 export async function upToDate({ store, progress }: Models, names: readonly string[]): Promise<void> {
   const head = await store.head();
@@ -22,10 +22,10 @@ export async function upToDate({ store, progress }: Models, names: readonly stri
 }
 
 /**
- * Looks one thing up in the named read models, and gives null only when they have seen all that was in the log when the
- * request came: a client that wrote it a moment ago must not get a 404.
+ * Looks something up in the named read models. Returns null only if they have seen everything that was in the log when
+ * the request came: a client that has just written it must not get a 404.
  *
- * @throws ReadModelsUnavailable when that cannot be said, or as `upToDate`
+ * @throws ReadModelsUnavailable when that is uncertain, or as `upToDate`
  */
 export async function lookUp<T>(
   { store, progress }: Models,

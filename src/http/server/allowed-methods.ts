@@ -2,14 +2,14 @@ import { METHODS } from "node:http";
 import type { FastifyInstance } from "fastify";
 import { HttpError } from "../errors.ts";
 
-/** Every method that Node lets through as a request, the usual ones first. */
+/** Every method that Node accepts in a request, the usual ones first. */
 const KNOWN = [...new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", ...METHODS])].filter(
   (method) => method !== "CONNECT",
 );
 
 /**
- * Answers 405 with Allow (RFC 9110 section 15.5.6) where a known path is asked with a method that it does not take.
- * Call it before the routes are registered, and the function that it gives after them.
+ * Answers 405 with Allow (RFC 9110 section 15.5.6) when a known path does not support the method. Call it before the
+ * routes are registered, and the function that it returns after them.
  */
 export function refuseOtherMethods(app: FastifyInstance): () => void {
   const methodsOf = new Map<string, Set<string>>();
@@ -25,7 +25,7 @@ export function refuseOtherMethods(app: FastifyInstance): () => void {
       app.route({
         method: KNOWN.filter((method) => !known.has(method)),
         url,
-        // Before the body is read: whatever it is, the answer is the same.
+        // Before the body is read, because the answer does not depend on it.
         onRequest: () => Promise.reject(new HttpError("method_not_allowed", { headers: { allow } })),
         handler: () => undefined,
       });

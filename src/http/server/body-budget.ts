@@ -4,7 +4,7 @@ import type { Clock } from "../../runtime/clock.ts";
 import { refuseAndClose } from "./broken-requests.ts";
 import { unavailable } from "./error-handler.ts";
 
-/** How long a body may be on its way until it has to give way to others of the same client, in ms. */
+/** How long a body may take to arrive before it must make room for others of the same client, in ms. */
 const PATIENCE_MS = 1_000;
 
 interface Share {
@@ -13,20 +13,21 @@ interface Share {
   readonly since: number;
 }
 
-/** What one client has under way; its shares in the order in which they came. */
+/** A client's bodies under way, in the order in which they came. */
 interface Client {
   readonly shares: Set<Share>;
   bytes: number;
 }
 
 /**
- * Bounds the memory that request bodies take together, whatever the number of connections: a request whose body would go
- * beyond the budget is answered 503 before that body is read. A body without a length counts as the largest one, and only
- * a request that has passed every other check counts at all.
+ * Bounds the total memory of request bodies, whatever the number of connections. A request whose body would exceed the
+ * budget is answered 503 before that body is read. A body without a length counts as the largest, and a request counts
+ * only after it has passed every other check.
  *
- * A body counts as large as it says to be, so that whoever says much and sends a byte now and then could keep everybody out.
- * So, when there is no room, bodies that are not here yet give way with 503, the oldest first: those of the client that has
- * the most under way, while that is more than who asks would have; and of one's own those that are a second old.
+ * A body counts with its announced length, so a client that announces much and sends slowly could keep everyone out.
+ * When there is no room, incomplete bodies are therefore ended with 503, the oldest first: those of the client that has
+ * the most under way, while that is more than the requesting client would have; then the requesting client's own that
+ * are a second old.
  */
 export function limitBodiesUnderWay(app: FastifyInstance, budgetBytes: number, clock: Clock): void {
   const largest = app.initialConfig.bodyLimit ?? budgetBytes;
@@ -42,7 +43,7 @@ export function limitBodiesUnderWay(app: FastifyInstance, budgetBytes: number, c
       done(unavailable("too many request bodies are under way"));
       return;
     }
-    // Comes once for every response, also when the client hung up before there was one.
+    // Emitted once per response, even when the client hung up before it.
     reply.raw.once("close", release);
     done(null, payload);
   });
@@ -59,7 +60,7 @@ class BodyBudget {
     this.#clock = clock;
   }
 
-  /** Gives what releases the share, or null when there is no room for it. */
+  /** Returns the function that releases the share, or null if there is no room. */
   take(request: FastifyRequest, bytes: number): (() => void) | null {
     const name = request.user?.user_id ?? clientNetwork(request);
     const client = this.#clients.get(name) ?? { shares: new Set(), bytes: 0 };
@@ -84,7 +85,7 @@ class BodyBudget {
     this.#cutOff(asking, bytes, ({ since }) => since <= latest);
   }
 
-  /** What is here in full is being worked on; its reply releases it. */
+  /** Complete bodies are being handled; their replies release them. */
   #cutOff(client: Client, needed: number, mayBeCutOff: (share: Share) => boolean): void {
     for (const share of client.shares) {
       if (this.#underWay + needed <= this.#budgetBytes || !mayBeCutOff(share)) return;
@@ -92,7 +93,7 @@ class BodyBudget {
       this.#release(client, share);
       const { socket } = share.request.raw;
       refuseAndClose(unavailable(), socket, this.#clock);
-      // At once when that is out, or the rest of the body would still come in.
+      // Closes once the reply is sent, or the rest of the body would still come in.
       socket.destroySoon();
     }
   }

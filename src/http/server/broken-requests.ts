@@ -10,18 +10,18 @@ import { REPLY_HEADERS } from "./reply-headers.ts";
 
 const NOT_HTTP = new HttpError("invalid_request", { errors: ["request must be valid HTTP/1.1"] });
 
-/** The headers of a reply that is written past fastify. */
+/** The headers of a reply that is written without fastify. */
 const HEAD = Object.entries({ "Content-Type": "application/json", Connection: "close", ...REPLY_HEADERS })
   .map(([name, value]) => `${name}: ${value}`)
   .join("\r\n");
 
-/** What Node's HTTP parser calls the mistakes that have a status of their own. */
+/** The parser errors of Node that have a status of their own. */
 const REFUSALS: Readonly<Record<string, HttpError>> = {
   HPE_HEADER_OVERFLOW: new HttpError("headers_too_large"),
   ERR_HTTP_REQUEST_TIMEOUT: new HttpError("request_timeout"),
 };
 
-/** Answers what is not HTTP, too large or too slow, with one of ERRORS, and closes the connection. */
+/** Answers requests that are not HTTP, too large or too slow with one of ERRORS, and closes the connection. */
 export function refuseBrokenRequests(clock: Clock): (error: Error & { code?: string }, socket: Socket) => void {
   return (error, socket) => {
     if (error.code === "ECONNRESET") socket.destroy();
@@ -30,9 +30,9 @@ export function refuseBrokenRequests(clock: Clock): (error: Error & { code?: str
 }
 
 /**
- * Takes over what Node would answer without a body, or not at all: a request without Host (RFC 9112 section 3.2 wants a
- * 400 for it), one for a tunnel, and one with an unknown Expect, which may be ignored (RFC 9110 section 10.1.1).
- * Needs the server's option `requireHostHeader: false`.
+ * Answers requests that Node would answer without a body, or not at all: one without Host (RFC 9112 section 3.2
+ * requires 400), one for a tunnel, and one with an unknown Expect, which may be ignored (RFC 9110 section 10.1.1).
+ * Needs the server option `requireHostHeader: false`.
  */
 export function refuseWhatNodeAnswers(app: FastifyInstance, clock: Clock): void {
   app.addHook("onRequest", ({ raw }, _reply, done) => {
@@ -47,7 +47,10 @@ export function refuseWhatNodeAnswers(app: FastifyInstance, clock: Clock): void 
   app.server.on("checkExpectation", (request, response) => app.server.emit("request", request, response));
 }
 
-/** Answers past fastify and ends the connection; one that was ended before is destroyed, whether or not the client lets go. */
+/**
+ * Answers without fastify and ends the connection; a connection that was already ended is destroyed, even if the client
+ * holds it.
+ */
 export function refuseAndClose(refusal: HttpError, socket: Duplex, clock: Clock): void {
   if (!socket.writable) {
     socket.destroy();

@@ -2,8 +2,8 @@ import type { FastifyInstance } from "fastify";
 import { unavailable } from "./error-handler.ts";
 
 /**
- * Answers 503 to requests that still come over an open connection while the server closes. Fastify can do that itself, but
- * not with our error body; its option `return503OnClosing` must be off.
+ * Answers 503 to requests on open connections while the server closes. Fastify can do that too, but not with our error
+ * body; its option `return503OnClosing` must be off.
  */
 export function refuseWhileClosing(app: FastifyInstance): void {
   let closing = false;

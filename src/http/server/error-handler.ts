@@ -15,10 +15,10 @@ import { sendJsonText } from "../replies/send-json.ts";
 import { MalformedBody } from "../requests/json-body.ts";
 import { REPLY_HEADERS } from "./reply-headers.ts";
 
-/** How long a client should wait before it sends again what we could not take, in seconds. */
+/** How long a client should wait before it repeats a request that we could not take, in seconds. */
 const RETRY_AFTER_SECONDS = "1";
 
-/** When no request was refused for so long, in ms, none is any more: a client comes again after Retry-After. */
+/** After this long without a refusal, in ms, requests are no longer refused: clients return after Retry-After. */
 const QUIET_MS = 5_000;
 
 /** The one place where errors meet HTTP: every error of a route becomes a reply of ERRORS. */
@@ -29,7 +29,7 @@ export function handleErrors(app: FastifyInstance, clock: Clock): void {
     over: "requests are no longer refused",
     quietMs: QUIET_MS,
   });
-  // Refusing requests while it closes is expected.
+  // Refusing requests while closing is expected.
   app.addHook("preClose", (done) => {
     refused.close();
     done();
@@ -39,16 +39,16 @@ export function handleErrors(app: FastifyInstance, clock: Clock): void {
     if (known.code === "unexpected") log.error({ err: error, request: id }, "a request failed unexpectedly");
     if (known.code === "unavailable") {
       refused.failed({ reason: known.options.reason ?? error.message });
-      // Which request is answered says nothing about the others, so that only the quiet ends it.
+      // One successful request says nothing about others, so only a quiet time ends the trouble.
       refused.worked();
     }
     return sendError(reply, known, clock);
   });
-  // Before the body is read: whatever it is, there is nothing at this path.
+  // Before the body is read, because the answer does not depend on it.
   app.addHook("onRequest", ({ is404 }, _reply, done) => done(is404 ? new HttpError("not_found") : undefined));
 }
 
-/** Answers a path that cannot be decoded, which fastify refuses before it looks for a route. */
+/** Answers a path that cannot be decoded, which fastify refuses before routing. */
 export function refuseBadPath(clock: Clock): (error: Error, request: unknown, reply: FastifyReply) => void {
   const refusal = new HttpError("invalid_request", { errors: ["path must be valid percent-encoded UTF-8"] });
   return (_error, _request, reply) => void sendError(reply.headers(REPLY_HEADERS), refusal, clock);
@@ -72,7 +72,7 @@ function toHttpError(error: Error, bodyLimit: number): HttpError {
   if (
     error instanceof StoreUnavailable ||
     error instanceof AppendOutcomeUnknown ||
-    // Others were faster each time. Nothing was written, and soon it will be.
+    // Others won each time. Nothing was written, and a retry will succeed soon.
     error instanceof RevisionConflict ||
     error instanceof ReadModelsUnavailable
   ) {
@@ -81,15 +81,15 @@ function toHttpError(error: Error, bodyLimit: number): HttpError {
   return fromFastify(error as FastifyError, bodyLimit);
 }
 
-/** The reply when nothing can be taken for the moment; `reason` is why, for the program's own log. */
+/** The reply when a request cannot be taken now; `reason` is for the program's log. */
 export function unavailable(reason?: string): HttpError {
   const headers = { "retry-after": RETRY_AFTER_SECONDS };
   return new HttpError("unavailable", reason === undefined ? { headers } : { headers, reason });
 }
 
 /**
- * Fastify's own errors: whatever it calls the client's mistake stays one. A status on any other error was meant for
- * somebody else, except on that of a client who hung up amid its body, which fastify marks as the client's.
+ * Fastify's own client errors stay client errors. A status on any other error was not meant for this client, except
+ * when a client hung up while sending its body, which fastify marks as the client's error.
  */
 function fromFastify({ code, statusCode = 500 }: FastifyError, bodyLimit: number): HttpError {
   switch (code) {

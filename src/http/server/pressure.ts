@@ -3,54 +3,56 @@ import type { FastifyInstance } from "fastify";
 import type { Health } from "../../observability/health.ts";
 import { unavailable } from "./error-handler.ts";
 
-/** How often it is looked, in ms. */
-const LOOK_MS = 250;
-/** How late a look has to be for the event loop to count as stuck, in ms, when the one before it was as late. */
+/** The interval between checks, in ms. */
+const CHECK_MS = 250;
+/** The event loop is stuck if two checks in a row are this late, in ms. */
 const STUCK_MS = 2_000;
-/** The share of the heap's limit from which on nothing more is taken. V8 collects garbage long before. */
+/** The share of the heap's limit from which requests are refused. V8 collects garbage long before. */
 const FULL_HEAP = 0.9;
 
-/** Whoever watches the process has to get an answer, or would end it with all that is under way. */
+/** Monitoring must get an answer, or it would kill the process with everything that is under way. */
 const PROBES: ReadonlySet<string | undefined> = new Set(["/livez", "/readyz", "/metrics"]);
 
-/** How the process is at a look. */
+/** The state of the process at a check. */
 export interface Load {
-  /** How much later than it should the look came, in ms: as long as a turn of the event loop took. */
+  /** How late the check was, in ms: the duration of a turn of the event loop. */
   readonly lateMs: number;
-  /** The part of the heap's limit that is used, from 0 to 1. */
+  /** The used share of the heap's limit, from 0 to 1. */
   readonly heapShare: number;
 }
 
-/** Judges look after look whether the process has more to do than it can. */
+/** Decides check by check whether the process is overloaded. */
 export class Pressure {
-  #lateLooks = 0;
+  #lateChecks = 0;
 
-  /** Gives why nothing more should be taken, or null. One long pause, as of a suspended machine, does not count. */
+  /**
+   * Returns why requests should be refused, or null. A single long pause, as of a suspended machine, does not count.
+   */
   judge({ lateMs, heapShare }: Load): string | null {
-    this.#lateLooks = lateMs >= STUCK_MS ? this.#lateLooks + 1 : 0;
+    this.#lateChecks = lateMs >= STUCK_MS ? this.#lateChecks + 1 : 0;
     if (heapShare >= FULL_HEAP) return "its memory is nearly full";
-    return this.#lateLooks >= 2 ? "its event loop is stuck" : null;
+    return this.#lateChecks >= 2 ? "its event loop is stuck" : null;
   }
 }
 
 /**
- * Answers 503 to every request but a probe's while the process has more to do than it can, and says so in its readiness.
- * In place of `@fastify/under-pressure`, which knows nothing of our readiness, lets one look decide, and builds the options
- * of the route at each request to ask them; this costs a request one comparison.
+ * Answers 503 to every request except probes while the process is overloaded, and reports it in readiness. Replaces
+ * `@fastify/under-pressure`, which does not know our readiness, decides on a single check, and builds the route's
+ * options at each request; this costs one comparison per request.
  *
- * @param heapShare the part of the heap's limit that is used; another one is for tests
+ * @param heapShare the used share of the heap's limit; tests pass their own
  */
 export function refuseUnderPressure(app: FastifyInstance, health: Health, heapShare = usedShareOfHeap): void {
   const pressure = new Pressure();
   let reason: string | null = null;
-  let lookedAt = performance.now();
+  let checkedAt = performance.now();
   const timer = setInterval(() => {
     const now = performance.now();
-    reason = pressure.judge({ lateMs: now - lookedAt - LOOK_MS, heapShare: heapShare() });
-    lookedAt = now;
+    reason = pressure.judge({ lateMs: now - checkedAt - CHECK_MS, heapShare: heapShare() });
+    checkedAt = now;
     if (reason === null) health.restore("load");
     else health.degrade("load", reason);
-  }, LOOK_MS).unref();
+  }, CHECK_MS).unref();
   app.addHook("onClose", (_app, done) => {
     clearInterval(timer);
     done();

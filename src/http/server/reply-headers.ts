@@ -1,9 +1,9 @@
 import type { FastifyInstance } from "fastify";
 
 /**
- * What helmet has that is of use for an API whose replies no browser should run, embed, keep or sniff. The rest of it is
- * for pages, or for replies that a browser gets without a key, and Strict-Transport-Security is for whoever ends TLS in
- * front of us. Set by hand: this costs a reply 2 µs, and helmet 14.
+ * The part of helmet's headers that helps an API whose replies no browser should run, embed, keep or sniff. The others
+ * are for pages, or for replies without a key, and Strict-Transport-Security belongs to the proxy that ends TLS. Set by
+ * hand: this costs 2 µs per reply, helmet 14.
  */
 export const REPLY_HEADERS = {
   "cache-control": "no-store",
@@ -12,7 +12,7 @@ export const REPLY_HEADERS = {
   "x-content-type-options": "nosniff",
 } as const;
 
-/** Gives every reply these headers; a route that needs another value, as a page does, sets its own. */
+/** Adds these headers to every reply. A route that needs other values, such as a page, sets its own. */
 export function addReplyHeaders(app: FastifyInstance): void {
   app.addHook("onRequest", (_request, reply, done) => {
     reply.headers(REPLY_HEADERS);

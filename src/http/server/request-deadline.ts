@@ -8,20 +8,20 @@ declare module "fastify" {
   interface FastifyRequest {
     /** How long it may still wait for the stores, in ms. */
     msToWait: number;
-    /** `overdue`: it was answered 503, since its time had passed. No client waits for what it still does. */
+    /** `overdue`: it was answered 503 because its time was over, so no client waits for the rest of its work. */
     answer: "awaited" | "begun" | "overdue";
   }
 }
 
 /**
- * How long a request may wait for the stores in all, in ms. One of them may stall for 4 s and still answer; two that come
- * after each other may not, since the client is promised an answer within 5 s.
+ * How long a request may wait for the stores in all, in ms. One store may stall for 4 s and still answer; two in a row
+ * may not, because the client is promised an answer within 5 s.
  */
 const WAIT_MS = 4_700;
 
 /**
- * Answers each request whose handler takes too long with 503 and Retry-After. The time in which its body arrives does not
- * count, nor what is left of a reply that has begun. Call it before the routes are registered.
+ * Answers 503 with Retry-After when a handler takes too long. The time in which the body arrives does not count, nor
+ * does the rest of a reply that has begun. Call it before the routes are registered.
  */
 export function limitWaiting(app: FastifyInstance, clock: Clock): void {
   app.decorateRequest("msToWait", WAIT_MS);
@@ -40,8 +40,8 @@ export function limitWaiting(app: FastifyInstance, clock: Clock): void {
 }
 
 /**
- * What `work` gives or throws, if that comes within what a request may still wait. The work itself goes on; what it then
- * comes to is nobody's.
+ * The result or error of `work`, if it comes within the request's remaining time. The work itself continues; its later
+ * result is ignored.
  *
  * @throws HttpError 503 when the time is over
  */
@@ -51,11 +51,11 @@ export function inTime<T>(request: FastifyRequest, clock: Clock, work: Promise<T
     const cancel = clock.schedule(request.msToWait, () => {
       if (request.answer !== "awaited") return;
       request.answer = "overdue";
-      reject(unavailable("what a request needs was not there in time"));
+      reject(unavailable("the stores did not answer the request in time"));
     });
     const settle = (): void => {
       cancel();
-      // A clock that is set lengthens or shortens one request's time.
+      // Setting the clock lengthens or shortens only one request's time.
       request.msToWait = Math.min(request.msToWait, Math.max(0, request.msToWait - (clock.now() - begunAt)));
     };
     work.then(
@@ -72,12 +72,12 @@ export function inTime<T>(request: FastifyRequest, clock: Clock, work: Promise<T
 }
 
 /**
- * The log for the commands of a request, which takes and gives nothing more once that was answered: a user who is created
- * after a 503 would keep the name, and no client would have the key.
+ * The log for a request's commands. It refuses everything once the request was answered: a user created after a 503
+ * would keep the name, but no client would have the key.
  */
 export function storeOf(request: FastifyRequest, store: StreamStore): StreamStore {
   const refuseWhenOverdue = (): void => {
-    if (request.answer === "overdue") throw new StoreUnavailable("the request was answered for want of time");
+    if (request.answer === "overdue") throw new StoreUnavailable("the request's time is over");
   };
   return {
     append: async (...append) => {

@@ -1,4 +1,4 @@
-/** What somebody wants verified, or wants it compared with, cannot be used. The message is one line. */
+/** The events to verify, or what to compare them with, cannot be used. The message is one line. */
 export class AuditRefused extends Error {
   readonly code = "audit_refused";
 

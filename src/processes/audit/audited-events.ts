@@ -6,7 +6,7 @@ import type { Hash } from "../../projections/audit-tree/merkle-tree.ts";
 import { finishedExportLines } from "../transfer/export-lines.ts";
 import { AuditRefused } from "./audit-refused.ts";
 
-/** Where an event stands, or stood. What somebody does not know of it is null. */
+/** Where an event is, or was. Unknown parts are null. */
 export interface EventPlace {
   /** Null when the event cannot be read. */
   readonly id: string | null;
@@ -19,27 +19,27 @@ export interface EventPlace {
   readonly line: number | null;
 }
 
-/** An event as the tree has it: its leaf's hash, and what to call it. */
+/** An event for the audit tree: the hash of its leaf, and its place for messages. */
 export interface AuditedEvent extends EventPlace {
   readonly id: string;
   readonly hash: Hash;
-  /** How far this is, from 0 to 1; null when unknown. */
+  /** The progress up to this event, from 0 to 1; null when unknown. */
   readonly fraction: number | null;
 }
 
-/** The events of a log in their order, up to the end that it has at the beginning. Throws what the log throws. */
+/** The events of a log in order, up to the log's head at the beginning. Throws what the log throws. */
 export async function* eventsOfLog(log: Pick<EventStore, "readAll" | "head">): AsyncGenerator<AuditedEvent> {
   const head = Number(await log.head());
   for await (const event of log.readAll()) {
-    // Positions need not be evenly spread, but they are what there is to tell how far it is.
+    // Positions need not be evenly spread, but nothing better shows the progress.
     yield auditedEvent(event, leafText(event), null, Number(event.position) / head);
   }
 }
 
 /**
- * The events of a whole export in their order.
+ * The events of a whole export in order.
  *
- * @param bytes how many there are; null when unknown
+ * @param bytes the size of the export; null when unknown
  * @throws TransferRefused when it is damaged, AuditRefused when it does not begin with the log's first event
  */
 export async function* eventsOfExport(
@@ -50,7 +50,7 @@ export async function* eventsOfExport(
     if (line.kind === "event") {
       yield auditedEvent(line.event, line.leaf, line.number, bytes === null ? null : line.end / bytes);
     } else if (line.kind === "header" && line.header.after !== null) {
-      throw new AuditRefused(`it begins behind the event ${line.header.after.id}: take an export of the whole log`);
+      throw new AuditRefused(`it begins after the event ${line.header.after.id}: take an export of the whole log`);
     }
   }
 }

@@ -1,54 +1,54 @@
 import type { EventPlace } from "./audited-events.ts";
 
-/** The first thing that is not as it was. */
+/** The first difference. */
 export interface Finding {
   readonly kind:
-    /** The event at its place says something else. */
+    /** The event at this place has changed. */
     | "changed"
-    /** The event is not there any more; in its place is the one that came after it. */
+    /** The event is missing; the one that came after it is in its place. */
     | "removed"
-    /** The event stands elsewhere. */
+    /** The event is at another place. */
     | "moved"
-    /** An unknown event is in its place, and it is nowhere. */
+    /** The event is missing; an unknown one is in its place. */
     | "replaced"
-    /** An unknown event is before it. */
+    /** There is an unknown event before it. */
     | "inserted"
-    /** There is nothing from here on. */
+    /** There are no events from here on. */
     | "truncated"
-    /** What stands here cannot be read, or is no export as it was written. */
+    /** The event here cannot be read, or the export was changed. */
     | "damaged"
-    /** Some event of those that were signed is another; which one, only a list of leaves could say. */
+    /** A signed event has changed; only a list of leaves could say which. */
     | "rewritten"
-    /** What was signed is there; it is the list of leaves that is not what was signed. */
+    /** The events are the signed ones, but the list of leaves is not. */
     | "untrusted_list";
-  /** Which leaf it is about, counted from 0; null when unknown. */
+  /** The leaf, counted from 0; null when unknown. */
   readonly leaf: number | null;
-  /** Which event, as the trusted side knows it, else as it is there. */
+  /** The event as the trusted side knows it, or else as it was found. */
   readonly event: EventPlace | null;
-  /** All of it in a sentence. */
+  /** The finding in a sentence. */
   readonly text: string;
 }
 
-/** Where two lists of leaves are not the same for the first time. */
+/** The first place where two lists of leaves differ. */
 export interface Difference {
   readonly leaf: number;
-  /** What stands there. */
+  /** The event found there. */
   readonly found: EventPlace;
-  /** What is trusted to belong there; null when that is unknown. */
+  /** The event that belongs there; null when unknown. */
   readonly trusted: EventPlace | null;
-  /** Which leaf `trusted` is now, when it was found after this place. */
+  /** The leaf where `trusted` was found later, if it was. */
   readonly trustedNow: number | null;
-  /** Which leaf `found` was, when it is known. */
+  /** The leaf that `found` was before; null when unknown. */
   readonly foundBefore: number | null;
-  /** False when what comes after could not be read to its end. */
+  /** False if the events after it could not be read to the end. */
   readonly wholeRead: boolean;
 }
 
-/** What has happened to the first event that is not the same. */
+/** Explains what happened to the first event that differs. */
 export function explain(difference: Difference): Finding {
   const { leaf, found, trusted, trustedNow, foundBefore, wholeRead } = difference;
   const here = `leaf ${leaf}`;
-  if (trusted === null) return { kind: "changed", leaf, event: found, text: `${here} is another: ${named(found)}` };
+  if (trusted === null) return { kind: "changed", leaf, event: found, text: `${here} differs: ${named(found)}` };
   if (trusted.id === found.id) {
     const place = trusted.stream !== found.stream || trusted.revision !== found.revision;
     const was = place ? ` and was ${streamOf(trusted)}` : "";
@@ -56,14 +56,14 @@ export function explain(difference: Difference): Finding {
   }
   const inItsPlace = `in its place is ${named(found)}`;
   if (foundBefore === null && trustedNow !== null) {
-    return { kind: "inserted", leaf, event: found, text: `an event was put in as ${here}: ${named(found)}` };
+    return { kind: "inserted", leaf, event: found, text: `an event was inserted as ${here}: ${named(found)}` };
   }
   if (trustedNow !== null) {
     return {
       kind: "moved",
       leaf,
       event: trusted,
-      text: `${here} was moved: ${named(trusted)} is leaf ${trustedNow} now; ${inItsPlace}`,
+      text: `${here} was moved: ${named(trusted)} is now leaf ${trustedNow}; ${inItsPlace}`,
     };
   }
   if (foundBefore === null) {
@@ -80,7 +80,7 @@ export function explain(difference: Difference): Finding {
   return { kind: "removed", leaf, event: trusted, text: `${here} was removed: ${named(trusted)}; ${inItsPlace}` };
 }
 
-/** An event for a sentence: what is known of its type, id, place in its stream, and place. */
+/** An event in a sentence: what is known of its type, id, place in its stream, and position or line. */
 export function named(event: EventPlace): string {
   const { id, type, position, line } = event;
   const place = [...(position === null ? [] : [`position ${position}`]), ...(line === null ? [] : [`line ${line}`])];

@@ -2,26 +2,26 @@ import { hash, sign, verify } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { ed25519PrivateKey, ed25519PublicKey, rawPublicKey } from "../../secrets/ed25519.ts";
 
-/** The byte that says ed25519 in a key's id and in its text form (C2SP signed-note). */
+/** The byte for ed25519 in a key's id and in its text form (C2SP signed-note). */
 const ED25519 = 1;
 const KEY_BYTES = 32;
 const ID_BYTES = 4;
 
-/** A name as C2SP signed-note allows it: no white space and no plus. */
+/** A key's name may have no white space and no plus (C2SP signed-note). */
 const NAME = /^[^\s+]+$/u;
-/** Of ed25519 a signature has 64 bytes, and one in a note has the key's id before it. */
+/** An ed25519 signature has 64 bytes; a note puts the key's id before it. */
 const SIGNATURE_LINE = /^\u2014 (\S+) ([A-Za-z0-9+/]{91}=)$/u;
 
-/** Who signs notes. */
+/** A signer of notes. */
 export interface NoteSigner {
   readonly name: string;
-  /** As others get it: `<name>+<key id>+<key>`. */
+  /** For verifiers: `<name>+<key id>+<key>`. */
   readonly publicKey: string;
-  /** The text, which must end with a line end, with a signature. */
+  /** Returns the text with a signature. The text must end with a line end. */
   sign(text: string): string;
 }
 
-/** A note or a key cannot be trusted, or is none. The message is one line. */
+/** A note or a key is invalid or cannot be trusted. The message is one line. */
 export class NoteRefused extends Error {
   readonly code = "note_refused";
 
@@ -37,7 +37,7 @@ export class NoteRefused extends Error {
  * @param seed the 32 bytes of an ed25519 private key
  */
 export function noteSigner(name: string, seed: Uint8Array): NoteSigner {
-  if (!NAME.test(name)) throw new RangeError(`not a name of a key: ${JSON.stringify(name)}`);
+  if (!NAME.test(name)) throw new RangeError(`invalid key name: ${JSON.stringify(name)}`);
   const privateKey = ed25519PrivateKey(seed);
   const raw = rawPublicKey(privateKey);
   const id = keyId(name, raw);
@@ -52,10 +52,10 @@ export function noteSigner(name: string, seed: Uint8Array): NoteSigner {
 }
 
 /**
- * The text of a note that this key has signed; signatures of other keys are passed over, as witnesses may add theirs.
+ * The text of a note signed by this key. Signatures of other keys, such as witnesses, are ignored.
  *
  * @param publicKey as `NoteSigner.publicKey`
- * @throws NoteRefused when it is not signed by this key, or was changed
+ * @throws NoteRefused when the note is not signed by this key, or was changed
  */
 export function openNote(note: string, publicKey: string): string {
   const { name, id, key } = keyFrom(publicKey);
@@ -67,13 +67,13 @@ export function openNote(note: string, publicKey: string): string {
     const bytes = Buffer.from(signature, "base64");
     if (signer !== name || !bytes.subarray(0, ID_BYTES).equals(id)) continue;
     if (verify(null, Buffer.from(text), key, bytes.subarray(ID_BYTES))) return text;
-    throw new NoteRefused(`the note was changed: the signature of ${name} is not that of its text`);
+    throw new NoteRefused(`the note was changed: the signature of ${name} does not match its text`);
   }
   throw new NoteRefused(`the note has no signature of the key ${name}+${id.toString("hex")}`);
 }
 
 function keyFrom(text: string): { name: string; id: Buffer; key: KeyObject } {
-  // The key in base64 may have a plus, the name may not.
+  // The base64 key may contain a plus, but the name may not.
   const [, name = "", hexId = "", base64 = ""] =
     /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]{44})$/u.exec(text.trim()) ?? [];
   const bytes = Buffer.from(base64, "base64");
@@ -81,7 +81,7 @@ function keyFrom(text: string): { name: string; id: Buffer; key: KeyObject } {
   if (bytes[0] !== ED25519 || raw.length !== KEY_BYTES)
     throw new NoteRefused("this is not a public key for signed notes");
   const id = keyId(name, raw);
-  if (id.toString("hex") !== hexId) throw new NoteRefused("the public key was changed: its id is that of another");
+  if (id.toString("hex") !== hexId) throw new NoteRefused("the public key was changed: its id belongs to another");
   return { name, id, key: ed25519PublicKey(raw) };
 }
 

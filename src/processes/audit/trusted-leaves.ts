@@ -7,22 +7,22 @@ import { AuditRefused } from "./audit-refused.ts";
 import { eventsOfExport } from "./audited-events.ts";
 import type { AuditedEvent, EventPlace } from "./audited-events.ts";
 
-/** A list of leaves that somebody trusts, to find the first event that is another. */
+/** A trusted list of leaves, for finding the first event that differs. */
 export interface TrustedLeaves {
-  /** What to call it. */
+  /** Its name in messages. */
   readonly name: string;
-  /** The hashes of the leaves in order, from the first; may be asked for again. */
+  /** The hashes of the leaves in order, from the first. Can be read again. */
   hashes(): AsyncIterable<Hash>;
-  /** Which event this leaf is, or null. Slow. */
+  /** The event of this leaf, or null. Slow. */
   placeAt(leaf: number): Promise<EventPlace | null>;
-  /** Which leaf the event with this id is, or null. Slow. */
+  /** The leaf of the event with this id, or null. Slow. */
   leafOf(id: string): Promise<number | null>;
 }
 
-/** So many tiles are loaded together. */
+/** How many tiles are loaded together. */
 const TILES_AT_ONCE = 16;
 
-/** The leaves of the audit tree in the read models. Throws AuditRefused when there is none. */
+/** The leaves of the audit tree in the read models. Throws AuditRefused when there are none. */
 export async function leavesOfTree(documents: DocumentStore): Promise<TrustedLeaves> {
   const tree = await treeNow(documents);
   if (tree.size === 0) throw new AuditRefused("there is no audit tree in the read models yet: start the gateway once");
@@ -56,10 +56,10 @@ export async function leavesOfTree(documents: DocumentStore): Promise<TrustedLea
 }
 
 /**
- * The leaves of an export that somebody has kept. Its use throws AuditRefused when it is damaged or does not begin with
- * the log's first event.
+ * The leaves of a kept export. Using it throws AuditRefused when the export is damaged or does not begin with the log's
+ * first event.
  *
- * @param open gives its bytes from the beginning, each time
+ * @param open returns the export's bytes from the beginning, each time
  */
 export function leavesOfExport(name: string, open: () => AsyncIterable<Uint8Array>): TrustedLeaves {
   const events = async function* (): AsyncGenerator<AuditedEvent> {
@@ -67,7 +67,7 @@ export function leavesOfExport(name: string, open: () => AsyncIterable<Uint8Arra
       yield* eventsOfExport(open(), null);
     } catch (error) {
       if (!(error instanceof TransferRefused || error instanceof AuditRefused)) throw error;
-      throw new AuditRefused(`${name} is not to be compared with: ${error.message}`, { cause: error });
+      throw new AuditRefused(`${name} cannot be compared with: ${error.message}`, { cause: error });
     }
   };
   const first = async <T>(choose: (event: AuditedEvent, leaf: number) => T | null): Promise<T | null> => {

@@ -10,27 +10,27 @@ import type { TreeHead } from "./tree-head.ts";
 import type { TrustedLeaves } from "./trusted-leaves.ts";
 
 export interface VerifyOptions {
-  /** What somebody has signed, and whose signature was checked. */
+  /** A signed tree head, whose signature was already checked. */
   readonly signedHead: TreeHead | null;
   readonly trusted: TrustedLeaves | null;
-  /** Called for every event with how many were read; the fraction is of all there is, null when unknown. */
+  /** Called for every event with the number read so far, and that number as a fraction of all; null when unknown. */
   readonly onProgress?: (events: number, fraction: number | null) => void;
 }
 
-/** What came out. */
+/** The result. */
 export interface VerifyReport {
   /** How many events could be read, and the root over them. */
   readonly events: number;
   readonly root: Hash;
-  /** With how many leaves of the trusted list they were compared; null without one. */
+  /** With how many leaves of the trusted list they were compared; null without a list. */
   readonly compared: number | null;
-  /** Null when there is nothing to find with what there was to compare with. */
+  /** Null when no difference was found. */
   readonly finding: Finding | null;
 }
 
 /**
- * Reads events, makes the tree over them, and looks for the first that is not what it was: by a signed tree head, which tells
- * that there is one, and by a list of leaves, which tells which one. With both, the list itself has to be what was signed.
+ * Reads events, builds the tree over them, and finds the first difference. A signed tree head shows that there is one,
+ * and a list of leaves shows which event. With both, the list itself must match the signed head.
  *
  * @throws what reading the events throws, except for an event that cannot be read: that is a finding
  */
@@ -48,26 +48,26 @@ export async function verifyEvents(events: AsyncIterable<AuditedEvent>, options:
   };
 
   async function find(): Promise<Finding | null> {
-    // Before anything is said of the log, the list has to be one: an export that was changed itself is refused at its end.
+    // Before reporting anything about the log, read the list to its end: a changed export is only detected there.
     if (list !== null && (read.different !== null || read.left)) await readToItsEnd(list.hashes());
     if (list !== null && read.different !== null) return explainWith(list, read.different, end === null);
     if (end !== null) return damaged(end, list, size);
     if (read.left) return truncated(list, size);
     if (signedHead !== null && signedHead.size > size) {
-      const text = `of ${signedHead.size} events that were signed there are ${size}: the end was cut off`;
+      const text = `only ${size} of the ${signedHead.size} signed events are there: the end was cut off`;
       return { kind: "truncated", leaf: size, event: null, text };
     }
     if (signedHead !== null && rootThen?.equals(signedHead.root) !== true) {
-      const text = `the first ${signedHead.size} events are not those that were signed`;
+      const text = `the first ${signedHead.size} events are not the signed ones`;
       return { kind: "rewritten", leaf: null, event: null, text };
     }
     if (trusted === null || vouched) return null;
-    const text = `the events are those that were signed, but ${trusted.name} is not`;
+    const text = `the events are the signed ones, but ${trusted.name} is not`;
     return { kind: "untrusted_list", leaf: null, event: null, text };
   }
 }
 
-/** The first event that is not the trusted one, with what came of looking for the trusted one after it. */
+/** The first event that differs from the trusted one, and where the trusted one was found later. */
 interface Different {
   readonly leaf: number;
   readonly found: AuditedEvent;
@@ -78,13 +78,13 @@ interface Different {
 interface Read {
   readonly size: number;
   readonly root: Hash;
-  /** The root when there were as many events as were signed. */
+  /** The root once there were as many events as the signed size. */
   readonly rootThen: Hash | null;
   readonly compared: number;
   readonly different: Different | null;
   /** The list has more leaves than there are events. */
   readonly left: boolean;
-  /** What the reading ended with before the end. */
+  /** The error that ended the reading early. */
   readonly end: UnreadableEvent | TransferRefused | null;
 }
 
@@ -132,7 +132,7 @@ async function readAll(
   }
 }
 
-/** The next event, null at the end, or the error of one that cannot be read. */
+/** The next event, null at the end, or the error if it cannot be read. */
 async function nextOf(reading: AsyncIterator<AuditedEvent>): Promise<AuditedEvent | null | NonNullable<Read["end"]>> {
   try {
     const next = await reading.next();

@@ -26,33 +26,33 @@ import type { RecordedOutcome } from "./record-outcome.ts";
 
 export interface AttemptDependencies extends ClaimDependencies {
   readonly sender: Sender;
-  /** Opens what an endpoint's attempts are signed with and the headers that its owner chose. */
+  /** Opens the signing keys of an endpoint and the headers that its owner chose. */
   readonly vault: EndpointVault;
-  /** Of endpoints whose owner chose no schedule. */
+  /** For endpoints whose owner chose no schedule. */
   readonly policy: RetryPolicy;
-  /** The endpoint as it is now; throws when it is not known (yet). */
+  /** The endpoint as it is now; throws when it is unknown or not known yet. */
   endpointOf(endpointId: number): Promise<EndpointDocument>;
-  /** Called with a claim that lapsed and was closed: the outcome of that attempt is unknown. */
+  /** Called with a lapsed claim that was closed: the outcome of that attempt is unknown. */
   readonly lapsed: (event: DeliveryAttempted) => void;
 }
 
 export type Attempted =
   | RecordedOutcome
-  /** Attempts to its endpoint are stopped, so that it is held, or has ended. */
+  /** Attempts to the endpoint are stopped, so the delivery is held or has ended. */
   | { readonly kind: "stopped"; readonly event: DeliveryHeld | DeliveryCanceled | DeliveryFailed }
-  /** There was nothing to do: final, not due, or somebody else's. */
+  /** Nothing to do: the delivery is final, not due, or claimed by another process. */
   | { readonly kind: "nothing" };
 
 /**
- * Makes the attempt of a delivery that is due, if it is: closes a claim that lapsed, claims the attempt in the log before
- * a byte leaves, sends, and records the outcome under that claim. Instead of it, the delivery is held or ends while its
- * endpoint is disabled or deleted.
+ * Makes the attempt of a delivery if it is due: closes a lapsed claim, claims the attempt in the log before anything is
+ * sent, sends, and records the outcome under that claim. If the endpoint is disabled or deleted, the delivery is held
+ * or ends instead.
  *
- * @param known the delivery as its acceptance left it, which saves reading its stream; null: read it
- * @param sent is called when the receiver is no longer occupied, which is before the outcome is recorded
- * @throws what the log throws when it cannot take the claim, or leaves it open whether it has it until it is too late to
- *   send; or when it cannot take the outcome before the signal aborts
- * @throws SealBroken when the endpoint's keys or headers cannot be opened; then nothing was claimed
+ * @param known the delivery right after its acceptance, which saves reading its stream; null: read it
+ * @param sent called when the receiver is free again, before the outcome is recorded
+ * @throws what the log throws when it does not take the claim, or does not confirm it in time for sending; or when it
+ *   does not take the outcome before the signal aborts
+ * @throws SealBroken when the endpoint's keys or headers cannot be opened; nothing is claimed then
  */
 export async function attemptDelivery(
   deps: AttemptDependencies,
@@ -68,7 +68,7 @@ export async function attemptDelivery(
   const policy = endpoint.retry_schedule === null ? deps.policy : chosenPolicy(endpoint.retry_schedule);
   if (loaded.state.underWay) loaded = await closeLapsed(deps, deliveryId, loaded, policy);
   if (endpoint.status !== "enabled") return stop(deps, deliveryId, loaded, endpoint);
-  // Opened before the claim: what cannot be opened must not cost an attempt.
+  // Open them before the claim: a failure must not cost an attempt.
   const headersOf = attemptHeaders(deps.vault, endpoint, clock.now());
   const claim = await claimAttempt(deps, deliveryId, loaded, endpoint.url, signal);
   if (claim === null) return { kind: "nothing" };
@@ -77,7 +77,7 @@ export async function attemptDelivery(
   return recordOutcome(store, claim, result, isoNow(clock), policy, signal);
 }
 
-/** Closes the claim that is open, when its lease has passed; `lapsed` is called when it was closed. */
+/** Closes the open claim if its lease has passed, and then calls `lapsed`. */
 async function closeLapsed(
   { store, clock, lapsed }: AttemptDependencies,
   deliveryId: string,
@@ -90,7 +90,7 @@ async function closeLapsed(
   return closed;
 }
 
-/** Holds or ends the delivery, since no attempt may be made to its endpoint. */
+/** Holds or ends the delivery, because no attempt may be made to its endpoint. */
 async function stop(
   { store, clock }: AttemptDependencies,
   deliveryId: string,
@@ -104,7 +104,7 @@ async function stop(
   return event === undefined ? { kind: "nothing" } : { kind: "stopped", event };
 }
 
-/** Sends the request of a claimed attempt, unless it would come too late for its lease. */
+/** Sends the request of a claimed attempt, unless it is too late for its lease. */
 async function send(
   sender: Sender,
   { attempt, delivery, isInTime }: AttemptClaim,

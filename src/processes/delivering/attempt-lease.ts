@@ -1,14 +1,14 @@
 /**
- * The least and the most time of a lease beside the attempt's own, in ms. A log that stalls may take its longest, 4 s, for
- * the claim, whose lease counts from before, and again for the result; 15 s are plenty for any.
+ * How much longer than the attempt a lease is, in ms, at least and at most. A log that stalls may take up to 4 s for
+ * the claim (the lease counts from before it), and again for the result; 15 s are enough for any attempt.
  */
 const MARGIN_MS = { min: 10_000, max: 15_000 };
-/** What has to be left of a lease, in ms, when the longest attempt has ended: one append that takes the log's longest. */
+/** How much of a lease must be left after the longest attempt, in ms: enough for the slowest append. */
 const RECORDING_MS = 5_000;
 
 /**
- * How long a claim holds, in ms: the attempt's own time, and as much again to claim it and to record what came back, within
- * bounds. What a crash cut off waits until then, and short attempts should not come with a long wait.
+ * How long a claim holds, in ms: the attempt's time, and as much again (within bounds) to claim it and record its
+ * outcome. After a crash the delivery waits until then, so short attempts get a short lease.
  *
  * @param timeoutMs how long an attempt may take, in ms
  */
@@ -17,8 +17,8 @@ export function leaseOf(timeoutMs: number): number {
 }
 
 /**
- * Until when an attempt under a claim may begin, in ms since the Unix epoch: one that begins later could outlast its lease
- * before its result is recorded, and somebody else would send as well.
+ * The latest time at which a claimed attempt may begin, in ms since the Unix epoch. Later, its lease could pass before
+ * its result is recorded, and another process would send too.
  *
  * @param startedAt when the claim was made, in ms since the Unix epoch
  */

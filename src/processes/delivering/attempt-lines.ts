@@ -7,19 +7,19 @@ import type { Clock } from "../../runtime/clock.ts";
 import type { Attempted } from "./attempt-delivery.ts";
 import { isPassing } from "./insisting.ts";
 
-/** Of which delivery a line is. */
+/** The delivery that a line is about. */
 export interface AttemptOf {
   readonly deliveryId: string;
   readonly endpointId: number;
 }
 
-/** What the worker says of its attempts, in the program's log and in the metrics; docs/operations/logs.md has the lines. */
+/** Reports the worker's attempts in the program's log and the metrics; docs/operations/logs.md lists the lines. */
 export class AttemptLines {
   readonly #logger: Logger;
   readonly #metrics: Metrics;
-  /** The log takes no claim or result: the same for all deliveries. */
+  /** The log takes no claims or results, which affects all deliveries. */
   readonly #log: TroubleLog;
-  /** Something is wrong with a delivery or its endpoint, such as keys that cannot be opened. */
+  /** Something is wrong with one delivery or its endpoint, such as keys that cannot be opened. */
   readonly #broken: TroubleLog;
   readonly #givenBack: TroubleLog;
 
@@ -40,7 +40,7 @@ export class AttemptLines {
     });
   }
 
-  /** How an attempt went. */
+  /** Reports the end of an attempt. */
   attempted({ deliveryId, endpointId }: AttemptOf, attempted: Attempted): void {
     const about = { delivery: deliveryId, endpoint: endpointId };
     if (attempted.kind === "nothing") return;
@@ -65,12 +65,12 @@ export class AttemptLines {
     }
   }
 
-  /** A claim whose lease had passed was closed. */
+  /** Reports a lapsed claim that was closed. */
   lapsed(of: AttemptOf, event: DeliveryAttempted): void {
     this.#ended(of, event, "attempt lapsed");
   }
 
-  /** An attempt could not be made or recorded. */
+  /** Reports an attempt that could not be made or recorded. */
   failed({ deliveryId, endpointId }: AttemptOf, err: unknown): void {
     const fields = { delivery: deliveryId, endpoint: endpointId, err };
     if (isPassing(err)) this.#log.failed(fields);
@@ -82,10 +82,10 @@ export class AttemptLines {
     for (const trouble of [this.#log, this.#broken, this.#givenBack]) trouble.close();
   }
 
-  /** One wide line for each attempt that counts. */
+  /** Logs one wide line for each attempt that counts. */
   #ended({ deliveryId, endpointId }: AttemptOf, { data }: DeliveryAttempted, line: "attempt" | "attempt lapsed"): void {
     const { outcome, errorCode, durationMs } = data;
-    // The duration of an attempt whose end was not seen is unknown.
+    // The duration is unknown if the end was not seen.
     this.#metrics.attempted(outcome, errorCode, line === "attempt" ? durationMs : null);
     const fields = {
       delivery: deliveryId,

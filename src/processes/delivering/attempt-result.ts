@@ -5,7 +5,7 @@ import type { SendResult } from "../sending/attempt-outcome.ts";
 import { askedWaitMs } from "../sending/asked-wait.ts";
 
 /**
- * The result as it is recorded. An attempt that was cut off by a shutdown may have arrived, so its outcome is unknown.
+ * The result in its recorded form. An attempt cut off by a shutdown may have arrived, so its outcome is unknown.
  *
  * @param endedAt ISO 8601 UTC
  */

@@ -15,11 +15,11 @@ export interface ClaimDependencies {
   readonly timeoutMs: number;
 }
 
-/** The right to make one attempt, which no other process has. */
+/** The exclusive right to make one attempt. */
 export interface AttemptClaim {
   readonly attempt: AttemptUnderWay;
   readonly delivery: Delivery;
-  /** The delivery's stream as the claim left it, on which the outcome is recorded. */
+  /** The delivery's stream after the claim, on which the outcome is recorded. */
   readonly loaded: Loaded<Delivery>;
   /** Whether the attempt may still begin: later it could outlast the lease. */
   readonly isInTime: () => boolean;
@@ -28,9 +28,9 @@ export interface AttemptClaim {
 /**
  * Claims the next attempt of a delivery in the log.
  *
- * @param url where the attempt will go
- * @returns null when there is nothing to claim: the delivery is final, not due, or somebody else's
- * @throws what the log throws when it cannot take the claim, or does not say whether it has it until it is too late to send
+ * @param url the URL of the attempt
+ * @returns null when there is nothing to claim: the delivery is final, not due, or claimed by another process
+ * @throws what the log throws when it does not take the claim, or does not confirm it in time for sending
  */
 export async function claimAttempt(
   { store, clock, timeoutMs }: ClaimDependencies,
@@ -39,7 +39,7 @@ export async function claimAttempt(
   url: string,
   signal: AbortSignal,
 ): Promise<AttemptClaim | null> {
-  // One id and one time for all tries: the claim of a try whose outcome stayed unknown is the next one's own.
+  // All tries use one id and time, so a try recognises the claim of an earlier one with unknown outcome.
   const now = clock.now();
   const claim = { deliveryId, url, leaseMs: leaseOf(timeoutMs), now: new Date(now).toISOString() };
   const claimId = timeOrderedId();

@@ -1,13 +1,13 @@
 import type { Clock } from "../../runtime/clock.ts";
 import { DoublingWait } from "../../runtime/doubling-wait.ts";
 
-/** The first and the longest pause after the log could not take a claim, in ms. */
+/** The first and the longest pause after the log refused a claim, in ms. */
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;
 
 /**
- * Keeps the worker from claiming more while the trouble is our own: the log takes no claim, or nothing can be sent. The
- * pause doubles while the trouble lasts, so that it is not made worse, and one attempt that is made ends it.
+ * Pauses claiming while the trouble is our own: the log takes no claims, or nothing can be sent. Pauses double while
+ * the trouble lasts; the first attempt that works ends it.
  */
 export class ClaimPause {
   readonly #clock: Clock;
@@ -26,7 +26,7 @@ export class ClaimPause {
     return this.#pausing;
   }
 
-  /** Begins a pause; when there is one, it goes on as it was. */
+  /** Begins a pause. A pause under way continues unchanged. */
   begin(): void {
     if (this.#pausing) return;
     this.#pausing = true;
@@ -36,7 +36,7 @@ export class ClaimPause {
     });
   }
 
-  /** Claims and attempts work: the next pause is a short one again. */
+  /** Claims and attempts work: the next pause is short again. */
   reset(): void {
     this.#waits.reset();
   }

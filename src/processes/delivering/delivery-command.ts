@@ -6,14 +6,14 @@ import type { Delivery, DeliveryEvent } from "../../events/delivery.ts";
 import type { EventStore } from "../../events/store/event-store.ts";
 import { timeOrderedId } from "../../runtime/time-ordered-id.ts";
 
-/** The name under which the worker gives its commands. */
+/** The actor of the worker's commands. */
 export const ACTOR = "delivery-worker";
 
 /**
  * Handles one of the worker's commands on a delivery.
  *
- * @param known the delivery as it was last seen; when that is out of date, its stream is read
- * @param commandId the same for each repetition of one command, so that a repetition recognises what was written before
+ * @param known the delivery as last seen; if it is out of date, its stream is read
+ * @param commandId the same for each repetition of a command, so that a repetition recognises what was written before
  * @throws what `decide` and the log throw
  */
 export function handleDeliveryCommand<Command extends { readonly deliveryId: string }, Event extends DeliveryEvent>(

@@ -37,15 +37,15 @@ export interface DeliverySettings extends QueueSettings {
 }
 
 /**
- * Makes the attempts of deliveries that are due: bounded in memory, fair between endpoints, never more at a time than
- * the caps. Nothing in here is a promise: what it forgets is found again in `due-deliveries`.
+ * Makes the attempts of due deliveries: bounded in memory, fair between endpoints, and within the limits of
+ * concurrency. It promises nothing: what it forgets is found again in `due-deliveries`.
  */
 @injectable()
 export class DeliveryWorker {
   readonly #directory: Directory;
   readonly #clock: Clock;
   readonly #concurrency: number;
-  /** What every attempt needs. */
+  /** The dependencies of every attempt. */
   readonly #attempts: Omit<AttemptDependencies, "lapsed">;
   readonly #lines: AttemptLines;
   readonly #queue: FairQueue<WaitingDelivery>;
@@ -76,7 +76,7 @@ export class DeliveryWorker {
     this.#pause = new ClaimPause(clock, () => this.#pump());
   }
 
-  /** Begins to take from the queue. `onLow` is called when the queue runs low after something had to be turned away. */
+  /** Starts to take from the queue. `onLow` is called when the queue runs low after it refused a delivery. */
   start(onLow: () => void): void {
     this.#onLow = onLow;
     this.#state = "running";
@@ -88,7 +88,7 @@ export class DeliveryWorker {
     return { waiting: this.#queue.size, underWay: this.#underWay.size };
   }
 
-  /** True when it can take nothing more, whatever the endpoint. */
+  /** True when it can take no delivery of any endpoint. */
   get full(): boolean {
     return this.#queue.full;
   }
@@ -98,19 +98,19 @@ export class DeliveryWorker {
     return this.#queue.knows(deliveryId);
   }
 
-  /** Takes a delivery that was accepted just now, to be attempted at once without reading anything. */
+  /** Takes a delivery that was just accepted, to attempt it at once without reading anything. */
   accept(known: Loaded<Delivery> & { state: Delivery }): void {
     this.#offer(acceptedDelivery(known));
   }
 
-  /** Takes a delivery that is due; false when there is no room, so that it has to be found again later. */
+  /** Takes a due delivery. False if there is no room: it has to be found again later. */
   take(deliveryId: string, endpointId: number): boolean {
     return this.#offer(dueDelivery(deliveryId, endpointId));
   }
 
   /**
-   * Makes no more claims and waits for the attempts under way; those that are not done after `graceMs` are interrupted,
-   * and recorded with an unknown outcome.
+   * Stops claiming and waits for the attempts under way. After `graceMs` they are interrupted, and recorded with an
+   * unknown outcome.
    */
   async stop(graceMs: number): Promise<void> {
     this.#state = "stopped";
@@ -139,7 +139,7 @@ export class DeliveryWorker {
     }
   }
 
-  /** Makes the attempt of a delivery that holds a slot, and gives the slot back as soon as the receiver is free. */
+  /** Makes the attempt of a delivery that holds a slot, and releases the slot as soon as the receiver is free. */
   async #run(delivery: WaitingDelivery): Promise<void> {
     const { deliveryId, endpointId } = delivery;
     let holdsSlot = true;
@@ -156,7 +156,7 @@ export class DeliveryWorker {
     if (again) this.take(deliveryId, endpointId);
   }
 
-  /** Makes the attempt and logs what came of it; true when our own trouble kept it from being made: then it is due again. */
+  /** Makes the attempt and logs its outcome. True if our own trouble prevented it: the delivery is then due again. */
   async #attempt(delivery: WaitingDelivery, sent: () => void): Promise<boolean> {
     const { deliveryId, known } = delivery;
     const deps = { ...this.#attempts, lapsed: (event: DeliveryAttempted) => this.#lines.lapsed(delivery, event) };
@@ -168,7 +168,7 @@ export class DeliveryWorker {
       if (!again) this.#pause.reset();
     } catch (error) {
       again = isPassing(error);
-      // What a stop cuts off is expected: the process that takes it up next closes its claim.
+      // An attempt cut off by a stop is expected: the process that takes it up next closes its claim.
       if (!this.#abort.signal.aborted) this.#lines.failed(delivery, error);
     }
     if (again) this.#pause.begin();

@@ -7,7 +7,7 @@ import type { EventStore } from "../../events/store/event-store.ts";
 import { timeOrderedId } from "../../runtime/time-ordered-id.ts";
 
 /**
- * Disables an endpoint that answered that it is gone; one that was deleted or moved meanwhile is left.
+ * Disables an endpoint that answered 410, unless it has been deleted or moved since.
  *
  * @param claim the delivery's last event, from which the endpoint's takes over what it belongs to
  * @param actor the name of the process that asks

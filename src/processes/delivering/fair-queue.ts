@@ -2,41 +2,41 @@ import { QueueLanes, takeFirst, waitingIn } from "./queue-lanes.ts";
 import type { Lane, LaneOwner } from "./queue-lanes.ts";
 import { Ring } from "./ring.ts";
 
-/** What a queue needs to know of what waits in it. */
+/** What a queue needs to know of its entries. */
 export interface Queued {
   readonly deliveryId: string;
   readonly endpointId: number;
-  /** What it holds in memory, in bytes. */
+  /** Its size in memory, in bytes. */
   readonly bytes: number;
 }
 
 export interface QueueLimits {
   readonly entries: number;
   readonly bytes: number;
-  /** Of one endpoint, so that one that answers slowly cannot fill the queue. */
+  /** For one endpoint, so that one that answers slowly cannot fill the queue. */
   readonly entriesPerEndpoint: number;
-  /** Attempts under way at a time, to all endpoints together. */
+  /** The most concurrent attempts to all endpoints together. */
   readonly slots: number;
 }
 
-/** What an endpoint may have, and whose share it counts to. */
+/** An endpoint's limit, and the user whose share it counts towards. */
 export interface EndpointShare {
   readonly userId: number;
-  /** Attempts under way to it at a time. */
+  /** The most concurrent attempts to it. */
   readonly concurrency: number;
 }
 
 /**
- * One user may have this many times what is left free, of slots as of room in the queue. So one alone gets three quarters
- * of all, n get 3/(3n + 1) each, and there is always something left for who has nothing yet ("dynamic thresholds",
+ * A user may have this many times what is left free, of slots as of room in the queue. So one user alone gets three
+ * quarters of all, n users get 3/(3n + 1) each, and something is always left for a new user ("dynamic thresholds",
  * Choudhury and Hahne 1998).
  */
 const TIMES_WHAT_IS_FREE = 3;
 
 /**
- * A bounded queue that is fair between users, and between the endpoints of each: they take turns, an endpoint whose share
- * is under way is passed over, and no user can have everything. Not a promise: whatever does not fit waits in the read
- * model `due-deliveries`.
+ * A bounded queue that is fair between users, and between the endpoints of each user. They take turns, an endpoint at
+ * its limit is skipped, and no user can have everything. It promises nothing: an entry that does not fit waits in the
+ * read model `due-deliveries`.
  */
 export class FairQueue<T extends Queued> {
   readonly #limits: QueueLimits;
@@ -44,7 +44,7 @@ export class FairQueue<T extends Queued> {
   readonly #onLow: () => void;
   readonly #lanes: QueueLanes<T>;
   readonly #known = new Set<string>();
-  /** Users with something to give. */
+  /** Users with entries that can be taken. */
   readonly #ring = new Ring<LaneOwner<T>>();
   #size = 0;
   #bytes = 0;
@@ -52,8 +52,8 @@ export class FairQueue<T extends Queued> {
   #turnedAway = false;
 
   /**
-   * @param shareOf says at once what an endpoint may have; asked again each time, since it may change
-   * @param onLow is called when the queue, or one user's or endpoint's part of it, runs low after something was turned away
+   * @param shareOf returns an endpoint's share, without waiting; called each time, because it may change
+   * @param onLow called when the queue, or one user's or endpoint's part of it, runs low after it refused an entry
    */
   constructor(limits: QueueLimits, shareOf: (endpointId: number) => EndpointShare, onLow: () => void) {
     this.#limits = limits;
@@ -62,7 +62,7 @@ export class FairQueue<T extends Queued> {
     this.#onLow = onLow;
   }
 
-  /** How many wait. */
+  /** How many entries wait. */
   get size(): number {
     return this.#size;
   }
@@ -72,12 +72,14 @@ export class FairQueue<T extends Queued> {
     return this.#known.has(deliveryId);
   }
 
-  /** True when nothing more fits, whatever its endpoint. */
+  /** True when no entry of any endpoint fits. */
   get full(): boolean {
     return this.#size >= this.#limits.entries || this.#bytes >= this.#limits.bytes;
   }
 
-  /** Puts an entry at its endpoint's end; false when there is no room. A delivery that is known already is kept once. */
+  /**
+   * Adds an entry at the end of its endpoint's lane; false if there is no room. A known delivery is not added again.
+   */
   offer(entry: T): boolean {
     if (this.#known.has(entry.deliveryId)) return true;
     if (this.full || this.#bytes + entry.bytes > this.#limits.bytes) {
@@ -102,9 +104,9 @@ export class FairQueue<T extends Queued> {
     return true;
   }
 
-  /** The next entry whose endpoint and user have a free slot, which they now hold; null when there is none. */
+  /** The next entry whose endpoint and user have a free slot, which it then holds; null if there is none. */
   take(): T | null {
-    // Passed over are only users with a good part of all slots, so that these are few.
+    // Only users that hold many of the slots are skipped, so there are few.
     for (let left = this.#ring.size; left > 0; left--) {
       const user = this.#ring.shift();
       const lane = user !== null && this.#hasSlotFor(user) ? user.ring.shift() : null;
@@ -114,7 +116,7 @@ export class FairQueue<T extends Queued> {
     return null;
   }
 
-  /** Gives the endpoint's slot back. The delivery stays known until `forget`. */
+  /** Releases the endpoint's slot. The delivery stays known until `forget`. */
   releaseSlot(endpointId: number): void {
     const lane = this.#lanes.of(endpointId);
     this.#run(lane, -1);

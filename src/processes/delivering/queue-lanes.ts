@@ -1,42 +1,42 @@
 import { Ring } from "./ring.ts";
 
-/** What waits of one endpoint. */
+/** The waiting entries of one endpoint. */
 export interface Lane<T> {
   readonly endpointId: number;
   readonly user: LaneOwner<T>;
   waiting: T[];
-  /** The index of the first that waits; those before it are taken. */
+  /** The index of the first waiting entry; those before it are taken. */
   head: number;
   running: number;
   /** Whether an entry found this lane full since it last ran low. */
   turnedAway: boolean;
 }
 
-/** The user whose endpoints some lanes are of. */
+/** The user who owns the endpoints of some lanes. */
 export interface LaneOwner<T> {
   readonly userId: number;
-  /** Those that can give something. */
+  /** Lanes with entries that can be taken. */
   readonly ring: Ring<Lane<T>>;
   lanes: number;
   waiting: number;
   bytes: number;
   running: number;
-  /** How many waited when an entry found this user's share full; null: none did since it last ran low. */
+  /** How many waited when an entry found this user's share full; null: that has not happened since it last ran low. */
   turnedAwayAt: number | null;
 }
 
-/** The lanes of a queue and the users whose they are; only of endpoints for which something waits or is under way. */
+/** The lanes of a queue and their users; only for endpoints with entries that wait or are under way. */
 export class QueueLanes<T> {
   readonly #userOfEndpoint: (endpointId: number) => number;
   readonly #lanes = new Map<number, Lane<T>>();
   readonly #users = new Map<number, LaneOwner<T>>();
 
-  /** `userOfEndpoint` is asked once for each lane. */
+  /** `userOfEndpoint` is called once per lane. */
   constructor(userOfEndpoint: (endpointId: number) => number) {
     this.#userOfEndpoint = userOfEndpoint;
   }
 
-  /** The lane of an endpoint, made when there is none. */
+  /** The lane of an endpoint; creates it if needed. */
   of(endpointId: number): Lane<T> {
     let lane = this.#lanes.get(endpointId);
     if (lane === undefined) {
@@ -48,7 +48,7 @@ export class QueueLanes<T> {
     return lane;
   }
 
-  /** Forgets a lane when nothing waits in it and nothing is under way, and its user with the last lane. */
+  /** Forgets a lane when nothing waits in it or is under way, and its user with the last lane. */
   dropIfIdle(lane: Lane<T>): void {
     const { endpointId, user, running } = lane;
     if (running > 0 || waitingIn(lane) > 0) return;
@@ -67,12 +67,12 @@ export class QueueLanes<T> {
   }
 }
 
-/** How many wait in a lane. */
+/** How many entries wait in a lane. */
 export function waitingIn({ waiting, head }: Lane<unknown>): number {
   return waiting.length - head;
 }
 
-/** Takes the first that waits out of a lane, in constant time on average; undefined when none does. */
+/** Takes the first waiting entry out of a lane, in constant time on average; undefined if there is none. */
 export function takeFirst<T>(lane: Lane<T>): T | undefined {
   const first = lane.waiting[lane.head];
   if (first === undefined) return undefined;

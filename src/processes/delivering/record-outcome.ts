@@ -14,18 +14,18 @@ import { untilRecorded } from "./insisting.ts";
 export type RecordedOutcome =
   /** An attempt was made and its outcome recorded. */
   | { readonly kind: "attempted"; readonly event: DeliveryAttempted }
-  /** The attempt was made, but meanwhile its claim had lapsed: its result counts no more. */
+  /** The attempt was made, but its claim has lapsed: its result no longer counts. */
   | { readonly kind: "too_late" }
-  /** Our own fault kept it from being made; it does not count. */
+  /** Our own fault prevented the attempt; it does not count. */
   | { readonly kind: "not_sent"; readonly reason: string };
 
 /**
- * Records what came of a claimed attempt, under its claim: its outcome, or that it was not made. An endpoint that answered
- * that it is gone is disabled.
+ * Records the outcome of a claimed attempt under its claim, or that it was not made. An endpoint that answered 410 is
+ * disabled.
  *
  * @param endedAt when the answer or the time-out came, ISO 8601 UTC
- * @param policy by which the next attempt is due when this one failed
- * @throws what the log throws when it cannot take the outcome before the signal aborts
+ * @param policy decides when the next attempt is due if this one failed
+ * @throws what the log throws when it does not take the outcome before the signal aborts
  */
 export function recordOutcome(
   store: EventStore,
@@ -37,7 +37,7 @@ export function recordOutcome(
 ): Promise<RecordedOutcome> {
   const { attempt, loaded } = claim;
   const { deliveryId, endpointId } = claim.delivery;
-  // One id for all tries, so that a try whose outcome stayed unknown is recognised by the next.
+  // All tries use one id, so a try recognises the append of an earlier one with unknown outcome.
   const commandId = timeOrderedId();
   return untilRecorded(signal, async () => {
     if (result.kind === "not_sent") {
@@ -46,7 +46,7 @@ export function recordOutcome(
       await handleDeliveryCommand(store, decideReleaseAttempt, command, loaded, commandId);
       return { kind: "not_sent", reason };
     }
-    // First, so that no crash in between leaves an endpoint enabled that said it is gone.
+    // First, so that no crash in between leaves a gone endpoint enabled.
     if (result.kind === "answered" && result.errorCode === "gone") {
       await disableGone(store, { endpointId, url: attempt.url, now: endedAt }, loaded.last, ACTOR);
     }

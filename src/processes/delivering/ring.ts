@@ -1,4 +1,7 @@
-/** Those who take turns: first in, first out, each at most once. A set keeps the order of insertion, and forgets in O(1). */
+/**
+ * Members that take turns: first in, first out, each at most once. A set keeps the order of insertion, and forgets in
+ * O(1).
+ */
 export class Ring<T> {
   readonly #members = new Set<T>();
 
@@ -6,12 +9,12 @@ export class Ring<T> {
     return this.#members.size;
   }
 
-  /** Puts a member at the end; one that is in it already keeps its place. */
+  /** Adds a member at the end; a member already in it keeps its place. */
   push(member: T): void {
     this.#members.add(member);
   }
 
-  /** Takes the first out; null when there is none. */
+  /** Takes the first member out; null if there is none. */
   shift(): T | null {
     for (const first of this.#members) {
       this.#members.delete(first);

@@ -17,11 +17,11 @@ import { timeOrderedId } from "../../runtime/time-ordered-id.ts";
 import type { DueShares } from "../retrying/shard-ticks.ts";
 
 const ACTOR = "endpoint-lifecycle";
-/** How many deliveries are decided at a time: these share their commits. */
+/** How many deliveries are decided at a time and share their commits. */
 const AT_ONCE = 20;
 /**
- * What was held together is due so far apart, in ms, for each attempt that may be under way to its endpoint at a time:
- * with 5 of them, 50 a second. Whoever comes back from trouble is not to be overrun.
+ * Released deliveries fall due this far apart, in ms, per concurrent attempt of their endpoint: with 5, 50 a second. A
+ * receiver that recovers must not be flooded.
  */
 const PACE_MS_PER_SLOT = 100;
 
@@ -31,16 +31,16 @@ export interface EndpointDeliveriesDependencies {
   readonly directory: Directory;
   readonly clock: Clock;
   readonly shares: DueShares;
-  /** Attempts under way at a time to an endpoint whose owner chose no number. */
+  /** The most concurrent attempts to an endpoint whose owner chose no number. */
   readonly concurrencyPerEndpoint: number;
 }
 
 type Counts = ReadonlyMap<number, number>;
 
-/** Ends and releases the deliveries that wait for an endpoint. What it does is counted by the endpoint's id. */
+/** Ends and releases the deliveries that wait for an endpoint, and counts them by the endpoint's id. */
 export class EndpointDeliveries {
   readonly #deps: EndpointDeliveriesDependencies;
-  /** When the next delivery that is released is due, by endpoint, in ms since the Unix epoch. */
+  /** When the next released delivery is due, by endpoint, in ms since the Unix epoch. */
   readonly #nextDue = new Map<number, number>();
 
   constructor(deps: EndpointDeliveriesDependencies) {
@@ -48,10 +48,10 @@ export class EndpointDeliveries {
   }
 
   /**
-   * Ends what is pending of the endpoints that are gone or deleted. What is under way there is left, and ends when its
-   * attempt has. An endpoint of which nothing was found is noted to be done.
+   * Ends the pending deliveries of endpoints that are gone or deleted. Attempts under way are left, and their
+   * deliveries end after them. An endpoint without pending deliveries is recorded as done.
    *
-   * @param fresh whether the read models have seen all that there was; else none is noted
+   * @param fresh whether the read models have caught up; otherwise no endpoint is recorded as done
    */
   async endPending(fresh: boolean, signal: AbortSignal): Promise<Counts> {
     const { documents, directory } = this.#deps;
@@ -74,7 +74,7 @@ export class EndpointDeliveries {
     return ended;
   }
 
-  /** Releases what is held of endpoints that are enabled, at a measured pace, and ends what is held of deleted ones. */
+  /** Releases the held deliveries of enabled endpoints at a measured pace, and ends those of deleted ones. */
   async releaseHeld(signal: AbortSignal): Promise<Counts> {
     const { documents, directory } = this.#deps;
     this.#forgetPast();
@@ -95,7 +95,7 @@ export class EndpointDeliveries {
     return released;
   }
 
-  /** Does something for each that is this instance's, several at a time. */
+  /** Handles each delivery of this instance's shares, several at a time. */
   async #each<T extends { readonly _id: string }>(
     page: readonly T[],
     signal: AbortSignal,
@@ -107,7 +107,7 @@ export class EndpointDeliveries {
     }
   }
 
-  /** What is to become of a delivery while no attempt may be made; true when something did. */
+  /** Ends or holds a delivery to which no attempt may be made; true if it changed. */
   #end(deliveryId: string, endpointId: number): Promise<boolean> {
     const endpoint = this.#deps.directory.knownEndpoint(endpointId);
     if (endpoint === null) return Promise.resolve(false);

@@ -22,16 +22,16 @@ import { RetryScheduler, SCHEDULER_SETTINGS } from "../retrying/retry-scheduler.
 import type { SchedulerSettings } from "../retrying/retry-scheduler.ts";
 import { EndpointDeliveries } from "./endpoint-deliveries.ts";
 
-/** What a round reads. */
+/** The read models of a scan. */
 const MODELS = [deliveries.name, heldDeliveries.name];
-/** How long a round waits until the read models have seen the log's end, in ms. */
+/** How long a scan waits for the read models to catch up, in ms. */
 const FRESHNESS_WAIT_MS = 2_000;
 
 /**
- * The process manager of what waits when an endpoint turns. Each tick, and at once when an endpoint was enabled, disabled
- * or deleted, it ends what is pending of endpoints that are gone or deleted, and releases what was held of endpoints that
- * are enabled. Every decision is made on the delivery's own stream, so that a round that was cut off, or is made by
- * several instances, does no harm; with several, each does so for its shares only.
+ * The process manager of deliveries that wait when an endpoint changes its state. Each tick, and at once when an
+ * endpoint is enabled, disabled or deleted, it ends the pending deliveries of endpoints that are gone or deleted, and
+ * releases the held deliveries of enabled ones. Each decision is made on the delivery's own stream, so an interrupted
+ * scan, or one by several instances, does no harm. Each instance handles only its shares.
  */
 @injectable()
 export class EndpointLifecycle {
@@ -67,33 +67,33 @@ export class EndpointLifecycle {
     this.#deliveries = new EndpointDeliveries({ store, documents, directory, clock, shares, concurrencyPerEndpoint });
     this.#trouble = new TroubleLog(logger, clock, {
       level: "error",
-      trouble: "what waits for endpoints could not be looked after",
-      over: "what waits for endpoints is looked after again",
+      trouble: "endpoint deliveries could not be ended or released",
+      over: "endpoint deliveries are ended and released again",
     });
   }
 
   /**
-   * Makes a round as soon as the read models are there and then each tick until the signal aborts. A round that fails is
-   * logged and made again, sooner.
+   * Scans once the read models are built and then each tick until the signal aborts. A failed scan is logged and
+   * repeated sooner.
    */
   run(signal: AbortSignal): Promise<void> {
-    this.#directory.onEndpointTurn(() => this.#rest.wake());
-    const rounds = {
-      begin: () => this.#progress.whenMade(MODELS, signal),
-      round: () => this.round(signal),
+    this.#directory.onEndpointStateChange(() => this.#rest.wake());
+    const scans = {
+      begin: () => this.#progress.whenBuilt(MODELS, signal),
+      round: () => this.scan(signal),
       rest: () => this.#rest.take(this.#clock, this.#tickMs, signal),
     };
-    return runRounds(rounds, this.#clock, this.#trouble, signal, this.#tickMs);
+    return runRounds(scans, this.#clock, this.#trouble, signal, this.#tickMs);
   }
 
-  /** One round, which the signal cuts short. Throws what the log and the read models throw. */
-  async round(signal: AbortSignal): Promise<void> {
+  /** One scan, which the signal cuts short. Throws what the log and the read models throw. */
+  async scan(signal: AbortSignal): Promise<void> {
     const fresh = await this.#progress.whenSeen(MODELS, await this.#store.head(), FRESHNESS_WAIT_MS);
     for (const [endpoint, ended] of await this.#deliveries.endPending(fresh, signal)) {
-      this.#logger.info({ endpoint, ended }, "deliveries to an endpoint that is gone or deleted were ended");
+      this.#logger.info({ endpoint, ended }, "deliveries to a gone or deleted endpoint ended");
     }
     for (const [endpoint, released] of await this.#deliveries.releaseHeld(signal)) {
-      this.#logger.info({ endpoint, released }, "deliveries to an endpoint that is enabled again were released");
+      this.#logger.info({ endpoint, released }, "deliveries to an enabled endpoint released");
       // They fall due from now on, long before the next tick.
       this.#scheduler.refill();
     }

@@ -29,14 +29,14 @@ import { token } from "../../runtime/token.ts";
 export const FAILING_POLICY = token<FailingPolicy>("FailingPolicy");
 
 const ACTOR = "failing-endpoints";
-/** How long a look waits until the read model has seen the log's end, in ms. */
+/** How long a scan waits for the read model to catch up, in ms. */
 const FRESHNESS_WAIT_MS = 2_000;
 
 /**
- * The process manager of endpoints that fail for long. Each tick it looks at those of which every attempt has failed, by
- * number and by time, warns of them (EndpointFailing), and disables those that go on (EndpointDisabled, `failing`), whose
- * deliveries are then held. It decides on the endpoint's own stream, so that several instances say everything once; and
- * only when the read model has seen all that there is, so that a success or an enabling a moment ago counts.
+ * The process manager of failing endpoints. Each tick it scans the endpoints whose attempts have all failed, by number
+ * and by time. It warns of them (EndpointFailing) and disables those that continue to fail (EndpointDisabled,
+ * `failing`), which holds their deliveries. It decides on the endpoint's own stream, so that several instances record
+ * each event once; and only when the read model has caught up, so that a success or an enabling a moment ago counts.
  */
 @injectable()
 export class FailingEndpoints {
@@ -70,23 +70,26 @@ export class FailingEndpoints {
     this.#policy = policy;
     this.#trouble = new TroubleLog(logger, clock, {
       level: "error",
-      trouble: "endpoints that fail could not be looked after",
-      over: "endpoints that fail are looked after again",
+      trouble: "failing endpoints could not be scanned",
+      over: "failing endpoints are scanned again",
     });
   }
 
-  /** Looks each tick, once the read model is there, until the signal aborts. A look that fails is logged and made again, sooner. */
+  /**
+   * Scans each tick, once the read model is built, until the signal aborts. A failed scan is logged and repeated
+   * sooner.
+   */
   run(signal: AbortSignal): Promise<void> {
-    const looks = {
-      begin: () => this.#progress.whenMade([endpointStatistics.name], signal),
-      round: () => this.look(signal),
+    const scans = {
+      begin: () => this.#progress.whenBuilt([endpointStatistics.name], signal),
+      round: () => this.scan(signal),
       rest: () => pause(this.#clock, this.#tickMs, signal),
     };
-    return runRounds(looks, this.#clock, this.#trouble, signal, this.#tickMs);
+    return runRounds(scans, this.#clock, this.#trouble, signal, this.#tickMs);
   }
 
-  /** One look, which the signal cuts short. Throws what the log and the read models throw. */
-  async look(signal: AbortSignal): Promise<void> {
+  /** One scan, which the signal cuts short. Throws what the log and the read models throw. */
+  async scan(signal: AbortSignal): Promise<void> {
     const head = await this.#store.head();
     const isFresh = await this.#progress.whenSeen([endpointStatistics.name], head, FRESHNESS_WAIT_MS);
     if (!isFresh || !(await this.#directory.whenSeen(head, FRESHNESS_WAIT_MS))) return;
@@ -95,19 +98,21 @@ export class FailingEndpoints {
     for await (const page of failingEndpoints(this.#documents, warnBefore)) {
       for (const standing of page) {
         if (signal.aborted) return;
-        if (this.#isToBeSaid(standing, now)) await this.#say(standing, now);
+        if (this.#isDue(standing, now)) await this.#warnOrDisable(standing, now);
       }
     }
   }
 
-  /** Whether there is anything to decide, as far as memory knows: most that fail were warned of and are not due yet. */
-  #isToBeSaid({ standing_of, failures, failing_since }: FailingEndpointDocument, now: number): boolean {
+  /**
+   * Whether memory shows anything to decide: most failing endpoints have been warned of and need not be disabled yet.
+   */
+  #isDue({ standing_of, failures, failing_since }: FailingEndpointDocument, now: number): boolean {
     const endpoint = this.#directory.knownEndpoint(standing_of);
     if (endpoint?.status !== "enabled" || failures < this.#policy.attempts) return false;
     return endpoint.failing_warned_at === null || now - Date.parse(failing_since) >= this.#policy.disableAfterMs;
   }
 
-  async #say(
+  async #warnOrDisable(
     { standing_of: endpointId, failures, failing_since }: FailingEndpointDocument,
     now: number,
   ): Promise<void> {
@@ -118,12 +123,11 @@ export class FailingEndpoints {
     try {
       const { events } = await handleEndpointCommand(this.#store, decideWarnOfFailing, command, null, context);
       for (const { type } of events) {
-        const said =
-          type === "EndpointFailing" ? "an endpoint has failed for long" : "an endpoint that fails was disabled";
-        this.#logger.warn({ endpoint: endpointId, failures, failing_since }, said);
+        const line = type === "EndpointFailing" ? "an endpoint keeps failing" : "a failing endpoint was disabled";
+        this.#logger.warn({ endpoint: endpointId, failures, failing_since }, line);
       }
     } catch (error) {
-      // Deleted in this very moment.
+      // It has just been deleted.
       if (!(error instanceof CommandRefused)) throw error;
     }
   }

@@ -1,8 +1,8 @@
 import type { Clock } from "../../runtime/clock.ts";
 
 /**
- * The retries that have a timer for their due time, a bounded number of them. Timers in memory may be lost at any time:
- * due times are in the log.
+ * The retries that have a timer for their due time, a bounded number. The timers may be lost at any time: due times are
+ * in the log.
  */
 export class ArmedRetries {
   readonly #clock: Clock;
@@ -24,12 +24,12 @@ export class ArmedRetries {
     return this.#armed.size >= this.#limit;
   }
 
-  /** Whether the delivery has a timer for this very due time. */
+  /** Whether the delivery has a timer for exactly this due time. */
   has(deliveryId: string, dueAt: string): boolean {
     return this.#armed.get(deliveryId)?.dueAt === dueAt;
   }
 
-  /** Calls `onDue` once after `waitMs`, by when the delivery is no longer armed; replaces a timer that it has already. */
+  /** Calls `onDue` once after `waitMs`, when the delivery is no longer armed. Replaces its earlier timer. */
   arm(deliveryId: string, dueAt: string, waitMs: number, onDue: () => void): void {
     this.disarm(deliveryId);
     const cancel = this.#clock.schedule(waitMs, () => {

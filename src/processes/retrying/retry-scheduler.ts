@@ -24,9 +24,9 @@ import { token } from "../../runtime/token.ts";
 export const SCHEDULER_SETTINGS = token<SchedulerSettings>("SchedulerSettings");
 
 export interface SchedulerSettings {
-  /** How often it looks what falls due, in ms. Ticks are counted from the Unix epoch, so that all instances agree. */
+  /** How often it scans the to-do list, in ms. Ticks are counted from the Unix epoch, so that all instances agree. */
   readonly tickMs: number;
-  /** Which part of what is due is this instance's. */
+  /** Which due deliveries are this instance's. */
   readonly shares: DueShares;
   /** How many deliveries may be armed at a time; bounds memory. */
   readonly armed: number;
@@ -34,33 +34,36 @@ export interface SchedulerSettings {
   random(): number;
 }
 
-/** What the last look at the to-do list that succeeded saw. */
+/** The result of the last successful scan of the to-do list. */
 export interface LastScan {
   /** When, in ms since the Unix epoch. */
   readonly at: number;
-  /** For how long, in ms, the oldest due delivery had been due then; 0 when none was. */
+  /** How long the oldest due delivery had been due, in ms; 0 if none was. */
   readonly oldestDueMs: number;
 }
 
-/** A retry is sent up to so many ms after its due time, so that what fell due together does not leave together. */
+/**
+ * A retry is sent up to this long after its due time, in ms, so that deliveries that fell due together are spread out.
+ */
 const JITTER_MS = 250;
-/** The shortest time between two looks, in ms, however often the queue runs low. */
+/** The shortest time between two scans, in ms, however often the queue runs low. */
 const REFILL_SPACING_MS = 500;
-/** A look that failed is made again after this many ms at the most, or a tick, whichever is less. */
+/** A failed scan is repeated after at most this long, in ms, or a tick if that is less. */
 const LONGEST_BACKOFF_MS = 5_000;
 /**
- * A look between two ticks gives up after so many in a row that were taken in before, or find no room, in times of what
- * may be armed: a client's long backlog is at the front of the list, and to read all of it each time costs too much.
+ * A scan between two ticks stops after this many deliveries in a row, in multiples of `armed`, that are already taken
+ * in or find no room. A client's long backlog is at the front of the list, and reading all of it each time costs too
+ * much.
  */
 const MAX_EMPTY_SCANS = 2;
-/** How long a look waits until the to-do list has seen the log's end, in ms. */
+/** How long a scan waits for the to-do list to catch up, in ms. */
 const FRESHNESS_WAIT_MS = 2_000;
 
 /**
- * The process manager of retries. Every tick it takes from the to-do list what falls due before the next look, arms each
- * delivery at its own due time, never early, and hands over at once what is overdue: retries, lapsed attempts, and what
- * a full queue turned away or a dead process left. Timers in memory may be lost at any time: due times are in the log.
- * With several instances it does so for its shares only.
+ * The process manager of retries. Every tick it scans the to-do list for what falls due before the next scan. It arms
+ * each delivery at its own due time, never early, and hands over at once what is overdue: retries, lapsed attempts, and
+ * what a full queue refused or a dead process left. Timers may be lost at any time: due times are in the log. Each
+ * instance handles only its shares.
  */
 @injectable()
 export class RetryScheduler {
@@ -101,15 +104,15 @@ export class RetryScheduler {
   }
 
   /**
-   * Looks as soon as there is a to-do list and then every tick until the signal aborts. A failed look is logged and made
-   * again, sooner.
+   * Scans once the to-do list is built and then every tick until the signal aborts. A failed scan is logged and
+   * repeated sooner.
    */
   async run(signal: AbortSignal): Promise<void> {
     let early = false;
-    const looks = {
+    const scans = {
       begin: () => {
         early = false;
-        return this.#progress.whenMade([dueDeliveries.name], signal);
+        return this.#progress.whenBuilt([dueDeliveries.name], signal);
       },
       round: () => this.tick(early ? MAX_EMPTY_SCANS * this.#settings.armed : Number.POSITIVE_INFINITY),
       rest: async () => {
@@ -117,16 +120,16 @@ export class RetryScheduler {
       },
     };
     const maxBackoffMs = Math.min(this.#settings.tickMs, LONGEST_BACKOFF_MS);
-    await runRounds(looks, this.#clock, this.#trouble, signal, maxBackoffMs);
+    await runRounds(scans, this.#clock, this.#trouble, signal, maxBackoffMs);
     this.#armed.clear();
   }
 
-  /** Looks before the next tick: the worker's queue runs low, and there may be more to do. */
+  /** Requests a scan before the next tick: the worker's queue runs low, and there may be more to do. */
   refill(): void {
     this.#rest.wake();
   }
 
-  /** The last look that succeeded; null before the first. */
+  /** The last successful scan; null before the first. */
   get lastScan(): LastScan | null {
     return this.#lastScan;
   }
@@ -137,28 +140,28 @@ export class RetryScheduler {
   }
 
   /**
-   * One look at the to-do list, which ends early after `maxEmptyScans` in a row for which there was nothing to do.
-   * Throws what the log and the read models throw.
+   * Scans the to-do list. Stops early after `maxEmptyScans` deliveries in a row that need nothing. Throws what the log
+   * and the read models throw.
    */
   async tick(maxEmptyScans = Number.POSITIVE_INFINITY): Promise<void> {
     await this.#progress.whenSeen([dueDeliveries.name], await this.#store.head(), FRESHNESS_WAIT_MS);
     const horizon = new Date(this.#ticks.next + this.#ticks.lateness).toISOString();
-    let inVain = 0;
+    let empty = 0;
     let isFirst = true;
     for await (const page of dueBefore(this.#documents, horizon)) {
-      if (isFirst) this.#noteLook(page[0]);
+      if (isFirst) this.#recordScan(page[0]);
       isFirst = false;
       for (const due of await this.#settings.shares.mine(page)) {
         const arranged = this.#arrange(due);
         if (arranged === "all_full") return;
-        inVain = arranged === "taken_in" ? 0 : inVain + 1;
+        empty = arranged === "taken_in" ? 0 : empty + 1;
       }
-      if (inVain >= maxEmptyScans) return;
+      if (empty >= maxEmptyScans) return;
     }
   }
 
-  /** The first of the list is the oldest, so that this needs no look of its own. */
-  #noteLook(oldest: DueDocument | undefined): void {
+  /** The first delivery in the list is the oldest, so no query is needed for it. */
+  #recordScan(oldest: DueDocument | undefined): void {
     const at = this.#clock.now();
     const oldestDueMs = oldest === undefined ? 0 : Math.max(0, at - Date.parse(oldest.due_at));
     this.#lastScan = { at, oldestDueMs };
@@ -171,24 +174,24 @@ export class RetryScheduler {
     if (wait <= 0) {
       this.#armed.disarm(due._id);
       if (this.#worker.take(due._id, due.endpoint_id)) return "taken_in";
-      // No room for this endpoint or its user is no reason to keep the others waiting; no room at all is.
+      // If only this endpoint or its user has no room, the others need not wait.
       return this.#worker.full ? "all_full" : "nothing";
     }
     if (this.#armed.has(due._id, due.due_at)) return "nothing";
     this.#armed.disarm(due._id);
     if (this.#armed.full) return "all_full";
-    // Looked at again, since a timer may fire a little early and a clock may be set back.
+    // Arranged again then, because a timer may fire a little early and a clock may be set back.
     this.#armed.arm(due._id, due.due_at, wait + this.#settings.random() * JITTER_MS, () => this.#arrange(due));
     return "taken_in";
   }
 
-  /** True when it ends before the next tick, since the worker's queue runs low. */
+  /** True if it ends before the next tick, because the worker's queue runs low. */
   async #untilNextTick(signal: AbortSignal): Promise<boolean> {
     const wait = this.#ticks.next + this.#settings.random() * this.#ticks.lateness - this.#clock.now();
     const spacing = Math.min(wait, REFILL_SPACING_MS);
     await pause(this.#clock, spacing, signal);
     const woken = await this.#rest.take(this.#clock, wait - spacing, signal);
-    // A scan that comes with the tick is a whole one, whatever asked for it.
+    // A scan at the tick is always a full one.
     return woken && spacing < wait;
   }
 }

@@ -10,17 +10,17 @@ import { isoNow } from "../../runtime/clock.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { timeOrderedId } from "../../runtime/time-ordered-id.ts";
 
-/** Into how many parts the instances divide what falls due. */
+/** Into how many parts the instances divide the due deliveries. */
 export const SHARDS = 16;
 
-/** The shard of a delivery: the last hexadecimal digit of its id, which is random in every kind of UUID that we make. */
+/** The shard of a delivery: the last hexadecimal digit of its id, which is random in every kind of UUID that we use. */
 export function shardOf(deliveryId: string): number {
   return Number.parseInt(deliveryId.slice(-1), SHARDS);
 }
 
 /** What this instance knows of the last tick of a shard. */
 interface LastTick {
-  /** What the next append must expect. */
+  /** The expected revision of the next append. */
   readonly revision: ExpectedRevision;
   readonly tick: number;
   readonly mine: boolean;
@@ -28,20 +28,20 @@ interface LastTick {
 
 const NOTHING_KNOWN: LastTick = { revision: "no_stream", tick: -1, mine: false };
 
-/** Says which due deliveries are this instance's to look after. */
+/** Decides which due deliveries this instance handles. */
 export interface DueShares {
-  /** Those of a page of the to-do list that this instance takes care of until the tick ends. */
+  /** The deliveries of a page of the to-do list that this instance handles until the tick ends. */
   mine<T extends { readonly _id: string }>(due: readonly T[]): Promise<readonly T[]>;
 }
 
-/** The only instance on its log takes care of everything. */
+/** For the only instance on its log, which handles everything. */
 export const ALL_SHARES: DueShares = { mine: (due) => Promise.resolve(due) };
 
 /**
- * How several instances divide what falls due: each tick of a shard is taken by an append to its stream, and whoever
- * wins the append does that shard's work until the tick ends. What a dead winner left is overdue in the next tick, which
- * anybody may take. No promise rests on it: who claims an attempt is decided on the delivery's own stream. A shard in
- * which nothing is due costs no event.
+ * Divides the due deliveries between instances. An instance takes a tick of a shard by an append to the shard's stream,
+ * and the winner handles that shard until the tick ends. What a dead winner left is overdue in the next tick, which any
+ * instance may take. No promise depends on this: claims are decided on the delivery's own stream. A shard without due
+ * deliveries costs no event.
  */
 export class ShardTicks implements DueShares {
   readonly #store: EventStore;
@@ -50,7 +50,10 @@ export class ShardTicks implements DueShares {
   readonly #instance: string;
   readonly #known = new Map<number, LastTick>();
 
-  /** `instance` is a UUID of this process; ticks of `tickMs` are counted from the Unix epoch, alike for all instances. */
+  /**
+   * `instance` is a UUID of this process. Ticks of `tickMs` are counted from the Unix epoch, the same for all
+   * instances.
+   */
   constructor(store: EventStore, clock: Clock, tickMs: number, instance: string) {
     this.#store = store;
     this.#clock = clock;
@@ -69,7 +72,7 @@ export class ShardTicks implements DueShares {
   async #takes(shard: number): Promise<boolean> {
     const tick = Math.floor(this.#clock.now() / this.#tickMs);
     let last = this.#known.get(shard) ?? NOTHING_KNOWN;
-    // What is known may be old: then the append fails, and gives away how the stream stands.
+    // The known tick may be old: the append then fails, and its conflict gives the stream's revision.
     for (let tries = 0; last.tick < tick && tries < 2; tries++) last = await this.#append(shard, tick, last);
     this.#known.set(shard, last);
     return last.tick >= tick && last.mine;
@@ -92,7 +95,7 @@ export class ShardTicks implements DueShares {
   async #tickAt(shard: number, revision: Revision): Promise<LastTick> {
     const [recorded] = await this.#store.read(tickStream(shard), { from: revision, limit: 1 });
     const event = recorded && readEvent(recorded);
-    if (event?.type !== "TickTaken") throw new TypeError(`${event?.type ?? "nothing"} is no event of a tick`);
+    if (event?.type !== "TickTaken") throw new TypeError(`${event?.type ?? "nothing"} is not a TickTaken event`);
     const { tick, instance } = event.data;
     return { revision, tick, mine: instance === this.#instance };
   }

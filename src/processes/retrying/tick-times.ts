@@ -1,14 +1,17 @@
 import type { Clock } from "../../runtime/clock.ts";
 
-/** A look comes up to so late after its tick began, in ms and in parts of the tick, so that not always the same wins. */
+/**
+ * A scan starts up to this late after its tick, in ms and as a share of the tick, so that the same instance does not
+ * always win.
+ */
 const LATENESS = { ms: 2_000, ofTick: 0.1 };
 
-/** When the scheduler's ticks are. They are counted from the Unix epoch, so that all instances agree. */
+/** The times of the scheduler's ticks, counted from the Unix epoch so that all instances agree. */
 export class TickTimes {
   readonly #clock: Clock;
   readonly #tickMs: number;
 
-  /** `tickMs`: how long a tick is. */
+  /** `tickMs`: the length of a tick. */
   constructor(clock: Clock, tickMs: number) {
     this.#clock = clock;
     this.#tickMs = tickMs;
@@ -19,7 +22,7 @@ export class TickTimes {
     return (Math.floor(this.#clock.now() / this.#tickMs) + 1) * this.#tickMs;
   }
 
-  /** How late a look may come after its tick began, in ms. */
+  /** How late a scan may start after its tick, in ms. */
   get lateness(): number {
     return Math.min(LATENESS.ms, this.#tickMs * LATENESS.ofTick);
   }

@@ -1,31 +1,31 @@
 import type { Socket } from "node:net";
 import type { ConnectionWatch } from "./watched-connector.ts";
 
-/** How the answer to an HTTP/1 request begins (RFC 9112 section 4). */
+/** The start of an answer to an HTTP/1 request (RFC 9112 section 4). */
 const BEGINNING = "HTTP/";
 
 /**
- * Ends a connection whose receiver begins its answer with another protocol's status line: the HTTP client's parser also takes
- * those of RTSP and ICE, and would have a 200 of theirs for a success.
+ * Ends a connection whose receiver answers with another protocol's status line: the HTTP client's parser also accepts
+ * RTSP and ICE, and would take their 200 for a success.
  */
 export class AnswerProtocol implements ConnectionWatch {
-  /** What is still to come of the beginning; empty when it was seen. */
+  /** The rest of the expected beginning; empty once it was seen. */
   #expected = "";
 
-  /** Begins to look at the next request's answer. */
+  /** Starts to check the next request's answer. */
   renew(): void {
     this.#expected = BEGINNING;
   }
 
   watch(socket: Socket): void {
-    socket.on("readable", () => this.#look(socket));
+    socket.on("readable", () => this.#check(socket));
   }
 
-  #look(socket: Socket): void {
+  #check(socket: Socket): void {
     if (this.#expected === "") return;
     const read: unknown = socket.read();
     if (!Buffer.isBuffer(read)) return;
-    // Empty lines before an answer are passed over (RFC 9112 section 2.2), before its beginning and nowhere else.
+    // Empty lines are skipped before an answer begins (RFC 9112 section 2.2), and nowhere else.
     const text = read.toString("latin1", 0, 64);
     const start = this.#expected === BEGINNING ? text.replace(/^[\r\n]+/, "") : text;
     const part = start.slice(0, this.#expected.length);

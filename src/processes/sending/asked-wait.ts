@@ -1,24 +1,24 @@
-/** A receiver may put a delivery off, but not for ever. */
+/** The longest wait that a receiver may ask for, in ms. */
 const MAX_RETRY_AFTER_MS = 24 * 60 * 60 * 1000;
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const TIME = String.raw`(?<hour>\d\d):(?<minute>\d\d):(?<second>\d\d)`;
 
-/** The three forms of a date that RFC 9110, section 5.6.7 makes a recipient accept. */
+/** The three date forms that a recipient must accept (RFC 9110, section 5.6.7). */
 const HTTP_DATES = [
   new RegExp(`^[A-Z][a-z]{2}, (?<day>\\d\\d) (?<month>[A-Z][a-z]{2}) (?<year>\\d{4}) ${TIME} GMT$`),
   new RegExp(`^[A-Z][a-z]{5,8}, (?<day>\\d\\d)-(?<month>[A-Z][a-z]{2})-(?<year>\\d\\d) ${TIME} GMT$`),
   new RegExp(`^[A-Z][a-z]{2} (?<month>[A-Z][a-z]{2}) (?<day>[ \\d]\\d) ${TIME} (?<year>\\d{4})$`),
 ];
 
-/** Whether a `Retry-After` beside this status puts off the next attempt (docs/reference/receivers.md). */
+/** Whether a `Retry-After` with this status delays the next attempt (docs/reference/receivers.md). */
 export function honoursRetryAfter(status: number): boolean {
   return status === 429 || status === 502 || status === 503 || status === 504;
 }
 
 /**
- * How long a `Retry-After` header asks to wait from `nowMs` (milliseconds since the Unix epoch), in milliseconds from 0
- * to 24 hours; null when there is none or it is neither whole seconds nor an HTTP date. A past date asks for nothing: 0.
+ * The wait that a `Retry-After` header asks for, counted from `nowMs` (milliseconds since the Unix epoch), in ms from 0
+ * to 24 hours. Null without a header, or when it is neither whole seconds nor an HTTP date. A past date gives 0.
  */
 export function askedWaitMs(header: string | null, nowMs: number): number | null {
   const text = header?.trim() ?? "";
@@ -33,7 +33,7 @@ function httpDate(text: string, nowMs: number): number {
   const month = MONTHS.indexOf(fields["month"] ?? "");
   const [day, hour, minute, second] = ["day", "hour", "minute", "second"].map((field) => Number(fields[field]));
   const date = new Date(Date.UTC(fullYear(fields["year"] ?? "", nowMs), month, day, hour, minute));
-  // Date.UTC carries over what is out of range (30 February is 2 March), so a date that comes out changed is none.
+  // Date.UTC carries over (30 February becomes 2 March), so a date that comes out changed is invalid.
   const isReal =
     month === date.getUTCMonth() &&
     day === date.getUTCDate() &&

@@ -3,7 +3,7 @@ import { TARGET_FORBIDDEN } from "./targets/target-forbidden.ts";
 
 export { askedWaitMs, honoursRetryAfter } from "./asked-wait.ts";
 
-/** An attempt that counts: the receiver, or the way to it, gave an answer. */
+/** An attempt that counts: the receiver, or the network on the way to it, answered. */
 export interface AnsweredResult {
   readonly kind: "answered";
   readonly outcome: Exclude<AttemptOutcome, "unknown">;
@@ -11,23 +11,25 @@ export interface AnsweredResult {
   readonly errorCode: AttemptErrorCode | null;
   /** Null when no status line came. */
   readonly responseStatus: number | null;
-  /** The beginning of the body as safe text, empty for no body; null when no status line came. */
+  /** The beginning of the body as safe text, empty without a body; null when no status line came. */
   readonly responseBody: string | null;
-  /** Whether the body had more than that, or did not come to its end. */
+  /** Whether the body was longer than that, or did not end. */
   readonly responseTruncated: boolean;
-  /** The header as it came, beside a status that honours it; for askedWaitMs. */
+  /** The unparsed header, if the status honours it; for `askedWaitMs`. */
   readonly retryAfter: string | null;
   readonly durationMs: number;
 }
 
 export type SendResult =
   | AnsweredResult
-  /** No byte left, for a reason of our own. Not an attempt: back into the queue, the count unchanged. */
+  /**
+   * Nothing was sent, for a reason of our own. Not an attempt: the delivery returns to the queue and its count stays.
+   */
   | { readonly kind: "not_sent"; readonly reason: string }
-  /** Aborted when bytes may have left and before a status came: whether the receiver has it is unknown. */
+  /** Aborted after bytes may have left and before a status came: whether the receiver has it is unknown. */
   | { readonly kind: "interrupted" };
 
-/** What a status means by itself, whatever becomes of the body. Below 100 is no status at all. */
+/** The meaning of a status by itself, whatever happens to the body. Below 100 it is not a valid status. */
 export function outcomeOfStatus(status: number): Pick<AnsweredResult, "outcome" | "errorCode"> {
   if (status >= 200 && status <= 299) return { outcome: "delivered", errorCode: null };
   if (status < 100) return { outcome: "failed", errorCode: "protocol" };
@@ -35,31 +37,31 @@ export function outcomeOfStatus(status: number): Pick<AnsweredResult, "outcome" 
   return { outcome: "failed", errorCode: status === 410 ? "gone" : "http_status" };
 }
 
-/** The process or the machine is out of something, or the client was closed: nothing that the receiver did. */
+/** The process or the machine lacks a resource, or the client was closed: not the receiver's doing. */
 const OWN_FAULTS = new Set(["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "UND_ERR_CLOSED", "UND_ERR_DESTROYED"]);
 
 /** From getaddrinfo and from c-ares. */
 const DNS =
   /^(ENOTFOUND|EAI_\w+|ENODATA|EFORMERR|ESERVFAIL|ENOTIMP|EREFUSED|EBADQUERY|EBADNAME|EBADRESP|ETIMEOUT|ENONAME)$/;
-/** Nothing listens there, or no way leads there. */
+/** Nothing listens there, or there is no route to it. */
 const REFUSED = /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|EADDRNOTAVAIL|EACCES|EPERM|EINVAL)$/;
 const RESET = /^(ECONNRESET|ECONNABORTED|EPIPE|ENOTCONN|UND_ERR_SOCKET)$/;
 const TIMEOUT = /^(ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT|UND_ERR_HEADERS_TIMEOUT|UND_ERR_BODY_TIMEOUT)$/;
-/** Node's own codes, OpenSSL's errors (one is `ERR_SSL_SSL/TLS_ALERT_…`) and its names for what is wrong with a certificate. */
+/** Node's own codes, OpenSSL's errors (such as `ERR_SSL_SSL/TLS_ALERT_…`) and its names for certificate problems. */
 const TLS =
   /^(ERR_TLS_.+|ERR_O?SSL_.+|EPROTO|\w*CERT_?\w*|\w*CRL_\w+|UNABLE_TO_\w+|INVALID_(CA|PURPOSE)|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH)$/;
 
-/** An alert of a receiver that wants a certificate of ours. In TLS 1.3 it comes when we think the handshake done. */
+/** The alert of a receiver that requires a client certificate. In TLS 1.3 it comes after our side of the handshake. */
 const CERTIFICATE_WANTED = /^ERR_SSL_.*ALERT.*(CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)/;
 
-/** Where an exchange was when it failed: without TLS or with it before the request was written, or after that. */
+/** Where an exchange was when it failed: before the request was written, without or with TLS, or after that. */
 export type Stage = "connecting" | "securing" | "written";
 
 /**
- * The code of a failure before any status came. Whatever is not a failure to connect or to stay connected is put down
- * to the protocol: a parser's error, oversized headers, a failed assertion of the HTTP client. `tls` means that the
- * handshake did not succeed, so that nothing was read of the request: a connection that ends in it is one of those, and
- * what breaks TLS after it is not.
+ * The code of a failure before any status came. Anything that is not a failure to connect or to stay connected counts
+ * as `protocol`: a parser's error, oversized headers, a failed assertion of the HTTP client. `tls` means that the
+ * handshake failed, so the receiver read nothing of the request. That includes a connection that ends during the
+ * handshake, but not TLS errors after it.
  */
 export function errorCodeOf(error: unknown, stage: Stage): AttemptErrorCode {
   const code = codeOf(error);
@@ -73,7 +75,7 @@ export function errorCodeOf(error: unknown, stage: Stage): AttemptErrorCode {
 function codeOf(error: unknown): AttemptErrorCode {
   for (const { code, syscall } of causesOf(error)) {
     if (code === TARGET_FORBIDDEN) return "target_forbidden";
-    // A resolver that refuses us has the code of a receiver that does.
+    // A resolver that refuses us has the same code as a receiver that does.
     if (DNS.test(code) || /^(query|getaddrinfo)/.test(syscall)) return "dns";
     if (REFUSED.test(code)) return "refused";
     if (RESET.test(code)) return "reset";
@@ -83,15 +85,15 @@ function codeOf(error: unknown): AttemptErrorCode {
   return "protocol";
 }
 
-/** Whether the failure is ours, so that it is no attempt when nothing was sent. */
+/** Whether the failure is ours, so that it is not an attempt if nothing was sent. */
 export function isOwnFault(error: unknown): boolean {
   return causesOf(error).some(({ code }) => OWN_FAULTS.has(code));
 }
 
-/** How deep a chain of causes is followed; it may be a circle. */
+/** How deep a chain of causes is followed; it may be circular. */
 const MAX_DEPTH = 4;
 
-/** The codes of the error itself, of the errors that it gathers (one for each address tried) and of its causes. */
+/** The codes of the error, of the errors it aggregates (one per address tried) and of its causes. */
 function causesOf(error: unknown, depth = 0): { code: string; syscall: string }[] {
   if (typeof error !== "object" || error === null || depth > MAX_DEPTH) return [];
   const { code, syscall, errors, cause } = error as Record<string, unknown>;

@@ -6,20 +6,20 @@ import { errorCodeOf, honoursRetryAfter, isOwnFault, outcomeOfStatus } from "./a
 import { ResponseBody } from "./response-body.ts";
 
 /**
- * How long the body may take after the head. The status has decided by then; the body is only kept to be looked at, and
- * waiting for it to the deadline would let a receiver that forgets to end its answers hold its connections.
+ * How long the body may take after the head, in ms. The status has already decided the outcome, and the body is kept
+ * only for display. Waiting for the deadline would let a receiver that never ends its answers hold its connections.
  */
 export const BODY_GRACE_MS = 1000;
 
-/** Answers before the answer (`103 Early Hints`). A receiver sends a few; a flood would keep the processor busy. */
+/** The most interim answers (`103 Early Hints`). A receiver sends a few; a flood would keep the processor busy. */
 const MAX_INTERIM_RESPONSES = 10_000;
 
 const SWITCHING_PROTOCOLS = 101;
 
-/** No date and no sensible number of seconds is longer; the rest would only fill the log. */
+/** Longer than any date or sensible number of seconds; more would only fill the log. */
 const MAX_RETRY_AFTER_CHARACTERS = 64;
 
-/** The reason given to the HTTP client when we end an exchange whose result we know. */
+/** The reason given to the HTTP client when we end an exchange with a known result. */
 const CUT = new Error("the attempt has its result");
 
 export interface AttemptOptions {
@@ -27,18 +27,18 @@ export interface AttemptOptions {
   readonly timeoutMs: number;
   readonly secure: boolean;
   readonly signal: AbortSignal;
-  /** Gets the result, once. `reusable` is false when the connection was still being made, so it cannot be used again. */
+  /** Gets the result, once. `reusable` is false if the connection was still being made and cannot be used again. */
   readonly onResult: (result: SendResult, reusable: boolean) => void;
 }
 
-/** One POST, from the moment that it has its connection. It is what the HTTP client reports to. Settles exactly once. */
+/** One POST, from the moment it has its connection. It is the handler of the HTTP client, and settles exactly once. */
 export class Attempt implements Dispatcher.DispatchHandler {
   readonly #options: AttemptOptions;
   readonly #startedAt: number;
   readonly #onAbort = (): void => this.#abort();
   #cancelTimer: () => void;
   #settled = false;
-  /** Set when the connection stands and the request is about to be written: from then on, bytes may have left. */
+  /** Set when the request is about to be written: from then on, bytes may have left. */
   #controller: Dispatcher.DispatchController | null = null;
   #status: number | null = null;
   #retryAfter: string | null = null;
@@ -54,7 +54,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    // Aborted here, the request is not written.
+    // Aborting here prevents the request from being written.
     if (this.#settled) controller.abort(CUT);
     else this.#controller = controller;
   }
@@ -68,13 +68,13 @@ export class Attempt implements Dispatcher.DispatchHandler {
       return;
     }
     this.#status = status;
-    // Nothing follows a status that is none, or a change to a protocol that was not asked for.
+    // Nothing follows an invalid status, or a switch to a protocol that was not requested.
     if (status < 200) {
       this.#cut("protocol");
       return;
     }
     const retryAfter = headers["retry-after"];
-    // A header that was sent twice is an array, and says nothing certain.
+    // A repeated header is an array, and ambiguous.
     if (
       typeof retryAfter === "string" &&
       honoursRetryAfter(status) &&
@@ -97,7 +97,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#settle(this.#answer("protocol", true), true);
   }
 
-  /** The connection could not be made or broke, or what came was no HTTP. */
+  /** The connection could not be made or broke, or the answer was not HTTP. */
   onResponseError(_controller: unknown, error: unknown): void {
     if (this.#controller === null && isOwnFault(error)) {
       this.#settle({ kind: "not_sent", reason: "the process or the machine cannot open a connection now" }, true);
@@ -105,12 +105,12 @@ export class Attempt implements Dispatcher.DispatchHandler {
     }
     const connecting = this.#options.secure ? "securing" : "connecting";
     const code = errorCodeOf(error, this.#controller === null ? connecting : "written");
-    // The client takes an unrequested 100 or 101 as an error of the socket, and reports no status.
+    // The client reports an unrequested 100 or 101 as a socket error without a status.
     this.#status ??= code === "reset" ? (this.#interimStatus ?? unaskedStatus(error)) : null;
     this.#settle(this.#answer(code, false), true);
   }
 
-  /** The result is known, or the time is over: ends the exchange. The error code holds when there is no status. */
+  /** The result is known, or the time is up: ends the exchange. The error code counts only without a status. */
   #cut(errorCode: AttemptErrorCode): void {
     this.#end(this.#answer(errorCode, false));
   }
@@ -135,7 +135,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#options.onResult(result, reusable);
   }
 
-  /** The status decides when there is one: a receiver that accepted has accepted, however its body ends. */
+  /** If there is a status, it decides: a receiver that accepted has accepted, however its body ends. */
   #answer(errorCode: AttemptErrorCode, whole: boolean): AnsweredResult {
     const status = this.#status;
     return {
@@ -150,7 +150,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 }
 
-/** The status in the client's complaint about one that it does not expect; null for every other error. */
+/** The status in the client's error about an unexpected one; null for any other error. */
 function unaskedStatus(error: unknown): number | null {
   const message = error instanceof Error ? error.message : "";
   if (message === "bad response") return 100;

@@ -1,6 +1,6 @@
 import type { ReceiverClient } from "./receiver-client.ts";
 
-/** One connection (made when it is first used, and again when it broke), in use by one attempt. */
+/** A connection for one attempt at a time. It is made at first use, and again after it broke. */
 export interface Connection {
   readonly client: ReceiverClient;
   readonly pool: ConnectionPool;
@@ -14,38 +14,37 @@ export interface ConnectionPool {
 }
 
 export interface EndpointConnectionsOptions {
-  /** How many endpoints may keep their connections; beyond it, those unused for the longest time are closed. */
+  /** How many endpoints may keep connections; beyond that, the least recently used ones are closed. */
   readonly maxPools: number;
   readonly createClient: (origin: string) => ReceiverClient;
 }
 
 /**
- * The connections of all endpoints. An endpoint has its own even where another has the same origin, so that the stalled
- * requests of one never take the place of the other's. Nothing queues here: it would queue at the cost of a deadline.
+ * The connections of all endpoints. Each endpoint has its own, even if another has the same origin, so that stalled
+ * requests to one never block the other. Nothing queues here, because waiting would use up the attempt's time.
  */
 export class EndpointConnections {
   readonly #options: EndpointConnectionsOptions;
-  /** In the order of last use, since a map keeps the order of insertion. */
+  /** In order of last use, because a map keeps the order of insertion. */
   readonly #pools = new Map<string, ConnectionPool>();
 
   constructor(options: EndpointConnectionsOptions) {
     this.#options = options;
   }
 
-  /** How many pools there are. */
   get size(): number {
     return this.#pools.size;
   }
 
   /**
-   * A connection for one attempt, to be given back by `release` or `discard`; null when the endpoint has as many in use as
-   * it may have.
+   * A connection for one attempt, to be returned by `release` or `discard`; null if the endpoint already uses its
+   * maximum.
    */
   acquire(endpointId: number, origin: string, max: number): Connection | null {
     const key = `${endpointId} ${origin}`;
     const pool = this.#pools.get(key) ?? { key, idle: [], inUse: 0 };
     if (pool.inUse >= max) return null;
-    // The one used last: its socket is the most likely to be open still.
+    // The most recently used one: its socket is the most likely to be still open.
     const client = pool.idle.pop() ?? this.#options.createClient(origin);
     pool.inUse += 1;
     this.#pools.delete(key);
@@ -54,7 +53,7 @@ export class EndpointConnections {
     return { client, pool };
   }
 
-  /** Gives back a connection that can be used again. */
+  /** Returns a connection that can be used again. */
   release({ client, pool }: Connection): void {
     pool.inUse -= 1;
     if (this.#pools.get(pool.key) === pool) pool.idle.push(client);
@@ -62,14 +61,14 @@ export class EndpointConnections {
     this.#evict();
   }
 
-  /** Gives back a connection that hangs while it is being made, and ends it. */
+  /** Returns a connection that hangs while connecting, and ends it. */
   discard({ client, pool }: Connection): void {
     pool.inUse -= 1;
     client.destroy();
     this.#evict();
   }
 
-  /** Ends every idle connection; those in use end when they are given back. */
+  /** Ends every idle connection; those in use end when they are returned. */
   closeIdle(): void {
     for (const pool of this.#pools.values()) this.#drop(pool);
   }

@@ -7,50 +7,53 @@ import { guardedConnector } from "./targets/target-guard.ts";
 import type { TargetRules } from "./targets/target-rules.ts";
 import { watchedConnector } from "./watched-connector.ts";
 
-/** The one place where connections to receivers are configured. */
+/** How connections to receivers are configured, in one place. */
 export interface ReceiverClientOptions {
   /** How long connecting and the TLS handshake may take, in milliseconds: no longer than the whole attempt. */
   readonly timeoutMs: number;
-  /** Judge the address of the very connection. */
+  /** Judges the address of each connection. */
   readonly rules: Pick<TargetRules, "judgeAddress">;
   readonly resolver: NameResolver;
-  /** What is passed to `net.connect` and `tls.connect`, such as `ca`. It cannot weaken what is set here. */
+  /** Options for `net.connect` and `tls.connect`, such as `ca`. They cannot weaken the settings made here. */
   readonly connect?: buildConnector.BuildOptions;
 }
 
 const MAX_HEADER_BYTES = 16 * 1024;
 
 /**
- * A backstop behind ResponseBody, which stops at 16 KiB by itself. One read of a socket gives up to 64 KiB, and a piece
- * that goes over this limit is thrown away whole, so that with less the beginning of a long body would be lost.
+ * A backstop beyond ResponseBody, which stops at 16 KiB. One read of a socket gives up to 64 KiB, and a chunk that
+ * exceeds this limit is dropped whole, so a lower limit would lose the beginning of a long body.
  */
 const MAX_RESPONSE_BYTES = (16 + 64) * 1024;
 
-/** An idle socket is kept this long, in milliseconds, even when the receiver offers more: idle ones cost file handles. */
+/**
+ * How long an idle socket is kept, in milliseconds, even if the receiver offers more: idle sockets use file handles.
+ */
 const IDLE_SOCKET_MS = 4000;
 
 /** An HTTP client with a single connection to one origin. */
 export interface ReceiverClient {
   readonly dispatch: (request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler) => void;
-  /** Ends the connection at once, also one that is still being made, and fails the request that waits for it. */
+  /** Ends the connection at once, even while connecting, and fails the request that waits for it. */
   readonly destroy: () => void;
 }
 
 /**
- * The client never follows a redirect, never repeats a POST that it has written, inflates nothing and uses no proxy.
+ * Creates a client that follows no redirects, never repeats a POST that it has written, decompresses nothing and uses
+ * no proxy.
  */
 export function createReceiverClient(
   origin: string,
   { timeoutMs, rules, resolver, connect }: ReceiverClientOptions,
 ): ReceiverClient {
-  // Without it, a look-up or a socket that is still connecting outlives its client until its own time is over.
+  // Without this, a lookup or a connecting socket outlives its client until it times out.
   const ended = new AbortController();
   const watches = [new AnswerProtocol(), new ReadingLimit()];
   const client = new Client(origin, {
     pipelining: 1,
     allowH2: false,
     useMilo: false,
-    // Idle timers: a drip of bytes never lets them fire. The attempt has a deadline of its own.
+    // Not these idle timers, which a drip of bytes never lets fire: the attempt has its own deadline.
     headersTimeout: 0,
     bodyTimeout: 0,
     keepAliveTimeout: IDLE_SOCKET_MS,
@@ -64,7 +67,7 @@ export function createReceiverClient(
         signal: ended.signal,
         connect: {
           ...connect,
-          // Both are explicit, since the environment (NODE_TLS_REJECT_UNAUTHORIZED and the like) decides otherwise.
+          // Set explicitly, or the environment decides (NODE_TLS_REJECT_UNAUTHORIZED and the like).
           rejectUnauthorized: true,
           minVersion: "TLSv1.2",
           allowH2: false,
@@ -80,7 +83,7 @@ export function createReceiverClient(
       void client.dispatch(request, handler);
     },
     destroy() {
-      // It does not fail: what is under way hears of the end through the handler of its request.
+      // This cannot fail: the request under way gets the error through its handler.
       void client.destroy();
       ended.abort();
     },

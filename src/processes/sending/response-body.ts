@@ -2,24 +2,24 @@
 export const MAX_RESPONSE_BODY_BYTES = 16 * 1024;
 
 /**
- * What could change how a text is shown without being seen itself: control characters but line ends and tabs; format
- * characters, which turn the direction of what follows or hide in it; separators that some programs take for line ends.
- * A carriage return alone lets a terminal write over what stands there, so that only one before a line feed is a line end.
+ * Characters that change how text is shown without being visible: control characters except line ends and tabs; format
+ * characters, which change the direction of text or hide in it; separators that some programs treat as line ends. A
+ * lone carriage return lets a terminal overwrite the line, so it is a line end only before a line feed.
  */
 const UNSAFE = /\r(?!\n)|[^\P{Cc}\n\r\t]|[\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-/** Collects the beginning of a body, in memory that does not depend on how small the pieces are that it comes in. */
+/** Collects the beginning of a body, in memory that does not depend on the size of its chunks. */
 export class ResponseBody {
   #bytes: Buffer | null = null;
   #length = 0;
   #overflown = false;
 
-  /** Adds a piece of the body. */
+  /** Adds a chunk of the body. */
   add(chunk: Buffer): void {
     const kept = chunk.subarray(0, MAX_RESPONSE_BODY_BYTES - this.#length);
     if (kept.length < chunk.length) this.#overflown = true;
     if (this.#bytes === null) {
-      // Nearly every body is one piece, which then needs no copy.
+      // Nearly every body is one chunk, which needs no copy.
       this.#bytes = kept;
     } else {
       if (this.#bytes.length < MAX_RESPONSE_BODY_BYTES) this.#bytes = grown(this.#bytes);
@@ -28,12 +28,12 @@ export class ResponseBody {
     this.#length += kept.length;
   }
 
-  /** Whether the body is longer than what is kept, so that reading on would be in vain. */
+  /** Whether the body is longer than what is kept, so that reading on is useless. */
   get overflown(): boolean {
     return this.#overflown;
   }
 
-  /** What is kept, as text. `whole` tells that the receiver ended its body, so that nothing is missing. */
+  /** The kept part as text. `whole` means that the receiver ended its body, so nothing is missing. */
   text(whole: boolean): string {
     return this.#bytes === null ? "" : responseText(this.#bytes.subarray(0, this.#length), whole);
   }
@@ -46,16 +46,16 @@ function grown(bytes: Buffer): Buffer {
 }
 
 /**
- * A receiver's bytes as text that is safe to show: read as UTF-8, what is not UTF-8 as U+FFFD (so there is never a lone
- * surrogate), without control and format characters other than line ends and tabs. When the bytes are not the whole body, a
- * character that the cut tore is left out.
+ * A receiver's bytes as text that is safe to show: decoded as UTF-8, with U+FFFD for invalid bytes (so there is never a
+ * lone surrogate), and without control and format characters other than line ends and tabs. If the body was cut, a
+ * character torn by the cut is left out.
  */
 export function responseText(bytes: Buffer, whole: boolean): string {
   const complete = whole ? bytes : bytes.subarray(0, endOfLastCharacter(bytes));
   return complete.toString("utf8").replace(UNSAFE, "");
 }
 
-/** The length without the beginning of a character whose other bytes are missing. */
+/** The length without an incomplete character at the end. */
 function endOfLastCharacter(bytes: Buffer): number {
   for (let back = 1; back <= 3 && back <= bytes.length; back += 1) {
     const byte = bytes[bytes.length - back] ?? 0;

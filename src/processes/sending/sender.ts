@@ -11,47 +11,47 @@ import { token } from "../../runtime/token.ts";
 /** The token under which the container registers the sender. */
 export const SENDER = token<Sender>("Sender");
 
-/** One attempt to be made. */
+/** One attempt to make. */
 export interface SendRequest {
   readonly deliveryId: string;
   readonly endpointId: number;
   readonly url: string;
-  /** Sent as it is, in UTF-8. */
+  /** Sent unchanged, in UTF-8. */
   readonly body: string;
   /** The number of the attempt, from 1. */
   readonly attempt: number;
-  /** Sent besides the sender's own headers, which they cannot replace. */
+  /** Sent with the sender's own headers, which they cannot replace. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The most attempts at one time to this endpoint; one more is `not_sent`. Default: the sender's own. */
+  /** The most concurrent attempts to this endpoint; one more is `not_sent`. Default: the sender's own. */
   readonly maxConnections?: number;
 }
 
 /** Carries a payload to its receiver. */
 export interface Sender {
   /**
-   * Makes one attempt: exactly one POST, or none. Never rejects and never repeats; `kind` tells whether it counts.
-   * The signal ends it at once, with what is known by then.
+   * Makes one attempt: exactly one POST, or none. Never rejects and never repeats; `kind` says whether it counts. The
+   * signal ends it at once, with what is known by then.
    */
   send(request: SendRequest, signal: AbortSignal): Promise<SendResult>;
 
   /**
-   * Takes no more attempts, waits for those under way (they end at their deadline, or by their signal), and closes
+   * Accepts no more attempts, waits for those under way (they end at their deadline, or by their signal), and closes
    * every connection.
    */
   close(): Promise<void>;
 }
 
 export interface UndiciSenderOptions {
-  /** The whole attempt, in milliseconds: look-up, connect, send, headers, body (DELIVERY_TIMEOUT_MS). */
+  /** The time for a whole attempt, in milliseconds: lookup, connect, send, headers, body (DELIVERY_TIMEOUT_MS). */
   readonly timeoutMs: number;
-  /** `maxConnections` of a request that does not say. */
+  /** The default for a request's `maxConnections`. */
   readonly connectionsPerEndpoint: number;
   readonly rules: TargetRules;
   readonly resolver: NameResolver;
   /** The version of the product, for `User-Agent`. */
   readonly version: string;
   readonly clock: Clock;
-  /** How connections are made, see ReceiverClientOptions. */
+  /** Options for connections, see ReceiverClientOptions. */
   readonly connect?: buildConnector.BuildOptions;
   /** How many endpoints keep idle connections. Default 256. */
   readonly maxPools?: number;
@@ -59,13 +59,16 @@ export interface UndiciSenderOptions {
 
 const DEFAULT_MAX_POOLS = 256;
 
-/** What belongs to the connection and the message, so that no extra header may say otherwise. */
+/** Headers of the connection and the message, which extra headers must not override. */
 const OWN_HEADERS = new Set([
   ...["host", "connection", "keep-alive", "transfer-encoding", "upgrade", "expect", "te", "trailer", "content-length"],
   ...["content-type", "content-encoding", "user-agent", "accept-encoding"],
 ]);
 
-/** The sender over undici's clients. Every connection is one client, so that an attempt can end the one it waits for. */
+/**
+ * The sender over undici's clients. Each connection is its own client, so that an attempt can end one that is still
+ * connecting.
+ */
 export class UndiciSender implements Sender {
   readonly #options: UndiciSenderOptions;
   readonly #connections: EndpointConnections;
@@ -104,10 +107,10 @@ export class UndiciSender implements Sender {
   #send(request: SendRequest, signal: AbortSignal): Promise<SendResult> {
     if (this.#closed || signal.aborted) return Promise.resolve({ kind: "not_sent", reason: "shutting down" });
     const target = URL.parse(request.url);
-    // Judged on every attempt, since the rules may have changed since the registration.
+    // Judged on every attempt, because the rules may have changed since the registration.
     if (target === null || this.#options.rules.judgeUrl(request.url) !== "ok") return Promise.resolve(FORBIDDEN);
-    const most = request.maxConnections ?? this.#options.connectionsPerEndpoint;
-    const connection = this.#connections.acquire(request.endpointId, target.origin, most);
+    const max = request.maxConnections ?? this.#options.connectionsPerEndpoint;
+    const connection = this.#connections.acquire(request.endpointId, target.origin, max);
     if (connection === null) {
       return Promise.resolve({ kind: "not_sent", reason: "every connection of this endpoint is in use" });
     }
@@ -135,7 +138,7 @@ export class UndiciSender implements Sender {
     });
   }
 
-  /** Names and values in turn, the form that costs the client least. */
+  /** Alternating names and values, the cheapest form for the client. */
   #headersOf(request: SendRequest): string[] {
     const headers = [...this.#ownHeaders];
     for (const [name, value] of Object.entries(request.headers)) {
@@ -145,7 +148,7 @@ export class UndiciSender implements Sender {
   }
 }
 
-/** What the text of the URL says already. */
+/** The result when the URL's text alone is forbidden. */
 const FORBIDDEN: AnsweredResult = {
   kind: "answered",
   outcome: "failed",

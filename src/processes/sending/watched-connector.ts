@@ -1,22 +1,22 @@
 import type { Socket } from "node:net";
 import type { buildConnector } from "undici";
 
-/** Looks at what comes over a connection, before the HTTP client does. One connection at a time. */
+/** Watches the data of a connection before the HTTP client reads it. For one connection at a time. */
 export interface ConnectionWatch {
-  /** Begins again for the next request. */
+  /** Starts again for the next request. */
   renew(): void;
-  /** Watches a connection that was just made. */
+  /** Watches a new connection. */
   watch(socket: Socket): void;
 }
 
-/** Connects as the connector does, and shows each connection to the watches, in their order, before it is used. */
+/** Connects like the given connector, and passes each connection to the watches, in order, before it is used. */
 export function watchedConnector(
   connector: buildConnector.connector,
   watches: readonly ConnectionWatch[],
 ): buildConnector.connector {
   return (options, callback) => {
     connector(options, (...result) => {
-      // Their listeners come before the HTTP client's own, which reads.
+      // Their listeners must come before the HTTP client's own, which reads.
       if (result[0] === null) for (const each of watches) each.watch(result[1]);
       callback(...result);
     });

@@ -3,10 +3,10 @@ import { finishedExportLines } from "./export-lines.ts";
 import { TransferRefused } from "./transfer-refused.ts";
 
 /**
- * Reads an export to its end and gives its footer when it is whole and as it was written.
+ * Reads an export to its end, and returns its footer if the export is complete and unchanged.
  *
- * @param onProgress is called for every event with how many events and bytes were read so far
- * @throws TransferRefused in one line that says what is wrong with it
+ * @param onProgress called for every event with the numbers of events and bytes read so far
+ * @throws TransferRefused with one line that says what is wrong
  */
 export async function checkExport(
   chunks: AsyncIterable<Uint8Array>,

@@ -12,17 +12,17 @@ export class ExistingEvents {
     this.#events = events[Symbol.asyncIterator]();
   }
 
-  /** How many of the export's events were there. */
+  /** How many of the export's events already existed. */
   get count(): number {
     return this.#count;
   }
 
-  /** Whether the log was compared to its end: it holds nothing more. */
+  /** Whether the log was compared to its end. */
   get ended(): boolean {
     return this.#ended;
   }
 
-  /** Whether this event of the export is there. Throws TransferRefused when another is in its place. */
+  /** Whether this event of the export exists in the log. Throws TransferRefused when another is in its place. */
   async has(event: RecordedEvent, leaf: string, lineNumber: number): Promise<boolean> {
     const found = await this.#next();
     if (found === null) return false;
@@ -41,7 +41,7 @@ export class ExistingEvents {
     const found = await this.#next();
     if (found === null) return;
     throw new TransferRefused(
-      `the log holds the whole export and goes on with ${placeOf(found)}; import into an empty log`,
+      `the log holds the whole export and continues with ${placeOf(found)}; import into an empty log`,
     );
   }
 

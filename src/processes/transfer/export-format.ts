@@ -10,19 +10,19 @@ import { TransferRefused } from "./transfer-refused.ts";
 const FORMAT = "webhook-gateway-log";
 const VERSION = 1;
 
-/** The first line: what the file is, and after which event of its log it begins (null: with the first). */
+/** The first line: the kind of file, and the event of its log that it begins after (null: it begins with the first). */
 export interface ExportHeader {
   readonly after: { readonly id: string; readonly position: Position } | null;
 }
 
-/** The last line: how many events there are, their digest (see LogDigest), and the position of the last, if any. */
+/** The last line: the number of events, their digest (see LogDigest), and the position of the last, if any. */
 export interface ExportFooter {
   readonly events: number;
   readonly sha256: string;
   readonly position: Position | null;
 }
 
-/** One line of an export, read. */
+/** A parsed line of an export. */
 export type ParsedLine =
   | { readonly kind: "header"; readonly header: ExportHeader }
   | { readonly kind: "event"; readonly event: RecordedEvent; readonly leaf: string }
@@ -38,10 +38,10 @@ export function footerLine(footer: ExportFooter): string {
   return canonicalJson(footer);
 }
 
-/** As every log takes them (see prepareAppend): any UUID, whatever its version, in lower case. */
+/** As every log requires (see prepareAppend): a UUID of any version, in lower case. */
 const id = z.string().regex(UUID);
 const position = z.string().regex(/^\d{20}$/) as unknown as z.ZodType<Position>;
-/** Carried as it is: a schema that copied it could lose what it does not know. */
+/** Passed on unchanged: a schema that copied it could drop unknown keys. */
 const jsonObject = <T extends object>(): z.ZodType<T> =>
   z.custom<T>((value) => typeof value === "object" && value !== null, { error: "must be an object" });
 
@@ -50,7 +50,7 @@ const headerSchema = z.strictObject({
   format: z.literal(FORMAT),
   version: z.literal(VERSION),
 });
-/** What every version has: looked at first, since a newer one may have any other key. */
+/** The part common to all versions. Checked first, because a newer one may have any other key. */
 const versionSchema = z.looseObject({ format: z.literal(FORMAT), version: z.number() });
 const footerSchema = z.strictObject({
   events: z.int().nonnegative(),
@@ -69,11 +69,11 @@ const eventSchema = z.strictObject({
 });
 
 /**
- * Reads one line. Every line has exactly one form: whatever JSON cannot keep (a number with too many digits, a key that
- * is there twice) is therefore noticed, and so is most of what was changed by hand.
+ * Parses one line. Every line has exactly one valid form, so this detects anything that JSON cannot preserve (a number
+ * with too many digits, a duplicate key) and most manual changes.
  *
- * @param number of the line, from 1, for the message
- * @throws TransferRefused when it is no line of an export, or one of a newer version
+ * @param number the line's number, from 1, for the message
+ * @throws TransferRefused when the line is invalid, or of a newer version
  */
 export function parseLine(text: string, number: number): ParsedLine {
   const value = jsonOf(text, number);
@@ -87,7 +87,7 @@ type TypedLine =
   | { readonly kind: "event"; readonly event: RecordedEvent; readonly written: { leaf: string; line: string } };
 
 function typed(value: unknown, text: string, number: number): TypedLine {
-  // Keys are in order, so that the first one tells what the line is.
+  // Keys are sorted, so the first one identifies the kind of line.
   if (text.startsWith('{"data":')) {
     const { recorded_at: recordedAt, revision, ...rest } = checked(eventSchema, value, number);
     const event: RecordedEvent = { ...rest, revision: revisionOf(revision), recordedAt };
@@ -97,7 +97,7 @@ function typed(value: unknown, text: string, number: number): TypedLine {
     const { version } = checked(versionSchema, value, number);
     if (version > VERSION) {
       throw new TransferRefused(
-        `the export has version ${version}, this program reads up to ${VERSION}: take a newer one`,
+        `the export has version ${version}, this program reads up to ${VERSION}: use a newer one`,
       );
     }
     const { after } = checked(headerSchema, value, number);
@@ -138,5 +138,5 @@ function checked<T>(schema: z.ZodType<T>, value: unknown, number: number): T {
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   const where = issue === undefined || issue.path.length === 0 ? "" : `${issue.path.join(".")}: `;
-  throw new TransferRefused(`line ${number} is no line of an export (${where}${issue?.message ?? "invalid"})`);
+  throw new TransferRefused(`line ${number} is not a line of an export (${where}${issue?.message ?? "invalid"})`);
 }

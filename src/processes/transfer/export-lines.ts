@@ -4,25 +4,25 @@ import { linesOf } from "./lines.ts";
 import { LogDigest } from "./log-digest.ts";
 import { TransferRefused } from "./transfer-refused.ts";
 
-/** One line of an export and where it stands. */
+/** A line of an export and its place. */
 export type ExportLine = ParsedLine & {
   /** From 1. */
   readonly number: number;
-  /** How many bytes there are up to and with its line end. */
+  /** The number of bytes up to and including its line end. */
   readonly end: number;
 };
 
 /**
- * The whole lines of an export, finished or not, in their order: a header, events with rising positions, then perhaps a
+ * The complete lines of an export, finished or not, in order: a header, events with ascending positions, then perhaps a
  * footer with nothing after it.
  *
- * @throws TransferRefused with the number of the first line that is not in its place or cannot be read
+ * @throws TransferRefused with the number of the first line that is misplaced or cannot be read
  */
 export async function* exportLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<ExportLine> {
   let position = "";
   let ended = false;
   for await (const { text, number, end } of linesOf(chunks)) {
-    if (ended) throw new TransferRefused(`line ${number} stands behind the end of the export`);
+    if (ended) throw new TransferRefused(`line ${number} comes after the end of the export`);
     const parsed = parseLine(text, number);
     if ((parsed.kind === "header") !== (number === 1)) {
       throw new TransferRefused(number === 1 ? "this is not an export of a log" : `line ${number} is a second header`);
@@ -38,9 +38,9 @@ export async function* exportLines(chunks: AsyncIterable<Uint8Array>): AsyncGene
 }
 
 /**
- * The lines of a finished export. The footer comes only when it is that of the events before it.
+ * The lines of a finished export. The footer comes only if it matches the events before it.
  *
- * @throws TransferRefused as `exportLines` does, and when the export is cut short or its digest is another
+ * @throws TransferRefused as `exportLines` does, and when the export is cut short or its digest does not match
  */
 export async function* finishedExportLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<ExportLine> {
   const digest = new LogDigest();
@@ -59,17 +59,17 @@ export async function* finishedExportLines(chunks: AsyncIterable<Uint8Array>): A
   throw new TransferRefused(
     lines === 0
       ? "this is not an export of a log"
-      : `the export is cut short behind line ${lines}: its last line is missing`,
+      : `the export is cut short after line ${lines}: its last line is missing`,
   );
 }
 
 function refuseOtherFooter(footer: ExportFooter, digest: LogDigest): void {
   if (footer.events !== digest.events) {
-    throw new TransferRefused(`the export has ${digest.events} events and not the ${footer.events} of its last line`);
+    throw new TransferRefused(`the export has ${digest.events} events, not the ${footer.events} of its last line`);
   }
   if (footer.sha256 !== digest.sha256()) {
     throw new TransferRefused(
-      `the export was changed: the digest of its events is ${digest.sha256()} and not ${footer.sha256}, as its last line says`,
+      `the export was changed: the digest of its events is ${digest.sha256()}, not ${footer.sha256} as in its last line`,
     );
   }
 }

@@ -9,27 +9,27 @@ import { LogDigest } from "./log-digest.ts";
 import { TextBytes } from "./text-bytes.ts";
 import { TransferRefused } from "./transfer-refused.ts";
 
-/** What of a log an export needs. */
+/** The parts of a log that an export needs. */
 export type ExportedLog = Pick<EventStore, "readAll" | "idAt">;
 
-/** How far an export has come: what a new one begins with, or what an unfinished one has already. */
+/** The progress of an export: of a new one, or of an unfinished one. */
 export interface ExportProgress {
   readonly header: ExportHeader;
-  /** Of the events that were written. */
+  /** That of the events written. */
   readonly digest: LogDigest;
-  /** The position of the last event that was written; null when there is none. */
+  /** The position of the last event written; null if there is none. */
   readonly position: Position | null;
-  /** How many bytes of the unfinished export are whole lines to continue after; 0 for a new one. */
+  /** The length of the complete lines in the unfinished export, in bytes; 0 for a new one. */
   readonly bytes: number;
 }
 
-/** Bytes are handed on in pieces of about this size: small ones are written slowly, since each write is a task of its own. */
+/** The approximate size of a piece, in bytes. Small pieces are slow, because each write is a task of its own. */
 const PIECE = 256 * 1024;
-/** Room after a piece for the line that fills it. */
+/** Extra room for the line that fills a piece. */
 const LONGEST_USUAL_LINE = 16 * 1024;
 
 /**
- * Begins an export of what comes after a position (null: of all).
+ * Begins an export of the events after a position (null: of all).
  *
  * @throws TransferRefused when there is no event at this position
  */
@@ -38,10 +38,10 @@ export async function beginExport(log: ExportedLog, after: Position | null): Pro
 }
 
 /**
- * Goes on with an export that was broken off. Its lines are read again, since the digest is over all of them.
+ * Resumes an interrupted export. Reads its lines again, because the digest covers all of them.
  *
- * @param unfinished what was written so far; a line that is only begun, or a footer, is to be written over
- * @throws TransferRefused when it is not one of this log after this position, or was changed
+ * @param unfinished what was written so far; a partial line or a footer will be overwritten
+ * @throws TransferRefused when it is not an export of this log after this position, or was changed
  */
 export async function resumeExport(
   log: ExportedLog,
@@ -58,23 +58,23 @@ export async function resumeExport(
       digest.add(line.leaf);
       last = line.event;
     } else if (headerLine(line.header) !== headerLine(header)) {
-      throw new TransferRefused("the unfinished export begins elsewhere: say the same --after, or leave --resume out");
+      throw new TransferRefused("the unfinished export begins elsewhere: use the same --after, or omit --resume");
     }
     bytes = line.end;
   }
   if (last !== null && (await log.idAt(last.position)) !== last.id) {
-    throw new TransferRefused("the unfinished export is not of this log: leave --resume out to begin anew");
+    throw new TransferRefused("the unfinished export is not of this log: omit --resume to start over");
   }
   return { header, digest, position: last?.position ?? null, bytes };
 }
 
 /**
- * The bytes of an export after what there is of it, up to the end that the log has when it begins. One page of the log
- * and one piece are held at a time. Two exports of the same events give the same bytes.
+ * The remaining bytes of an export, up to the log's head when it begins. Holds one page of the log and one piece at a
+ * time. Two exports of the same events have the same bytes.
  *
- * @param onProgress is called for every event with how many are written and the position of the last
+ * @param onProgress called for every event with the number of events written and the position of the last
  * @returns the footer
- * @throws UnreadableEvent for an event that an import could not take, and whatever the log throws
+ * @throws UnreadableEvent for an event that an import would refuse, and what the log throws
  */
 export async function* exportLog(
   log: ExportedLog,
@@ -108,7 +108,7 @@ async function headerFor(log: ExportedLog, after: Position | null): Promise<Expo
   return { after: { id, position: after } };
 }
 
-/** A server's log may hold what others wrote there: better found now than when it is imported. */
+/** A server's log may contain other programs' events: better detected now than at the import. */
 function rejectNonObjects(event: RecordedEvent): void {
   for (const part of ["data", "metadata"] as const) {
     if (typeof event[part] !== "object" || event[part] === null) {

@@ -14,36 +14,35 @@ import { TransferRefused } from "./transfer-refused.ts";
 
 export interface ImportOptions {
   readonly inFlight: AppendsInFlight;
-  /** Called for every event with how many events and bytes of the export were dealt with so far. */
+  /** Called for every event with the numbers of events and bytes of the export handled so far. */
   readonly onProgress?: (events: number, bytes: number) => void;
   /** Called for every event while the log is read back, with how many of how many were read. */
   readonly onReadBack?: (events: number, of: number) => void;
 }
 
-/** What an import did. */
+/** The result of an import. */
 export interface ImportReport {
   /** How many events the export has. */
   readonly events: number;
-  /** How many of them were in the log before. */
+  /** How many of them were already in the log. */
   readonly alreadyThere: number;
   /** The digest of the export, and of the same events read back from the log. */
   readonly sha256: string;
-  /** For each type of which the first event is not readable for this version of the program: why. At most 20. */
+  /** Why this version of the program cannot read the first event of a type, for each such type. At most 20. */
   readonly unreadable: readonly string[];
 }
 
 const MAX_UNREADABLE_TYPES = 20;
 
 /**
- * Makes a log of an export: the same events in the same order with the same ids and revisions.
+ * Builds a log from an export: the same events in the same order with the same ids and revisions.
  *
- * The log is empty, or holds a beginning of the export (or what the export comes after, and then such a beginning): what
- * is there is compared, and only the rest is appended, so that an import that was broken off is done again with the same
- * call. Events are carried as they are and not read through the catalogue: one of a type that this version does not know
- * is imported and reported.
+ * The log must be empty or hold a beginning of the export (or what the export comes after, and then such a beginning).
+ * Existing events are compared and only the rest is appended, so an interrupted import is completed by repeating the
+ * call. Events are copied unchanged, without the catalogue: one of an unknown type is imported and reported.
  *
  * @throws TransferRefused when the log holds anything else (nothing is written then), when the export is damaged, or
- *   when the log that was read back is another; and whatever the log throws
+ *   when the log read back differs; and what the log throws
  */
 export async function importLog(
   log: EventStore,
@@ -52,7 +51,7 @@ export async function importLog(
 ): Promise<ImportReport> {
   const appends = new OrderedAppends(log, options.inFlight);
   const known = new KnownTypes();
-  let there: ExistingEvents | null = null;
+  let existing: ExistingEvents | null = null;
   let after: Position | null = null;
   let events = 0;
   let bytes = 0;
@@ -61,11 +60,11 @@ export async function importLog(
     switch (line.kind) {
       case "header":
         after = await beginningIn(log, line.header);
-        there = new ExistingEvents(log.readAll({ after }));
+        existing = new ExistingEvents(log.readAll({ after }));
         break;
       case "event":
-        known.look(line.event);
-        if (there === null || there.ended || !(await there.has(line.event, line.leaf, line.number))) {
+        known.check(line.event);
+        if (existing === null || existing.ended || !(await existing.has(line.event, line.leaf, line.number))) {
           const room = appends.add(line.event, maxAppendBytes(line.event, line.end - bytes));
           if (room !== null) await orRefuse(room);
         }
@@ -73,28 +72,32 @@ export async function importLog(
         options.onProgress?.(events, line.end);
         break;
       case "footer":
-        await there?.refuseMore();
+        await existing?.refuseMore();
         sha256 = line.footer.sha256;
     }
     bytes = line.end;
   }
   await orRefuse(appends.end());
   await readBack(log, after, { events, sha256 }, options.onReadBack);
-  return { events, alreadyThere: there?.count ?? 0, sha256, unreadable: known.unreadable };
+  return { events, alreadyThere: existing?.count ?? 0, sha256, unreadable: known.unreadable };
 }
 
 /**
- * At least the bytes that an event adds to an append, of which the log counts data, metadata and two for each UTF-16 unit
- * of the type: all of that is in its line, the type once. To write the event again would only make it exact.
+ * An upper bound of the bytes that an event adds to an append. The log counts data, metadata and two per UTF-16 unit of
+ * the type, and the line contains all of that, with the type once. Serialising the event again would only make the
+ * number exact.
  */
 function maxAppendBytes({ type }: RecordedEvent, lineBytes: number): number {
   return lineBytes + type.length;
 }
 
-/** Behind which position the export's events belong. Throws TransferRefused when the log does not hold what is before. */
+/**
+ * The position after which the export's events belong. Throws TransferRefused when the log does not hold the event
+ * before.
+ */
 async function beginningIn(log: EventStore, { after }: ExportHeader): Promise<Position | null> {
   if (after === null) return null;
-  // A copy of an embedded log has the same positions; elsewhere the event has to be looked for.
+  // A copy of an embedded log has the same positions; in any other log the event has to be searched for.
   if ((await log.idAt(after.position)) === after.id) return after.position;
   for await (const event of log.readAll()) if (event.id === after.id) return event.position;
   throw new TransferRefused(
@@ -102,13 +105,13 @@ async function beginningIn(log: EventStore, { after }: ExportHeader): Promise<Po
   );
 }
 
-/** Which types of events this version of the program cannot read, judged by the first of each. */
+/** The types of events that this version of the program cannot read, judged by the first event of each. */
 class KnownTypes {
   readonly unreadable: string[] = [];
   readonly #seen = new Set<string>();
 
-  look(event: RecordedEvent): void {
-    // A file may name any number of types.
+  check(event: RecordedEvent): void {
+    // A file may contain any number of types.
     if (this.#seen.has(event.type) || this.unreadable.length >= MAX_UNREADABLE_TYPES) return;
     this.#seen.add(event.type);
     try {
@@ -145,7 +148,7 @@ async function orRefuse(appended: Promise<void>): Promise<void> {
     if (error instanceof EventTooLarge) throw refusalOfTooLarge(error);
     if (!(error instanceof RevisionConflict)) throw error;
     throw new TransferRefused(
-      `${error.message}: the export is damaged or somebody else writes to this log; do not use this log`,
+      `${error.message}: the export is damaged or another program writes to this log; do not use this log`,
       { cause: error },
     );
   }

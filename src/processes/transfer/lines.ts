@@ -1,25 +1,26 @@
 import { TransferRefused } from "./transfer-refused.ts";
 
-/** The longest line, in bytes: an event of the largest append (1 MiB) and what stands around its data. */
+/** The longest line, in bytes: an event of the largest append (1 MiB) and the rest of its line. */
 const LONGEST_LINE = 2 * 1024 * 1024;
 const LINE_END = 0x0a;
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** A whole line, without its end. */
+/** A complete line, without its end. */
 export interface Line {
   readonly text: string;
   /** From 1. */
   readonly number: number;
-  /** How many bytes there are up to and with its line end. */
+  /** The number of bytes up to and including its line end. */
   readonly end: number;
 }
 
 /**
- * Splits bytes into lines as they come, holding one chunk and one line at a time. What comes after the last line end is
- * left out: it is a line that was never finished. Only `\n` ends a line, as JSON may hold other separators as they are.
+ * Splits bytes into lines as they come, holding one chunk and one line at a time. Anything after the last line end is
+ * left out, because it is an unfinished line. Only `\n` ends a line, because JSON may contain other separators
+ * unescaped.
  *
- * @throws TransferRefused for a line that is not UTF-8 or too long to be one of an export
+ * @throws TransferRefused for a line that is not UTF-8 or too long for an export
  */
 export async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Line> {
   let begun: Uint8Array[] = [];

@@ -8,10 +8,10 @@ import { TransferRefused } from "./transfer-refused.ts";
 
 /** How much is appended without waiting for its outcome. */
 export interface AppendsInFlight {
-  /** How many appends are a batch, and how many bytes of events (or one append that has more). */
+  /** The most appends in a batch, and the most bytes of events (unless a single append has more). */
   readonly appends: number;
   readonly bytes: number;
-  /** How many batches may be under way. With 1 none is begun before the one before it is written as a whole. */
+  /** The most batches under way. With 1, a batch begins only when the one before it is written. */
   readonly batches: number;
 }
 
@@ -33,18 +33,18 @@ interface Sent {
 const RUN_EVENTS = 256;
 
 /**
- * Appends events so that a log has them in the order in which they are given. A store writes appends in the order in
- * which they are made, so that a window of them is under way at a time; where each was written shows whether it did.
+ * Appends events so that the log has them in the given order. A store writes appends in the order in which they are
+ * made, so a window of them is under way at a time; the position of each shows whether the order was kept.
  */
 export class OrderedAppends {
   readonly #store: EventStore;
   readonly #limits: AppendsInFlight;
-  /** What is collected for the next batch, and its bytes. */
+  /** The next batch, and its bytes. */
   #batch: Run[] = [];
   #bytes = 0;
   /** Oldest first. */
   #underWay: (readonly Sent[])[] = [];
-  /** Of the last event whose place is known. */
+  /** That of the last event with a known position. */
   #position = "";
 
   constructor(store: EventStore, limits: AppendsInFlight) {
@@ -53,9 +53,9 @@ export class OrderedAppends {
   }
 
   /**
-   * Takes the next event, which adds so many bytes to an append. Gives null, or what has to be waited for before the next
-   * one. That throws what became of earlier ones: whatever `EventStore.append` throws, and TransferRefused when the log has
-   * them in another order or lacks some; this must not be used any more then.
+   * Adds the next event, which adds this many bytes to an append. Returns null, or a promise to wait for before the
+   * next event. That promise throws the errors of earlier appends: what `EventStore.append` throws, and TransferRefused
+   * when the log has them in another order or lacks some. This object cannot be used after an error.
    */
   add(event: RecordedEvent, bytes: number): Promise<void> | null {
     const run = this.#batch.at(-1);
@@ -88,7 +88,7 @@ export class OrderedAppends {
     while (this.#underWay.length >= this.#limits.batches) await this.#settleOldest();
     const sent = this.#batch.map((run) => {
       const outcome = this.#store.append(run.stream, run.events, expectedBy(run));
-      // Its error is met when its turn comes, which may be later.
+      // The error is handled in order, perhaps later.
       outcome.catch(() => undefined);
       return { run, outcome };
     });
@@ -106,9 +106,9 @@ export class OrderedAppends {
   }
 
   /**
-   * What to do when an append failed. Nothing more is sent before all that was has an outcome. An append whose outcome is
-   * unknown is repeated, and so is each after it that was not written, one by one and in order: if the first one was
-   * written, they only follow it; if not, and a later one was, the places show it.
+   * Handles a failed append. Nothing more is sent until everything sent has an outcome. An append with unknown outcome
+   * is repeated, and so is each unwritten one after it, one by one and in order. If the first was written, they simply
+   * follow it; if not, and a later one was, the positions show it.
    */
   async #settleFailed(): Promise<void> {
     const sent = this.#underWay.flat();
@@ -131,8 +131,8 @@ export class OrderedAppends {
   #note({ stream, first }: Run, { position }: AppendResult): void {
     if (position <= this.#position) {
       throw new TransferRefused(
-        `the log has revision ${first} of ${stream} before what the export has before it` +
-          ` (an append was not written in its turn); do not use this log, import into an empty one`,
+        `the log has revision ${first} of ${stream} before what precedes it in the export` +
+          ` (an append was written out of order); do not use this log, import into an empty one`,
       );
     }
     this.#position = position;
@@ -161,7 +161,7 @@ function expectedBy({ first }: Run): "no_stream" | Revision {
 function gapAt({ stream, first }: Run, reason: unknown): TransferRefused {
   const why = reason instanceof Error ? reason.message : String(reason);
   return new TransferRefused(
-    `the log lacks revision ${first} of ${stream} and has what the export has after it (${why});` +
+    `the log lacks revision ${first} of ${stream} and has what follows it in the export (${why});` +
       ` do not use this log, import into an empty one`,
     { cause: reason },
   );

@@ -1,4 +1,7 @@
-/** An export or import cannot go on. The message is one line: what is wrong and where, and what to do if anything helps. */
+/**
+ * An export or import cannot continue. The message is one line: what is wrong and where, and what to do if anything
+ * helps.
+ */
 export class TransferRefused extends Error {
   readonly code = "transfer_refused";
 

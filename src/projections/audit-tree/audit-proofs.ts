@@ -8,7 +8,7 @@ import type { GrowingTree } from "./merkle-tiles.ts";
 import { joined, subtreesOf } from "./merkle-tree.ts";
 import type { Hash } from "./merkle-tree.ts";
 
-/** What a tree of some size says of its leaf. */
+/** A leaf in a tree of some size. */
 export interface InclusionProof {
   readonly leafHash: Hash;
   readonly root: Hash;
@@ -16,7 +16,7 @@ export interface InclusionProof {
   readonly proof: readonly Hash[];
 }
 
-/** What shows that a tree begins with a smaller one. */
+/** A proof that a tree begins with a smaller one. */
 export interface ConsistencyProof {
   readonly fromRoot: Hash;
   /** RFC 6962, section 2.1.2. */
@@ -24,9 +24,9 @@ export interface ConsistencyProof {
 }
 
 /**
- * The proof that this leaf is in the tree as it was with `size` leaves, which it may have had long ago.
+ * The proof that this leaf is in the tree of `size` leaves, which the tree may have had long ago.
  *
- * @param tree as the model has it, with at least `size` leaves
+ * @param tree the model's tree, with at least `size` leaves
  * @throws RangeError when there is no such leaf or tree, ReadModelsUnavailable
  */
 export async function inclusionProof(
@@ -40,7 +40,7 @@ export async function inclusionProof(
   return { leafHash, root, proof };
 }
 
-/** The proof that the tree of `to` leaves begins with that of `from`, otherwise like `inclusionProof`. */
+/** The proof that the tree of `to` leaves begins with that of `from`; otherwise like `inclusionProof`. */
 export async function consistencyProof(
   documents: DocumentStore,
   tree: GrowingTree,
@@ -52,7 +52,7 @@ export async function consistencyProof(
   return { fromRoot, proof };
 }
 
-/** The hashes of these nodes, each over the leaves of its part. A few tiles a level are loaded, together. */
+/** The hashes of these nodes, each over the leaves of its part. Loads a few tiles per level, all at once. */
 async function hashesOf(documents: DocumentStore, tree: GrowingTree, parts: readonly ProofPart[]): Promise<Hash[]> {
   if (parts.some(({ end }) => end > tree.size)) throw new RangeError(`the tree has only ${tree.size} leaves`);
   const needed = parts.map(({ start, end }) =>
@@ -64,7 +64,7 @@ async function hashesOf(documents: DocumentStore, tree: GrowingTree, parts: read
     joined(
       subtrees.map(({ subtree, tile }) => {
         const hashes = isFull(tile, tree.size) ? stored.get(`${tile.level}/${tile.index}`) : tree.edge[tile.level];
-        // Tiles are written before the tree that they belong to.
+        // Tiles are written before the tree that contains them.
         if (hashes === undefined) throw new ReadModelsUnavailable("the audit tree is incomplete: rebuild it");
         return subtreeHash(subtree, hashes);
       }),

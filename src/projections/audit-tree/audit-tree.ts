@@ -11,27 +11,30 @@ import type { Hash } from "./merkle-tree.ts";
 
 const TREE = "tree";
 
-/** The document that says how far the tree has grown, and holds what is in no full tile yet. */
+/** The size of the tree, and the hashes that are not in a full tile yet. */
 interface TreeDocument extends StoredDocument {
   readonly size: number;
-  /** For each level of tiles the hashes of the one that is not full, in base64. */
+  /** For each level, the hashes of the tile that is not full, in base64. */
   readonly edge: readonly string[];
 }
 
-/** A full tile, for ever the same. */
+/** A full tile. It never changes. */
 interface TileDocument extends StoredDocument {
   /** 256 hashes, in base64. */
   readonly hashes: string;
 }
 
-/** Which leaf an event is, for ever the same. Where it stood tells what was removed even when the log no longer can. */
+/**
+ * The leaf of an event. It never changes, so an event is still known by its stream and revision after the log has lost
+ * it.
+ */
 interface LeafDocument extends StoredDocument {
   readonly leaf: number;
   readonly stream: string;
   readonly revision: number;
 }
 
-/** Where an event stood when the tree took it in. */
+/** The place of an event when it was added to the tree. */
 export interface LeafPlace {
   /** The event's id. */
   readonly id: string;
@@ -43,7 +46,7 @@ export interface LeafPlace {
 
 /**
  * The Merkle tree over the whole log (RFC 6962). Its leaves are the events in log order, each as canonical JSON of id,
- * stream, revision, type, data and metadata. Unknown types count; an event without a canonical form stops it.
+ * stream, revision, type, data and metadata. Unknown types count; an event without a canonical form stops the tree.
  */
 export const auditTree: BatchProjection = {
   name: "audit-tree",
@@ -53,14 +56,14 @@ export const auditTree: BatchProjection = {
   reads: "recorded",
   async foldBatch(events, load) {
     const tree = (await load([TREE]))[0] as TreeDocument | undefined;
-    const news = events.filter(({ position }) => tree === undefined || position > tree.position);
-    const last = news.at(-1);
+    const newEvents = events.filter(({ position }) => tree === undefined || position > tree.position);
+    const last = newEvents.at(-1);
     if (last === undefined) return [];
     const growing = growingTree(tree);
     const fixed = new Map<string, LeafDocument | TileDocument>();
-    for (const event of news) {
+    for (const event of newEvents) {
       const { id, position, stream } = event;
-      // An id should be there once, and no store promises it: an event is then proven at its first place.
+      // No store promises that an id is unique. A repeated id is proven at its first place.
       if (!fixed.has(id)) {
         fixed.set(id, { _id: id, position, leaf: growing.size, stream, revision: numberOf(event.revision) });
       }
@@ -74,20 +77,23 @@ export const auditTree: BatchProjection = {
       size: growing.size,
       edge: growing.edge.map(encodeHashes),
     };
-    const newly = await whatIsNew(fixed, tree?.size ?? 0, load);
-    // First what never changes: a reader that finds the tree so large then finds all that is in it.
-    const stages: Stages = [newly, [{ id: TREE, expected: tree?.position ?? null, next }]];
+    const missing = await missingDocuments(fixed, tree?.size ?? 0, load);
+    // First the documents that never change: a reader that sees the new size then finds every tile of the tree.
+    const stages: Stages = [missing, [{ id: TREE, expected: tree?.position ?? null, next }]];
     return stages;
   },
 };
 
-/** The hash of an event's leaf. Throws UnreadableEvent for one that has no canonical form. */
+/** The hash of an event's leaf. Throws UnreadableEvent when the event has no canonical form. */
 export function leafOf(event: RecordedEvent): Hash {
   return leafHash(leafText(event));
 }
 
-/** The writes of those documents that are not there. Those that are must be the same, unless an id was there before. */
-async function whatIsNew(
+/**
+ * The writes of the missing documents. Existing ones must be equal, unless the id is a repetition from an earlier
+ * batch.
+ */
+async function missingDocuments(
   documents: ReadonlyMap<string, LeafDocument | TileDocument>,
   sizeBefore: number,
   load: LoadDocuments,
@@ -97,9 +103,9 @@ async function whatIsNew(
   for (const document of stored) {
     const own = documents.get(document._id);
     const earlier = "leaf" in document && document.leaf < sizeBefore;
-    // After a crash between the stages the log must still say what it said then.
+    // After a crash between the stages, the log must still have the same events.
     if (own !== undefined && !earlier && contentOf(own) !== contentOf(document)) {
-      throw new Error(`the log no longer says what the audit tree holds of it in ${document._id}; see verify`);
+      throw new Error(`the log differs from what the audit tree holds in ${document._id}; run verify`);
     }
     there.add(document._id);
   }
@@ -120,18 +126,18 @@ function tileId({ level, index }: TilePlace): string {
   return `tile/${level}/${index}`;
 }
 
-/** The tree as the model has it now; one without leaves when it was not begun. */
+/** The model's tree; without leaves if it has not begun. */
 export async function treeNow(documents: DocumentStore): Promise<GrowingTree> {
   return growingTree((await documents.load<TreeDocument>(collectionOf(auditTree), [TREE]))[0]);
 }
 
-/** Which leaf the event with this id is, the first one where there are several; null when the tree does not know it. */
+/** The leaf of the event with this id (the first if repeated), or null if the tree does not have it. */
 export async function leafPlaceOf(documents: DocumentStore, eventId: string): Promise<LeafPlace | null> {
   const [found] = await documents.load<LeafDocument | TreeDocument | TileDocument>(collectionOf(auditTree), [eventId]);
   return found !== undefined && "leaf" in found ? leafPlace(found) : null;
 }
 
-/** Which event this leaf is; null when no document tells. It looks through the whole model. */
+/** The event of this leaf, or null if no document has it. Searches the whole model. */
 export async function leafPlaceAt(documents: DocumentStore, leaf: number): Promise<LeafPlace | null> {
   for await (const found of documents.scan<LeafDocument | TreeDocument | TileDocument>(collectionOf(auditTree))) {
     if ("leaf" in found && found.leaf === leaf) return leafPlace(found);
@@ -143,7 +149,7 @@ function leafPlace({ _id: id, leaf, stream, revision }: LeafDocument): LeafPlace
   return { id, leaf, stream, revision };
 }
 
-/** Those of these tiles that are stored, each with its 256 hashes, by `level/index`. */
+/** The stored ones of these tiles, each with its 256 hashes, by `level/index`. */
 export async function storedTiles(
   documents: DocumentStore,
   places: readonly TilePlace[],

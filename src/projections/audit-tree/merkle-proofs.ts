@@ -1,6 +1,6 @@
 import { splitOf } from "./merkle-tree.ts";
 
-/** One part of a proof: the node over the leaves from `start` (inclusive) to `end` (exclusive). */
+/** Part of a proof: the node over the leaves from `start` (inclusive) to `end` (exclusive). */
 export interface ProofPart {
   readonly start: number;
   readonly end: number;
@@ -30,12 +30,12 @@ export function inclusionParts(index: number, size: number): ProofPart[] {
 }
 
 /**
- * The nodes that prove that the tree of `to` leaves begins with the tree of `from` leaves (RFC 6962, section 2.1.2); none
- * when they are the same. Throws RangeError unless 0 < from <= to.
+ * The nodes that prove that the tree of `to` leaves begins with the tree of `from` leaves (RFC 6962, section 2.1.2);
+ * empty if both are the same. Throws RangeError unless 0 < from <= to.
  */
 export function consistencyParts(from: number, to: number): ProofPart[] {
   if (!(Number.isSafeInteger(from) && Number.isSafeInteger(to) && from > 0 && from <= to)) {
-    throw new RangeError(`no tree of ${from} leaves is the beginning of one of ${to}`);
+    throw new RangeError(`a tree of ${to} leaves cannot begin with one of ${from}`);
   }
   const parts: ProofPart[] = [];
   let [start, end] = [0, to];
@@ -49,7 +49,7 @@ export function consistencyParts(from: number, to: number): ProofPart[] {
       start = middle;
     }
   }
-  // Where the old tree is one node of the new one, the client has its hash already.
+  // If the old tree is a node of the new one, the client already has its hash.
   if (start > 0) parts.unshift({ start, end });
   return parts;
 }

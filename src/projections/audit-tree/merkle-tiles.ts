@@ -1,47 +1,46 @@
 import { HASH_BYTES, rootOf } from "./merkle-tree.ts";
 import type { Hash, Subtree } from "./merkle-tree.ts";
 
-/** How many hashes a full tile has, and how many levels of the tree there are between those of two levels of tiles. */
+/** How many hashes a full tile has, and how many levels of the tree one level of tiles spans. */
 export const TILE_WIDTH = 256;
 const TILE_LEVELS = 8;
 
 /**
- * Where some hashes of a tree are kept: the roots of the perfect subtrees of `256^level` leaves each, from the subtree
- * `index * 256` on. Tiles of level 0 hold hashes of leaves.
+ * The place of a tile: it holds the roots of the perfect subtrees of `256^level` leaves each, from subtree `index *
+ * 256` on. Tiles of level 0 hold hashes of leaves.
  */
 export interface TilePlace {
   readonly level: number;
   readonly index: number;
 }
 
-/** A tile that is full, and so never changes. */
+/** A full tile. It never changes. */
 export interface FullTile extends TilePlace {
-  /** 256 of them. */
+  /** All 256. */
   readonly hashes: readonly Hash[];
 }
 
-/** A tree that grows leaf by leaf and keeps only its right edge: at most 255 hashes a level of tiles. */
+/** A tree that grows leaf by leaf and keeps only its right edge: at most 255 hashes per level of tiles. */
 export class GrowingTree {
   #size: number;
   readonly #edge: Hash[][];
 
-  /** Goes on with a tree of so many leaves and this edge. Default: one without leaves. */
+  /** Continues a tree with this many leaves and this edge. Default: an empty tree. */
   constructor(size = 0, edge: readonly (readonly Hash[])[] = []) {
     this.#size = size;
     this.#edge = edge.map((hashes) => [...hashes]);
   }
 
-  /** How many leaves it has. */
   get size(): number {
     return this.#size;
   }
 
-  /** The hashes of each level's tile that is not full yet, level 0 first. */
+  /** The hashes of each level's incomplete tile, level 0 first. */
   get edge(): readonly (readonly Hash[])[] {
     return this.#edge;
   }
 
-  /** Takes the hash of the next leaf and gives the tiles that are full with it, level 0 first. */
+  /** Adds the hash of the next leaf, and returns the tiles that it completes, level 0 first. */
   add(leaf: Hash): FullTile[] {
     this.#size += 1;
     const full: FullTile[] = [];
@@ -67,18 +66,18 @@ export class GrowingTree {
   }
 }
 
-/** The tile from whose hashes the root of this subtree is made. */
+/** The tile that holds the hashes under this subtree's root. */
 export function tileOf({ level, index }: Subtree): TilePlace {
   const inTile = level % TILE_LEVELS;
   return { level: (level - inTile) / TILE_LEVELS, index: Math.floor((index * 2 ** inTile) / TILE_WIDTH) };
 }
 
-/** Whether this tile is full in a tree of so many leaves. */
+/** Whether this tile is full in a tree of this many leaves. */
 export function isFull({ level, index }: TilePlace, size: number): boolean {
   return (index + 1) * TILE_WIDTH ** (level + 1) <= size;
 }
 
-/** The root of this subtree, from the hashes of its tile. Throws RangeError when the tile does not have all that it needs. */
+/** The root of this subtree, from the hashes of its tile. Throws RangeError when the tile lacks some of them. */
 export function subtreeHash({ level, index }: Subtree, tile: readonly Hash[]): Hash {
   const width = 2 ** (level % TILE_LEVELS);
   const first = (index * width) % TILE_WIDTH;
@@ -87,12 +86,12 @@ export function subtreeHash({ level, index }: Subtree, tile: readonly Hash[]): H
   return rootOf(own);
 }
 
-/** Hashes as one text. */
+/** Hashes as base64 text. */
 export function encodeHashes(hashes: readonly Hash[]): string {
   return Buffer.concat(hashes).toString("base64");
 }
 
-/** The hashes that such a text is made of. */
+/** The hashes in a text from `encodeHashes`. */
 export function decodeHashes(text: string): Hash[] {
   const bytes = Buffer.from(text, "base64");
   return Array.from({ length: bytes.length / HASH_BYTES }, (_, at) =>

@@ -20,21 +20,21 @@ import { token } from "../../runtime/token.ts";
 /** The token under which the container registers the directory. */
 export const DIRECTORY = token<Directory>("Directory");
 
-/** How long a look-up that found nothing waits for what was in the log when it came, in ms: as long as a log may stall. */
+/** How long a lookup without a result waits for the log's head at that time, in ms: as long as the log may stall. */
 const MISS_WAIT_MS = 4_000;
 
-/** The events after which deliveries go on, or stop, that are not due. */
-const TURNS: ReadonlySet<string> = new Set(["EndpointEnabled", "EndpointDisabled", "EndpointDeleted"]);
+/** The events that let an endpoint's deliveries go on or stop before they are due. */
+const STATE_CHANGES: ReadonlySet<string> = new Set(["EndpointEnabled", "EndpointDisabled", "EndpointDeleted"]);
 
 /**
- * Users by key and endpoints by id, in memory: what the dispatch path asks instead of reading a stream. The same folds
- * as the read models `users` and `endpoints`, loaded from them at the start and then followed in the log.
+ * Users by key and endpoints by id, in memory, so that dispatches read no streams. It uses the folds of the read models
+ * `users` and `endpoints`: it loads them at the start, then follows the log.
  */
 export class Directory {
   readonly #users = new ModelInMemory<UserDocument>(users, (user) => this.#userByKey.set(user.api_key_digest, user));
   readonly #endpoints = new ModelInMemory<EndpointDocument>(endpoints, (endpoint) => this.#noteEnding(endpoint));
   readonly #ending = new Set<number>();
-  #onEndpointTurn: () => void = () => undefined;
+  #onEndpointStateChange: () => void = () => undefined;
   readonly #userByKey = new Map<string, UserDocument>();
   readonly #progress: ProjectionProgress;
   readonly #log: Pick<EventStore, "subscribe" | "head" | "idAt">;
@@ -49,14 +49,14 @@ export class Directory {
   }
 
   /**
-   * Loads what the read models have and follows the log until the signal aborts; throws what either of them throws.
+   * Loads the read models and follows the log until the signal aborts. Throws what either of them throws.
    *
-   * @param live is called each time the log's end was reached
+   * @param live called each time the log's end is reached
    */
   async run(signal: AbortSignal, live: () => void = () => undefined): Promise<void> {
     const loaded = await this.#load();
     const after = loaded.searchedTo;
-    const pace = new PollThrottle(this.#clock);
+    const throttle = new PollThrottle(this.#clock);
     for await (const message of this.#log.subscribe({ after, categories: ["user", "endpoint"], signal })) {
       if (message.kind === "event") {
         this.#apply(readEvent(message.event));
@@ -64,66 +64,66 @@ export class Directory {
       }
       this.#seen(furthestPlace(loaded, message).position);
       live();
-      await pace.next(signal);
+      await throttle.next(signal);
     }
   }
 
-  /** The user whose key has this digest, or null when that is not known here yet: at once. */
+  /** The user whose key has this digest, or null if not known here yet. Does not wait. */
   knownUser(digest: string): UserDocument | null {
     return this.#userByKey.get(digest) ?? null;
   }
 
   /**
-   * The user whose key has this SHA-256 digest (lower-case hex), or null when there was none in the log at the call.
+   * The user whose key has this SHA-256 digest (lower-case hex), or null if the log had none at the time of the call.
    *
-   * @throws StoreUnavailable when that could not be found out
+   * @throws StoreUnavailable when the directory could not catch up in time
    */
   userByKeyDigest(digest: string): Promise<UserDocument | null> {
     return this.#find(() => this.#userByKey.get(digest));
   }
 
-  /** The endpoint with this id, or null; as `userByKeyDigest`. */
+  /** The endpoint with this id, or null; waits and throws as `userByKeyDigest`. */
   endpoint(endpointId: number): Promise<EndpointDocument | null> {
     return this.#find(() => this.#endpoints.get(String(endpointId)));
   }
 
-  /** The endpoint with this id, or null when that is not known here yet: at once. */
+  /** The endpoint with this id, or null if not known here yet. Does not wait. */
   knownEndpoint(endpointId: number): EndpointDocument | null {
     return this.#endpoints.get(String(endpointId)) ?? null;
   }
 
-  /** The ids of the endpoints that are gone or deleted and may have deliveries that have not ended, ascending. */
+  /** The ids of endpoints that are gone or deleted and may have deliveries that have not ended, ascending. */
   get endingEndpoints(): readonly number[] {
     return [...this.#ending].sort((a, b) => a - b);
   }
 
-  /** `listener`, the only one, is called when an endpoint was enabled, disabled or deleted, here or by another gateway. */
-  onEndpointTurn(listener: () => void): void {
-    this.#onEndpointTurn = listener;
+  /** Sets the only `listener`, called when an endpoint is enabled, disabled or deleted, here or by another gateway. */
+  onEndpointStateChange(listener: () => void): void {
+    this.#onEndpointStateChange = listener;
   }
 
-  /** Where it stands; null before it has reached the log's end for the first time. */
+  /** Its position; null before it first reaches the log's end. */
   get status(): ProjectionStatus | null {
     return this.#progress.statuses()[0] ?? null;
   }
 
-  /** Resolves when everything up to `position` is known here, or after `timeoutMs`; true when it is. */
+  /** Resolves to true when the directory has seen everything up to `position`, or to false after `timeoutMs`. */
   whenSeen(position: Position | null, timeoutMs: number): Promise<boolean> {
     return this.#progress.whenSeen(["directory"], position, timeoutMs);
   }
 
-  async #find<T>(look: () => T | undefined): Promise<T | null> {
-    const found = look();
+  async #find<T>(lookUp: () => T | undefined): Promise<T | null> {
+    const found = lookUp();
     if (found !== undefined) return found;
     const seen = await this.whenSeen(await this.#log.head(), MISS_WAIT_MS);
-    const late = look();
+    const late = lookUp();
     if (late !== undefined) return late;
-    // Who has not looked must not say that there is none.
+    // Without having seen the log's head, it cannot say that there is none.
     if (!seen) throw new StoreUnavailable("the directory has not seen the end of the log");
     return null;
   }
 
-  /** Gives the place from which the log is to be followed: up to there both models have certainly seen it. */
+  /** Returns the place in the log to follow from: both models contain everything up to there. */
   async #load(): Promise<ReadingPlace> {
     const ofUsers = await this.#users.load(this.#documents, this.#log);
     const ofEndpoints = await this.#endpoints.load(this.#documents, this.#log);
@@ -133,7 +133,7 @@ export class Directory {
   #apply(event: KnownEvent): void {
     this.#users.apply(event);
     this.#endpoints.apply(event);
-    if (TURNS.has(event.type)) this.#onEndpointTurn();
+    if (STATE_CHANGES.has(event.type)) this.#onEndpointStateChange();
   }
 
   #noteEnding({ endpoint_id, ending_since }: EndpointDocument): void {

@@ -7,13 +7,13 @@ import { isOfThisLog } from "../running/another-log.ts";
 import type { ReadingPlace } from "../running/reading-place.ts";
 import type { DocumentStore, StoredDocument } from "../store/document-store.ts";
 
-/** A read model whose documents are all held in memory: loaded from the store once, then folded from events. */
+/** A read model with all documents in memory: loaded from the store once, then folded from events. */
 export class ModelInMemory<D extends StoredDocument> {
   readonly #projection: Projection<D>;
   readonly #onPut: (document: D) => void;
   readonly #documents = new Map<string, D>();
 
-  /** `onPut` gets every new state of a document, for an index over them. */
+  /** `onPut` gets every new state of a document, for an index. */
   constructor(projection: Projection<D>, onPut: (document: D) => void = () => undefined) {
     this.#projection = projection;
     this.#onPut = onPut;
@@ -23,13 +23,15 @@ export class ModelInMemory<D extends StoredDocument> {
     return this.#documents.get(id);
   }
 
-  /** Loads what the store has; gives the place in the log up to which that is certainly complete, null for none. */
+  /**
+   * Loads the stored documents. Returns the place in the log up to which they are complete, or null if there is none.
+   */
   async load(store: DocumentStore, log: Pick<EventStore, "head" | "idAt">): Promise<ReadingPlace | null> {
-    // The checkpoint first: what is written between the two readings comes from the log again, harmlessly.
+    // The checkpoint first: what is written between the two reads comes again from the log, without harm.
     const checkpoint = await store.checkpoint(checkpointNameOf(this.#projection));
     const documents: D[] = [];
     for await (const document of store.scan<D>(collectionOf(this.#projection))) documents.push(document);
-    // The head last, so that nothing is ahead of it but what tells of events that a log restored from a copy has not.
+    // The head last: only events that a restored log has lost can then be ahead of it.
     const head = await log.head();
     const isAhead = (position: Position): boolean => head === null || position > head;
     if (
@@ -42,7 +44,7 @@ export class ModelInMemory<D extends StoredDocument> {
     return checkpoint;
   }
 
-  /** Folds an event into its document, unless that has seen it already. */
+  /** Folds an event into its document, unless the document has already seen it. */
   apply(event: KnownEvent): void {
     const id = this.#projection.documentId(event);
     if (id === null) return;

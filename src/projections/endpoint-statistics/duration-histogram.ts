@@ -1,13 +1,13 @@
 /**
- * How many durations fell into each bucket: pairs of a bucket's bound (whole milliseconds, inclusive) and its count, by
- * ascending bound, without empty buckets. Two histograms of the same durations are the same, in whatever order they came.
+ * How many durations fell into each bucket: pairs of a bucket's upper bound (whole milliseconds, inclusive) and its
+ * count, by ascending bound, without empty buckets. The order of the durations makes no difference.
  */
 export type DurationHistogram = readonly (readonly [boundMs: number, count: number])[];
 
 /**
- * The bounds of all buckets: every millisecond up to 20, from there each 10 % above the one before, rounded down to a
- * whole millisecond. Made of whole numbers alone, so that every machine has the same. Fewer than 400 reach the largest
- * whole number, 151 an hour.
+ * The bounds of all buckets: every millisecond up to 20, then each 10 % above the one before, rounded down to a whole
+ * millisecond. Computed from whole numbers only, so that they are the same on every machine. There are 151 up to an
+ * hour and fewer than 400 up to the largest whole number.
  */
 const BOUNDS: readonly number[] = boundsUpTo(Number.MAX_SAFE_INTEGER);
 
@@ -21,8 +21,8 @@ export function withDuration(histogram: DurationHistogram, durationMs: number): 
 }
 
 /**
- * The percentile by nearest rank, in ms, or null of no durations: the bound of the bucket that holds it. Never below
- * the exact percentile and less than 10 % above it; exact up to 20 ms.
+ * The percentile by nearest rank, in ms: the bound of its bucket. Null without durations. Never below the exact
+ * percentile and less than 10 % above it; exact up to 20 ms.
  *
  * @param percent a whole number from 1 to 100
  */
@@ -36,13 +36,13 @@ export function percentile(histogram: DurationHistogram, percent: number): numbe
   return null;
 }
 
-/** The least bound that is not below the duration. */
+/** The smallest bound that is not below the duration. */
 function boundOf(durationMs: number): number {
   return BOUNDS.find((bound) => bound >= durationMs) ?? Number.MAX_SAFE_INTEGER;
 }
 
-function boundsUpTo(most: number): number[] {
+function boundsUpTo(max: number): number[] {
   const bounds: number[] = [];
-  for (let bound = 0; bound < most; bound += Math.max(1, Math.floor(bound / 10))) bounds.push(bound);
-  return [...bounds, most];
+  for (let bound = 0; bound < max; bound += Math.max(1, Math.floor(bound / 10))) bounds.push(bound);
+  return [...bounds, max];
 }

@@ -5,7 +5,7 @@ import type { StoredDocument } from "../store/document-store.ts";
 import { withDuration } from "./duration-histogram.ts";
 import type { DurationHistogram } from "./duration-histogram.ts";
 
-/** What became of an endpoint's deliveries on one day of UTC. There is none for a day on which nothing happened. */
+/** The outcomes of an endpoint's deliveries on one day in UTC. Days without events have no document. */
 export interface EndpointDayDocument extends StoredDocument {
   readonly endpoint_id: number;
   /** Such as `2026-03-01`. */
@@ -15,9 +15,9 @@ export interface EndpointDayDocument extends StoredDocument {
   readonly failed: number;
   /** Attempts that ended that day, by outcome. */
   readonly attempts: Readonly<Record<AttemptOutcome, number>>;
-  /** Of those attempts whose outcome is known: how long the others took is unknown. */
+  /** The durations of the attempts with a known outcome. */
   readonly durations: DurationHistogram;
-  /** How many attempts failed with each code, by code. */
+  /** How many attempts failed with each error code. */
   readonly error_codes: Readonly<Record<string, number>>;
 }
 
@@ -26,7 +26,7 @@ export function dayId(endpointId: number, day: string): string {
   return `${endpointId}/${day}`;
 }
 
-/** The day with one more event in it; `id` names a day that has none yet. */
+/** The day after one more event; `id` names a day that has no document yet. */
 export function evolveDay(
   before: Content<EndpointDayDocument> | null,
   event: KnownEvent,
@@ -57,7 +57,7 @@ function withOneMore(counts: Readonly<Record<string, number>>, code: string): Re
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** The day in UTC (such as `2026-03-01`) to which an event counts, or null when it counts to none. Times in events are in UTC. */
+/** The day in UTC (such as `2026-03-01`) that an event counts towards, or null. Times in events are in UTC. */
 export function dayOf(event: KnownEvent): string | null {
   switch (event.type) {
     case "DeliveryAttempted":

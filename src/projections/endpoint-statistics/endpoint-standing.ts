@@ -3,22 +3,22 @@ import type { Content, ReadModel } from "../projection.ts";
 import { fieldsOf } from "../snake-case.ts";
 import type { StoredDocument } from "../store/document-store.ts";
 
-/** How an endpoint stands at this moment. There is none before something was dispatched to it. */
+/** How an endpoint stands now. There is no document before the first dispatch to it. */
 export interface EndpointStandingDocument extends StoredDocument {
-  /** The endpoint's number; not `endpoint_id`, by which its days are found. */
+  /** The endpoint's id. Not named `endpoint_id`, because queries for its days use that. */
   readonly standing_of: number;
   readonly user_id: number;
   /** Deliveries that have not ended. */
   readonly pending: number;
-  /** Whether no attempts are made to it, so that none counts: it is disabled or deleted. */
+  /** Whether it is disabled or deleted: no attempts are made then, and none counts. */
   readonly stopped: boolean;
-  /** Attempts that failed since the last success, or since it was enabled or moved. */
+  /** Attempts that failed since the last success, or since it was enabled or its URL changed. */
   readonly failures: number;
-  /** When the first of those ended; null when there is none. */
+  /** When the first of those ended; null if there is none. */
   readonly failing_since: string | null;
 }
 
-/** The standing of an endpoint of which an attempt has failed since its last success. */
+/** The standing of an endpoint with a failed attempt since its last success. */
 export type FailingEndpointDocument = EndpointStandingDocument & { readonly failing_since: string };
 
 const UNBROKEN = { failures: 0, failing_since: null } as const;
@@ -29,8 +29,8 @@ export function standingId(endpointId: number): string {
 }
 
 /**
- * The endpoint's standing after one more event of the endpoint or of one of its deliveries; null before the first delivery.
- * An attempt with an unknown outcome says nothing about the endpoint.
+ * The endpoint's standing after one more event of the endpoint or one of its deliveries; null before the first
+ * delivery. An attempt with an unknown outcome says nothing about the endpoint.
  */
 export function evolveStanding(
   standing: Content<EndpointStandingDocument> | null,
@@ -58,7 +58,7 @@ export function evolveStanding(
     case "DeliveryCanceled":
       return { ...standing, pending: standing.pending - 1 };
     case "EndpointUpdated":
-      // What was at the old address says nothing of the new one.
+      // Failures at the old URL say nothing about the new one.
       return event.data.changes.url === undefined ? standing : { ...standing, ...UNBROKEN };
     case "EndpointEnabled":
       return { ...standing, stopped: false, ...UNBROKEN };
@@ -70,5 +70,5 @@ export function evolveStanding(
   }
 }
 
-/** The indexes that the queries of standings need. */
+/** The indexes for queries of standings. */
 export const STANDING_INDEXES: ReadModel["indexes"] = [["user_id", "standing_of"], ["failing_since"]];

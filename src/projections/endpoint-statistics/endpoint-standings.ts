@@ -15,7 +15,7 @@ export async function pendingOfUser(store: DocumentStore, userId: number): Promi
   return pending;
 }
 
-/** The endpoints that have failed since before `before` (ISO 8601 UTC), the longest first, page by page. */
+/** The endpoints that have failed since before `before` (ISO 8601 UTC), longest first, page by page. */
 export function failingEndpoints(
   store: DocumentStore,
   before: string,

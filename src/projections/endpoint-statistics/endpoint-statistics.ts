@@ -9,7 +9,7 @@ import type { EndpointDayDocument } from "./endpoint-day.ts";
 import { STANDING_INDEXES, evolveStanding, standingId } from "./endpoint-standing.ts";
 import type { EndpointStandingDocument } from "./endpoint-standing.ts";
 
-/** Whose a delivery is that has not ended: only the first of its events says it. */
+/** The endpoint and user of a delivery that has not ended: only its first event names them. */
 interface OpenDeliveryDocument extends StoredDocument {
   readonly endpoint: number;
 }
@@ -17,12 +17,12 @@ interface OpenDeliveryDocument extends StoredDocument {
 type Writes = readonly GuardedWrite[];
 
 /**
- * What became of each endpoint's deliveries, day by day, and how each endpoint stands now. The events of attempts name
- * their delivery alone, so the model remembers the endpoint of each delivery until it has ended.
+ * The outcomes of each endpoint's deliveries, day by day, and how each endpoint stands now. An attempt's events name
+ * only their delivery, so the model remembers the endpoint of each delivery until it has ended.
  *
- * Days and standings are written before the deliveries that ended are forgotten. So one that is unknown, in a batch that
- * does not begin it, has ended and is in them already; and each skips what stands at or before its own position. An event
- * that opens a delivery again after its end has to name the endpoint.
+ * Days and standings are written before ended deliveries are forgotten. So a delivery that is unknown, in a batch that
+ * does not begin it, has ended and is already counted. Each document skips events at or before its own position. An
+ * event that reopens an ended delivery has to name the endpoint.
  */
 export const endpointStatistics: BatchProjection = {
   name: "endpoint-statistics",
@@ -38,7 +38,7 @@ export const endpointStatistics: BatchProjection = {
   },
 };
 
-/** The events by the day and by the standing that they change, and which deliveries are to be remembered or forgotten. */
+/** Sorts the events by the day and the standing that they change, and finds which deliveries to remember or forget. */
 async function sortEvents(
   events: readonly KnownEvent[],
   load: LoadDocuments,
@@ -69,7 +69,7 @@ async function sortEvents(
   return { byDay, byEndpoint, deliveries };
 }
 
-/** What has to be written of a delivery; its document never changes while it is there. */
+/** The write for a delivery's document, which is only added or removed. */
 function writeOf(id: string, before: OpenDeliveryDocument | null, after: OpenDeliveryDocument | null): Writes {
   if ((before === null) === (after === null)) return [];
   return [{ id, expected: before?.position ?? null, next: after }];
@@ -84,13 +84,13 @@ function deliveryId(id: string): string {
   return `delivery/${id}`;
 }
 
-/** Which days are wanted, such as `2026-03-01`: from is inclusive, to exclusive. */
+/** A range of days, such as `2026-03-01`: `from` is inclusive, `to` exclusive. */
 export interface DayRange {
   readonly from?: string;
   readonly to?: string;
 }
 
-/** The days of this endpoint on which something happened, latest first, at most `limit`, before the day `before`. */
+/** The days of this endpoint that have events, latest first, at most `limit`, before the day `before`. */
 export function daysOfEndpoint(
   store: DocumentStore,
   endpointId: number,

@@ -8,15 +8,15 @@ import type { Checkpoint, DocumentStore, StoredDocument } from "../store/documen
 import { addEvent, foldDocuments } from "./fold-documents.ts";
 import type { EventsByDocument } from "./fold-documents.ts";
 
-/** How often documents that somebody else wrote meanwhile are loaded and folded again before the batch is given up. */
+/** How often a batch is loaded and folded again after another process wrote its documents. */
 const MAX_REFOLDS = 20;
 
 /**
- * Folds events, in log order, into a projection's documents and writes each changed document once, guarded by the
- * position it was read at, together with the checkpoint. Events at or below a document's own position are skipped, so a
- * batch may be folded again.
+ * Folds events, in log order, into a projection's documents. Writes each changed document once, guarded by the position
+ * it was read at, together with the checkpoint. A document skips events at or below its own position, so folding a
+ * batch again does no harm.
  *
- * @returns the event that this projection cannot go past, or null; everything before it is in the documents
+ * @returns the event that this projection cannot pass, or null; everything before it is in the documents
  * @throws ReadModelsUnavailable when the documents cannot be read or written, or others keep writing them
  */
 export async function foldBatch(
@@ -43,7 +43,10 @@ export async function foldBatch(
   throw new ReadModelsUnavailable(`${projection.name}: others kept writing the documents of a batch`);
 }
 
-/** Writes the stages in order, the checkpoint with the last; false as soon as somebody else wrote one of the documents. */
+/**
+ * Writes the stages in order, the checkpoint with the last. False as soon as another process wrote one of the
+ * documents.
+ */
 async function writeStages(
   documents: DocumentStore,
   projection: AnyProjection,
@@ -58,7 +61,10 @@ async function writeStages(
   return true;
 }
 
-/** What the events change, or the event at which the fold fails. The events are of the kind that the projection reads. */
+/**
+ * The changes of these events, or the event at which the fold fails. The events are of the kind that the projection
+ * reads.
+ */
 async function foldStages(
   projection: AnyProjection,
   documents: DocumentStore,
@@ -74,7 +80,7 @@ async function foldStages(
       projection.reads === "known"
         ? await projection.foldBatch(eachOnce(events as readonly KnownEvent[]), load)
         : await projection.foldBatch(eachOnce(events), load);
-    // The checkpoint is written with the last stage, so there is one.
+    // The checkpoint is written with the last stage, so there must be one.
     return stages.length === 0 ? [[]] : stages;
   } catch (error) {
     if (error instanceof UnreadableEvent) return error;
@@ -91,7 +97,7 @@ function sortByDocument(projection: Projection, events: readonly KnownEvent[]): 
   return byDocument;
 }
 
-/** The events without those that stand at or before one that came earlier. */
+/** The events without any at or before the position of an earlier one. */
 function eachOnce<E extends RecordedEvent | KnownEvent>(events: readonly E[]): E[] {
   let furthest = "";
   return events.filter(({ position }) => {

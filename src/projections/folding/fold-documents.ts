@@ -6,7 +6,7 @@ import type { GuardedWrite, StoredDocument } from "../store/document-store.ts";
 /** Events in log order, by the id of the document that they change. */
 export type EventsByDocument = Map<string, KnownEvent[]>;
 
-/** Adds an event that comes after all that the document has. */
+/** Adds an event that comes after all others of its document. */
 export function addEvent(events: EventsByDocument, id: string, event: KnownEvent): void {
   const own = events.get(id);
   if (own) own.push(event);
@@ -14,9 +14,9 @@ export function addEvent(events: EventsByDocument, id: string, event: KnownEvent
 }
 
 /**
- * The writes that bring the documents up to these events: those that a document has seen, by its position, are skipped.
+ * The writes that bring the documents up to these events. A document skips events that its position shows it has seen.
  *
- * @param evolve gives the document after the event; null removes it (or leaves it unmade)
+ * @param evolve returns the document after the event, or null to remove it (or not create it)
  * @throws UnreadableEvent for the event at which the fold fails
  */
 export async function foldDocuments<D extends StoredDocument>(

@@ -5,7 +5,7 @@ import type { RecordedEvent } from "../../events/store/event-store.ts";
 import { UnreadableEvent } from "../../events/store/event-store-errors.ts";
 import type { AnyProjection } from "../projection.ts";
 
-/** All categories that one of the projections folds; null: the whole log. */
+/** All categories that any of the projections folds; null: the whole log. */
 export function categoriesOf(projections: readonly AnyProjection[]): readonly string[] | null {
   const all = new Set<string>();
   for (const { categories } of projections) {
@@ -15,7 +15,7 @@ export function categoriesOf(projections: readonly AnyProjection[]): readonly st
   return [...all];
 }
 
-/** What is of the projection's own categories, out of what was read for all. */
+/** The items of the projection's own categories, from those read for all. */
 export function ownOf<T extends { readonly stream: string }>(
   { categories: own }: AnyProjection,
   all: readonly string[] | null,
@@ -25,7 +25,7 @@ export function ownOf<T extends { readonly stream: string }>(
   return read.filter(({ stream }) => own.includes(categoryOf(stream)));
 }
 
-/** The event as the catalogue reads it, or the error of one that cannot be read. */
+/** The event as the catalogue reads it, or the error if it cannot be read. */
 export function readOrPoison(recorded: RecordedEvent): KnownEvent | UnreadableEvent {
   try {
     return readEvent(recorded);
@@ -35,7 +35,7 @@ export function readOrPoison(recorded: RecordedEvent): KnownEvent | UnreadableEv
   }
 }
 
-/** The events up to the first that cannot be read, and that one's error. */
+/** The events before the first that cannot be read, and its error. */
 export function untilPoison(read: readonly (KnownEvent | UnreadableEvent)[]): {
   events: readonly KnownEvent[];
   poison: UnreadableEvent | null;

@@ -9,18 +9,18 @@ import type { ShownDelivery } from "../shown-delivery.ts";
 import { snakeCased } from "../snake-case.ts";
 import { documentAfter } from "./state-at.ts";
 
-/** One event of a delivery, with the delivery before it (null before its first) and after it. */
+/** An event of a delivery, with the delivery before it (null before the first) and after it. */
 export interface HistoryStep {
   readonly event: KnownEvent;
   readonly before: ShownDelivery | null;
   readonly after: ShownDelivery;
 }
 
-/** A step as it is shown to others. Its members stand in the order in which they are written. */
+/** A step in its public form. Its members are in the order in which they are written. */
 export interface ShownStep {
-  /** Where in the log; opaque. */
+  /** Its place in the log; opaque. */
   readonly position: string;
-  /** Where in the delivery's own events, from 0. */
+  /** Its place in the delivery's own events, from 0. */
   readonly revision: number;
   readonly id: string;
   readonly type: string;
@@ -29,15 +29,15 @@ export interface ShownStep {
   readonly actor: string;
   readonly correlation_id: string;
   readonly causation_id: string;
-  /** What happened, without the payload, which has its own route. */
+  /** The event's data without the payload, which has its own route. */
   readonly data: Readonly<Record<string, unknown>>;
   readonly state_after: ShownDelivery;
 }
 
 /**
- * Folds the events of one delivery step by step, each only when it is asked for.
+ * Folds the events of one delivery step by step, each on demand.
  *
- * @throws UnreadableEvent at the first event that cannot be read or folded; all before it were given
+ * @throws UnreadableEvent at the first event that cannot be read or folded, after giving all steps before it
  */
 export function* historySteps(deliveryId: string, events: Iterable<RecordedEvent>): Generator<HistoryStep, void> {
   let document = null;
@@ -52,7 +52,7 @@ export function* historySteps(deliveryId: string, events: Iterable<RecordedEvent
   }
 }
 
-/** Writes a step for others. */
+/** A step in its public form. */
 export function shownStep({ event, after }: HistoryStep): ShownStep {
   const { $correlationId, $causationId, actor } = event.metadata;
   return {

@@ -3,7 +3,7 @@ import type { RecordedEvent } from "../../events/store/event-store.ts";
 import { positionOf } from "../../events/store/position.ts";
 import type { Position } from "../../events/store/position.ts";
 
-/** A point of the past, up to and with which something is looked at: a time, or a place in the log. */
+/** A point in the past up to which something is shown, inclusive: a time, or a position in the log. */
 export type Moment =
   | {
       readonly kind: "time";
@@ -15,7 +15,7 @@ export type Moment =
 const POSITION = /^\d{20}$/;
 const isoTime = z.iso.datetime({ offset: true });
 
-/** A moment as somebody writes it: an ISO 8601 time in UTC or with an offset, or a position's text. Null for anything else. */
+/** Parses a moment: an ISO 8601 time in UTC or with an offset, or a position. Null for anything else. */
 export function readMoment(text: string): Moment | null {
   if (POSITION.test(text)) return { kind: "position", position: positionOf(BigInt(text)) };
   const milliseconds = isoTime.safeParse(text).success ? Date.parse(text) : Number.NaN;
@@ -23,8 +23,8 @@ export function readMoment(text: string): Moment | null {
 }
 
 /**
- * The events that were there at this moment: all before the first that was recorded later. So a state is always folded
- * from a beginning of its stream, even where the clock of the log went back. Null is now.
+ * The events up to this moment: all before the first that was recorded later. So a state is always folded from the
+ * beginning of its stream, even if the log's clock went back. Null means now.
  */
 export function eventsUntil(events: readonly RecordedEvent[], at: Moment | null): readonly RecordedEvent[] {
   const end = at === null ? -1 : events.findIndex((event) => isLater(event, at));

@@ -14,25 +14,25 @@ import { eventsUntil } from "./moment.ts";
 import type { Moment } from "./moment.ts";
 import { stateAt } from "./state-at.ts";
 
-/** What a history is read from. */
+/** The source of a history. */
 export type HistorySource = Pick<EventStore, "read" | "head">;
 
-/** What the log has of a delivery, or why it can show nothing. */
+/** A delivery's history, or why there is none to show. */
 export type History =
   | FoundHistory
-  /** There is no such delivery, or it is not this user's. */
+  /** There is no such delivery, or it belongs to another user. */
   | { readonly kind: "unknown" }
-  /** It did not exist at that moment: its first event came at this time and position. */
+  /** It did not exist at that moment: its first event has this time and position. */
   | { readonly kind: "too_early"; readonly time: string; readonly position: Position }
-  /** The log has not come so far; null: it is empty. */
+  /** The moment is beyond the head of the log; null: the log is empty. */
   | { readonly kind: "beyond_log"; readonly head: Position | null };
 
 export interface FoundHistory {
   readonly kind: "found";
   readonly requested: DeliveryRequested["data"];
   /**
-   * Begins to fold its events up to the moment, each step only when it is asked for. Throws UnreadableEvent at the first
-   * event that cannot be read.
+   * Folds its events up to the moment, each step on demand. Throws UnreadableEvent at the first event that cannot be
+   * read.
    */
   steps(): Generator<HistoryStep, void>;
 }
@@ -40,9 +40,9 @@ export interface FoundHistory {
 /**
  * Reads the history of a delivery from the log.
  *
- * @param userId whose it has to be; null: anybody's
- * @param at up to and with which moment; null: all of it
- * @throws UnreadableEvent when not even its first event can be read
+ * @param userId the owner it must have; null: any
+ * @param at the moment up to which it is shown, inclusive; null: all of it
+ * @throws UnreadableEvent when its first event cannot be read
  * @throws StoreUnavailable
  */
 export async function openHistory(
@@ -80,7 +80,7 @@ export async function openHistory(
   };
 }
 
-/** The endpoint as it was at a moment (null: now), or null when there was none. Throws UnreadableEvent, StoreUnavailable. */
+/** The endpoint at a moment (null: now), or null if there was none. Throws UnreadableEvent, StoreUnavailable. */
 export async function endpointAt(
   store: HistorySource,
   endpointId: number,
@@ -89,7 +89,7 @@ export async function endpointAt(
   return stateAt(endpoints, String(endpointId), await store.read(endpointStream(endpointId)), at);
 }
 
-/** The events of a stream up to the first that the store itself cannot read, which would else hide all of them. */
+/** The events of a stream up to the first that the store cannot read. A plain read would fail for all of them. */
 async function readableEvents(
   store: HistorySource,
   stream: string,

@@ -8,8 +8,8 @@ import { eventsUntil } from "./moment.ts";
 import type { Moment } from "./moment.ts";
 
 /**
- * The document with this id as it was at a moment (null: now), folded from the events of its stream: what the read model
- * showed when it had seen them, field by field. Null when there was none.
+ * The document with this id at a moment (null: now), folded from the events of its stream. It equals what the read
+ * model showed after those events, field by field. Null if there was none.
  *
  * @throws UnreadableEvent for an event up to there that cannot be read or folded
  */
@@ -27,7 +27,7 @@ export function stateAt<D extends StoredDocument>(
 /**
  * The document with this id after one more event.
  *
- * @throws UnreadableEvent when the fold fails at it
+ * @throws UnreadableEvent when folding the event fails
  */
 export function documentAfter<D extends StoredDocument>(
   projection: Projection<D>,

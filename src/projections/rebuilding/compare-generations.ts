@@ -3,23 +3,23 @@ import { pause } from "../../runtime/clock.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { CollectionDefinition, DocumentStore, StoredDocument } from "../store/document-store.ts";
 
-/** Documents that are compared at a time. */
+/** Documents compared at a time. */
 const PAGE = 500;
-/** How often two documents that are changing are looked at again, and how long between, in ms. */
-const LOOKS = 50;
-const LOOK_MS = 100;
+/** How often two documents that are changing are compared again, and the pause between, in ms. */
+const TRIES = 50;
+const TRY_MS = 100;
 
-/** What comparing two generations of a read model found. */
+/** The result of comparing two generations of a read model. */
 export interface Comparison {
-  /** Documents that differ although both generations have seen the same events of them. */
+  /** Documents that differ although both generations have folded the same events into them. */
   readonly differing: number;
-  /** Documents that changed whenever they were looked at, so that it is unknown. */
+  /** Documents that changed at every comparison, so that it is unknown. */
   readonly undecided: number;
 }
 
 /**
- * Compares two generations, both of which follow the log meanwhile: a document counts when both have it at the same position,
- * and is looked at again while they have not.
+ * Compares two generations while both follow the log. A document is compared once both have it at the same position,
+ * and is read again until then.
  */
 export async function compareGenerations(
   documents: DocumentStore,
@@ -30,13 +30,13 @@ export async function compareGenerations(
 ): Promise<Comparison> {
   let suspects = [
     ...(await unequal(documents, left, right, signal)),
-    // What only the second has was not among the first's.
+    // Documents that only the second has.
     ...(await unequal(documents, right, left, signal)),
   ];
   suspects = [...new Set(suspects)];
   let differing = 0;
-  for (let look = 0; look < LOOKS && suspects.length > 0 && !signal.aborted; look++) {
-    if (look > 0) await pause(clock, LOOK_MS, signal);
+  for (let attempt = 0; attempt < TRIES && suspects.length > 0 && !signal.aborted; attempt++) {
+    if (attempt > 0) await pause(clock, TRY_MS, signal);
     const open: string[] = [];
     for (let first = 0; first < suspects.length; first += PAGE) {
       const ids = suspects.slice(first, first + PAGE);
@@ -50,13 +50,13 @@ export async function compareGenerations(
     }
     suspects = open;
   }
-  // What one has and the other has not, and nothing changes about it, is a difference too.
+  // A document that only one generation has, and that does not change, is a difference too.
   const [ofLeft, ofRight] = [await byId(documents, left, suspects), await byId(documents, right, suspects)];
   const oneSided = suspects.filter((id) => ofLeft.has(id) !== ofRight.has(id)).length;
   return { differing: differing + oneSided, undecided: suspects.length - oneSided };
 }
 
-/** The ids of the documents of `one` that `other` does not have just so, at this moment. */
+/** The ids of the documents in `one` for which `other` has no equal document now. */
 async function unequal(
   documents: DocumentStore,
   one: CollectionDefinition,

@@ -10,18 +10,18 @@ import { compareGenerations } from "./compare-generations.ts";
 import type { Comparison } from "./compare-generations.ts";
 import type { GenerationId } from "./generations.ts";
 
-/** A rebuild leaves the processor and the disk to the service for twice as long as it takes them. */
+/** After each batch a rebuild rests for twice as long as it worked, to leave processor and disk to the service. */
 const REST_RATIO = 2;
 
 export interface GenerationBuilderListener {
-  /** The generation that this one may be compared with: the live one, when it is of the same version. */
+  /** The live generation if it has the same version, so that the new one can be compared with it. */
   live(): GenerationId | null;
   report(status: RebuildStatus): void;
-  /** It has caught up and was compared: it may take the place of the live one. Called once. */
+  /** The generation has caught up and was compared, and may become live. Called once. */
   complete(builder: GenerationBuilder): Promise<void>;
 }
 
-/** Rebuilds a read model beside the live one and keeps it up with the log until it may take its place. */
+/** Builds a new generation beside the live one, and keeps it up with the log until it becomes live. */
 export class GenerationBuilder {
   readonly generationId: GenerationId;
   readonly #projection: AnyProjection;
@@ -35,7 +35,7 @@ export class GenerationBuilder {
   #comparison: Comparison | null = null;
   readonly #moved = new Waiters();
 
-  /** Begins at once, where an earlier process left off when there was one. */
+  /** Starts at once, resuming what an earlier process left. */
   constructor(
     projection: AnyProjection,
     generationId: GenerationId,
@@ -55,7 +55,7 @@ export class GenerationBuilder {
     this.#runner.start([this.#projection]);
   }
 
-  /** Resolves to true when it has come at least so far, or to false when it stands still or was stopped before. */
+  /** Resolves to true when it has reached the position, or to false if it stops before. */
   async reach(position: string): Promise<boolean> {
     while (this.#position < position && !this.#faulted && !this.#abort.signal.aborted) {
       await this.#moved.wait(this.#abort.signal);
@@ -75,10 +75,10 @@ export class GenerationBuilder {
     this.#moved.wakeAll();
     if (this.#abort.signal.aborted) return;
     const phase = this.#faulted ? "faulted" : this.#caughtUp ? "comparing" : "filling";
-    this.#tell(phase, status);
+    this.#reportRebuild(phase, status);
     if (status.state !== "live" || this.#caughtUp) return;
     this.#caughtUp = true;
-    this.#tell("comparing", status);
+    this.#reportRebuild("comparing", status);
     void this.#finish(status);
   }
 
@@ -96,17 +96,20 @@ export class GenerationBuilder {
           this.#abort.signal,
         );
         if (this.#abort.signal.aborted) return;
-        this.#tell("comparing", { ...status, position: (this.#position || null) as ProjectionStatus["position"] });
+        this.#reportRebuild("comparing", {
+          ...status,
+          position: (this.#position || null) as ProjectionStatus["position"],
+        });
       }
       await this.#listener.complete(this);
     } catch (error) {
-      // The store is in trouble: the next time that the generation is at the log's end all of it is tried again.
+      // The store is in trouble: all of this is tried again the next time the generation is at the log's end.
       reportFailure(this.#context.report, [this.#projection], error, 0);
       this.#caughtUp = false;
     }
   }
 
-  #tell(phase: RebuildStatus["phase"], { position, fault }: ProjectionStatus): void {
+  #reportRebuild(phase: RebuildStatus["phase"], { position, fault }: ProjectionStatus): void {
     const comparison = this.#comparison;
     this.#listener.report({ ...this.generationId, phase, position, fault, comparison });
   }

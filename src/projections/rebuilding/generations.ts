@@ -2,15 +2,17 @@ import { positionOf } from "../../events/store/position.ts";
 import type { ReadModel } from "../projection.ts";
 import type { CollectionDefinition, DocumentStore, StoredDocument } from "../store/document-store.ts";
 
-/** Names a generation: the version of the fold that makes it, and its number among the generations of all versions. */
+/**
+ * Names a generation by the version of the fold that makes it, and its number among the generations of all versions.
+ */
 export interface GenerationId {
   readonly version: number;
   readonly generation: number;
 }
 
 /**
- * Which generation of a read model is shown, which one is being made beside it, and which were shown before and are not yet
- * removed. `position` counts the changes of this document, so that its guard works as for every other.
+ * Which generation of a read model is live, which one is being built beside it, and which were live before and are not
+ * yet removed. `position` counts the changes of this document, so that it can be guarded like any other.
  */
 export interface Generations extends StoredDocument {
   readonly live: GenerationId;
@@ -18,22 +20,22 @@ export interface Generations extends StoredDocument {
   readonly retired: readonly GenerationId[];
 }
 
-/** What of it a change decides. */
+/** The fields that a change decides. */
 export type GenerationsContent = Pick<Generations, "live" | "building" | "retired">;
 
-/** The small documents, one a read model, that say what is live. The collection keeps the name that its first version had. */
+/** One small document per read model, which names its live generation. The collection keeps its original name. */
 export const GENERATIONS: CollectionDefinition = { name: "projection_slots", indexes: [] };
 
-/** How often a change is tried again when somebody else changed the document meanwhile. */
+/** How often a change is tried again after another process changed the document. */
 const TRIES = 20;
 
-/** What a read model has when nothing was written down: its first generation. */
+/** The generations of a read model for which none are stored: only its first. */
 export function firstGenerations({ version }: Pick<ReadModel, "version">): GenerationsContent {
   return { live: { version, generation: 0 }, building: null, retired: [] };
 }
 
-/** Begins another generation beside the live one, by this version of the fold; one that is being made already is kept. */
-export function beginBuilding(
+/** Adds a generation made by this version of the fold. Keeps one that is already being built. */
+export function beginRebuild(
   generations: GenerationsContent,
   { version }: Pick<ReadModel, "version">,
 ): GenerationsContent {
@@ -48,13 +50,13 @@ export function beginBuilding(
   return { ...generations, building: { version, generation }, retired: [...generations.retired, ...given] };
 }
 
-/** Shows the new generation instead of the old one, which is to be removed. */
+/** Makes the new generation live, and retires the old one. */
 export function switchOver(generations: GenerationsContent): GenerationsContent {
   if (generations.building === null) return generations;
   return { live: generations.building, building: null, retired: [...generations.retired, generations.live] };
 }
 
-/** Gives up the new generation, which is to be removed. */
+/** Abandons the new generation, and retires it. */
 export function abandonRebuild(generations: GenerationsContent): GenerationsContent {
   if (generations.building === null) return generations;
   return { ...generations, building: null, retired: [...generations.retired, generations.building] };
@@ -65,12 +67,11 @@ export function forget(generations: GenerationsContent, removed: GenerationId): 
   return { ...generations, retired: generations.retired.filter((id) => !isSameGeneration(id, removed)) };
 }
 
-/** Whether both name the same generation. */
 export function isSameGeneration(a: GenerationId, b: GenerationId): boolean {
   return a.version === b.version && a.generation === b.generation;
 }
 
-/** The generations of these read models as they are written down, by name; those that are not are left out. */
+/** The stored generations of these read models, by name; models without stored ones are left out. */
 export async function loadGenerations(
   documents: DocumentStore,
   models: readonly Pick<ReadModel, "name">[],
@@ -81,10 +82,10 @@ export async function loadGenerations(
 }
 
 /**
- * Changes the generations of a read model, against whatever others do to them at the same time.
+ * Changes the generations of a read model, safely against concurrent changes by others.
  *
- * @param change gives the same object when there is nothing to change
- * @returns the generations as they are now
+ * @param change returns the same object when there is nothing to change
+ * @returns the generations after the change
  * @throws what the document store throws
  */
 export async function changeGenerations(
@@ -96,7 +97,7 @@ export async function changeGenerations(
     const stored = (await loadGenerations(documents, [model])).get(model.name) ?? null;
     const before: GenerationsContent = stored ?? firstGenerations(model);
     const after = change(before);
-    // The first generation is written down too, so that a later version of the fold is known for what it is.
+    // Store the first generation too, so that a later version of the fold recognises its version.
     if (after === before && stored !== null) return before;
     const position = positionOf(stored === null ? 1n : BigInt(stored.position) + 1n);
     const { live, building, retired } = after;
@@ -104,5 +105,5 @@ export async function changeGenerations(
     const write = { id: model.name, expected: stored?.position ?? null, next };
     if ((await documents.write(GENERATIONS, [write], null)).length === 0) return after;
   }
-  throw new Error(`the generations of ${model.name} kept being changed by others`);
+  throw new Error(`others kept changing the generations of ${model.name}`);
 }

@@ -12,8 +12,8 @@ import { loadGenerations } from "./generations.ts";
 import type { GenerationId } from "./generations.ts";
 
 /**
- * A document store whose readers see each read model in the generation that is live, whichever that is at the moment. They name
- * the first generation of the version that they know, as if there were no other.
+ * A document store whose readers always see the live generation of each read model. They name the first generation of
+ * the version they know, as if it were the only one.
  */
 export class LiveDocuments implements DocumentStore {
   readonly #documents: DocumentStore;
@@ -26,15 +26,15 @@ export class LiveDocuments implements DocumentStore {
     this.#models = models;
   }
 
-  /** Over a store that has nothing yet, or first generations only. */
+  /** Wraps a store that is empty or has only first generations. */
   static overNew(documents: DocumentStore, models: readonly ReadModel[]): LiveDocuments {
     return new LiveDocuments(documents, models);
   }
 
-  /** Looks which generations are live. Throws what the document store throws. */
+  /** Wraps a store, and loads which generations are live. Throws what the document store throws. */
   static async over(documents: DocumentStore, models: readonly ReadModel[]): Promise<LiveDocuments> {
     const live = LiveDocuments.overNew(documents, models);
-    await live.look();
+    await live.refresh();
     return live;
   }
 
@@ -42,19 +42,19 @@ export class LiveDocuments implements DocumentStore {
     return this.#documents.shared;
   }
 
-  /** Looks again which generations are live: another instance may have switched. Throws what the document store throws. */
-  async look(): Promise<void> {
+  /** Loads which generations are live: another instance may have switched. Throws what the document store throws. */
+  async refresh(): Promise<void> {
     for (const [name, generations] of await loadGenerations(this.#documents, this.#models))
       this.switchTo(name, generations.live);
   }
 
-  /** From now on readers see this generation of the model. */
+  /** Readers see this generation of the model from now on. */
   switchTo(name: string, generationId: GenerationId): void {
     const model = this.#models.find((one) => one.name === name);
     if (model === undefined) return;
     const shown = { name, indexes: model.indexes, ...generationId };
     this.#collections.set(collectionOf(model).name, collectionOf(shown));
-    // What an earlier version of a fold made is good enough to be shown, and not to be folded further.
+    // A generation from an earlier version of a fold can be shown, but not folded further.
     this.#checkpoints.set(
       checkpointNameOf(model),
       generationId.version === model.version ? checkpointNameOf(shown) : null,

@@ -3,20 +3,20 @@ import type { ProjectionProgress } from "../running/projection-progress.ts";
 import type { DocumentStore } from "../store/document-store.ts";
 import { digestOf } from "./model-digest.ts";
 
-/** How often a digest is taken again because its model changed meanwhile. */
+/** How often a digest is retried because its model changed. */
 const TRIES = 3;
 
 /** A digest of a read model. */
 export interface ModelDigest {
   /** SHA-256, lower-case hex. */
   readonly value: string;
-  /** Up to where the model had come. */
+  /** The position of the model when the digest was taken. */
   readonly position: string | null;
-  /** False when the model changed while its documents were read: the digest then is that of no single moment. */
+  /** False if the model changed during the read, so that the digest matches no single moment. */
   readonly exact: boolean;
 }
 
-/** Takes digests of read models and remembers the last of each; reading a whole model is too much for every question. */
+/** Takes digests of read models and remembers the last one of each, because reading a whole model is expensive. */
 export class ProjectionDigests {
   readonly #documents: DocumentStore;
   readonly #progress: ProjectionProgress;
@@ -27,7 +27,7 @@ export class ProjectionDigests {
     this.#progress = progress;
   }
 
-  /** The last digest that was taken, or null. */
+  /** The last digest taken, or null. */
   last(name: string): ModelDigest | null {
     return this.#last.get(name) ?? null;
   }

@@ -4,20 +4,23 @@ import { reportFailure } from "./projection-report.ts";
 import { runProjections } from "./runner.ts";
 import type { RunnerContext } from "./runner.ts";
 
-/** Runs generations of read models that share one reading of the log, supervised, until it is stopped; restartable with others. */
+/**
+ * Runs the generations of read models that share one reading of the log, supervised, until stopped. Can be restarted
+ * with others.
+ */
 export class GroupRunner {
   readonly #context: RunnerContext;
   readonly #restRatio: number;
   #abort = new AbortController();
   #running: Promise<void> = Promise.resolve();
 
-  /** `restRatio`: how much it leaves to others while it is behind, see `runProjections`. */
+  /** `restRatio`: how long it rests while catching up, see `runProjections`. */
   constructor(context: RunnerContext, restRatio = 0) {
     this.#context = context;
     this.#restRatio = restRatio;
   }
 
-  /** Begins to run them. */
+  /** Starts to run them. */
   start(projections: readonly AnyProjection[]): void {
     const { signal } = (this.#abort = new AbortController());
     const run = (): Promise<void> => runProjections(projections, this.#context, signal, this.#restRatio);

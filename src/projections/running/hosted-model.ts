@@ -2,18 +2,18 @@ import type { AnyProjection } from "../projection.ts";
 import type { GenerationBuilder } from "../rebuilding/generation-builder.ts";
 import type { GenerationId } from "../rebuilding/generations.ts";
 
-/** One read model and what this process does about it. */
+/** A read model, and what this process does with it. */
 export interface HostedModel {
   readonly projection: AnyProjection;
-  /** What readers see of it. */
+  /** The generation that readers see. */
   live: GenerationId;
-  /** What makes it again beside the live one; null: nothing does. */
+  /** Builds a new generation beside the live one; null: none is being built. */
   builder: GenerationBuilder | null;
-  /** Whether it reads the log by itself: it is not where the others of its category are, and they do not go back. */
+  /** Whether it reads the log by itself, because it is not yet where the others of its category are. */
   apart: boolean;
 }
 
-/** A read model about which nothing is known yet: its first generation is live. */
+/** A read model before anything is known about it: its first generation is live. */
 export function hostedModel(projection: AnyProjection): HostedModel {
   return { projection, live: { version: projection.version, generation: 0 }, builder: null, apart: false };
 }

@@ -4,7 +4,7 @@ import { GenerationBuilder } from "../rebuilding/generation-builder.ts";
 import type { RebuildStatus } from "./projection-report.ts";
 import {
   GENERATIONS,
-  beginBuilding,
+  beginRebuild,
   changeGenerations,
   forget,
   abandonRebuild,
@@ -19,12 +19,15 @@ import { reportFailure } from "./projection-report.ts";
 import type { ReadingGroups } from "./reading-groups.ts";
 import type { ProjectionStatus } from "./projection-report.ts";
 
-/** How long an old generation is kept after the switch, in ms: a reader may be in the middle of it, in another process too. */
+/**
+ * How long an old generation is kept after the switch, in ms: a reader, perhaps in another process, may be in the
+ * middle of it.
+ */
 const RETIREMENT_MS = 10_000;
 
 /**
- * Which generation of each read model is live: begins another beside it, switches when that one is complete, and removes
- * the old one. Its callers take a turn for `rebuild`, `cancel` and `follow`; what it does by itself later takes its own.
+ * Decides which generation of each read model is live: begins a new one beside it, switches when that is complete, and
+ * removes the old one. The caller takes a turn for `rebuild`, `cancel` and `follow`; later steps take their own.
  */
 export class LiveGenerations {
   readonly #context: RunnerContext;
@@ -33,7 +36,7 @@ export class LiveGenerations {
   readonly #signal: AbortSignal;
   readonly #removals = new Set<() => void>();
 
-  /** `signal` aborts when the host ends, after which nothing is switched any more. */
+  /** `signal` aborts when the host ends; after that nothing switches. */
   constructor(context: RunnerContext, groups: ReadingGroups, turns: Turns, signal: AbortSignal) {
     this.#context = context;
     this.#groups = groups;
@@ -42,17 +45,17 @@ export class LiveGenerations {
   }
 
   /**
-   * Shows what is live, removes what was to be removed, and goes on with what was being made when the process ended.
+   * Shows the live generations, removes the retired ones, and resumes rebuilds that the last process left.
    *
-   * @throws what the document store throws; then it may be called again
+   * @throws what the document store throws; it may then be called again
    */
   async begin(models: readonly HostedModel[]): Promise<void> {
     await this.#context.documents.prepare(GENERATIONS);
     for (const model of models) {
       const { projection } = model;
       const generations = await this.generationsOf(model, (known) =>
-        // A fold that changed is made again by itself, and the earlier one is shown meanwhile.
-        known.live.version === projection.version ? known : beginBuilding(known, projection),
+        // A changed fold is rebuilt automatically, while the earlier generation stays live.
+        known.live.version === projection.version ? known : beginRebuild(known, projection),
       );
       this.#show(model, generations.live);
       for (const generationId of generations.retired) await this.#remove(model, generationId);
@@ -60,15 +63,15 @@ export class LiveGenerations {
     }
   }
 
-  /** Makes the read model again beside the live one, and shows it when it is complete. */
+  /** Rebuilds the read model beside the live generation, and switches when the new one is complete. */
   async rebuild(model: HostedModel): Promise<"begun" | "already_running"> {
     if (model.builder !== null) return "already_running";
-    const { building } = await this.generationsOf(model, (generations) => beginBuilding(generations, model.projection));
+    const { building } = await this.generationsOf(model, (generations) => beginRebuild(generations, model.projection));
     if (building !== null) this.#build(model, building);
     return "begun";
   }
 
-  /** Ends a rebuild and removes what it made so far. */
+  /** Ends a rebuild and removes what it has built. */
   async cancel(model: HostedModel): Promise<"ended" | "not_running"> {
     const { builder } = model;
     if (builder === null) return "not_running";
@@ -80,7 +83,7 @@ export class LiveGenerations {
     return "ended";
   }
 
-  /** Shows what another instance has switched to: its generation is as good as the one that is being made here. */
+  /** Shows the generation that another instance has switched to: it is as good as the one being built here. */
   async follow(model: HostedModel, live: GenerationId): Promise<void> {
     await this.#groups.whileStopped(model, async () => {
       if (model.builder !== null) {
@@ -92,7 +95,7 @@ export class LiveGenerations {
     });
   }
 
-  /** The generations of the read model after a change of them; without one, as the store has them. */
+  /** Changes and stores the generations of the read model; without a change, returns the stored ones. */
   generationsOf(
     { projection }: HostedModel,
     change: (generations: GenerationsContent) => GenerationsContent = (known) => known,
@@ -100,7 +103,7 @@ export class LiveGenerations {
     return changeGenerations(this.#context.documents, projection, change);
   }
 
-  /** Removes no old generation any more: they are written down as retired, and the next start removes them. */
+  /** Cancels the removal of old generations: they stay recorded as retired, and the next start removes them. */
   cancelRemovals(): void {
     for (const cancel of this.#removals) cancel();
   }
@@ -114,7 +117,7 @@ export class LiveGenerations {
     });
   }
 
-  /** The moment at which a complete generation takes the place of the live one. Nothing that readers saw may be missing in it. */
+  /** Makes a complete generation live. It must have everything that readers have already seen. */
   async #switch(model: HostedModel, builder: GenerationBuilder): Promise<void> {
     if (model.builder !== builder || this.#signal.aborted) return;
     const old = model.live;
@@ -135,7 +138,7 @@ export class LiveGenerations {
     const { name } = model.projection;
     model.live = generationId;
     this.#context.report({ kind: "live", name, generationId });
-    // What an earlier version made stands still until the new one is there.
+    // A generation from an earlier version stays as it is until the new one is complete.
     if (isOfThisVersion(model)) return;
     const { version } = generationId;
     const status: ProjectionStatus = { name, version, position: null, state: "outdated", fault: null };
@@ -149,7 +152,7 @@ export class LiveGenerations {
   #retire(model: HostedModel, generationId: GenerationId): void {
     const cancel = this.#context.clock.schedule(RETIREMENT_MS, () => {
       this.#removals.delete(cancel);
-      // When it fails it stays written down as retired, and is removed at the next start.
+      // If this fails, the generation stays recorded as retired, and the next start removes it.
       void this.#turns
         .take(() => this.#remove(model, generationId))
         .catch((error: unknown) => reportFailure(this.#context.report, [model.projection], error, 0));

@@ -15,30 +15,30 @@ import { ReadingGroups } from "./reading-groups.ts";
 import { watchSharedStore } from "./shared-store-watch.ts";
 import { token } from "../../runtime/token.ts";
 
-/** How long one wait for the end takes, in ms, where no other instance can change anything. */
+/** How long one wait for the end lasts, in ms, if no other instance can change anything. */
 const IDLE_MS = 60 * 60_000;
 
-/** What came of asking for a rebuild or for its end. */
+/** The answer to a request to begin or end a rebuild. */
 export type RebuildAnswer = "begun" | "already_running" | "ended" | "not_running" | "unknown_projection";
 
-/** The token under which the container registers who takes an operator's wishes. */
+/** The token under which the container registers the operator's control over the projections. */
 export const PROJECTION_CONTROL = token<ProjectionControl>("ProjectionControl");
 
-/** Whom an operator's wishes go to. */
+/** Carries out an operator's requests. */
 export interface ProjectionControl {
-  /** Makes a read model again beside the live one, and shows it when it is complete. */
+  /** Rebuilds a read model beside the live generation, and switches when the new one is complete. */
   rebuild(name: string): Promise<RebuildAnswer>;
-  /** Ends a rebuild and removes what it made so far. */
+  /** Ends a rebuild and removes what it has built. */
   cancel(name: string): Promise<RebuildAnswer>;
 }
 
 /**
- * Keeps all read models up with the log, and makes them again beside the live ones: when somebody asks for it, and when
- * the version of a fold changed. It puts three parts together: `ReadingGroups` runs the folds, `LiveGenerations` decides
- * which generation they fold into and readers see, and `watchSharedStore` follows what other instances switch to.
+ * Keeps all read models up with the log, and rebuilds them beside the live generations: on request, and when the
+ * version of a fold changes. `ReadingGroups` runs the folds, `LiveGenerations` decides which generation they fold into
+ * and readers see, and `watchSharedStore` follows the switches of other instances.
  *
- * Changes of what runs come one after the other, in turns: a switch stops runners, changes what is live and starts them
- * again, and nothing else may do so in between.
+ * Changes run one after the other, in turns: a switch stops runners, changes what is live and starts the runners again,
+ * and nothing else may do so in between.
  */
 export class ProjectionHost implements ProjectionControl {
   readonly #models: readonly HostedModel[];

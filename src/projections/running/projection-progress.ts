@@ -9,7 +9,7 @@ import { Waiters } from "../../runtime/waiters.ts";
 /** The token under which the container registers the progress of the projections. */
 export const PROJECTION_PROGRESS = token<ProjectionProgress>("ProjectionProgress");
 
-/** Where every projection stands, as far as this process knows, and who waits for one to come further. */
+/** The position of every projection as far as this process knows, and the callers that wait for one to advance. */
 export class ProjectionProgress {
   readonly #statuses = new Map<string, ProjectionStatus>();
   readonly #rebuilds = new Map<string, RebuildStatus>();
@@ -21,13 +21,13 @@ export class ProjectionProgress {
     this.#clock = clock;
   }
 
-  /** Takes note of a status that a runner reported. */
+  /** Records a status that a runner reported. */
   report(status: ProjectionStatus): void {
     this.#statuses.set(status.name, status);
     this.#changes.wakeAll();
   }
 
-  /** Takes note of how the making of another generation goes on; null when none is being made any more. */
+  /** Records the progress of a rebuild; null when it has ended. */
   reportRebuild(name: string, status: RebuildStatus | null): void {
     if (status?.comparison != null) this.#comparisons.set(name, status.comparison);
     if (status === null) this.#rebuilds.delete(name);
@@ -39,17 +39,19 @@ export class ProjectionProgress {
     return this.#rebuilds.get(name) ?? null;
   }
 
-  /** What the last rebuild of this projection that was compared found; null when there was none since the start. */
+  /** The comparison from the last rebuild of this projection; null if there was none since the start. */
   lastComparisonOf(name: string): Comparison | null {
     return this.#comparisons.get(name) ?? null;
   }
 
-  /** The last status of every projection that reported one, by name. */
+  /** The last reported status of each projection, by name. */
   statuses(): readonly ProjectionStatus[] {
     return [...this.#statuses.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** True when all the named projections may be shown: they have reached the log's end once, or are rebuilt meanwhile. */
+  /**
+   * Whether all named projections can be shown: each has reached the log's end once, or is outdated and being rebuilt.
+   */
   areLive(names: readonly string[]): boolean {
     return names.every((name) => {
       const state = this.#statuses.get(name)?.state;
@@ -57,14 +59,14 @@ export class ProjectionProgress {
     });
   }
 
-  /** Resolves when none of the named projections is being made any more, or the signal aborts. Never rejects. */
-  async whenMade(names: readonly string[], signal: AbortSignal): Promise<void> {
-    while (!signal.aborted && !this.#areMade(names)) await this.#changes.wait(signal);
+  /** Resolves when none of the named projections is catching up, or the signal aborts. Never rejects. */
+  async whenBuilt(names: readonly string[], signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && !this.#areBuilt(names)) await this.#changes.wait(signal);
   }
 
   /**
-   * Resolves to true as soon as all the named projections have folded everything up to `position` (null: at once), or to
-   * false after `timeoutMs`, or at once when one of them stands still at an event that it cannot read.
+   * Resolves to true when all named projections have folded everything up to `position` (null: at once). Resolves to
+   * false after `timeoutMs`, or at once if one of them has stopped at an event that it cannot read, or is outdated.
    */
   async whenSeen(names: readonly string[], position: Position | null, timeoutMs: number): Promise<boolean> {
     if (position === null || this.#haveSeen(names, position)) return true;
@@ -81,7 +83,7 @@ export class ProjectionProgress {
     }
   }
 
-  #areMade(names: readonly string[]): boolean {
+  #areBuilt(names: readonly string[]): boolean {
     return names.every((name) => (this.#statuses.get(name)?.state ?? "catching_up") !== "catching_up");
   }
 

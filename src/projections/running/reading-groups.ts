@@ -9,9 +9,9 @@ import { reportFailure } from "./projection-report.ts";
 import type { ProjectionStatus } from "./projection-report.ts";
 
 /**
- * Which read models read the log together, and their runners. Those of the same first category share one reading of the
- * log, which is most of their cost; one that is far behind them, because it is new, was not complete when a process
- * ended, or stood still, reads apart and joins them when it has caught up.
+ * Which read models read the log together, and their runners. Models with the same first category share one reading of
+ * the log, which is most of their cost. A model that is far back, because it is new, was incomplete when a process
+ * ended, or stopped, reads apart and joins the others when it has caught up.
  */
 export class ReadingGroups {
   readonly #models: readonly HostedModel[];
@@ -25,7 +25,7 @@ export class ReadingGroups {
 
   /**
    * @param turns in which a read model joins its group, since that stops and starts runners
-   * @param signal aborts when the host ends, after which no read model joins any more
+   * @param signal aborts when the host ends; after that no read model joins
    */
   constructor(models: readonly HostedModel[], context: RunnerContext, turns: Turns, signal: AbortSignal) {
     this.#models = models;
@@ -41,7 +41,7 @@ export class ReadingGroups {
     };
   }
 
-  /** Decides by the checkpoints who begins apart: each model that is not as far as the furthest of its category. */
+  /** Decides by the checkpoints which models start apart: those that are behind the furthest of their category. */
   async arrange(): Promise<void> {
     const reached = new Map<HostedModel, string>();
     for (const model of this.#models.filter(isOfThisVersion)) {
@@ -55,7 +55,7 @@ export class ReadingGroups {
     }
   }
 
-  /** Begins to run all groups. */
+  /** Starts to run all groups. */
   start(): void {
     for (const group of new Set(this.#models.map(groupOf))) this.#start(group);
   }
@@ -65,14 +65,14 @@ export class ReadingGroups {
     await Promise.all([...this.#runners.values()].map((runner) => runner.stop()));
   }
 
-  /** Up to where the live generation of this read model has come; empty before its first event. */
+  /** How far the live generation of this read model has come; empty before its first event. */
   positionOf({ projection }: HostedModel): string {
     return this.#positions.get(projection.name) ?? "";
   }
 
-  /** Carries out a change of the model while no runner folds into it, and then starts its groups as they are now. */
+  /** Changes the model while no runner folds into it, then starts its groups as they are now. */
   async whileStopped(model: HostedModel, change: () => Promise<void>): Promise<void> {
-    // Both those who are together and those who are apart: a runner may know a generation of it from before it stood still.
+    // Stop both groups: a runner may know a generation of the model from before it stopped.
     const groups = [true, false].map((apart) => groupOf({ ...model, apart }));
     for (const group of groups) await this.#runner(group).stop();
     try {
@@ -82,7 +82,7 @@ export class ReadingGroups {
     }
   }
 
-  /** Takes one that stands still out of its group, for when that begins again, and brings back one that has caught up. */
+  /** Takes a stopped model out of its group at the next start, and brings back a model that has caught up. */
   #place({ name, state }: ProjectionStatus): void {
     const model = this.#models.find(({ projection }) => projection.name === name);
     if (model === undefined) return;
@@ -91,7 +91,7 @@ export class ReadingGroups {
     else this.#caughtUp.add(model);
     if (state !== "live" || !model.apart || this.#joining.has(model)) return;
     const others = this.#models.filter((other) => groupOf(other) === firstCategoryOf(model) && isOfThisVersion(other));
-    // It would go back to where they are.
+    // While others are catching up, joining them would set it back.
     if (!others.every((other) => this.#caughtUp.has(other))) return;
     this.#joining.add(model);
     void this.#turns
@@ -119,7 +119,7 @@ export class ReadingGroups {
     if (generations.length > 0) this.#runner(group).start(generations);
   }
 
-  /** The generations of this group that are live and made by this version of their folds. */
+  /** The live generations of this group that were made by this version of their folds. */
   #runnable(group: string): AnyProjection[] {
     return this.#models
       .filter((model) => groupOf(model) === group && isOfThisVersion(model))
@@ -127,12 +127,12 @@ export class ReadingGroups {
   }
 }
 
-/** Those whose first category is the same read it together, with what further ones some of them fold. */
+/** Models with the same first category share a reading, which covers their further categories too. */
 function firstCategoryOf({ projection }: Pick<HostedModel, "projection">): string {
   return projection.categories?.[0] ?? "all";
 }
 
-/** Those of one group share a reading of the log. */
+/** Models with the same group share a reading of the log. */
 function groupOf(model: Pick<HostedModel, "projection" | "apart">): string {
   return `${firstCategoryOf(model)}${model.apart ? " apart" : ""}`;
 }

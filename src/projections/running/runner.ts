@@ -13,12 +13,12 @@ import type { ProjectionStatus, ReportProjection } from "./projection-report.ts"
 import { BEGINNING, earlierPlace, furthestPlace } from "./reading-place.ts";
 import type { ReadingPlace } from "./reading-place.ts";
 
-/** As many events are folded and written together at the most; bounds memory. */
+/** The most events that are folded and written together; bounds memory. */
 const BATCH_EVENTS = 4_000;
-/** Or of so many characters of payload and other text, whichever comes first. */
+/** The most characters of payload and other text in a batch, for the same reason. */
 const BATCH_CHARACTERS = 16 * 1024 * 1024;
 
-/** What runners work on, and who takes their reports. */
+/** What runners work on, and where they report. */
 export interface RunnerContext {
   readonly log: Pick<EventStore, "subscribe" | "idAt">;
   readonly documents: DocumentStore;
@@ -30,15 +30,15 @@ export interface RunnerContext {
 const LONGEST_REST_MS = 2_000;
 
 /**
- * Keeps read models up with the log until the signal aborts: takes what is there as a batch, reads it once, and folds it
- * into each of them, giving each what is of its own categories. Replays, crashes and two runners at once are harmless
- * (see `foldBatch`), so the group begins where the one that is furthest behind left off. The checkpoints follow the log's
- * end also when nothing of the group's own comes, and are left there when the signal aborts.
+ * Keeps read models up with the log until the signal aborts. It reads a batch once, and folds it into each model,
+ * giving each the events of its own categories. Replays, crashes and concurrent runners do no harm (see `foldBatch`),
+ * so the group resumes at its earliest checkpoint. The checkpoints follow the log's end even when there are no events
+ * for the group, and stay there when the signal aborts.
  *
- * An event that a projection cannot read or fold stops that projection, and no other: what came before it is written,
- * its status says `faulted`. The call returns when all have stopped.
+ * An event that a projection cannot read or fold stops that projection only: everything before it is written, and its
+ * status is `faulted`. The call returns when all have stopped.
  *
- * @param restRatio for how long it rests after each batch while it is behind, in parts of the time that the batch took
+ * @param restRatio how long to rest after each batch while catching up, as a multiple of the batch's duration
  * @throws what the log and the document store throw, and ReadModelsOfAnotherLog; the caller starts it again
  */
 export async function runProjections(
@@ -51,14 +51,14 @@ export async function runProjections(
   let running = projections;
   const categories = categoriesOf(projections);
   let place = await resumePoint(projections, log, documents, report);
-  const tell = (state: "catching_up" | "live"): void => {
+  const reportState = (state: "catching_up" | "live"): void => {
     const { position } = place;
     for (const { name, version } of running) reportStatus({ name, version, position, state, fault: null });
   };
-  tell("catching_up");
+  reportState("catching_up");
   const moves = new CheckpointMoves(log, documents, clock, place.searchedTo);
 
-  const pace = new PollThrottle(clock);
+  const throttle = new PollThrottle(clock);
   let batch: RecordedEvent[] = [];
   let characters = 0;
   let indexed = false;
@@ -93,10 +93,10 @@ export async function runProjections(
     const last = recorded.at(-1)?.position ?? null;
     place = furthestPlace(place, { position: last, searchedTo: last });
     if (message.kind === "caughtUp") place = furthestPlace(place, message);
-    tell(message.kind === "caughtUp" ? "live" : "catching_up");
+    reportState(message.kind === "caughtUp" ? "live" : "catching_up");
     if (message.kind === "caughtUp") {
       await moves.caughtUp(running, place);
-      await pace.next(signal);
+      await throttle.next(signal);
     } else if (restRatio > 0) {
       await pause(clock, Math.min(LONGEST_REST_MS, (clock.now() - begunAt) * restRatio), signal);
     }
@@ -104,7 +104,7 @@ export async function runProjections(
   await moves.finish(running, place);
 }
 
-/** Makes the collections and gives the place from which the group has to go on: the earliest of its checkpoints. */
+/** Creates the collections. Returns the place where the group resumes: the earliest of its checkpoints. */
 async function resumePoint(
   projections: readonly AnyProjection[],
   log: Pick<EventStore, "idAt">,
@@ -115,21 +115,21 @@ async function resumePoint(
   for (const projection of projections) {
     let checkpoint = await documents.checkpoint(checkpointNameOf(projection));
     if (checkpoint !== null && !(await isOfThisLog(checkpoint, log))) {
-      // The log was restored from a copy that is older than the documents: they tell of events that it does not have.
+      // The log was restored from a copy older than the documents, which contain events that it does not have.
       if (documents.shared) throw new ReadModelsOfAnotherLog(checkpoint);
       const reason = `${projection.name} came from another log, or from a later state of this one`;
       report({ kind: "reset", name: projection.name, reason });
       await documents.drop(collectionOf(projection), checkpointNameOf(projection));
       checkpoint = null;
     }
-    // Filling a model from the beginning goes faster without indexes; they are made when it has caught up.
+    // The first fill is faster without indexes; they are created when the model has caught up.
     await documents.prepare(collectionOf(projection), checkpoint === null ? "later" : "now");
     places.push(checkpoint ?? BEGINNING);
   }
   return places.reduce(earlierPlace, places[0] ?? BEGINNING);
 }
 
-/** How many characters the texts of an event's data have: most of what it takes in memory. */
+/** The number of characters in the texts of an event's data, which is most of its size in memory. */
 function textIn(data: unknown): number {
   if (typeof data !== "object" || data === null) return 0;
   let characters = 0;

@@ -1,10 +1,10 @@
 import type { Position } from "../../events/store/position.ts";
 
-/** The least time between two heads that are kept, in ms: so exact is an age. */
+/** The least time between two heads that are kept, in ms: the precision of an age. */
 const SPACING_MS = 1_000;
-/** When so many are kept they are thinned out. */
+/** The kept heads are thinned out when there are this many. */
 const KEPT = 600;
-/** Then one is dropped where the gap that it leaves is no larger than this part of its age; fewer than 400 are left. */
+/** Thinning drops a head if the gap it leaves is at most this share of its age; fewer than 400 are left. */
 const GAP_OF_AGE = 0.1;
 
 interface SeenHead {
@@ -14,15 +14,18 @@ interface SeenHead {
 }
 
 /**
- * When the log's head was seen where, in bounded memory. Positions are opaque, so that how far a reader is behind cannot
- * be counted in events; how long ago what it has not seen was in the log, can.
+ * When the log's head was first seen at which position, in bounded memory. Positions are opaque, so a reader's lag
+ * cannot be counted in events. It is measured in time: how long the log has had an event that the reader has not seen.
  */
 export class SeenHeads {
   #kept: SeenHead[] = [];
   #newest: Position | null = null;
   #newestAt = 0;
 
-  /** The log had its end there at `now` (ms since the Unix epoch). An earlier head than one seen before tells nothing. */
+  /**
+   * Records that the log ended at this position at `now` (ms since the Unix epoch). Positions before an earlier report
+   * are ignored.
+   */
   note(position: Position, now: number): void {
     if (this.#newest !== null && position <= this.#newest) return;
     this.#newest = position;
@@ -33,10 +36,10 @@ export class SeenHeads {
   }
 
   /**
-   * For how long, in ms until `now`, the log has had something that somebody at `position` (null: at its beginning) has
-   * not seen: 0 when he has seen everything that is known here.
+   * How long, in ms until `now`, the log has had an event after `position` (null: the log's beginning); 0 if there is
+   * none.
    */
-  msBehind(position: Position | null, now: number): number {
+  lagMs(position: Position | null, now: number): number {
     const isAhead = (head: Position): boolean => position === null || head > position;
     if (this.#newest === null || !isAhead(this.#newest)) return 0;
     const first = this.#kept.find((head) => isAhead(head.position));

@@ -5,14 +5,14 @@ import { isSameGeneration } from "../rebuilding/generations.ts";
 import type { HostedModel } from "./hosted-model.ts";
 import type { LiveGenerations } from "./live-generations.ts";
 
-/** How often a shared store is asked whether another instance has switched, in ms. */
+/** How often a shared store is checked for switches by other instances, in ms. */
 const WATCH_MS = 1_000;
 
 /**
- * Watches a shared document store until the signal aborts: another instance may have switched a read model to another
- * generation, and this one follows. Never rejects.
+ * Watches a shared document store until the signal aborts, and follows other instances that switch a read model to
+ * another generation. Never rejects.
  *
- * @param failed is called with each failure and with the ms until the store is asked again
+ * @param failed called with each failure and the ms until the next check
  */
 export async function watchSharedStore(
   models: readonly HostedModel[],

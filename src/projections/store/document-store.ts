@@ -6,7 +6,7 @@ export const DOCUMENT_STORE = token<DocumentStore>("DocumentStore");
 
 export type Scalar = string | number;
 
-/** A document of a read model. JSON only; `position` is the log position of the last event folded into it. */
+/** A document of a read model, as plain JSON. `position` is the log position of the last event folded into it. */
 export interface StoredDocument {
   readonly _id: string;
   readonly position: Position;
@@ -14,13 +14,13 @@ export interface StoredDocument {
 
 /** A set of documents, with the fields that queries filter and sort by. */
 export interface CollectionDefinition {
-  /** Letters, digits and `_`; carries the version of the read model, e.g. `deliveries_v1`. */
+  /** Letters, digits and `_`; includes the version of the read model, e.g. `deliveries_v1`. */
   readonly name: string;
-  /** The fields (top level, text or number, or null) of each index, in order; `_id` follows by itself. */
+  /** The fields of each index (top level; text, number or null), in order; `_id` is added automatically. */
   readonly indexes: readonly (readonly string[])[];
 }
 
-/** One guarded write: it happens only when the stored document's position is still `expected` (null: there is none). */
+/** A guarded write: it happens only if the stored document is still at position `expected` (null: there is none). */
 export interface GuardedWrite<D extends StoredDocument = StoredDocument> {
   readonly id: string;
   readonly expected: Position | null;
@@ -35,44 +35,44 @@ export interface DocumentQuery {
   readonly range?: { readonly field: string; readonly from?: Scalar; readonly to?: Scalar };
   /** Ties are broken by `_id` in the same direction. */
   readonly order: { readonly field: string; readonly direction: "ascending" | "descending" };
-  /** Continue after this document (exclusive), given by its value of the order field and its id. */
+  /** Continue after this document (exclusive), given its value of the order field and its id. */
   readonly after?: { readonly value: Scalar; readonly id: string };
   readonly limit: number;
 }
 
-/** How far a projection has certainly come: a hint where to resume, which may lag behind the documents. */
+/** How far a projection is sure to have come: a hint where to resume, which may lag behind the documents. */
 export interface Checkpoint {
   /** Names the projection and its version. */
   readonly name: string;
   /** The position of an event at or before `searchedTo`. */
   readonly position: Position;
-  /** The id of the event there, by which another log differs from the one that this was folded from. */
+  /** The id of that event, which distinguishes this log from others. */
   readonly eventId: string;
-  /** Where to go on in the log, which need not be the position of an event. Versions that wrote none went on at `position`. */
+  /** Where to resume in the log, not necessarily at an event. Versions that stored none resumed at `position`. */
   readonly searchedTo: Position;
 }
 
 /**
- * Where read models live. Disposable: all of it can be made again from the log.
- * `test/contract/document-store.contract.ts` states the semantics that every adapter keeps.
- * Every method throws ReadModelsUnavailable when the store cannot answer now.
+ * Where read models live. Everything in it can be rebuilt from the log. `test/contract/document-store.contract.ts`
+ * tests the semantics that all adapters share. Every method throws ReadModelsUnavailable when the store cannot answer
+ * now.
  */
 export interface DocumentStore {
-  /** True when others may keep their read models in the same place, so that nothing in it is dropped unasked. */
+  /** True if others may keep read models in the same place, so nothing is dropped unasked. */
   readonly shared: boolean;
 
   /**
-   * Makes the collection and its indexes where they are not there yet. With `later`, a new collection may stay without
-   * indexes, which makes filling it much cheaper, until the next call without it; queries are right but slow meanwhile.
+   * Creates the collection and its missing indexes. With `later`, a new collection may stay without indexes until the
+   * next call without it: filling it is much cheaper, and queries are correct but slow.
    */
   prepare(collection: CollectionDefinition, indexes?: "now" | "later"): Promise<void>;
 
-  /** The documents with these ids that exist, in no particular order. */
+  /** The existing documents with these ids, in no particular order. */
   load<D extends StoredDocument>(collection: CollectionDefinition, ids: readonly string[]): Promise<D[]>;
 
   /**
-   * Writes at most one write per id, then the checkpoint. Gives the ids whose guard did not hold (those were not
-   * written; all others were). The checkpoint is written only when every guard held.
+   * Carries out at most one write per id, then stores the checkpoint. Returns the ids whose guard did not hold: those
+   * were not written, all others were. The checkpoint is stored only if every guard held.
    */
   write(
     collection: CollectionDefinition,
@@ -80,22 +80,22 @@ export interface DocumentStore {
     checkpoint: Checkpoint | null,
   ): Promise<string[]>;
 
-  /** The documents that match, in order. The order field and every filtered field must be indexed. */
+  /** The matching documents, in order. The order field and every filtered field must be indexed. */
   find<D extends StoredDocument>(collection: CollectionDefinition, query: DocumentQuery): Promise<D[]>;
 
-  /** Every document by ascending `_id` (compared as UTF-8 bytes), in pages, as it is consumed. */
+  /** Every document by ascending `_id` (compared as UTF-8 bytes), page by page as it is consumed. */
   scan<D extends StoredDocument>(collection: CollectionDefinition): AsyncIterable<D>;
 
-  /** The checkpoint of that name, or null. */
+  /** The checkpoint with that name, or null. */
   checkpoint(name: string): Promise<Checkpoint | null>;
 
-  /** Removes the collection with its documents and this checkpoint; nothing when they are not there. */
+  /** Removes the collection with its documents, and this checkpoint. Does nothing if they do not exist. */
   drop(collection: CollectionDefinition, checkpointName: string): Promise<void>;
 
   close(): Promise<void>;
 }
 
-/** The read models cannot answer now; nothing is lost, since they are made from the log. */
+/** The read models cannot be used now. Nothing is lost, because they are built from the log. */
 export class ReadModelsUnavailable extends Error {
   readonly code = "read_models_unavailable";
 

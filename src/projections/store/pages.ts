@@ -12,8 +12,8 @@ export interface PagesFrom {
 }
 
 /**
- * All documents that match, in order, page by page, as they are consumed; the last page may be empty. The field that they
- * are ordered by must be null in none of them.
+ * All matching documents, in order, page by page as they are consumed; the last page may be empty. The order field must
+ * not be null in any of them.
  *
  * @throws ReadModelsUnavailable when the store cannot answer now
  */

@@ -47,7 +47,7 @@ describe("a line of the program's log", () => {
     });
   });
 
-  it("has no word of what was thrown that is no error", () => {
+  it("reveals nothing of a thrown value that is not an error", () => {
     for (const thrown of [SECRET, { token: SECRET }, null, undefined]) {
       const [line] = linesOf((logger) => logger.error({ err: thrown }, "failed"));
       expect(JSON.stringify(line)).not.toContain(SECRET);
@@ -67,7 +67,7 @@ describe("a line of the program's log", () => {
     ["a master key", { config: { masterKey: SECRET } }],
     ["a secret", { endpoint: { id: 1, secret: SECRET } }],
     ["a payload", { delivery: { payload: SECRET } }],
-    ["what is very deep", { a: { b: { c: { d: { e: { f: { g: SECRET } } } } } } }],
+    ["a deeply nested field", { a: { b: { c: { d: { e: { f: { g: SECRET } } } } } } }],
   ])("is without what is secret in %s", (_name, fields) => {
     const [line] = linesOf((logger) => logger.info(fields, "told"));
     expect(JSON.stringify(line)).not.toContain(SECRET);
@@ -82,7 +82,7 @@ describe("a line of the program's log", () => {
     expect(fields.headers).toEqual({ a: 1 });
   });
 
-  it("tells of what fastify logs by itself only the method and the status", async () => {
+  it("keeps only the method and the status of fastify's own lines", async () => {
     const lines: string[] = [];
     const app = fastify({ loggerInstance: createLogger("trace", { write: (text) => void lines.push(text) }) });
     app.get("/", (_request, reply) => reply.send("once"));

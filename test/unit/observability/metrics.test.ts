@@ -71,8 +71,8 @@ describe("the metrics", () => {
       lastScan: () => ({ secondsAgo: 12, oldestDueSeconds: 90.5 }),
       armed: () => 4,
       projections: () => [
-        { name: "deliveries", live: false, behindSeconds: 2.5 },
-        { name: "users", live: true, behindSeconds: 0 },
+        { name: "deliveries", live: false, lagSeconds: 2.5 },
+        { name: "users", live: true, lagSeconds: 0 },
       ],
       ready: () => false,
     };

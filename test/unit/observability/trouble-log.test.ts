@@ -62,7 +62,7 @@ describe("the lines about a trouble", () => {
     expect(lines.at(-1)).toMatchObject({ level: 30, count: 2, duration_ms: 10_000 });
   });
 
-  it("wait for as long a quiet time as they are told", async () => {
+  it("wait for the given quiet time", async () => {
     const { clock, lines, trouble } = newTroubleLog(5_000);
     trouble.failed({});
     trouble.worked();

@@ -44,7 +44,7 @@ describe("the supervision of a loop", () => {
     await ended;
   });
 
-  it("ends at once when it is told to, in the middle of a wait as well", async () => {
+  it("ends at once when its signal aborts, even in the middle of a wait", async () => {
     const clock = new FakeClock();
     const { abort, ended } = start(clock, failing);
     await clock.settle();
@@ -53,7 +53,7 @@ describe("the supervision of a loop", () => {
     expect(clock.timers).toBe(0);
   });
 
-  it("takes what the loop throws after it was told to end for no error", async () => {
+  it("ignores what the loop throws after the abort", async () => {
     const clock = new FakeClock();
     let fail = (): void => undefined;
     const { waits, abort, ended } = start(
@@ -66,7 +66,7 @@ describe("the supervision of a loop", () => {
     expect(waits).toEqual([]);
   });
 
-  it("does not begin when it was told to end before", async () => {
+  it("does not start when its signal has already aborted", async () => {
     const clock = new FakeClock();
     let runs = 0;
     await supervise(

@@ -13,7 +13,7 @@ const owner = fc.string({ unit: "grapheme" });
 const refused = { code: "seal_broken", message: expect.stringMatching(/^a sealed text cannot be opened: /) as string };
 
 describe("a seal", () => {
-  it("is opened as what was sealed, by whoever has the key, and tells nothing of it before", () => {
+  it("opens to the sealed bytes for the key's holder, and reveals nothing before", () => {
     fc.assert(
       fc.property(bytes, owner, (plaintext, whose) => {
         const text = sealer.seal(plaintext, whose);
@@ -95,7 +95,7 @@ describe("a seal", () => {
     }
   });
 
-  it("is refused with one error that tells neither the text nor what is in it", () => {
+  it("is refused with one error that reveals neither the text nor its content", () => {
     const text = sealer.seal(secret, "me");
     for (const open of [() => sealer.open(text, "you"), () => other.open(text, "me"), () => sealer.open("v1.", "me")]) {
       let thrown: unknown;

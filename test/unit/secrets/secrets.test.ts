@@ -42,7 +42,7 @@ describe("the master key of a log", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  it("is made at the first start, for nobody else to read, and its place is told but not the key", async () => {
+  it("is created at the first start, readable by its user only, and its place is announced but not the key", async () => {
     const secrets = await start();
     expect(Buffer.from(keyInFile(), "base64")).toHaveLength(32);
     expect(secrets).toMatchObject(deriveSecrets(keyInFile()));
@@ -80,13 +80,13 @@ describe("the master key of a log", () => {
     expect(await start()).toEqual(secrets);
   });
 
-  it("is the one of whoever was first, when two instances begin a log at one moment", async () => {
+  it("is the first instance's, when two begin a log at one moment", async () => {
     const outcomes = await Promise.allSettled([start(KEY), start(OTHER_KEY), start(KEY)]);
     expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
     expect(await store.read(LOG_STREAM)).toHaveLength(1);
   });
 
-  it("is not made anew when the log was begun with a configured one", async () => {
+  it("is not created when the log was begun with a configured one", async () => {
     await start(KEY);
     await expect(start()).rejects.toThrow(
       /^MASTER_KEY: the log was begun with a key that is not in .*; set MASTER_KEY to it$/,
@@ -95,7 +95,7 @@ describe("the master key of a log", () => {
     expect(announced).toEqual([]);
   });
 
-  it("is not made anew when its file was lost", async () => {
+  it("is not created when its file was lost", async () => {
     await start();
     rmSync(keyFile());
     await expect(start()).rejects.toThrow(ConfigurationError);
@@ -129,7 +129,7 @@ describe("the keys of auditors and operators", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  it("are made at the first start, for nobody else to read, and their places are told but not the keys", () => {
+  it("are created at the first start, readable by their user only, and their places are announced but not the keys", () => {
     const keys = start();
     expect(new Set(Object.values(keys)).size).toBe(2);
     expect(announced).toEqual([

@@ -110,14 +110,14 @@ describe("a measured event store", () => {
     expect(world.store.trouble).toBeNull();
   });
 
-  it("notes where the log's end was, by its own appends and when somebody asks for it", async () => {
+  it("notes where the log's end was, by its own appends and when it is read", async () => {
     const world = new World();
     await world.append();
     await world.clock.advance(5_000);
-    expect(world.heads.msBehind(null, world.clock.now())).toBe(5_000);
+    expect(world.heads.lagMs(null, world.clock.now())).toBe(5_000);
     await world.inner.append("user-2", [sampleEvent()], "any");
     await world.store.head();
     await world.clock.advance(3_000);
-    expect(world.heads.msBehind(positionOf(1), world.clock.now())).toBe(3_000);
+    expect(world.heads.lagMs(positionOf(1), world.clock.now())).toBe(3_000);
   });
 });

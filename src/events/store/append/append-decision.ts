@@ -6,35 +6,34 @@ export interface RecordedId {
   readonly id: string;
 }
 
-/** What the decision has to know of the stream; an adapter answers only what is asked. */
+/** What the decision needs from the stream. An adapter computes only what is called for. */
 export interface StreamView {
-  /** The last revision, or null when the stream has no event. */
+  /** The last revision, or null if the stream has no events. */
   readonly head: number | null;
-  /** Those events with one of these ids at the revisions `first` to `last` (inclusive), by ascending revision. */
+  /** The events with one of these ids at revisions `first` to `last` (inclusive), by ascending revision. */
   find(ids: readonly string[], first: number, last: number): readonly RecordedId[];
 }
 
 export type AppendDecision =
   /** Write the events after the head. */
   | { readonly kind: "write" }
-  /** They are there already, the last of them at this revision: write nothing. */
+  /** The events are already there, the last at this revision: write nothing. */
   | { readonly kind: "already_written"; readonly lastRevision: number }
   | { readonly kind: "conflict" };
 
 /**
- * How far back an append that expects nothing looks for its own id. Best effort, as in EventStoreDB: a retry that comes
- * more than this many events later is written a second time.
+ * How many recent events are searched for the id of an append with expectation `any`. Best effort, as in EventStoreDB:
+ * a retry that comes more than this many events later is written again.
  */
 export const RECENT_EVENTS = 1000;
 
 /**
- * Decides what an append of these ids does to a stream: the port's rule of idempotent appends, which EventStoreDB set.
+ * Decides what an append of these ids does to a stream. These are EventStoreDB's rules for idempotent appends.
  *
- * - Expecting no stream, or a revision: it is written when the stream is just so. Otherwise the ids must stand exactly
- *   where that append would have put them, however long ago.
- * - Expecting nothing, with a single id: it is written unless it stands among the last RECENT_EVENTS, where the latest
- *   such place counts.
- * - Everything else, a part of the ids or another order, is a conflict.
+ * - With `no_stream` or a revision: write if the stream is at exactly that point. Otherwise it is a repetition if the
+ *   ids are exactly where that append would have put them, however long ago.
+ * - With `any` and a single id: write unless the id is among the last RECENT_EVENTS; its latest place counts.
+ * - Anything else, such as some of the ids or another order, is a conflict.
  */
 export function decideAppend(expectation: Expectation, ids: readonly string[], stream: StreamView): AppendDecision {
   switch (expectation) {
@@ -60,7 +59,7 @@ function amongRecent(ids: readonly string[], head: number, stream: StreamView): 
   return found === undefined ? { kind: "write" } : { kind: "already_written", lastRevision: found.revision };
 }
 
-/** Whether these ids, and no other, were found from revision `first` on without a gap. */
+/** Whether exactly these ids were found from revision `first` on, in order and without a gap. */
 function standsAt(first: number, ids: readonly string[], found: readonly RecordedId[]): boolean {
   return (
     found.length === ids.length &&

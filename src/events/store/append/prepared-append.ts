@@ -5,10 +5,10 @@ import { EventTooLarge } from "../event-store-errors.ts";
 import { numberOf, revisionOf } from "../position.ts";
 import { writtenBytes } from "./append-size.ts";
 
-/** An expected revision as an embedded log counts: a revision is a number. */
+/** An expected revision in an embedded log, where revisions are numbers. */
 export type Expectation = "any" | "no_stream" | number;
 
-/** An append that was checked and made into text: one entry per event in each list, in order. */
+/** A checked append as text. Each list has one entry per event, in order. */
 export interface PreparedAppend {
   readonly stream: string;
   readonly expectation: Expectation;
@@ -18,19 +18,19 @@ export interface PreparedAppend {
   readonly data: readonly string[];
   /** JSON text. */
   readonly metadata: readonly string[];
-  /** The size of the append, as `appendBytes` counts it. */
+  /** The size of the append, as counted by `appendBytes`. */
   readonly bytes: number;
 }
 
 /**
- * Checks an append and makes its events into JSON text. Text inside data and metadata may be any JavaScript string: JSON
- * escapes NUL and lone surrogates, so they come back as they were. Names (stream, type) must be well-formed text without
- * NUL, since two names that differ only in a lone surrogate would be the same bytes on disk.
+ * Checks an append and turns its events into JSON text. Text inside data and metadata may be any JavaScript string:
+ * JSON escapes NUL and lone surrogates, so they survive. Names (stream, type) must be well-formed and without NUL,
+ * because two names that differ only in a lone surrogate would be the same bytes on disk.
  *
- * @throws RangeError for an empty append, several events under `any`, a malformed stream name, type, id or expected
- *   revision.
- * @throws EventTooLarge when it is larger than MAX_APPEND_BYTES.
- * @throws TypeError when data or metadata cannot be JSON (a cycle, a BigInt).
+ * @throws RangeError for an empty append, several events under `any`, or a malformed stream name, type, id or expected
+ *   revision
+ * @throws EventTooLarge when it is larger than MAX_APPEND_BYTES
+ * @throws TypeError when data or metadata cannot be JSON (a cycle, a BigInt)
  */
 export function prepareAppend(
   stream: string,
@@ -38,7 +38,7 @@ export function prepareAppend(
   expected: ExpectedRevision,
 ): PreparedAppend {
   categoryOf(stream);
-  if (!isCleanName(stream)) throw new RangeError(`not a stream name: ${JSON.stringify(stream)}`);
+  if (!isCleanName(stream)) throw new RangeError(`invalid stream name: ${JSON.stringify(stream)}`);
   if (events.length === 0) throw new RangeError(`an append to ${stream} needs at least one event`);
   if (expected === "any" && events.length > 1) {
     throw new RangeError(`an append of ${events.length} events to ${stream} needs an expected revision`);
@@ -49,10 +49,10 @@ export function prepareAppend(
   const metadata: string[] = [];
   let bytes = 0;
   for (const event of events) {
-    // EventStoreDB keeps ids as 128-bit numbers and gives them back in lower case, so no log takes any other spelling.
-    if (!UUID.test(event.id)) throw new RangeError(`the id of an event must be a UUID in lower case: ${event.id}`);
+    // EventStoreDB stores ids as 128-bit numbers and returns them in lower case, so every log requires that spelling.
+    if (!UUID.test(event.id)) throw new RangeError(`an event id must be a UUID in lower case: ${event.id}`);
     if (event.type === "" || !isCleanName(event.type)) {
-      throw new RangeError(`not the type of an event: ${JSON.stringify(event.type)}`);
+      throw new RangeError(`invalid event type: ${JSON.stringify(event.type)}`);
     }
     const dataText = toJson(event.data, "data", event);
     const metadataText = toJson(event.metadata, "metadata", event);
@@ -66,7 +66,7 @@ export function prepareAppend(
   return { stream, expectation: expectationOf(expected), ids, types, data, metadata, bytes };
 }
 
-/** The port's expected revision for an embedded log's; the inverse of what prepareAppend does. */
+/** The port's expected revision for that of an embedded log: the inverse of what `prepareAppend` does. */
 export function expectedRevisionOf(expectation: Expectation): ExpectedRevision {
   return typeof expectation === "number" ? revisionOf(expectation) : expectation;
 }
@@ -75,7 +75,7 @@ function expectationOf(expected: ExpectedRevision): Expectation {
   if (expected === "any") return "any";
   if (expected === "no_stream") return "no_stream";
   const revision = numberOf(expected);
-  if (revisionOf(revision) !== expected) throw new RangeError(`not a revision: ${expected}`);
+  if (revisionOf(revision) !== expected) throw new RangeError(`invalid revision: ${expected}`);
   return revision;
 }
 

@@ -1,11 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { DoublingWait } from "../../../runtime/doubling-wait.ts";
 
-/** The first and the longest wait of what is tried again for as long as it takes, in ms. */
+/** The first and the longest wait between unlimited retries, in ms. */
 const FIRST_MS = 100;
 const LONGEST_MS = 2_000;
 
-/** Waits that double, each cut short at random, so that many who lost the same server do not come back together. */
+/** Waits that double. Each is shortened at random, so that clients that lost the same server do not return together. */
 export class Backoff {
   readonly #waits: DoublingWait;
 
@@ -14,12 +14,12 @@ export class Backoff {
     this.#waits = new DoublingWait(firstMs, longestMs);
   }
 
-  /** The next wait is the first one again. */
+  /** Starts again with the first wait. */
   reset(): void {
     this.#waits.reset();
   }
 
-  /** Waits, at the most until the signal aborts. */
+  /** Waits, at most until the signal aborts. */
   async wait(signal: AbortSignal): Promise<void> {
     const wait = this.#waits.next() * (0.5 + Math.random() / 2);
     await pause(wait, undefined, { signal }).catch(() => undefined);

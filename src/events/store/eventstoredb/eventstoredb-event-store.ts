@@ -29,9 +29,9 @@ import { wantedEvents } from "./reading/wanted-events.ts";
 import type { ServerCalls } from "./server-calls.ts";
 import { StreamNames } from "./stream-names.ts";
 
-/** How long a client's request may wait for the log, in ms: a server that stands still for 3 s costs nothing but the wait. */
+/** How long a client's request may wait for the log, in ms: a server that pauses for 3 s causes no errors. */
 const DEADLINE_MS = 4_000;
-/** A call that brings nothing of what is due for so many deadlines is begun again. */
+/** A call that brings nothing that is due for this many deadlines is restarted. */
 const STALLED_DEADLINES = 1.25;
 
 /** The event store on an EventStoreDB server or cluster, 23.10 or later. */
@@ -71,9 +71,10 @@ export class EventStoreDbEventStore implements EventStore {
   }
 
   /**
-   * Connects to the server; waits for one that is just starting.
+   * Connects to the server, and waits for one that is just starting.
    *
-   * @throws EventStoreUnusable when it cannot be reached, refuses the credentials, lacks the rights for `use` or is too old
+   * @throws EventStoreUnusable when it cannot be reached, refuses the credentials, lacks the rights for `use` or is too
+   *   old
    */
   static async open(options: EventStoreDbOptions): Promise<EventStoreDbEventStore> {
     const store = new EventStoreDbEventStore(await openServer(options.url, options), options);
@@ -87,8 +88,8 @@ export class EventStoreDbEventStore implements EventStore {
   }
 
   /**
-   * Whether the database has a stream of this very name, without the prefix: earlier versions had none. False also where
-   * nobody can tell.
+   * Whether the database has a stream of this exact name without the prefix, as earlier versions wrote. False also if
+   * it cannot be read.
    */
   async hasWithoutPrefix(stream: string): Promise<boolean> {
     const unprefixed = new EventReader(this.#calls, new StreamNames(""), this.#deadlineMs);
@@ -181,7 +182,7 @@ export class EventStoreDbEventStore implements EventStore {
 
   async #close(): Promise<void> {
     this.#closing.abort();
-    // None of it waits longer than an append may take, whatever the server and the client do.
+    // Closing takes no longer than an append may, whatever the server and the client do.
     const late = (): Error => new Error("the appends do not end");
     await withinTime(this.#appends.drained(), this.#deadlineMs, late).catch(() => undefined);
     this.#writer.close();

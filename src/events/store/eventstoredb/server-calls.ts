@@ -14,11 +14,11 @@ export interface Answers {
   on(event: "error", listener: (error: Error) => void): unknown;
   pause(): unknown;
   resume(): unknown;
-  /** Ends the call on the server as well. */
+  /** Ends the call on the server too. */
   cancel(): void;
 }
 
-/** A call in which each message that is sent gets an answer. */
+/** A call in which each message sent gets an answer. */
 export interface Conversation<Request, Response> {
   on(event: "data", listener: (response: Response) => void): unknown;
   on(event: "end", listener: () => void): unknown;
@@ -28,9 +28,9 @@ export interface Conversation<Request, Response> {
 }
 
 /** A call, and the connection that it was made on. */
-export interface Made<Call> {
+export interface OpenCall<Call> {
   readonly call: Call;
-  /** The call broke so: the client finds another connection for those to come, if that one is of no use any more. */
+  /** Reports that the call broke, so that the client replaces the connection if it is unusable. */
   readonly broke: (error: Error) => void;
 }
 
@@ -44,7 +44,7 @@ function asBuffer(message: Uint8Array): Buffer {
   return Buffer.isBuffer(message) ? message : Buffer.from(message);
 }
 
-/** What the client keeps for its own calls: protected in its types, for those who build on it. */
+/** The client's internals, which its types mark as protected. */
 interface Inner {
   getGRPCClient(kind: typeof StreamsClient, name: string): Promise<Streams>;
   callArguments(
@@ -55,11 +55,11 @@ interface Inner {
 }
 
 /**
- * Calls of our own over the connections of the client, which finds the nodes, secures the connections and replaces them.
- * Its own calls make objects of every message that nobody needs, send appends over one stream that all stores of the
- * process share, and cannot filter a read.
+ * Our own calls over the client's connections. The client finds the nodes, secures the connections and replaces them.
+ * Its own calls build objects that are not needed for every message, send appends over a stream shared by all stores of
+ * the process, and cannot filter a read.
  *
- * All of them ask for the leader, where what was acknowledged is readable at once.
+ * All calls require the leader, where an acknowledged append is readable at once.
  */
 export class ServerCalls {
   readonly #client: EventStoreDBClient;
@@ -70,23 +70,23 @@ export class ServerCalls {
     this.#credentials = credentials;
   }
 
-  /** Begins a read or a subscription. Rejects when there is no connection to be had. */
-  read(request: ReadReq): Promise<Made<Answers>> {
+  /** Begins a read or a subscription. Rejects when there is no connection. */
+  read(request: ReadReq): Promise<OpenCall<Answers>> {
     const { path, requestSerialize } = StreamsService.read;
     return this.#make((streams) =>
       streams.makeServerStreamRequest(path, requestSerialize, asItIs, request, ...this.#arguments()),
     );
   }
 
-  /** Begins a call that takes any number of appends. Rejects when there is no connection to be had. */
-  appends(): Promise<Made<Conversation<Uint8Array, BatchedAnswer>>> {
+  /** Begins a call that takes any number of appends. Rejects when there is no connection. */
+  appends(): Promise<OpenCall<Conversation<Uint8Array, BatchedAnswer>>> {
     const { path } = StreamsService.batchAppend;
     return this.#make((streams) =>
       streams.makeBidiStreamRequest(path, asBuffer, readBatchedAnswer, ...this.#arguments()),
     );
   }
 
-  /** One append by itself: its messages, and how long it may take, in ms. Rejects with what gRPC says. */
+  /** Makes one append by itself, from its messages, in at most `milliseconds`. Rejects with gRPC's error. */
   async append(messages: readonly AppendReq[], milliseconds: number): Promise<AppendResp> {
     const answer = Promise.withResolvers<AppendResp>();
     const { call, broke } = await this.#make((streams) =>
@@ -101,7 +101,7 @@ export class ServerCalls {
     return answer.promise;
   }
 
-  /** Ends the client's own calls, for which it waits so many milliseconds at the most, and closes its connection. */
+  /** Ends the client's own calls, waiting at most `milliseconds`, and closes its connection. */
   async close(milliseconds: number): Promise<void> {
     const ended = withinTime(this.#client.dispose(), milliseconds, () => new Error("the calls do not end"));
     await ended.catch(() => undefined);
@@ -111,16 +111,16 @@ export class ServerCalls {
 
   async #make<Call extends { on(event: "error", listener: () => void): unknown }>(
     begin: (streams: Streams) => Call,
-  ): Promise<Made<Call>> {
+  ): Promise<OpenCall<Call>> {
     const streams = await this.#streams();
     const broke = (error: Error): void => void this.#inner("handleError")(streams, error).catch(() => undefined);
     try {
       const call = begin(streams);
-      // Who comes too late to want it cancels it, and it fails then.
+      // A caller that stopped waiting cancels the call, which then fails.
       call.on("error", () => undefined);
       return { call, broke };
     } catch (error) {
-      // A connection that was closed since: the client would give it out for ever.
+      // The connection was closed in the meantime; without this the client would return it for ever.
       broke(new UnavailableError());
       throw error;
     }

@@ -1,8 +1,8 @@
 import { categoryOf } from "../event-store.ts";
 
 /**
- * What the streams of this log are called on the server, which belongs to others too: each name begins with a prefix that
- * only the adapter knows. An event of a stream without it is not in the log.
+ * The names of this log's streams on a shared server: each begins with a prefix that only the adapter knows. Events of
+ * other streams are not in the log.
  */
 export class StreamNames {
   readonly #prefix: string;
@@ -18,8 +18,8 @@ export class StreamNames {
   }
 
   /**
-   * The stream of the log that the server calls so; null for one that is not part of the log: without the prefix, or not
-   * named `<category>-<id>` behind it (so that the log of a longer prefix, `a.b.` beside `a.`, is another one).
+   * The log's stream for a server's name. Null if it is not in the log: without the prefix, or not `<category>-<id>`
+   * after it (so the log with prefix `a.b.` is separate from that with `a.`).
    */
   inLog(name: string): string | null {
     if (!name.startsWith(this.#prefix)) return null;
@@ -27,14 +27,14 @@ export class StreamNames {
     return categoryIn(stream) === null ? null : stream;
   }
 
-  /** What the names of all streams of these categories (undefined: of the log) begin with, for a filter on the server. */
+  /** The prefixes of all streams of these categories (undefined: of the log), for a filter on the server. */
   prefixes(categories: readonly string[] | undefined): string[] {
     if (categories === undefined) return [this.#prefix];
     return categories.map((category) => `${this.#prefix}${category}-`);
   }
 }
 
-/** Which streams of the log are asked for: those of the categories, or all (undefined). */
+/** Whether a stream of the log matches: one of these categories, or any (undefined). */
 export function streamFilter(categories: readonly string[] | undefined): (stream: string) => boolean {
   if (categories === undefined) return () => true;
   return (stream) => categories.includes(categoryOf(stream));

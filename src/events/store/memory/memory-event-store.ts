@@ -17,12 +17,12 @@ import { numberOf, positionOf, revisionOf } from "../position.ts";
 import type { Position } from "../position.ts";
 import { MemoryLog } from "./memory-log.ts";
 
-/** The event store in memory, for tests: the port's whole semantics, nothing durable. It writes when append is called. */
+/** The event store in memory, for tests: the port's full semantics, nothing durable. `append` writes synchronously. */
 export class MemoryEventStore implements EventStore {
   readonly #now: () => number;
   readonly #log = new MemoryLog();
 
-  /** Takes the clock that dates the events (milliseconds since the Unix epoch). */
+  /** Takes the clock that dates the events, in milliseconds since the Unix epoch. */
   constructor(options: { now: () => number }) {
     this.#now = options.now;
   }

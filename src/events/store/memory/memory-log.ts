@@ -16,7 +16,7 @@ export class MemoryLog implements LogPages, LogWatch {
   readonly #waiters = new Waiters();
   #closed = false;
 
-  /** The rows of one stream by revision; empty for a stream that does not exist. */
+  /** The rows of one stream by revision; empty if the stream does not exist. */
   stream(name: string): readonly EventRow[] {
     this.#refuseWhenClosed();
     return this.#streams.get(name) ?? [];

@@ -2,7 +2,7 @@ import type { EventMetadata, RecordedEvent } from "../event-store.ts";
 import { UnreadableEvent } from "../event-store-errors.ts";
 import { positionOf, revisionOf } from "../position.ts";
 
-/** An event as the embedded logs keep it. */
+/** An event as stored by the embedded logs. */
 export interface EventRow {
   /** Counts from 1 over the whole log. */
   readonly position: number;
@@ -18,7 +18,7 @@ export interface EventRow {
   readonly recordedAt: number;
 }
 
-/** The port's event for a row; every call gives fresh objects. Throws UnreadableEvent when its JSON is broken. */
+/** The port's event for a row; every call returns fresh objects. Throws UnreadableEvent for invalid JSON. */
 export function recordedEvent(row: EventRow): RecordedEvent {
   const place = { stream: row.stream, revision: revisionOf(row.revision), position: positionOf(row.position) };
   try {
@@ -37,7 +37,7 @@ export function recordedEvent(row: EventRow): RecordedEvent {
 
 let lastTime = { milliseconds: Number.NaN, text: "" };
 
-/** ISO 8601. Events that were committed together have the same time, which is most of them when many are read. */
+/** ISO 8601. Caches the last time, which events committed together share. */
 function timeOf(milliseconds: number): string {
   if (lastTime.milliseconds !== milliseconds) lastTime = { milliseconds, text: new Date(milliseconds).toISOString() };
   return lastTime.text;

@@ -11,19 +11,19 @@ export const PAGE_EVENTS = 500;
 /** A part of the log in order. */
 export interface LogPage {
   readonly rows: readonly EventRow[];
-  /** True when nothing more was there that matches. */
+  /** True if no more matching events were there. */
   readonly end: boolean;
 }
 
-/** A log that is read in pages; every call sees all that was committed before it. Throws StoreUnavailable when closed. */
+/** A log that is read in pages; every call sees all earlier commits. Throws StoreUnavailable when closed. */
 export interface LogPages {
   /** The position of the last event, 0 for an empty log. */
   headPosition(): number;
-  /** At most `limit` events following `after` (exclusive), of these categories (undefined: all). */
+  /** At most `limit` events after `after` (exclusive), of these categories (undefined: all). */
   page(after: number, categories: readonly string[] | undefined, limit: number): LogPage;
 }
 
-/** `EventStore.readAll` over pages: what was in the log when the reading began. */
+/** `EventStore.readAll` over pages: the events that were in the log when reading began. */
 export async function* readPages(log: LogPages, options: ReadAllOptions = {}): AsyncGenerator<RecordedEvent> {
   let remaining = options.limit ?? Number.POSITIVE_INFINITY;
   let after = startOf(options.after);
@@ -44,9 +44,9 @@ export async function* readPages(log: LogPages, options: ReadAllOptions = {}): A
 /**
  * `EventStore.subscribe` over pages. It holds one page and re-reads the log for more, so a slow consumer costs nothing.
  *
- * Why no commit is missed and `caughtUp` is exact: version, then head, then page are taken in this order. A page that
- * ends the log was read after the head was known, so everything up to that head was yielded; and a commit after it
- * changes the version, which ends the wait.
+ * It misses no commit and `caughtUp` is exact, because it takes version, head and page in this order. A page that ends
+ * the log was read after the head was known, so everything up to that head was yielded. A commit after it changes the
+ * version, which ends the wait.
  */
 export async function* followPages(
   log: LogPages,
@@ -67,9 +67,9 @@ export async function* followPages(
       after = row.position;
     }
     if (end) {
-      // Whatever the filter left out up to the head need not be looked at again.
+      // Events up to the head that the filter left out need not be read again.
       after = Math.max(after, head);
-      // What was committed between the two readings was given too, and is not to be given again to who goes on from here.
+      // The page may include commits newer than `head`; a reader that resumes here must not get them twice.
       const reached = Math.max(head, rows.at(-1)?.position ?? 0);
       if (reached !== reported) {
         const position = reached === 0 ? null : positionOf(reached);
@@ -78,7 +78,7 @@ export async function* followPages(
       }
       await watch.changed(seen, signal);
     }
-    // Pages are read synchronously: without this a reader that is behind would keep its whole thread to itself.
+    // Pages are read synchronously: without this pause a lagging reader would keep its whole thread busy.
     if (!ended()) await nextTurn();
   }
 }

@@ -2,8 +2,8 @@ import type { LogWatch } from "../pages/log-watch.ts";
 import { Waiters } from "../../../runtime/waiters.ts";
 
 /**
- * A counter of commits that all threads of the process share. Hand it to a worker thread in its `workerData`: a reader
- * there is woken by a commit without asking again and again.
+ * A counter of commits, shared by all threads of the process. Pass it to a worker thread in its `workerData`: commits
+ * then wake the readers there, without polling.
  */
 export type LogSignal = SharedArrayBuffer;
 
@@ -12,7 +12,7 @@ export function newLogSignal(): LogSignal {
   return new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
 }
 
-/** Counts a commit and wakes the readers of all threads. Called when the commit can be read. */
+/** Counts a commit and wakes the readers of all threads. Call it once the commit is readable. */
 export function announceCommit(signal: LogSignal): void {
   const counter = new Int32Array(signal);
   Atomics.add(counter, 0, 1);
@@ -21,7 +21,7 @@ export function announceCommit(signal: LogSignal): void {
 
 /**
  * One thread's view of the counter. At most one wait on the shared memory is under way, whatever the number of
- * subscriptions; it wakes an idle event loop, and does not by itself keep the thread alive.
+ * subscriptions. It wakes an idle event loop, and does not keep the thread alive.
  */
 export class SignalWatch implements LogWatch {
   readonly #counter: Int32Array<SharedArrayBuffer>;

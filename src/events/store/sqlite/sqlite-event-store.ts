@@ -20,20 +20,20 @@ import { LogWriter } from "./writing/log-writer.ts";
 import type { StartLogWriter } from "./writing/log-writer.ts";
 
 export interface SqliteEventStoreOptions {
-  /** A data directory that this process holds (`openDataDirectory`). */
+  /** A data directory held by this process (`openDataDirectory`). */
   readonly directory: string;
-  /** Called once when the log can take no append any more until a restart; reading goes on. */
+  /** Called once when the log accepts no more appends until a restart; reading goes on. */
   readonly onFault?: (error: Error) => void;
   /** Starts the writer's thread. Default: LogWriter.start. */
   readonly startWriter?: StartLogWriter;
 }
 
 /**
- * The embedded event store: appends are committed in groups by a thread of their own, reads are made here on a
- * connection that only reads. Open it in one thread; other threads read with SqliteLogFollower and `signal`.
+ * The embedded event store. A separate thread commits appends in groups; reads are made here, on a read-only
+ * connection. Open it in one thread; other threads read with SqliteLogFollower and `signal`.
  */
 export class SqliteEventStore implements EventStore {
-  /** What wakes the readers in other threads: pass it to them in their `workerData`. */
+  /** Wakes readers in other threads: pass it to them in their `workerData`. */
   readonly signal: LogSignal;
   readonly #queue: AppendQueue;
   readonly #writer: LogWriter;
@@ -48,9 +48,9 @@ export class SqliteEventStore implements EventStore {
   }
 
   /**
-   * Opens the log, and makes it where there is none.
+   * Opens the log, and creates it if there is none.
    *
-   * @throws DataDirectoryUnusable when what is there is no log, a damaged one, or one of a newer version.
+   * @throws DataDirectoryUnusable when it is not a log, is damaged, or has a newer version
    */
   static async open(options: SqliteEventStoreOptions): Promise<SqliteEventStore> {
     const { directory, onFault } = options;
@@ -58,14 +58,14 @@ export class SqliteEventStore implements EventStore {
     const signal = newLogSignal();
     const queue: AppendQueue = new AppendQueue((group) => writer.send(group));
     const fault = (reason: string): void => {
-      if (queue.refuse(`the event log takes no appends until a restart: ${reason}`))
+      if (queue.refuse(`the event log accepts no appends until a restart: ${reason}`))
         onFault?.(new StoreUnavailable(reason));
     };
     const writer = await startWriter(
       { directory, signal },
       {
         outcome: (outcome) => {
-          // Refused before it is settled, since settling would send the next group.
+          // Refuse first, because settling would send the next group.
           if (outcome.kind === "unknown" || (outcome.kind === "not_written" && outcome.fault)) fault(outcome.reason);
           queue.settle(outcome);
         },
@@ -79,7 +79,7 @@ export class SqliteEventStore implements EventStore {
     return new SqliteEventStore(signal, queue, writer, new SqliteLogFollower({ directory, signal }));
   }
 
-  /** The random id that the log got when it was made: positions of one log mean nothing in another. */
+  /** The random id from the log's creation: positions of one log mean nothing in another. */
   get logId(): string {
     return this.#follower.logId;
   }
@@ -118,8 +118,9 @@ export class SqliteEventStore implements EventStore {
 
   async #close(): Promise<void> {
     await this.#queue.drained();
-    // SQLite checkpoints when its last connection closes. A healthy log wants that, so the writer goes last; after a
-    // fault nothing may touch the write-ahead log before the next start, so the connection that cannot write goes last.
+    // SQLite checkpoints when its last connection closes. For a healthy log that is right, so the writer closes last.
+    // After a fault nothing may touch the write-ahead log before the next start, so the read-only connection closes
+    // last.
     const healthy = this.#queue.open;
     if (healthy) await this.#follower.close();
     await this.#writer.close();

@@ -2,24 +2,24 @@ import type { EndpointDocument } from "../../../projections/endpoints.ts";
 import type { EndpointVault } from "./endpoint-vault.ts";
 import { signatureHeaders } from "./signature.ts";
 
-/** What the headers of an attempt depend on. */
+/** The inputs of an attempt's headers. */
 export interface SignedAttempt {
   readonly deliveryId: string;
   /** When the attempt was claimed, ISO 8601 UTC. */
   readonly startedAt: string;
-  /** As it is sent. */
+  /** The body, exactly as sent. */
   readonly body: string;
 }
 
-/** What the attempts to an endpoint are sent with, as its read model has it. */
+/** The endpoint fields needed for sending, from its read model. */
 type SendingEndpoint = Pick<
   EndpointDocument,
   "endpoint_id" | "sealed_keys" | "previous_keys" | "sealed_headers" | "ed25519"
 >;
 
 /**
- * Opens what the attempts to an endpoint are sent with, and gives what makes the headers of one: those that its owner
- * chose, and those that sign it, which cannot be chosen.
+ * Opens what attempts to an endpoint need, and returns a function for the headers of one attempt: those that the owner
+ * chose, and the signature headers, which override them.
  *
  * @param now milliseconds since the epoch
  * @throws SealBroken when it was sealed with another master key

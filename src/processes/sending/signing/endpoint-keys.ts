@@ -4,12 +4,12 @@ import { ed25519PrivateKey, rawPublicKey } from "../../../secrets/ed25519.ts";
 
 const HMAC_BYTES = 32;
 const SEED_BYTES = 32;
-/** How many random bytes the keys of an endpoint are made of. */
+/** How many random bytes an endpoint's keys are made from. */
 export const KEY_MATERIAL_BYTES = HMAC_BYTES + SEED_BYTES;
 
-/** The keys that sign the deliveries to one endpoint, ready for use. Their texts are for their owner alone. */
+/** The keys that sign deliveries to one endpoint. Their texts are for the owner only. */
 export class EndpointKeys {
-  /** Of HMAC-SHA256 (`v1`). */
+  /** For HMAC-SHA256 (`v1`). */
   readonly hmac: KeyObject;
   readonly #seed: Uint8Array;
   #ed25519: KeyObject | null = null;
@@ -24,7 +24,7 @@ export class EndpointKeys {
     this.#seed = material.slice(HMAC_BYTES);
   }
 
-  /** The private key of `v1a`; made when it is first asked for, since most endpoints do without. */
+  /** The private key for `v1a`; derived at first use, because most endpoints do not need it. */
   get ed25519(): KeyObject {
     return (this.#ed25519 ??= ed25519PrivateKey(this.#seed));
   }
@@ -34,7 +34,7 @@ export class EndpointKeys {
     return `whsec_${this.hmac.export().toString("base64")}`;
   }
 
-  /** `whpk_…`: the key with which receivers verify `v1a`; it can sign nothing. */
+  /** `whpk_…`: the key with which receivers verify `v1a`; it cannot sign. */
   get publicKeyText(): string {
     return `whpk_${rawPublicKey(this.ed25519).toString("base64")}`;
   }

@@ -9,18 +9,20 @@ import { token } from "../../../runtime/token.ts";
 /** The token under which the container registers the vault. */
 export const ENDPOINT_VAULT = token<EndpointVault>("EndpointVault");
 
-/** What the vault seals with and derives from (`Secrets` has both). */
+/** The vault's key for sealing and its input for legacy keys (`Secrets` has both). */
 export interface VaultSecrets {
   /** 32 bytes. */
   readonly sealing: Uint8Array;
-  /** 32 bytes, from which the keys of endpoints follow that were registered before keys were sealed. */
+  /** 32 bytes, from which the keys of endpoints are derived that were registered before keys were sealed. */
   readonly legacyEndpointKeys: Uint8Array;
 }
 
-/** How many endpoints' keys, and how many's headers, are kept open: those used last, a few MB. */
+/**
+ * How many endpoints' keys, and how many endpoints' headers, are kept open (least recently used first out): a few MB.
+ */
 const MAX_OPEN = 10_000;
 
-/** An endpoint with what it signs with, as its read model has it. */
+/** An endpoint's keys, from its read model. */
 export interface SignedEndpoint {
   readonly endpoint_id: number;
   readonly sealed_keys: string | null;
@@ -28,13 +30,13 @@ export interface SignedEndpoint {
 }
 
 /**
- * Keeps what is secret of endpoints: makes and opens the keys that sign their deliveries, and seals the headers that their
- * owners chose. In the log and the read models there are only sealed texts (ADR 18). What was opened is remembered, so
- * that an attempt does not wait for it.
+ * Holds the secrets of endpoints: creates and opens the keys that sign their deliveries, and seals the headers that
+ * their owners chose. The log and the read models contain only sealed texts (ADR 18). Opened secrets are cached, so
+ * that attempts do not wait.
  *
- * - `newKeys(endpointId)`: what `sealedKeys` of EndpointRegistered and EndpointSecretRotated is to be.
- * - `keysOf(endpointId, sealedKeys)`: `EndpointKeys`, with `secretText` and `publicKeyText` for their owner.
- * - `signingKeys(endpoint, now)`: what `signatureHeaders` signs an attempt with.
+ * - `newKeys(endpointId)`: the `sealedKeys` of EndpointRegistered and EndpointSecretRotated.
+ * - `keysOf(endpointId, sealedKeys)`: `EndpointKeys`, with `secretText` and `publicKeyText` for the owner.
+ * - `signingKeys(endpoint, now)`: the keys with which `signatureHeaders` signs an attempt.
  * - `sealHeaders(endpointId, headers)` and `openHeaders(endpointId, sealedHeaders)`.
  */
 export class EndpointVault {
@@ -44,7 +46,7 @@ export class EndpointVault {
   readonly #keys: BoundedMap<string, EndpointKeys>;
   readonly #headers: BoundedMap<string, EndpointHeaders>;
 
-  /** @param random gives that many unpredictable bytes */
+  /** @param random returns that many unpredictable bytes */
   constructor(
     secrets: VaultSecrets,
     random: (bytes: number) => Uint8Array = (bytes) => randomBytes(bytes),
@@ -65,8 +67,8 @@ export class EndpointVault {
   /**
    * The keys of this endpoint.
    *
-   * @param sealedKeys null: it never had any of its own, so that they follow from the master key and its number
-   * @throws SealBroken when they are another endpoint's, or were not sealed by this gateway
+   * @param sealedKeys null: it never had its own, so they are derived from the master key and its number
+   * @throws SealBroken when they belong to another endpoint, or were not sealed by this gateway
    */
   keysOf(endpointId: number, sealedKeys: string | null): EndpointKeys {
     return remembered(this.#keys, endpointId, sealedKeys ?? "", () => {
@@ -78,7 +80,7 @@ export class EndpointVault {
   }
 
   /**
-   * What an attempt is signed with: the endpoint's keys, and after a rotation those before it, until they expire.
+   * The keys that sign an attempt: the endpoint's own, and after a rotation the earlier ones until they expire.
    *
    * @param now unix time in ms
    * @throws SealBroken as `keysOf` does
@@ -96,9 +98,9 @@ export class EndpointVault {
   }
 
   /**
-   * The headers as they were given to `sealHeaders`; none for null.
+   * The headers given to `sealHeaders`; none for null.
    *
-   * @throws SealBroken when they are another endpoint's, or were not sealed by this gateway
+   * @throws SealBroken when they belong to another endpoint, or were not sealed by this gateway
    */
   openHeaders(endpointId: number, sealedHeaders: string | null): EndpointHeaders {
     if (sealedHeaders === null) return {};
@@ -113,18 +115,18 @@ export class EndpointVault {
   }
 }
 
-/** Keys cannot be passed off as headers, nor the other way round. */
+/** Separate owners, so that keys cannot be passed off as headers or the other way round. */
 const keysOwner = (endpointId: number): string => `endpoint-${endpointId} keys`;
 const headersOwner = (endpointId: number): string => `endpoint-${endpointId} headers`;
 
 function readHeaders(json: string): EndpointHeaders {
   const value: unknown = JSON.parse(json);
-  // Anything else was never sealed as headers, however it came under the seal.
+  // Anything else was never sealed as headers.
   if (typeof value !== "object" || value === null) throw new SealBroken();
   return Object.fromEntries(Object.entries(value).map(([name, text]) => [name, String(text)]));
 }
 
-/** What was opened before, or is opened now: under its endpoint and its sealed text, so that no endpoint gets another's. */
+/** What was opened before, or is opened now. Keyed by endpoint and sealed text, so that no endpoint gets another's. */
 function remembered<T extends object>(
   opened: BoundedMap<string, T>,
   endpointId: number,

@@ -3,27 +3,27 @@ import type { KeyObject } from "node:crypto";
 
 /** The keys of one secret. */
 export interface SignatureKeys {
-  /** Of HMAC-SHA256. */
+  /** For HMAC-SHA256. */
   readonly hmac: KeyObject;
-  /** A private key; only asked for with `ed25519`. */
+  /** A private key; read only with `ed25519`. */
   readonly ed25519: KeyObject;
 }
 
-/** What is signed, and with what. */
+/** The content to sign, and the keys. */
 export interface Signing {
-  /** The same for every attempt of a delivery; without a full stop, which ends it in what is signed. */
+  /** The same for every attempt of a delivery. It has no full stop, because that ends it in the signed content. */
   readonly deliveryId: string;
-  /** Of this attempt, in whole unix seconds. */
+  /** That of this attempt, in whole unix seconds. */
   readonly timestampSeconds: number;
   /** Signed in UTF-8, as it is sent. */
   readonly body: string;
-  /** The current keys, then those before a rotation while they still hold. */
+  /** The current keys, then those from before a rotation that are still valid. */
   readonly keys: readonly SignatureKeys[];
-  /** Whether to sign with ed25519 (`v1a`) besides HMAC (`v1`). */
+  /** Whether to sign with ed25519 (`v1a`) in addition to HMAC (`v1`). */
   readonly ed25519: boolean;
 }
 
-/** The headers that tell a receiver which delivery this is, when it was sent, and that it comes from this gateway. */
+/** The headers by which a receiver identifies the delivery, its time, and this gateway. */
 export interface SignatureHeaders extends Readonly<Record<string, string>> {
   readonly "webhook-id": string;
   readonly "webhook-timestamp": string;
@@ -31,8 +31,9 @@ export interface SignatureHeaders extends Readonly<Record<string, string>> {
 }
 
 /**
- * The headers of one attempt (Standard Webhooks 1.0.0, docs/reference/signatures.md): `{id}.{timestamp}.{body}` is signed
- * with each secret, the current one first. A receiver looks for one that fits; `v1` come first, since each knows them.
+ * The headers of one attempt (Standard Webhooks 1.0.0, docs/reference/signatures.md). They sign
+ * `{id}.{timestamp}.{body}` with each secret, the current one first. A receiver looks for a matching signature; `v1`
+ * come first, because every receiver knows them.
  */
 export function signatureHeaders({ deliveryId, timestampSeconds, body, keys, ed25519 }: Signing): SignatureHeaders {
   const head = `${deliveryId}.${timestampSeconds}.`;

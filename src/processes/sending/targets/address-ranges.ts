@@ -1,9 +1,9 @@
 /**
- * The addresses that no delivery may go to. They follow the special-purpose registries of IANA (RFC 6890 and what was
- * added since); an address that is not public unicast could lead into the operator's own network.
+ * The addresses that no delivery may go to, from IANA's special-purpose registries (RFC 6890 and later additions). An
+ * address that is not public unicast could lead into the operator's own network.
  */
 
-/** The IPv4 ranges refused, with what each is for. */
+/** The refused IPv4 ranges, with the use of each. */
 export const REFUSED_IPV4_RANGES: readonly string[] = [
   "0.0.0.0/8", // "this network"; connecting to 0.0.0.0 reaches the host itself
   "10.0.0.0/8", // private
@@ -26,10 +26,10 @@ export const REFUSED_IPV4_RANGES: readonly string[] = [
   "168.63.129.16/32", // a cloud's control address, though it lies in public space
 ];
 
-/** The only part of IPv6 that is global unicast, hence the only one allowed at all. */
+/** The only global unicast part of IPv6, and therefore the only part allowed. */
 export const GLOBAL_IPV6_RANGE = "2000::/3";
 
-/** The IPv6 ranges refused inside GLOBAL_IPV6_RANGE. */
+/** The refused IPv6 ranges inside GLOBAL_IPV6_RANGE. */
 export const REFUSED_IPV6_RANGES: readonly string[] = [
   "2001::/23", // protocol assignments, Teredo among them
   "2001:db8::/32", // documentation

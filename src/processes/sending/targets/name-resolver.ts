@@ -3,41 +3,43 @@ import { open } from "node:fs/promises";
 import { devNull } from "node:os";
 import type { Clock } from "../../../runtime/clock.ts";
 
-/** Finds the addresses of a receiver's name. */
+/** Resolves the name of a receiver. */
 export interface NameResolver {
   /**
-   * All IPv4 and IPv6 addresses of a name, at least one, the IPv4 ones first. The signal ends it at once.
+   * All IPv4 and IPv6 addresses of a name, at least one, IPv4 first. The signal ends it at once.
    *
-   * @throws Error with c-ares's code (`ENOTFOUND`, `ESERVFAIL`, `ETIMEOUT`, …) when there are none, or nobody said so in
-   *   time; with the system's (`EMFILE`, …) when the process could not even ask
+   * @throws Error with c-ares's code (`ENOTFOUND`, `ESERVFAIL`, `ETIMEOUT`, …) when there are none, or no server
+   *   answered in time; with the system's code (`EMFILE`, …) when the process could not send the query
    */
   resolve(name: string, signal: AbortSignal): Promise<string[]>;
 }
 
 export interface NameResolverOptions {
-  /** `127.0.0.1:5353`; none: those that the system is set to, read again for each look-up. */
+  /** Such as `127.0.0.1:5353`; empty: the system's servers, read again for each lookup. */
   readonly servers: readonly string[];
-  /** How long a look-up may take, in ms. */
+  /** How long a lookup may take, in ms. */
   readonly limitMs: number;
   readonly clock: Clock;
 }
 
-/** How long a look-up takes at the most, in ms. */
+/** The longest lookup, in ms. */
 const LONGEST_LOOK_UP_MS = 2_000;
 
-/** How long a look-up may take as a part of an attempt of `timeoutMs`: less, so that its outcome says what was silent. */
+/**
+ * How long a lookup may take in an attempt of `timeoutMs`: less than that, so that the outcome shows what was silent.
+ */
 export function lookUpLimitMs(timeoutMs: number): number {
   return Math.min(LONGEST_LOOK_UP_MS, timeoutMs * 0.9);
 }
 
-/** After how long without an answer a question is sent again, to the next server if there is one: packets get lost. */
+/** When a query without an answer is sent again, to the next server if there is one: packets get lost. In ms. */
 const ASKED_AGAIN_AFTER_MS = 700;
 const TRIES = 2;
 
 /**
- * Asks name servers by c-ares, for an A and an AAAA record at a time. Not by `dns.lookup`: that holds one of the few threads
- * of the pool, and cannot be ended, so that one silent name server would stop all deliveries. It reads no hosts file and
- * remembers nothing: what a name resolves to is judged each time that a connection is made.
+ * Queries name servers with c-ares, for A and AAAA records at once. It does not use `dns.lookup`, which holds one of
+ * the few pool threads and cannot be cancelled, so one silent name server would stop all deliveries. It reads no hosts
+ * file and caches nothing: a name's addresses are judged each time a connection is made.
  */
 export class CaresResolver implements NameResolver {
   readonly #options: NameResolverOptions;
@@ -48,7 +50,7 @@ export class CaresResolver implements NameResolver {
 
   async resolve(name: string, signal: AbortSignal): Promise<string[]> {
     const { servers, limitMs, clock } = this.#options;
-    // One for each look-up, since only all look-ups of one can be ended.
+    // One per lookup, because cancelling ends all lookups of a resolver.
     const resolver = new Resolver({ timeout: ASKED_AGAIN_AFTER_MS, tries: TRIES });
     if (servers.length > 0) resolver.setServers(servers);
     const end = (): void => resolver.cancel();
@@ -68,17 +70,17 @@ export class CaresResolver implements NameResolver {
   }
 }
 
-/** Why there is no address: what went wrong comes before a name that merely has none of one kind. */
+/** The reason why there is no address. A failure comes before a name that only lacks one kind of record. */
 async function reasonOf(reasons: readonly unknown[]): Promise<unknown> {
   const codes = reasons.map((reason) => (reason as NodeJS.ErrnoException).code);
-  // What c-ares says of a server that refuses, and of a socket that it could not open.
+  // c-ares reports this for a server that refuses, and for a socket that it could not open.
   if (codes.includes("ECONNREFUSED")) await expectFileHandle();
   if (codes.includes("ECANCELLED")) return Object.assign(new Error("no name server answered"), { code: "ETIMEOUT" });
   const telling = reasons.find((_reason, index) => codes[index] !== "ENODATA") ?? reasons[0];
   return telling ?? Object.assign(new Error("the name has no address"), { code: "ENODATA" });
 }
 
-/** @throws the system's error when the process can open nothing now */
+/** @throws the system's error when the process cannot open files now */
 async function expectFileHandle(): Promise<void> {
   const handle = await open(devNull);
   await handle.close();

@@ -1,7 +1,9 @@
-/** What `codeOf` knows it by. */
+/** The code by which `codeOf` recognises it. */
 export const TARGET_FORBIDDEN = "TARGET_FORBIDDEN";
 
-/** The target is none that deliveries may go to. It does not say which address it has: a client could map a network so. */
+/**
+ * Deliveries may not go to this target. The error does not name its address, or clients could map a network with it.
+ */
 export class TargetForbidden extends Error {
   readonly code = TARGET_FORBIDDEN;
 

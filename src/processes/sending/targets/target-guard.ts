@@ -5,23 +5,25 @@ import type { NameResolver } from "./name-resolver.ts";
 import { TargetForbidden } from "./target-forbidden.ts";
 import type { TargetRules } from "./target-rules.ts";
 
-/** How long one of several addresses may keep the others waiting, in ms. A receiver on the other side of the world answers. */
+/**
+ * How long one of several addresses may delay the next, in ms. Enough for a receiver on the other side of the world.
+ */
 const NEXT_ADDRESS_AFTER_MS = 2_000;
 
 export interface TargetGuardOptions {
   readonly rules: Pick<TargetRules, "judgeAddress">;
   readonly resolver: NameResolver;
-  /** Ends a look-up, or a connection that is being made. */
+  /** Ends a lookup, or a connection that is being made. */
   readonly signal: AbortSignal;
-  /** How the connection is made then. What decides its address is replaced. */
+  /** Further options for the connection. Those that decide its address are overridden. */
   readonly connect: buildConnector.BuildOptions;
 }
 
 /**
- * A connector that makes a connection only to an address that the rules allow (docs/reference/targets.md): the address
- * in the URL, or all addresses that the name has at this moment. When one of them is forbidden, none is dialled, since the
- * next look-up could lead to it. What is dialled is what was judged: the name is not looked up again in between. The name
- * itself stays what the certificate is checked against. For one connection at a time.
+ * A connector that connects only to addresses that the rules allow (docs/reference/targets.md): the address in the URL,
+ * or all current addresses of its name. If one of them is forbidden, it dials none, because the next lookup could lead
+ * to that one. It dials exactly the addresses that were judged, without another lookup. The certificate is still
+ * checked against the name. For one connection at a time.
  */
 export function guardedConnector({ rules, resolver, signal, connect }: TargetGuardOptions): buildConnector.connector {
   let judged: readonly string[] = [];
@@ -52,7 +54,7 @@ export function guardedConnector({ rules, resolver, signal, connect }: TargetGua
     };
 
     const { hostname } = options;
-    // No look-up function is ever asked about an address.
+    // No lookup function is called for an address.
     if (isIP(hostname) !== 0) {
       if (rules.judgeAddress(hostname)) dialJudged([hostname]);
       else callback(new TargetForbidden(), null);
@@ -63,7 +65,7 @@ export function guardedConnector({ rules, resolver, signal, connect }: TargetGua
         if (addresses.every((address) => rules.judgeAddress(address))) dialJudged(addresses);
         else callback(new TargetForbidden(), null);
       },
-      (error: unknown) => callback(error instanceof Error ? error : new Error("look-up failed"), null),
+      (error: unknown) => callback(error instanceof Error ? error : new Error("lookup failed"), null),
     );
   };
 }

@@ -11,13 +11,13 @@ import type {
 } from "../document-store.ts";
 import { compareEntries, compareTexts, matchedValue } from "./query-match.ts";
 
-/** A document as text, so that no caller holds what is stored; its position apart, for the guard. */
+/** A document as text, so that callers cannot change it; its position is kept separately for the guard. */
 interface Entry {
   readonly position: Position;
   readonly text: string;
 }
 
-/** Read models that live as long as the object: for tests, and the plainest statement of what the port means. */
+/** Read models that live as long as the object: for tests, and as the simplest implementation of the port. */
 export class MemoryDocumentStore implements DocumentStore {
   readonly shared = false;
   readonly #collections = new Map<string, Map<string, Entry>>();
@@ -47,7 +47,7 @@ export class MemoryDocumentStore implements DocumentStore {
     const entries = this.#collections.get(collection.name);
     if (entries === undefined) throw new Error(`the collection ${collection.name} is not prepared`);
     const fields = indexedFields(collection);
-    // All is checked before anything is written: a wrong call leaves no trace.
+    // Check everything before writing, so that an invalid call changes nothing.
     for (const write of writes) {
       checkWrite(write);
       if (write.next !== null) for (const field of fields) indexedValue(write.next, field);
@@ -100,7 +100,7 @@ export class MemoryDocumentStore implements DocumentStore {
     this.#closed = true;
   }
 
-  /** What the collection holds; a collection that is not prepared is empty to its readers. */
+  /** The collection's content; to readers, a collection that is not prepared is empty. */
   #entries(collection: CollectionDefinition): ReadonlyMap<string, Entry> {
     this.#assertOpen();
     return this.#collections.get(collection.name) ?? new Map<string, Entry>();

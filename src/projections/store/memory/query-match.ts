@@ -1,12 +1,12 @@
 import { indexedValue } from "../document-rules.ts";
 import type { DocumentQuery, Scalar } from "../document-store.ts";
 
-/** Orders two texts by their UTF-8 bytes, as databases do; JavaScript's own order differs beyond the basic plane. */
+/** Compares two texts by their UTF-8 bytes, as databases do; JavaScript's order differs outside the basic plane. */
 export function compareTexts(left: string, right: string): number {
   return left === right ? 0 : Buffer.compare(Buffer.from(left), Buffer.from(right));
 }
 
-/** Orders two values of a field: numbers before texts. */
+/** Compares two values of a field: numbers before texts. */
 function compareScalars(left: Scalar, right: Scalar): number {
   if (typeof left === "number") return typeof right === "number" ? left - right : -1;
   return typeof right === "number" ? 1 : compareTexts(left, right);
@@ -17,13 +17,13 @@ interface Entry {
   readonly value: Scalar;
 }
 
-/** Orders two documents as the query asks, given by their value of the order field and their id. */
+/** Compares two documents in the query's order, given their values of the order field and their ids. */
 export function compareEntries(left: Entry, right: Entry, query: DocumentQuery): number {
   const ascending = compareScalars(left.value, right.value) || compareTexts(left.id, right.id);
   return query.order.direction === "ascending" ? ascending : -ascending;
 }
 
-/** The value by which the query orders this document, or null when the query does not match it. */
+/** The value by which the query orders this document, or null if the query does not match it. */
 export function matchedValue(document: { readonly _id: string }, query: DocumentQuery): Scalar | null {
   for (const [field, wanted] of Object.entries(query.equals ?? {})) {
     if (indexedValue(document, field) !== wanted) return null;

@@ -8,8 +8,8 @@ import type { StoredForm } from "./stored-form.ts";
 const DUPLICATE_KEY = 11_000;
 
 /**
- * Carries out all in one go, in no order, and gives the ids whose guard did not hold. An insert that did not says so; of
- * the others there is only a count, so that when it is short they are looked up.
+ * Carries out all writes in one bulk, unordered, and returns the ids whose guard did not hold. Failed inserts are
+ * reported one by one; for the others there is only a count, so if it is short they are looked up.
  *
  * @throws what the driver throws
  */
@@ -39,16 +39,16 @@ export async function writeGuarded(
 }
 
 /**
- * Those of the replacements that do not stand where they should. One that stands there may be another runner's: it
- * folded the same events, so that its document is the same, byte for byte.
+ * The replacements that are not at their position. One that is may be another runner's write, but that folded the same
+ * events, so the document is the same.
  */
 export function notReplaced(writes: readonly GuardedWrite[], stored: ReadonlyMap<string, Position>): string[] {
   return writes.filter(({ id, next }) => stored.get(id) !== next?.position).map(({ id }) => id);
 }
 
 /**
- * Those of the removals whose guard did not hold. When some documents were gone before, it is unknown which; then all
- * that are gone are named: to fold them again finds that there is nothing to do.
+ * The removals whose guard did not hold. If some documents were already gone, it is unknown which; then all that are
+ * gone are named. Folding them again finds nothing to do.
  */
 export function notRemoved(
   writes: readonly GuardedWrite[],
@@ -59,7 +59,7 @@ export function notRemoved(
   return (writes.length - there.length === removedCount ? there : writes).map(({ id }) => id);
 }
 
-/** The positions of the documents of these writes that are there, by their ids. */
+/** The positions of the documents of these writes that exist, by id. */
 async function positionsOf(
   collection: Collection<StoredForm>,
   writes: readonly GuardedWrite[],
@@ -71,7 +71,7 @@ async function positionsOf(
   return new Map(found.map(({ _id, position }) => [_id, position]));
 }
 
-/** The counts of a bulk write, and the indexes of the inserts whose id was there already. Throws for any other error. */
+/** The counts of a bulk write, and the indexes of inserts whose id already existed. Throws for any other error. */
 async function bulk(
   collection: Collection<StoredForm>,
   operations: AnyBulkWriteOperation<StoredForm>[],
@@ -81,7 +81,7 @@ async function bulk(
   } catch (error) {
     if (!(error instanceof MongoBulkWriteError)) throw error;
     const errors = [error.writeErrors].flat();
-    // `_id` is the one unique index, so that a duplicate key is an insert whose document was there.
+    // `_id` is the only unique index, so a duplicate key is an insert of an existing document.
     if (errors.length === 0 || errors.some(({ code }) => code !== DUPLICATE_KEY)) throw error;
     return { result: error.result, refused: new Set(errors.map(({ index }) => index)) };
   }

@@ -3,15 +3,14 @@ import type { GuardedWrite } from "../document-store.ts";
 import type { StoredForm } from "./stored-form.ts";
 import { storedForm } from "./stored-form.ts";
 
-/** A write, and the operation that happens only while its guard holds; null where there is nothing to remove. */
+/** A write, and the operation that carries it out only if its guard holds; null if there is nothing to remove. */
 export interface GuardedOperation {
   readonly write: GuardedWrite;
   readonly operation: AnyBulkWriteOperation<StoredForm> | null;
 }
 
 /**
- * The operations of these writes, in their order. All of them are made before the first is sent, so that a wrong call
- * leaves no trace.
+ * The operations of these writes, in order. All are built before the first is sent, so an invalid call changes nothing.
  *
  * @throws TypeError for an indexed value that cannot be ordered
  */
@@ -28,9 +27,7 @@ function operationOf(
   return next === null ? { deleteOne: { filter } } : { replaceOne: { filter, replacement: storedForm(next, indexed) } };
 }
 
-/** The elements in parts of at most so many, in their order. */
-export function inParts<T>(elements: readonly T[], most: number): T[][] {
-  return Array.from({ length: Math.ceil(elements.length / most) }, (_, at) =>
-    elements.slice(at * most, (at + 1) * most),
-  );
+/** The elements in parts of at most `max`, in order. */
+export function inParts<T>(elements: readonly T[], max: number): T[][] {
+  return Array.from({ length: Math.ceil(elements.length / max) }, (_, at) => elements.slice(at * max, (at + 1) * max));
 }

@@ -23,12 +23,12 @@ import { documentOf } from "./stored-form.ts";
 import type { StoredForm } from "./stored-form.ts";
 
 const SCAN_PAGE = 500;
-/** How long a call may take, in ms: what a request waits for, what a part of a batch, and what all of a collection. */
+/** How long a call may take, in ms: one that a request waits for, part of a batch, and work on a whole collection. */
 const LIMIT_MS = { read: 4_000, write: 30_000, all: 30 * 60_000 } as const;
 
 /**
- * Read models in a MongoDB database (5 or later, or what speaks its protocol). Only portable operations: writes that are
- * guarded by a document's own position, no transactions, and `_id` as the one unique index.
+ * Read models in a MongoDB database (5 or later, or compatible). It uses only portable operations: writes guarded by a
+ * document's own position, no transactions, and `_id` as the only unique index.
  */
 export class MongoDocumentStore implements DocumentStore {
   readonly shared = true;
@@ -44,7 +44,7 @@ export class MongoDocumentStore implements DocumentStore {
   }
 
   /**
-   * Connects to the server. The database is the one that the URL names, or `webhook_gateway`.
+   * Connects to the server. The database is the one in the URL, or `webhook_gateway`.
    *
    * @throws ReadModelsUnusable when it cannot be reached, refuses the credentials or is too old
    */
@@ -110,7 +110,7 @@ export class MongoDocumentStore implements DocumentStore {
   }
 
   async drop(collection: CollectionDefinition, checkpointName: string): Promise<void> {
-    // The checkpoint first: without the documents it would tell that there is nothing to do.
+    // The checkpoint first: without the documents it would claim that there is nothing to do.
     await this.#call("all", async () => {
       await this.#checkpoints().deleteOne({ _id: checkpointName });
       await this.#collection(collection).drop();
@@ -136,7 +136,7 @@ export class MongoDocumentStore implements DocumentStore {
     return this.#db.collection<StoredCheckpoint>(CHECKPOINTS);
   }
 
-  /** Makes calls of the driver and gives their failures the port's form. */
+  /** Makes calls of the driver, and converts their failures to the port's errors. */
   async #call<T>(limit: keyof typeof LIMIT_MS, calls: () => Promise<T>): Promise<T> {
     if (this.#closed) throw new ReadModelsUnavailable("the read models are closed");
     try {

@@ -9,8 +9,8 @@ import type { StoredForm } from "./stored-form.ts";
 const NO_SUCH_COLLECTION = 26;
 
 /**
- * Makes the indexes that are not there yet. A document that was stored before a field was indexed has that field only in
- * its body, and is stored again, guarded as any write, at most `atOnce` together.
+ * Creates the missing indexes. A document that was stored before a field was indexed has that field only in its body,
+ * and is stored again, guarded like any write, at most `atOnce` at a time.
  */
 export async function prepareIndexes(
   collection: Collection<StoredForm>,
@@ -40,7 +40,7 @@ function nameOf(key: object): string {
   return Object.keys(key).join();
 }
 
-/** A name that differs in more than upper and lower case, for servers that keep all indexes in one such name space. */
+/** A name that is unique without regard to case, for servers that keep all index names in one such name space. */
 function indexName(collection: string, key: object): string {
   return `by_${hash("sha256", `${collection} ${nameOf(key)}`).slice(0, 12)}`;
 }

@@ -3,7 +3,7 @@ import type { DocumentQuery } from "../document-store.ts";
 import type { StoredForm } from "./stored-form.ts";
 import { storedName } from "./stored-form.ts";
 
-/** A query in MongoDB's words. Comparisons find only values of the same type, so that null never matches one. */
+/** A query as a MongoDB filter. Comparisons match only values of the same type, so null never matches. */
 export function filterOf({ equals = {}, range, order, after }: DocumentQuery): Filter<StoredForm> {
   const conditions: object[] = Object.entries(equals).map(([field, value]) => ({ [storedName(field)]: value }));
   if (range !== undefined) {
@@ -16,7 +16,7 @@ export function filterOf({ equals = {}, range, order, after }: DocumentQuery): F
   conditions.push({ [ordered]: { $ne: null } });
   if (after !== undefined) {
     const further = order.direction === "ascending" ? "$gt" : "$lt";
-    // Says no more than the next condition, but in a form that a scan of the index can begin at, however deep the page.
+    // Redundant with the next condition, but it lets an index scan start here, however deep the page.
     conditions.push({ [ordered]: { [`${further}e`]: after.value } });
     conditions.push({
       $or: [{ [ordered]: { [further]: after.value } }, { [ordered]: after.value, _id: { [further]: after.id } }],
@@ -25,7 +25,7 @@ export function filterOf({ equals = {}, range, order, after }: DocumentQuery): F
   return { $and: conditions };
 }
 
-/** The order of a query, ties broken by the id in the same direction. */
+/** The order of a query; ties are broken by the id in the same direction. */
 export function sortOf({ order }: DocumentQuery): Sort {
   const direction = order.direction === "ascending" ? 1 : -1;
   return order.field === "_id" ? { _id: direction } : { [storedName(order.field)]: direction, _id: direction };

@@ -1,4 +1,7 @@
-/** The server cannot be used for the read models. The message is one line without anything secret: what is wrong. */
+/**
+ * The server cannot be used for the read models. The message is one line without secrets: what is wrong, and what to
+ * do.
+ */
 export class ReadModelsUnusable extends Error {
   readonly code = "read_models_unusable";
 

@@ -4,15 +4,15 @@ import { ReadModelsUnusable } from "./read-models-unusable.ts";
 
 /** The database when the URL names none. */
 const DATABASE = "webhook_gateway";
-/** How long a server may be looked for, and a connection may take, in ms. */
+/** How long selecting a server, or connecting, may take, in ms. */
 const SELECTION_MS = 2_000;
-/** How often the server is asked whether it is well, in ms: so soon calls under way end when it says nothing any more. */
+/** How often the server's health is checked, in ms: calls to a server that has gone silent fail this soon. */
 const HEARTBEAT_MS = 1_000;
 
 /**
- * A client for the address, which has not connected yet, and the name of the database.
+ * A client for the address, not yet connected, and the name of the database.
  *
- * @throws ReadModelsUnusable when the address is not one of MongoDB
+ * @throws ReadModelsUnusable when it is not a valid MongoDB address
  */
 export function readAddress(url: string): { readonly client: MongoClient; readonly database: string } {
   try {
@@ -24,14 +24,14 @@ export function readAddress(url: string): { readonly client: MongoClient; readon
       heartbeatFrequencyMS: HEARTBEAT_MS,
       waitQueueTimeoutMS: SELECTION_MS,
       maxPoolSize: 20,
-      // Each by its own name, since only so they stand above what the URL says: these are promises of the port.
+      // Set separately, because only so do these promises of the port override the URL.
       w: "majority",
       journal: true,
       readPreference: "primary",
     });
     return { client, database: named === undefined ? DATABASE : decodeURIComponent(named) };
   } catch (error) {
-    // Without the cause, which may repeat the address.
+    // No cause, because it may repeat the address.
     throw new ReadModelsUnusable(whyUnusable(error, true));
   }
 }

@@ -3,9 +3,9 @@ import { indexedValue } from "../document-rules.ts";
 import type { Scalar, StoredDocument } from "../document-store.ts";
 
 /**
- * A document as MongoDB has it. The whole of it is text in `body`, so that it comes back as it was: as a sub-document,
- * keys with `$` or a dot, deep nesting and the kinds of numbers would each be a risk. Beside it stands what is guarded and
- * what is queried by, the indexed fields under names of their own.
+ * A document as stored in MongoDB. The whole document is text in `body`, so that it comes back unchanged: in a
+ * sub-document, keys with `$` or dots, deep nesting and number types would each be a risk. Beside it are the position
+ * for the guard, and the indexed fields under their own names.
  */
 export interface StoredForm {
   readonly _id: string;
@@ -14,12 +14,12 @@ export interface StoredForm {
   readonly [field: `f_${string}`]: Scalar | null;
 }
 
-/** The name under which a field that is indexed stands beside the body. `_id` and `position` are what they are. */
+/** The name of an indexed field beside the body. `_id` and `position` keep their names. */
 export function storedName(field: string): string {
   return field === "_id" ? field : `f_${field}`;
 }
 
-/** Throws TypeError for an indexed value that cannot be ordered. */
+/** The stored form of a document. Throws TypeError for an indexed value that cannot be ordered. */
 export function storedForm(document: StoredDocument, indexed: readonly string[]): StoredForm {
   const fields = indexed
     .filter((field) => field !== "_id")
@@ -32,7 +32,7 @@ export function storedForm(document: StoredDocument, indexed: readonly string[])
   };
 }
 
-/** The document of a stored form. */
+/** The document in a stored form. */
 export function documentOf({ body }: Pick<StoredForm, "body">): StoredDocument {
   return JSON.parse(body) as StoredDocument;
 }

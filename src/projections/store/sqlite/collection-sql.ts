@@ -1,21 +1,21 @@
 import { indexedFields } from "../document-rules.ts";
 import type { CollectionDefinition } from "../document-store.ts";
 
-/** The column of the document's text. No field can be called that, since `$` is no letter of a field's name. */
+/** The column of the document's text. No field has this name, because field names cannot contain `$`. */
 export const BODY = '"$body"';
 
-/** How a collection lies in SQLite: its names, quoted, and the statements that do not depend on a query. */
+/** A collection in SQLite: its quoted names, and the statements that do not depend on a query. */
 export interface CollectionSql {
   readonly definition: CollectionDefinition;
-  /** The fields that a query may name, `_id` and `position` included where the definition names them. */
+  /** The fields that a query may name, including `_id` and `position` if the definition names them. */
   readonly indexed: readonly string[];
-  /** The indexed fields that have a column besides `_id` and `position`, in the columns' order. */
+  /** The indexed fields with a column of their own (not `_id` and `position`), in column order. */
   readonly fields: readonly string[];
-  /** The table's name as sqlite_schema has it. */
+  /** The table's name in sqlite_schema. */
   readonly tableName: string;
   readonly table: string;
   readonly insert: string;
-  /** Gives `row`, the position and the columns of `fields` by number. */
+  /** Returns `row`, the position and the columns of `fields` by number. */
   readonly stored: string;
   readonly load: string;
   readonly remove: string;
@@ -24,8 +24,8 @@ export interface CollectionSql {
 }
 
 /**
- * A field's column. SQLite holds names equal that differ in case only, so capitals are marked; the field's name has
- * been checked to be of letters, digits and `_`.
+ * A field's column. SQLite ignores case in names, so capitals are escaped; the field's name is already checked to have
+ * only letters, digits and `_`.
  */
 export function column(field: string): string {
   return `"${escapeCapitals(field)}"`;
@@ -35,7 +35,7 @@ export function column(field: string): string {
 export function collectionSql(definition: CollectionDefinition): CollectionSql {
   const indexed = indexedFields(definition);
   const fields = indexed.filter((field) => field !== "_id" && field !== "position");
-  // The prefix keeps collections apart from this file's own tables and from the names that SQLite reserves.
+  // The prefix separates collections from this file's own tables and from names that SQLite reserves.
   const tableName = `documents:${escapeCapitals(definition.name)}`;
   const table = `"${tableName}"`;
   const columns = ["_id", "position", ...fields.map(column), BODY];
@@ -55,27 +55,27 @@ export function collectionSql(definition: CollectionDefinition): CollectionSql {
   };
 }
 
-/** Replaces the row `?` (the last parameter) by a new position, body and the named fields, in this order. */
+/** Updates the row `?` (the last parameter) with a new position, body and the named fields, in this order. */
 export function updateSql(collection: CollectionSql, fields: readonly string[]): string {
   const assignments = ["position", BODY, ...fields.map(column)].map((name) => `${name} = ?`);
   return `UPDATE ${collection.table} SET ${assignments.join(", ")} WHERE rowid = ?`;
 }
 
 /**
- * Makes the table. It keeps rowids: documents of more than about 1,000 bytes would spill every row of a table without
- * them onto a page of its own. The fields' columns have no type, so that a number stays a number and a text a text.
+ * Creates the table, with rowids: without them, each document of more than about 1,000 bytes would need a page of its
+ * own. The fields' columns have no type, so numbers stay numbers and text stays text.
  */
 export function createTableSql(collection: CollectionSql): string {
   const columns = ["_id TEXT PRIMARY KEY NOT NULL", "position TEXT NOT NULL", ...collection.fields.map(column)];
   return `CREATE TABLE ${collection.table} (${[...columns, `${BODY} TEXT NOT NULL`].join(", ")})`;
 }
 
-/** The name of an index, quoted: `"documents:things_v1(status,created_at)"`. */
+/** The quoted name of an index: `"documents:things_v1(status,created_at)"`. */
 export function indexName(collection: CollectionSql, index: readonly string[]): string {
   return `"${collection.tableName}(${index.map(escapeCapitals).join(",")})"`;
 }
 
-/** Makes the indexes that are not there yet. `_id` ends each, because it breaks the ties of every listing. */
+/** Creates the missing indexes. Each ends with `_id`, which breaks ties in every list. */
 export function createIndexesSql(collection: CollectionSql): string[] {
   return collection.definition.indexes.map((index) => {
     const columns = [...index.map(column), ...(index.includes("_id") ? [] : ["_id"])];

@@ -1,16 +1,16 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 
-/** One open database and the statements prepared on it. */
+/** An open database and its prepared statements. */
 export class Connection {
   readonly database: DatabaseSync;
-  /** By their text: there are a few for each collection, since values are bound. */
+  /** By text. There are only a few per collection, because values are bound. */
   readonly #statements = new Map<string, StatementSync>();
 
   constructor(database: DatabaseSync) {
     this.database = database;
   }
 
-  /** The prepared statement of this text, made at the first call. */
+  /** The prepared statement with this text, prepared at the first call. */
   statement(sql: string): StatementSync {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {
@@ -20,16 +20,16 @@ export class Connection {
     return statement;
   }
 
-  /** Does the work in one write transaction: all of it or, when it throws, nothing. */
+  /** Does the work in one write transaction: all of it or, if it throws, nothing. */
   transaction<T>(work: () => T): T {
-    // Immediate, because a transaction that begins as a reader cannot wait for another writer later.
+    // IMMEDIATE, because a transaction that begins as a reader cannot wait for another writer later.
     this.database.exec("BEGIN IMMEDIATE");
     try {
       const result = work();
       this.database.exec("COMMIT");
       return result;
     } catch (error) {
-      // After some failures, a full disk among them, SQLite has rolled back by itself.
+      // After some failures, such as a full disk, SQLite has already rolled back.
       if (this.database.isTransaction) this.database.exec("ROLLBACK");
       throw error;
     }

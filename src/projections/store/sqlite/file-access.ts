@@ -9,14 +9,14 @@ import { isDamage, isStatementError, portError } from "./sqlite-failures.ts";
 
 /** The read models' file, opened by a writer or followed by a reader. */
 export interface OpenFile {
-  /** Null while a reader has no file to read. */
+  /** Null while a reader has no file. */
   current(): Connection | null;
   close(): void;
 }
 
 /**
- * Works on the read models' file: reads what may not be there yet as empty, writes in transactions, gives failures the
- * form of the port, and marks a file that turns out to be damaged, so that the next writer replaces it.
+ * Access to the read models' file. It reads missing collections as empty, writes in transactions, converts failures to
+ * the port's errors, and marks a damaged file, so that the next writer replaces it.
  */
 export class FileAccess {
   readonly #directory: string;
@@ -42,7 +42,7 @@ export class FileAccess {
   }
 
   /**
-   * Reads a collection; `empty` is the answer while the writer has not made it.
+   * Reads a collection; `empty` is the answer while the writer has not created it.
    *
    * @throws ReadModelsUnavailable
    */
@@ -64,19 +64,19 @@ export class FileAccess {
   }
 
   /**
-   * Writes in one transaction: all of it or, when it throws, nothing.
+   * Writes in one transaction: all of it or, if it throws, nothing.
    *
-   * @throws ReadModelsUnavailable, and TypeError when the file was opened to be read only
+   * @throws ReadModelsUnavailable, and TypeError when the file was opened read-only
    */
   write<T>(write: (connection: Connection) => T): T {
-    if (this.#readOnly) throw new TypeError("these read models were opened to be read only");
+    if (this.#readOnly) throw new TypeError("these read models were opened read-only");
     return this.guarded((connection) => {
       if (connection === null) throw new ReadModelsUnavailable("the read models have no file");
       return connection.transaction(() => write(connection));
     });
   }
 
-  /** Works with the connection, null while there is no file, and gives failures the port's form. */
+  /** Works with the connection (null while there is no file), and converts failures to the port's errors. */
   guarded<T>(work: (connection: Connection | null) => T): T {
     try {
       if (this.#closed) throw new ReadModelsUnavailable("the read models are closed");
@@ -87,7 +87,7 @@ export class FileAccess {
     }
   }
 
-  /** Closes the file; a second call does nothing. */
+  /** Closes the file. A second call does nothing. */
   close(): void {
     if (!this.#closed) this.#file.close();
     this.#closed = true;

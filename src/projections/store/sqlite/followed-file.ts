@@ -2,7 +2,7 @@ import type { Connection } from "./connection.ts";
 import type { ReadModelsFileOptions } from "./read-models-file.ts";
 import { fileIdentity, openForReading } from "./read-models-file.ts";
 
-/** A reader's connection to the read models' file, whichever file that is at the time. */
+/** A reader's connection to the read models' file, even when a writer replaces that file. */
 export class FollowedFile {
   readonly #directory: string;
   readonly #options: ReadModelsFileOptions;
@@ -14,9 +14,9 @@ export class FollowedFile {
     this.#options = options;
   }
 
-  /** The connection to the file as it is now, or null when there is none yet that can be used. */
+  /** The connection to the current file, or null if there is no usable file. */
   current(): Connection | null {
-    // A writer that starts after this reader may replace the file; the old one, unlinked, would answer for ever.
+    // A writer that starts later may replace the file; the old one, unlinked, would answer for ever.
     const identity = fileIdentity(this.#directory);
     if (this.#connection === null || identity !== this.#identity) {
       this.close();

@@ -4,7 +4,7 @@ import type { CollectionSql } from "./collection-sql.ts";
 import { updateSql } from "./collection-sql.ts";
 import type { Connection } from "./connection.ts";
 
-/** Carries out one write, in the transaction of its caller. Gives whether its guard held; if not, nothing was done. */
+/** Carries out one write in the caller's transaction. Returns whether its guard held; if not, nothing was done. */
 export function writeGuarded(connection: Connection, collection: CollectionSql, write: GuardedWrite): boolean {
   checkWrite(write);
   const { id, expected, next } = write;
@@ -21,8 +21,8 @@ export function writeGuarded(connection: Connection, collection: CollectionSql, 
 
   const stored = connection.statement(collection.stored).get(id);
   if (stored === undefined || stored["position"] !== expected) return false;
-  // SQLite rewrites the entries of every index that has an assigned column, changed or not. Assigning only what changed
-  // halves the cost of an update: most events leave a document at its place in most indexes.
+  // SQLite rewrites the entries of every index that has an assigned column, changed or not. Assigning only changed
+  // columns halves the cost of an update: most events change few indexes.
   const changed = collection.fields.filter((_, at) => stored[String(at)] !== values[at]);
   const changedValues = values.filter((value, at) => stored[String(at)] !== value);
   connection

@@ -3,13 +3,13 @@ import type { CollectionSql } from "./collection-sql.ts";
 import { BODY, column, createIndexesSql, createTableSql } from "./collection-sql.ts";
 import type { Connection } from "./connection.ts";
 
-/** The columns of the collection's table as the file has them, quoted as in our statements; none without a table. */
+/** The columns of the collection's table in the file, quoted as in our statements; empty without a table. */
 function columnsOf(connection: Connection, collection: CollectionSql): string[] {
   const columns = connection.statement("SELECT name FROM pragma_table_info(?)").all(collection.tableName);
   return columns.map(({ name }) => `"${String(name)}"`);
 }
 
-/** Whether the table has the columns that the definition asks for. */
+/** Whether the table has exactly the columns of the definition. */
 export function isPrepared(connection: Connection, collection: CollectionSql): boolean {
   const wanted = new Set(['"_id"', '"position"', ...collection.fields.map(column), BODY]);
   const present = columnsOf(connection, collection);
@@ -17,8 +17,8 @@ export function isPrepared(connection: Connection, collection: CollectionSql): b
 }
 
 /**
- * Makes the table if it is not there yet; to be called in a transaction. A table of other fields is copied into one of
- * the right fields, whose values come from the documents: a program may add an index to a collection.
+ * Creates the table if it is missing; call it in a transaction. If a program has changed a collection's indexed fields,
+ * the rows are copied into a table with the new columns, filled from the documents.
  */
 export function prepareTable(connection: Connection, collection: CollectionSql): void {
   const { database } = connection;
@@ -37,7 +37,7 @@ export function prepareTable(connection: Connection, collection: CollectionSql):
   }
 }
 
-/** Makes the indexes that are not there yet; to be called in a transaction. */
+/** Creates the missing indexes; call it in a transaction. */
 export function prepareIndexes(connection: Connection, collection: CollectionSql): void {
   for (const sql of createIndexesSql(collection)) connection.database.exec(sql);
 }

@@ -3,18 +3,18 @@ import type { DocumentQuery, Scalar } from "../document-store.ts";
 import type { CollectionSql } from "./collection-sql.ts";
 import { BODY, column, indexName } from "./collection-sql.ts";
 
-/** A query's statement and the values that are bound to it. */
+/** A query's statement and its bound values. */
 export interface Query {
-  /** Names the index that serves the query in order, where there is one. */
+  /** Names the index that serves the query in order, if there is one. */
   readonly sql: string;
-  /** The same without naming an index: for a collection whose indexes are not made yet. */
+  /** Names no index: for a collection whose indexes do not exist yet. */
   readonly sqlWithoutIndex: string;
   readonly values: readonly Scalar[];
 }
 
 /**
- * The statement of a query. It continues by key (`(field, _id) > (?, ?)`), never by OFFSET, so that the hundredth page
- * costs what the first does. Throws RangeError for a field without an index and for a limit below 1.
+ * The statement of a query. It continues by key (`(field, _id) > (?, ?)`), not by OFFSET, so that the hundredth page
+ * costs no more than the first. Throws RangeError for a field without an index and for a limit below 1.
  */
 export function querySql(collection: CollectionSql, query: DocumentQuery): Query {
   checkQuery(collection.indexed, query);
@@ -29,7 +29,7 @@ export function querySql(collection: CollectionSql, query: DocumentQuery): Query
   };
 
   for (const [field, value] of Object.entries(equals)) condition(`${column(field)} = ?`, value);
-  // A comparison with null is never true, so a bound leaves nulls out by itself.
+  // A comparison with null is never true, so a bound excludes nulls.
   if (range?.from !== undefined) condition(`${column(range.field)} >= ?`, range.from);
   if (range?.to !== undefined) condition(`${column(range.field)} < ?`, range.to);
   if (range !== undefined && range.from === undefined && range.to === undefined) {
@@ -51,9 +51,9 @@ export function querySql(collection: CollectionSql, query: DocumentQuery): Query
 }
 
 /**
- * The index that gives the most of the query's equal fields and then its order, or null. It is named to SQLite, which
- * without statistics takes a user with a time range to be rarer than one of the user's endpoints, and then reads all of
- * a large user's deliveries for an endpoint that has a few.
+ * The index that covers the most of the query's `equals` fields and then its order, or null. SQLite has to be given it:
+ * without statistics it assumes that a user with a time range is rarer than one of the user's endpoints, and then reads
+ * all deliveries of a large user for an endpoint that has a few.
  */
 function servingIndex(collection: CollectionSql, query: DocumentQuery): readonly string[] | null {
   const { equals = {}, range, order } = query;
@@ -62,7 +62,7 @@ function servingIndex(collection: CollectionSql, query: DocumentQuery): readonly
   for (const index of collection.definition.indexes) {
     const open = index.findIndex((field) => !Object.hasOwn(equals, field));
     const leading = open === -1 ? index.length : open;
-    // A further field after the order's would come before the id, so ties would have to be sorted.
+    // A field after the order field would precede the id, so ties would need sorting.
     const ordered = index.length - leading <= 1 && (index[leading] ?? "_id") === order.field;
     if (ordered && (best === null || leading > best.leading)) best = { index, leading };
   }

@@ -7,52 +7,56 @@ import { isDamage, isStatementError } from "./sqlite-failures.ts";
 
 const FILE_NAME = "read-models.sqlite";
 
-/** The version of this file's layout, kept in its user_version. A file of any other is made again, except of the next. */
+/**
+ * The version of the file's layout, kept in its user_version. A file of another version is replaced, except the
+ * previous one.
+ */
 const SCHEMA_VERSION = 3;
-/** The version before, whose checkpoints had no `searched_to`: a writer adds that, and readers do without until then. */
+/** The previous version, without `searched_to` in its checkpoints: a writer adds it; until then readers do without. */
 const VERSION_WITHOUT_SEARCHED_TO = 2;
 
 export interface ReadModelsFileOptions {
-  /** Names the log that the models are made from. Models of another log are not used. Default: any log. */
+  /** Names the log that the models were built from. Models of another log are not used. Default: any log. */
   readonly logId?: string;
-  /** Called with the reason when a file had to be removed and made again: everything in it has to be rebuilt. */
+  /** Called with the reason when a file had to be replaced: everything in it has to be rebuilt. */
   readonly onReset?: (reason: string) => void;
 }
 
-/** The place of the read models' file in the data directory. */
+/** The path of the read models' file in the data directory. */
 export function readModelsPath(directory: string): string {
   return join(directory, FILE_NAME);
 }
 
 /**
- * Notes that the file was found damaged while in use, so that the next start makes it again. To look for damage at every
- * start would mean to read the whole file, and to go on with it would fail at the same place again and again.
+ * Marks the file as damaged, so that the next start replaces it. Checking for damage at every start would mean reading
+ * the whole file, and without a mark the next start would fail at the same place.
  */
 export function markDamaged(directory: string): void {
   try {
     writeFileSync(markPath(directory), "");
   } catch {
-    // The directory takes no file now. The failure that led here is reported; the next one marks the file again.
+    // The directory accepts no file now. The failure that led here is reported; the next one tries to mark the file
+    // again.
   }
 }
 
-/** Opens the file for writing, and makes it where there is none that can be used. */
+/** Opens the file for writing, and creates or replaces it if it is missing or unusable. */
 export function openForWriting(directory: string, options: ReadModelsFileOptions): Connection {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const path = readModelsPath(directory);
   const found = openOrRefuse(directory, options);
   if (found instanceof Connection) return found;
 
-  // The database goes first, so that no reader opens what is left of it; SQLite itself discards the WAL of an empty
-  // file. The mark goes last: if the process dies before, the next start begins this again.
+  // The database goes first, so that no reader opens its remains; SQLite itself discards the WAL of an empty file. The
+  // mark goes last: if the process ends before, the next start does this again.
   for (const left of [path, `${path}-wal`, `${path}-shm`, markPath(directory)]) rmSync(left, { force: true });
   const made = openOrRefuse(directory, options);
-  if (!(made instanceof Connection)) throw new ReadModelsUnavailable(`the read models cannot be made anew: ${made}`);
+  if (!(made instanceof Connection)) throw new ReadModelsUnavailable(`the read models cannot be replaced: ${made}`);
   options.onReset?.(found);
   return made;
 }
 
-/** The open file, or the reason why it has to be made again. */
+/** The open file, or the reason why it has to be replaced. */
 function openOrRefuse(directory: string, options: ReadModelsFileOptions): Connection | string {
   if (existsSync(markPath(directory))) return "the file was found damaged";
   let connection: Connection | null = null;
@@ -71,12 +75,12 @@ function openOrRefuse(directory: string, options: ReadModelsFileOptions): Connec
   }
 }
 
-/** Opens the file for reading. Gives null when there is none yet, or none that can be used. */
+/** Opens the file for reading. Returns null if it is missing or unusable. */
 export function openForReading(directory: string, options: ReadModelsFileOptions): Connection | null {
   const path = readModelsPath(directory);
   if (fileIdentity(directory) === null) return null;
-  // A reader in WAL mode waits for a lock only while another connection recovers the file: not for long, since it may
-  // hold up the thread that serves requests.
+  // A reader in WAL mode waits for a lock only while another connection recovers the file. The wait is short, because
+  // it may block the thread that serves requests.
   const database = new DatabaseSync(path, { readOnly: true, timeout: 1_000 });
   const connection = new Connection(database);
   try {
@@ -90,7 +94,7 @@ export function openForReading(directory: string, options: ReadModelsFileOptions
   return null;
 }
 
-/** Tells one file from another that took its place, or null when there is no file. */
+/** Distinguishes a file from one that replaced it; null if there is no file. */
 export function fileIdentity(directory: string): string | null {
   const file = statSync(readModelsPath(directory), { bigint: true, throwIfNoEntry: false });
   return file === undefined ? null : `${file.dev}:${file.ino}`;
@@ -103,10 +107,10 @@ function markPath(directory: string): string {
 function connect(path: string): Connection {
   const database = new DatabaseSync(path, { timeout: 5_000 });
   try {
-    // NORMAL syncs at checkpoints of the WAL and not at commits. A power cut may take the last commits and never leaves
-    // a broken file; what it took is folded again from the log, where every document's own position says what is missing.
-    // The WAL may grow to 16,000 pages (64 MiB) before a checkpoint. With SQLite's 1,000 the same pages are written to the
-    // file again and again: a batch took twice as long, and the event log's syncs on the same disk were three times as slow.
+    // NORMAL syncs at checkpoints of the WAL, not at commits. A power cut may lose the last commits but never breaks
+    // the file; what is lost is folded again from the log, because each document's position shows what is missing. The
+    // WAL may grow to 16,000 pages (64 MiB) before a checkpoint. With SQLite's 1,000 the same pages are written to the
+    // file again and again: a batch took twice as long, and the event log's syncs on the same disk three times as long.
     database.exec(`
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = NORMAL;
@@ -121,7 +125,7 @@ function connect(path: string): Connection {
   }
 }
 
-/** Fills an empty file, and brings one of the version before up to date; any other is left as it is. */
+/** Sets up an empty file, and migrates the previous version; any other file is left alone. */
 function initialise(connection: Connection, options: ReadModelsFileOptions): void {
   connection.transaction(() => {
     if (connection.statement("SELECT 1 FROM sqlite_schema").get() !== undefined) {
@@ -143,14 +147,14 @@ function initialise(connection: Connection, options: ReadModelsFileOptions): voi
   });
 }
 
-/** Why the file cannot be used, or null when it can. */
+/** Why the file cannot be used, or null if it can. */
 function unusable(connection: Connection, options: ReadModelsFileOptions): string | null {
   const version = versionOf(connection);
   if (version !== SCHEMA_VERSION && version !== VERSION_WITHOUT_SEARCHED_TO) {
     return `the file has the unknown schema version ${String(version)}`;
   }
   const logId = connection.statement("SELECT log_id FROM origin").get()?.["log_id"];
-  if (options.logId !== undefined && logId !== options.logId) return "the file was made from another log";
+  if (options.logId !== undefined && logId !== options.logId) return "the file was built from another log";
   return null;
 }
 

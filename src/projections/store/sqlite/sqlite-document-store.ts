@@ -22,13 +22,13 @@ const SCAN_PAGE = 500;
 type Row = Record<string, unknown>;
 
 export interface SqliteDocumentStoreOptions extends ReadModelsFileOptions {
-  /** Only read. What is not there, the file included, reads as empty until a writer has made it. Default: false. */
+  /** Opens read-only. Anything missing, even the file, reads as empty until a writer has created it. Default: false. */
   readonly readOnly?: boolean;
 }
 
 /**
- * Read models in one SQLite file, `read-models.sqlite`. One writer at a time (a worker thread) and any number of
- * readers, each with a store of its own over the same directory. Calls are carried out at once, on the calling thread.
+ * Read models in one SQLite file, `read-models.sqlite`. There is one writer at a time (a worker thread) and any number
+ * of readers, each with its own store over the same directory. Calls are synchronous, on the calling thread.
  */
 export class SqliteDocumentStore implements DocumentStore {
   readonly shared = false;
@@ -39,8 +39,8 @@ export class SqliteDocumentStore implements DocumentStore {
   }
 
   /**
-   * Opens the read models of a data directory. A writer makes a file that is damaged, of an unknown schema version or
-   * of another log again and says so through `onReset`. Throws ReadModelsUnavailable when the file cannot be opened.
+   * Opens the read models of a data directory. A writer replaces a file that is damaged, has an unknown schema version
+   * or belongs to another log, and calls `onReset`. Throws ReadModelsUnavailable when the file cannot be opened.
    */
   static open(directory: string, options: SqliteDocumentStoreOptions = {}): SqliteDocumentStore {
     if (options.readOnly === true) {
@@ -56,8 +56,8 @@ export class SqliteDocumentStore implements DocumentStore {
   }
 
   /**
-   * As the port says. Filling a collection without its indexes takes less than half of the processor and a sixth of the
-   * disk's writes; making them afterwards takes some seconds for 500,000 documents.
+   * See the port. Filling a collection without indexes takes less than half the processor time and a sixth of the disk
+   * writes; creating them afterwards takes some seconds for 500,000 documents.
    */
   async prepare(collection: CollectionDefinition, indexes: "now" | "later" = "now"): Promise<void> {
     const sql = this.#access.sql(collection);
@@ -68,7 +68,7 @@ export class SqliteDocumentStore implements DocumentStore {
   }
 
   async load<D extends StoredDocument>(collection: CollectionDefinition, ids: readonly string[]): Promise<D[]> {
-    // One statement with the ids as JSON costs a third of one statement an id.
+    // One statement with the ids as JSON costs a third of one statement per id.
     return this.#access.read(collection, [], (connection, { load }) =>
       parsed<D>(connection.statement(load).all(JSON.stringify(ids))),
     );
@@ -109,14 +109,14 @@ export class SqliteDocumentStore implements DocumentStore {
       const page = this.#page(collection, after);
       yield* parsed<D>(page);
       after = page.length < SCAN_PAGE ? null : (page.at(-1)?.["_id"] as string);
-      // A long scan is no reason to keep this thread's other work waiting.
+      // Lets this thread do other work during a long scan.
       await setImmediate();
     } while (after !== null);
   }
 
   async checkpoint(name: string): Promise<Checkpoint | null> {
     return this.#access.guarded((connection) => {
-      // All columns: in a file that the next writer brings up to date there is no `searched_to` yet.
+      // All columns: until a writer migrates the file, `searched_to` may be missing.
       const row = connection?.statement("SELECT * FROM checkpoints WHERE name = ?").get(name);
       if (row === undefined) return null;
       const position = row["position"] as Position;

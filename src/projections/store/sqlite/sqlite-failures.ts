@@ -1,7 +1,7 @@
 import { SQLITE, sqliteCode } from "../../../runtime/sqlite-error.ts";
 import { ReadModelsUnavailable } from "../document-store.ts";
 
-/** The codes that are about the machine and not a mistake in the statement, with the text for the operator. */
+/** The codes for failures of the machine, not of the statement, with the text for the operator. */
 const UNAVAILABLE: ReadonlyMap<number, string> = new Map([
   [SQLITE.BUSY, "are locked by another writer"],
   [SQLITE.LOCKED, "are locked by another writer"],
@@ -15,18 +15,18 @@ const UNAVAILABLE: ReadonlyMap<number, string> = new Map([
   [SQLITE.NOTADB, "are damaged"],
 ]);
 
-/** Whether the file itself is broken, so that only a rebuild helps. */
+/** Whether the file itself is damaged, so that only a rebuild helps. */
 export function isDamage(error: unknown): boolean {
   const code = sqliteCode(error);
   return code === SQLITE.CORRUPT || code === SQLITE.NOTADB;
 }
 
-/** Whether the statement does not fit the tables, which may be because they are not made yet. */
+/** Whether the statement does not match the tables, perhaps because they do not exist yet. */
 export function isStatementError(error: unknown): boolean {
   return sqliteCode(error) === SQLITE.ERROR;
 }
 
-/** The error that a caller gets: ReadModelsUnavailable for the machine's failures, every other error as it is. */
+/** The error for the caller: ReadModelsUnavailable for failures of the machine, any other error unchanged. */
 export function portError(error: unknown): unknown {
   const what = UNAVAILABLE.get(sqliteCode(error) ?? -1);
   return what === undefined ? error : new ReadModelsUnavailable(`the read models ${what}`, { cause: error });

@@ -22,7 +22,7 @@ describe("positions and revisions", () => {
     );
   });
 
-  it.each([-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, -1n])("refuse %s, which is no place", (value) => {
+  it.each([-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, -1n])("refuse %s, which is not a place", (value) => {
     expect(() => positionOf(value)).toThrow(RangeError);
     expect(() => revisionOf(value)).toThrow(RangeError);
   });

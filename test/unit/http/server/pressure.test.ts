@@ -4,7 +4,7 @@ import { Pressure } from "../../../../src/http/server/pressure.ts";
 const WELL = { lateMs: 3, heapShare: 0.4 };
 
 describe("the pressure on the process", () => {
-  it("is none while it is well", () => {
+  it("is null while the process is well", () => {
     const pressure = new Pressure();
     for (let look = 0; look < 10; look++) expect(pressure.judge(WELL)).toBeNull();
   });

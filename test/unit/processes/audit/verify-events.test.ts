@@ -137,7 +137,7 @@ describe("what is found", () => {
       `leaf 3 was removed: event ${name(third)}; in its place is SampleHappened ${name(fourth)}, position 00000000000000000004`,
     );
     expect(await textOf(swapped(3, 9), await LISTS["an older export"]!(log))).toBe(
-      `leaf 3 was moved: SampleHappened ${name(third)}, position 00000000000000000004, line 5 is leaf 9 now; ` +
+      `leaf 3 was moved: SampleHappened ${name(third)}, position 00000000000000000004, line 5 is now leaf 9; ` +
         `in its place is SampleHappened ${name(log[9]!)}, position 00000000000000000004`,
     );
     expect(await textOf(cutTo(3), tree)).toBe(`the end was cut off from leaf 3 on: event ${name(third)}`);
@@ -224,7 +224,7 @@ describe("a damaged export", () => {
     const trusted = leavesOfExport("old.ndjson", () => inPieces(text));
     const events = auditedEvents(changed(500)(log));
     await expect(verifyEvents(events, { signedHead: null, trusted })).rejects.toThrow(
-      /^old.ndjson is not to be compared with: the export was changed/,
+      /^old.ndjson cannot be compared with: the export was changed/,
     );
     const part = exportWith(log).replace(
       '"after":null',
@@ -254,7 +254,7 @@ describe("a list that is not what was signed", () => {
     const { finding } = await verifyEvents(auditedEvents(tampered), { signedHead: headOf(log), trusted });
     expect(finding).toMatchObject({
       kind: "truncated",
-      text: "of 600 events that were signed there are 590: the end was cut off",
+      text: "only 590 of the 600 signed events are there: the end was cut off",
     });
   });
 

@@ -67,7 +67,7 @@ describe("the lines of a process", () => {
     await process.stop();
   });
 
-  it("are one when the to-do list cannot be read, one a look, and one when it can again", async () => {
+  it("are one when the to-do list cannot be read, one per scan, and one when it can be read again", async () => {
     const { world, start, warnings, lines } = await newWorld();
     const find = world.documents.find.bind(world.documents);
     const process = await start();
@@ -78,12 +78,12 @@ describe("the lines of a process", () => {
     const ofList = (text: string) => lines.filter(({ msg }) => String(msg).includes(text));
     expect(ofList("the to-do list could not be read").length).toBeLessThanOrEqual(3);
     expect(ofList("the to-do list can be read again")).toHaveLength(1);
-    expect(ofList("what waits for endpoints is looked after again")).toHaveLength(1);
+    expect(ofList("endpoint deliveries are ended and released again")).toHaveLength(1);
     expect(warnings().length).toBeLessThanOrEqual(6);
     await process.stop();
   });
 
-  it("do not tell of what fails after the end", async () => {
+  it("do not report failures after the end", async () => {
     const { world, start, warnings } = await newWorld();
     const process = await start();
     let fail: (error: Error) => void = () => undefined;
@@ -118,7 +118,7 @@ describe("the lines of a process", () => {
 });
 
 describe("a worker that is stopped in an outage", () => {
-  it("tells of no trouble for what the stop cut off", async () => {
+  it("reports no trouble for attempts cut off by the stop", async () => {
     const { world, start, warnings } = await newWorld();
     const process = await start();
     world.store.onAppend = (_stream, events, write) =>

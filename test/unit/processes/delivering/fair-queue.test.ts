@@ -45,7 +45,7 @@ describe("the bounds of the queue", () => {
     expect(queue.offer(entry(3, 3))).toBe(true);
   });
 
-  it("turn away what would be too many bytes, and take what is smaller", () => {
+  it("refuse an entry with too many bytes, and take a smaller one", () => {
     const { queue } = newQueue({ bytes: 100 });
     expect(queue.offer(entry("a", 1, 60))).toBe(true);
     expect(queue.offer(entry("b", 1, 41))).toBe(false);
@@ -94,7 +94,7 @@ describe("the turns of endpoints", () => {
     expect(queue.take()).toBeNull();
   });
 
-  it("let a newcomer be the next but one behind an endpoint with a long queue", () => {
+  it("let a newcomer be next but one beside an endpoint with a long queue", () => {
     const { queue } = newQueue();
     for (let id = 0; id < 500; id++) queue.offer(entry(id, 1));
     queue.offer(entry("newcomer", 2));
@@ -129,7 +129,7 @@ describe("the turns of endpoints", () => {
     );
   });
 
-  it("never let an endpoint have more than its share, and never leave a free slot with somebody waiting", () => {
+  it("never let an endpoint have more than its share, and never leave a slot free while an entry waits", () => {
     const step = fc.oneof(
       fc.record({ kind: fc.constant("offer" as const), endpointId: fc.integer({ min: 1, max: 4 }) }),
       fc.record({ kind: fc.constant("take" as const) }),
@@ -223,7 +223,7 @@ describe("the shares of users", () => {
     }
   });
 
-  it("tell that a user's part ran low after something of it was turned away", () => {
+  it("report that a user's part ran low after it refused an entry", () => {
     const { queue, lows } = newQueue({ entries: 100 }, { userOf, concurrency: 100 });
     for (let id = 0; id < 76; id++) queue.offer(entry(`alice ${id}`, id));
     for (let left = 75; left > 19; left--) queue.take();
@@ -280,7 +280,7 @@ describe("the shares of users", () => {
 });
 
 describe("running low", () => {
-  it("is told once when little is left after something was turned away", () => {
+  it("is called once when little is left after an entry was refused", () => {
     const { queue, lows } = newQueue({ entries: 8 });
     for (let id = 0; id < 9; id++) queue.offer(entry(id, id));
     for (let left = 8; left > 2; left--) queue.take();
@@ -291,7 +291,7 @@ describe("running low", () => {
     expect(lows()).toBe(1);
   });
 
-  it("is told when little is left of one endpoint's part, though the queue has much of others", () => {
+  it("is called when little is left of one endpoint's part, though the queue has much of others", () => {
     const { queue, lows } = newQueue({ entriesPerEndpoint: 4 }, { concurrency: 1 });
     for (let id = 0; id < 5; id++) queue.offer(entry(`own ${id}`, 1));
     for (let id = 0; id < 200; id++) queue.offer(entry(`other ${id}`, 2 + (id % 100)));
@@ -303,14 +303,14 @@ describe("running low", () => {
     expect(queue.size).toBe(100);
   });
 
-  it("is not told when nothing was turned away", () => {
+  it("is not called when no entry was refused", () => {
     const { queue, lows } = newQueue({ entries: 8 });
     for (let id = 0; id < 8; id++) queue.offer(entry(id, id));
     drain(queue);
     expect(lows()).toBe(0);
   });
 
-  it("is told in time for the queue to be filled again from within the call", () => {
+  it("is called in time to fill the queue again from within the call", () => {
     let refilled = false;
     const shareOf = (userId: number) => ({ userId, concurrency: 5 });
     const queue: FairQueue<Queued> = new FairQueue({ ...WIDE, entries: 4 }, shareOf, () => {

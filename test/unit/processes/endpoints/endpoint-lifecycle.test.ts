@@ -41,7 +41,7 @@ async function dispatchMany(process: DeliveryProcess, count: number): Promise<st
 const typesOf = (events: readonly RecordedEvent[]): string[] => events.map(({ type }) => type);
 
 describe("a disabled endpoint", () => {
-  it("holds what is dispatched to it, and is sent it when it is enabled", async () => {
+  it("holds deliveries to it, and gets them when it is enabled", async () => {
     const world = await newWorld();
     const process = await world.start();
     await turn(world, "disabled");
@@ -128,7 +128,7 @@ describe("a disabled endpoint", () => {
     await second.stop();
   });
 
-  it("is sent what was held once when two processes look after it", async () => {
+  it("gets each held delivery once from two processes", async () => {
     const world = await newWorld();
     const both = [await world.start(), await world.start()];
     await turn(world, "disabled");
@@ -145,7 +145,7 @@ describe("a disabled endpoint", () => {
 });
 
 describe("a deleted endpoint", () => {
-  it("has what is pending canceled at once, whenever it was due", async () => {
+  it("has pending deliveries canceled at once, whenever they were due", async () => {
     const world = await newWorld(failing);
     const process = await world.start();
     const ids = await dispatchMany(process, 30);
@@ -163,7 +163,7 @@ describe("a deleted endpoint", () => {
     await process.stop();
   });
 
-  it("has what is held canceled", async () => {
+  it("has held deliveries canceled", async () => {
     const world = await newWorld();
     const process = await world.start();
     await turn(world, "disabled");
@@ -228,7 +228,7 @@ describe("an endpoint that answers that it is gone", () => {
     await process.stop();
   });
 
-  it("holds what is dispatched after that, until it is enabled", async () => {
+  it("holds later deliveries until it is enabled", async () => {
     const world = await newWorld(gone);
     const process = await world.start();
     const [first = ""] = await dispatchMany(process, 1);

@@ -93,7 +93,7 @@ describe("an endpoint of which every attempt fails", () => {
     await process.stop();
   });
 
-  it("has its time anew when it is enabled, or moved", async () => {
+  it("starts over when it is enabled or moved", async () => {
     const world = await newWorld();
     const process = await world.start({ failing });
     await dispatchEvery(process, world, 1, 35);
@@ -111,7 +111,7 @@ describe("an endpoint of which every attempt fails", () => {
     await process.stop();
   });
 
-  it("is told of once by two processes, and by one that comes after a crash", async () => {
+  it("is reported once by two processes, and by one after a crash", async () => {
     const world = await newWorld();
     const [first, second] = [await world.start({ failing }), await world.start({ failing })];
     await dispatchEvery(first, world, 1, 20);
@@ -124,7 +124,7 @@ describe("an endpoint of which every attempt fails", () => {
     await third.stop();
   });
 
-  it("is no other endpoint's matter", async () => {
+  it("does not affect other endpoints", async () => {
     const world = await newWorld((request) => (request.endpointId === ENDPOINT ? refusedWith(500) : delivered()));
     const process = await world.start({ failing });
     for (let minute = 0; minute < 40; minute++) {

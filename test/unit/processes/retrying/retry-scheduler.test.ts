@@ -281,7 +281,7 @@ describe("what found no room", () => {
 });
 
 describe("the scheduler in trouble", () => {
-  it("looks again soon when the to-do list could not be read", async () => {
+  it("scans again soon when the to-do list could not be read", async () => {
     const world = await newWorld();
     world.sender.answer = ({ attempt }) => (attempt === 1 ? refusedWith(500) : delivered());
     const find = world.documents.find.bind(world.documents);
@@ -300,7 +300,7 @@ describe("the scheduler in trouble", () => {
     await process.stop();
   });
 
-  it("leaves no timer behind when it ends", async () => {
+  it("leaves no timer when it ends", async () => {
     const world = await newWorld();
     world.sender.answer = () => refusedWith(500);
     const process = await world.start();
@@ -312,8 +312,8 @@ describe("the scheduler in trouble", () => {
   });
 });
 
-describe("the last look at the to-do list", () => {
-  it("tells how long the oldest delivery had been due, and does not move on when a look fails", async () => {
+describe("the last scan of the to-do list", () => {
+  it("gives how long the oldest delivery had been due, and stays when a scan fails", async () => {
     const world = await newWorld();
     world.sender.answer = blackHole(world.clock);
     const process = await world.start();

@@ -73,7 +73,7 @@ describe("the ticks of several instances", () => {
     expect(store.appends).toEqual([]);
   });
 
-  it("never give a shard to two at one tick, however the looks of the instances fall", async () => {
+  it("never give a shard to two instances at one tick, whenever they scan", async () => {
     const looks = fc.array(fc.record({ instance: fc.nat(2), waitMs: fc.nat(90_000) }), { maxLength: 40 });
     await fc.assert(
       fc.asyncProperty(looks, async (all) => {

@@ -43,7 +43,7 @@ describe("errorCodeOf", () => {
     expect(codes.map((code) => errorCodeOf(failure(code), "connecting"))).toEqual(codes.map(() => expected));
   });
 
-  it("takes a resolver that refuses for a failure of the look-up", () => {
+  it("treats a resolver that refuses as a failed lookup", () => {
     expect(errorCodeOf(failure("ECONNREFUSED", { syscall: "queryA" }), "connecting")).toBe("dns");
     expect(errorCodeOf(failure("ECONNREFUSED", { syscall: "connect" }), "connecting")).toBe("refused");
   });

@@ -32,7 +32,7 @@ describe("a response's body as text", () => {
     }
   });
 
-  it("replaces what is not UTF-8, so that there is never a lone surrogate", () => {
+  it("replaces invalid UTF-8, so that there is never a lone surrogate", () => {
     expect(responseText(Buffer.from([0x61, 0xff, 0x62, 0xed, 0xa0, 0x80]), true)).toBe("a\ufffdb\ufffd\ufffd\ufffd");
     fc.assert(fc.property(fc.uint8Array(), (bytes) => responseText(Buffer.from(bytes), false).isWellFormed()));
   });
@@ -63,7 +63,7 @@ describe("a response's body as text", () => {
     );
   });
 
-  it("keeps 16 KiB and tells that there was more", () => {
+  it("keeps 16 KiB and notes that there was more", () => {
     const exact = new ResponseBody();
     exact.add(Buffer.alloc(MAX_RESPONSE_BODY_BYTES, "a"));
     expect(exact.overflown).toBe(false);

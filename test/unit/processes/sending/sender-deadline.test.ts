@@ -128,7 +128,7 @@ describe("the signal", () => {
 });
 
 describe("closing", () => {
-  it("waits for what is under way, takes nothing more and ends the connections", async () => {
+  it("waits for attempts under way, takes no more and ends the connections", async () => {
     let socketOf: Socket | undefined;
     const receiver = await makeReceiver((socket) => (socketOf = socket));
     const sender = makeSender();

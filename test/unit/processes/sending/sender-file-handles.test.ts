@@ -35,7 +35,7 @@ it("takes no attempt for one when the process has no file handle left, and goes 
   expect([before, afterwards]).toEqual(["delivered", "delivered"]);
 });
 
-it("takes a look-up that the process has no file handle for as no fault of the name", async () => {
+it("does not blame the name for a lookup without a file handle", async () => {
   const names = await startNameServer();
   onTestFinished(() => names.close());
   names.says("receiver.example", { addresses: ["192.0.2.1"] });

@@ -40,7 +40,7 @@ describe("a receiver that accepted (2xx) and then breaks its body has it deliver
   });
 });
 
-describe("behind another status", () => {
+describe("after another status", () => {
   it.each([
     ["a body that ends early", respondRaw("HTTP/1.1 500 X\r\ncontent-length: 10\r\n\r\nabc", "end"), "http_status"],
     ["a broken chunk", respondRaw("HTTP/1.1 400 X\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n"), "http_status"],
@@ -82,14 +82,14 @@ describe("a body that does not end", () => {
   });
 });
 
-describe("what is no good HTTP", () => {
+describe("invalid HTTP", () => {
   const bad: [string, Answer][] = [
     ["another protocol", respondRaw("SSH-2.0-OpenSSH_9.6\r\n")],
     ["status 000", respondRaw("HTTP/1.1 000 X\r\ncontent-length: 0\r\n\r\n")],
     ["status 099", respondRaw("HTTP/1.1 099 X\r\ncontent-length: 0\r\n\r\n", "end")],
     ["a status of two digits", respondRaw("HTTP/1.1 20 X\r\n\r\n", "end")],
     ["a status of four digits", respondRaw("HTTP/1.1 2000 X\r\n\r\n", "end")],
-    ["a length that is no number", respondRaw(`${head200}content-length: abc\r\n\r\n`)],
+    ["a length that is not a number", respondRaw(`${head200}content-length: abc\r\n\r\n`)],
     ["two lengths", respondRaw(`${head200}content-length: 1\r\ncontent-length: 2\r\n\r\nab`)],
     ["a header line without a name", respondRaw(`${head200}: x\r\n\r\n`)],
     ["headers of more than 16 KiB", respondRaw(`${head200}x: ${"y".repeat(17_000)}\r\n\r\n`)],
@@ -136,7 +136,7 @@ describe("answers before the answer", () => {
   it.each([
     ["101 without an upgrade", 101, "HTTP/1.1 101 X\r\n\r\n"],
     ["101 with an upgrade", 101, "HTTP/1.1 101 X\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"],
-    ["100 that nobody asked for", 100, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"],
+    ["an unrequested 100", 100, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"],
   ])("%s is a failure by its status", async (_, responseStatus, text) => {
     expect(await resultOf(respondRaw(text))).toMatchObject({ errorCode: "http_status", responseStatus });
   });
@@ -158,7 +158,7 @@ describe("a body that is meant to exhaust memory", () => {
     expect(result.responseBody!.length).toBeLessThanOrEqual(16_384);
   });
 
-  it("is read no further than what is kept", async () => {
+  it("is read no further than it is kept", async () => {
     let written = 0;
     const receiver = await makeReceiver((socket) => {
       socket.on("close", () => (written = socket.bytesWritten));

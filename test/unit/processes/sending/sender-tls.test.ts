@@ -57,7 +57,7 @@ describe.skipIf(certificates === null)("TLS", () => {
     },
   );
 
-  it("knows a receiver that wants a certificate of ours, which TLS 1.3 tells when our side is done", async () => {
+  it("recognises a receiver that requires a client certificate, which TLS 1.3 reports after our side is done", async () => {
     const tls = { ...good, minVersion: "TLSv1.3", requestCert: true, rejectUnauthorized: true } as const;
     const receiver = await makeReceiver(respondWith(200), { tls });
     expect(answered(await send(makeSender(trusted), receiver.url())).errorCode).toBe("tls");

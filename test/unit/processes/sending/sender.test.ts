@@ -126,7 +126,7 @@ describe("the answer", () => {
   });
 });
 
-describe("a look-up", () => {
+describe("a lookup", () => {
   const failing = (code: string): NameResolver["resolve"] => {
     return () => Promise.reject(Object.assign(new Error("look-up failed"), { code }));
   };
@@ -137,7 +137,7 @@ describe("a look-up", () => {
     expect(answered(await sendTo(failing("ENOTFOUND"))).errorCode).toBe("dns");
   });
 
-  it("that fails for want of file handles is no attempt", async () => {
+  it("that fails for lack of file handles is not an attempt", async () => {
     expect((await sendTo(failing("EMFILE"))).kind).toBe("not_sent");
   });
 

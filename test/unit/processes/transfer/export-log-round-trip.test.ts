@@ -131,7 +131,7 @@ describe("an export", () => {
     );
   });
 
-  it("of what comes after a position is imported behind it, and only there", async () => {
+  it("of the events after a position is imported after it, and only there", async () => {
     const source = await sampleLog(10);
     const target = await logOf([]);
     const first = await exportOf(source);

@@ -39,7 +39,7 @@ describe("an export is refused", () => {
   it("when it is cut short at any byte", async () => {
     const whole = Buffer.from(await exportOf(await sampleLog(3)));
     for (let cut = 0; cut < whole.length; cut += 1) {
-      expect(await refusalOf(whole.subarray(0, cut))).toMatch(/cut short behind line \d|not an export of a log/);
+      expect(await refusalOf(whole.subarray(0, cut))).toMatch(/cut short after line \d|not an export of a log/);
     }
     expect(await checkExport(inPieces(whole))).toMatchObject({ events: 3 });
   });
@@ -64,7 +64,7 @@ describe("an export is refused", () => {
 
   it("when an event was removed", async () => {
     expect(await refusalOf(await changed((lines) => lines.splice(3, 1)))).toBe(
-      "the export has 5 events and not the 6 of its last line",
+      "the export has 5 events, not the 6 of its last line",
     );
   });
 
@@ -86,11 +86,11 @@ describe("an export is refused", () => {
   });
 
   it.each<[string, string, (lines: string[]) => void]>([
-    ["something stands behind its end", "line 9 stands behind the end", (lines) => lines.push(lines[0]!)],
+    ["something comes after its end", "line 9 comes after the end", (lines) => lines.push(lines[0]!)],
     ["its first line is missing", "this is not an export", (lines) => lines.shift()],
     ["it begins twice", "line 2 is a second header", (lines) => lines.unshift(lines[0]!)],
     ["a line is empty", "line 3 is not JSON", (lines) => (lines[2] = "")],
-    ["a line is another program's", "line 3 is no line of an export", (lines) => (lines[2] = '{"data":{},"a":1}')],
+    ["a line is another program's", "line 3 is not a line of an export", (lines) => (lines[2] = '{"data":{},"a":1}')],
     ["a key is there twice", "line 3 is not in the form", (lines) => double(lines, '"data":{', '"data":{"number":9,')],
     [
       "a number has too many digits",
@@ -119,7 +119,7 @@ describe("an export is refused", () => {
 });
 
 describe("a log is left as it is", () => {
-  it("when it holds other events than the export, and where is told", async () => {
+  it("when it holds other events than the export, with the place", async () => {
     const source = await sampleLog(6);
     const text = await exportOf(source);
     for (let same = 0; same < 6; same += 1) {
@@ -141,19 +141,19 @@ describe("a log is left as it is", () => {
     await expect(importText(target, text)).rejects.toThrow("the log is not the beginning of this export: line 2 ");
   });
 
-  it("when it goes on behind the export", async () => {
+  it("when it continues after the export", async () => {
     const source = await sampleLog(3);
     const text = await exportOf(source);
     const target = await logOf([]);
     await copyEvents(source, target, 3);
     await target.append("user-77", [sampleEvent()], "no_stream");
-    await expect(importText(target, text)).rejects.toThrow("holds the whole export and goes on with SampleHappened ");
+    await expect(importText(target, text)).rejects.toThrow("holds the whole export and continues with SampleHappened ");
     expect(await kept(target)).toHaveLength(4);
   });
 });
 
 describe("an import notices", () => {
-  it("that somebody else wrote to a stream meanwhile", async () => {
+  it("that another program wrote to a stream during the import", async () => {
     const text = await exportOf(await sampleLog(6));
     const target = await logOf([]);
     target.onAppend = async (stream, _events, write) => {
@@ -161,7 +161,7 @@ describe("an import notices", () => {
       await target.append(stream, [sampleEvent()], "any");
       return write();
     };
-    await expect(importText(target, text, { appends: 1 })).rejects.toThrow("somebody else writes to this log");
+    await expect(importText(target, text, { appends: 1 })).rejects.toThrow("another program writes to this log");
   });
 
   it.each([

@@ -102,7 +102,7 @@ describe("an import is refused, with what to do", () => {
       return write();
     };
     await expect(importText(target, await exportOf(await sampleLog(20)), WINDOW)).rejects.toThrow(
-      /^the log has revision \d+ of \S+ before what the export has before it .* import into an empty one$/,
+      /^the log has revision \d+ of \S+ before what precedes it in the export .* import into an empty one$/,
     );
   });
 
@@ -118,11 +118,11 @@ describe("an import is refused, with what to do", () => {
       return result;
     };
     const importing = importText(target, await exportOf(await sampleLog(200)), { appends: 1, batches: 2 });
-    await expect(importing).rejects.toThrow("an append was not written in its turn");
+    await expect(importing).rejects.toThrow("an append was written out of order");
     expect(made).toBeLessThan(6);
   });
 
-  it("when an append failed and a later one was written, and then again when it is begun anew", async () => {
+  it("when an append failed and a later one was written, and again when it is repeated", async () => {
     const text = await exportOf(await sampleLog(20));
     const target = await logOf([]);
     let made = 0;
@@ -132,7 +132,7 @@ describe("an import is refused, with what to do", () => {
       return write();
     };
     await expect(importText(target, text, WINDOW)).rejects.toThrow(
-      /^the log lacks revision \d+ of \S+ and has what the export has after it \(the disk is full\); .* an empty one$/,
+      /^the log lacks revision \d+ of \S+ and has what follows it in the export \(the disk is full\); .* an empty one$/,
     );
     target.onAppend = (_stream, _events, write) => write();
     const before = await kept(target);
@@ -142,7 +142,7 @@ describe("an import is refused, with what to do", () => {
 });
 
 describe("an import that failed", () => {
-  it("says so only when all that was under way has an outcome, and goes on when there is no gap", async () => {
+  it("says so only when every append under way has an outcome, and continues when there is no gap", async () => {
     const source = await sampleLog(20);
     const text = await exportOf(source);
     for (let failing = 1; failing <= 8; failing += 1) {

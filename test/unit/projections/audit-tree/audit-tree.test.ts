@@ -66,7 +66,7 @@ describe("the audit tree", () => {
     expect([tree.size, tree.root()]).toEqual([0, treeHash([])]);
   });
 
-  it("has the same documents over tiles in batches of any size, and proves what it says to somebody else", async () => {
+  it("has the same documents in batches of any size over tiles, with valid proofs", async () => {
     const log = longLog(2 * TILE_WIDTH + 89);
     const leaves = hashesOf(log);
     const ways = await Promise.all(
@@ -102,7 +102,7 @@ describe("the audit tree", () => {
     expect(await leafPlaceOf(documents, "tile/0/0")).toBeNull();
   });
 
-  it("tells logs apart that differ in any part of an event, and none that differ in what is not in a leaf", () => {
+  it("differs for any part of an event that is in a leaf, and for no other", () => {
     const [event] = longLog(1) as [RecordedEvent];
     const another: Partial<RecordedEvent>[] = [
       { id: "00000000-0000-4000-8000-000000000001" },
@@ -180,7 +180,9 @@ describe("a crash between what never changes and the tree", () => {
     const documents = await halfWritten(log);
     const [first, second, ...rest] = log as [RecordedEvent, RecordedEvent, ...RecordedEvent[]];
     const swapped = [{ ...second, position: first.position }, { ...first, position: second.position }, ...rest];
-    await expect(foldBatch(auditTree, documents, swapped)).rejects.toThrow("the log no longer says");
+    await expect(foldBatch(auditTree, documents, swapped)).rejects.toThrow(
+      "the log differs from what the audit tree holds",
+    );
     const changed = [{ ...first, type: "Changed" }, second, ...rest];
     await expect(foldBatch(auditTree, documents, changed)).rejects.toThrow("in tile/0/0");
   });

@@ -94,7 +94,7 @@ describe("the Merkle tree", () => {
     }
   });
 
-  it("proves each leaf of each size, and each size the beginning of each larger one, to somebody else", () => {
+  it("proves each leaf of each size, and each size as the beginning of each larger one", () => {
     for (let size = 1; size <= many.length; size += 1) {
       const root = treeHash(many.slice(0, size));
       for (let index = 0; index < size; index += 1) {
@@ -107,7 +107,7 @@ describe("the Merkle tree", () => {
     }
   });
 
-  it("refuses to prove what is not there", () => {
+  it("refuses to prove missing leaves", () => {
     for (const [index, size] of [
       [3, 3],
       [-1, 3],

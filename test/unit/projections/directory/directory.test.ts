@@ -57,7 +57,7 @@ describe("the directory", () => {
     await stop();
   });
 
-  it("goes on from where the model that is further behind has looked to", async () => {
+  it("resumes where the search of the earlier model ended", async () => {
     const world = await worldWithModels();
     for (const [projection, searchedTo] of [
       [users, 500],
@@ -208,12 +208,12 @@ describe("the directory", () => {
     await ended;
   });
 
-  it("knows which endpoints have deliveries to end, and tells of each turn, also of another gateway's", async () => {
+  it("knows which endpoints have deliveries to end, and reports each change of state, even by another gateway", async () => {
     const world = await worldWithModels();
     await world.append("endpoint-2", endpointRegistered(2));
     const { directory, stop } = startDirectory(world);
     let turns = 0;
-    directory.onEndpointTurn(() => (turns += 1));
+    directory.onEndpointStateChange(() => (turns += 1));
     await world.clock.settle();
     expect(directory.knownEndpoint(2)).toMatchObject({ endpoint_id: 2, status: "enabled" });
     expect(directory.knownEndpoint(3)).toBeNull();

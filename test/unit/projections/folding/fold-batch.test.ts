@@ -72,7 +72,7 @@ describe("folding a batch", () => {
     expect(await documents.checkpoint(checkpointNameOf(fragile))).toMatchObject({ position: second?.position });
   });
 
-  it("folds again what somebody else wrote between the reading and the writing", async () => {
+  it("folds again what another process wrote between the read and the write", async () => {
     const log = logOf([
       [STREAM, requested()],
       [STREAM, started(1, 0)],

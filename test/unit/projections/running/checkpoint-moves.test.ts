@@ -69,14 +69,14 @@ describe("moving checkpoints", () => {
     expect(await searched()).toEqual([16, 16]);
   });
 
-  it("writes none where no event tells the log from another", async () => {
+  it("writes none where no event identifies the log", async () => {
     await moves.caughtUp(MODELS, { position: null, searchedTo: positionOf(15) });
     idAt = () => Promise.resolve(null);
     await moves.finish(MODELS, place(11, 15));
     expect(await searched()).toEqual([null, null]);
   });
 
-  it("moves them over what others wrote, by the event that told the log before", async () => {
+  it("moves them over others' events, by the event that identified the log before", async () => {
     await moves.caughtUp(MODELS, place(10, 15));
     idAt = () => Promise.resolve(null);
     await moves.finish(MODELS, place(20, 20));

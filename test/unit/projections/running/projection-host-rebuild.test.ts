@@ -154,7 +154,7 @@ describe("a rebuild", () => {
     await runners.stop();
   });
 
-  it("comes by itself when a fold has a new version, and shows what the old one made meanwhile", async () => {
+  it("starts by itself when a fold has a new version, and shows the old generation until it is complete", async () => {
     const world = await filledWorld();
     const old = world.start(world.documents, MODELS);
     await world.caughtUp(old);

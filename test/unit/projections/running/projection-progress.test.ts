@@ -72,7 +72,7 @@ describe("the progress of projections", () => {
   it("says when none is being made any more: each is live, outdated or stopped", async () => {
     const { progress, clock } = newProgress();
     const { signal } = new AbortController();
-    const made = progress.whenMade(["users", "endpoints"], signal).then(() => true);
+    const made = progress.whenBuilt(["users", "endpoints"], signal).then(() => true);
     progress.report(status("users", 3, "catching_up"));
     progress.report(status("endpoints", 3, "faulted"));
     expect(await soFar(made, clock)).toBe("waiting");
@@ -80,7 +80,7 @@ describe("the progress of projections", () => {
     expect(await soFar(made, clock)).toBe(true);
     expect(
       await soFar(
-        progress.whenMade(["users"], signal).then(() => true),
+        progress.whenBuilt(["users"], signal).then(() => true),
         clock,
       ),
     ).toBe(true);
@@ -89,7 +89,7 @@ describe("the progress of projections", () => {
   it("ends the wait for those that are being made when the signal aborts", async () => {
     const { progress, clock } = newProgress();
     const abort = new AbortController();
-    const made = progress.whenMade(["users"], abort.signal).then(() => true);
+    const made = progress.whenBuilt(["users"], abort.signal).then(() => true);
     abort.abort();
     expect(await soFar(made, clock)).toBe(true);
   });

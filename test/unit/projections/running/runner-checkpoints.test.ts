@@ -51,7 +51,7 @@ describe("the checkpoints of the runner", () => {
     expect(new Set(asked)).toEqual(new Set([await world.log.head()]));
   });
 
-  it("let it go on from where it had looked to, among events of others, and miss nothing", async () => {
+  it("let it resume where its search ended, among events of others, and miss nothing", async () => {
     const world = new ProjectionWorld();
     shareWithOthers(world.log);
     await world.append(STREAM, requested());
@@ -76,7 +76,7 @@ describe("the checkpoints of the runner", () => {
     expect(await contentsOf(deliveries, world.documents)).toMatchObject([{ _id: DELIVERY_ID, status: "SUCCESS" }]);
   });
 
-  it("let a group begin where the one that has looked least far had come to", async () => {
+  it("let a group resume at its earliest checkpoint", async () => {
     const world = new ProjectionWorld();
     shareWithOthers(world.log);
     await world.append(STREAM, requested());

@@ -29,7 +29,7 @@ async function wholeLog(world: ProjectionWorld): Promise<RecordedEvent[]> {
 }
 
 describe("the runner of projections", () => {
-  it("catches up with what is in the log, then follows what is added", async () => {
+  it("catches up with the log, then follows new events", async () => {
     const world = new ProjectionWorld();
     await world.append(STREAM, requested());
     const runners = world.start();
@@ -203,7 +203,7 @@ describe("the runner of projections", () => {
     await runners.stop();
   });
 
-  it("ends when it is told to, in the middle of a wait as well", async () => {
+  it("ends when its signal aborts, even in the middle of a wait", async () => {
     const world = new ProjectionWorld();
     const runners = world.start();
     await world.clock.settle();

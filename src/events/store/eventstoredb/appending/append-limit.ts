@@ -1,15 +1,18 @@
 import { StoreOverloaded } from "../../event-store-errors.ts";
 
-/** Appends that may wait for the server's answer at a time: what a frozen server can make this process hold. */
+/**
+ * The most appends and bytes that may wait for the server's answer: they bound what a frozen server makes this process
+ * hold.
+ */
 const MAX_APPENDS = 1_024;
 const MAX_BYTES = 64 * 1024 * 1024;
 
-/** Counts the appends under way, and refuses more than the process can afford. */
+/** Counts the appends under way and refuses more than the process can afford. */
 export class AppendLimit {
   readonly #underWay = new Set<Promise<unknown>>();
   #bytes = 0;
 
-  /** Makes an append of so many bytes. Throws StoreOverloaded when there are too many already. */
+  /** Runs an append of this many bytes. Throws StoreOverloaded when too many are under way. */
   async run<T>(bytes: number, append: () => Promise<T>): Promise<T> {
     if (this.#underWay.size >= MAX_APPENDS || this.#bytes + bytes > MAX_BYTES) {
       throw new StoreOverloaded("too many appends wait for the event store");
@@ -25,7 +28,7 @@ export class AppendLimit {
     }
   }
 
-  /** Resolves when all that are under way now have ended. */
+  /** Resolves when all appends that are under way now have ended. */
   async drained(): Promise<void> {
     await Promise.allSettled(this.#underWay);
   }

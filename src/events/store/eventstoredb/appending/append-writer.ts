@@ -8,22 +8,25 @@ import type { AppendAnswer } from "../wire/append-answer.ts";
 import { AppendCall } from "./append-call.ts";
 import { WaitingAppend } from "./waiting-append.ts";
 
-/** How long an append that the server did not take waits for its next try, in ms. */
-const AGAIN_MS = 100;
-/** The longest wait before the next call, in ms: those who wait for their answers have some seconds only. */
+/** How long an append that the server refused waits for its next try, in ms. */
+const RETRY_MS = 100;
+/** The longest wait before the next call, in ms: callers wait only a few seconds for their answers. */
 const LONGEST_BACKOFF_MS = 500;
-/** An append that was under way in so many calls that broke may be why they did: it goes alone from then on. */
+/** After this many broken calls that carried it, an append may be their cause: it is then sent alone. */
 const SUSPECT_BREAKS = 2;
 
-/** A call with a late append is no good when it answered nothing for so much of an append's time: it may be younger than that. */
+/**
+ * When an append is late, the call is abandoned if it has been silent for this share of the append's time (the call may
+ * be younger).
+ */
 const SILENT = 0.5;
 
 type Calls = Pick<ServerCalls, "appends" | "append">;
 
 /**
- * Sends appends over one call, in the order in which they come. When the call breaks, or answers nothing for as long as an
- * append is waited for, it is given up as a whole, and what was under way is sent again over the next one, in the same
- * order: the server recognises what it has. An append that may have broken it goes alone.
+ * Sends appends in order over one call. When the call breaks, or is silent for the whole time of an append, the writer
+ * abandons it and sends everything under way again over the next call, in the same order: the server recognises what it
+ * already has. An append that may have broken its calls is sent alone.
  */
 export class AppendWriter {
   readonly #calls: Calls;
@@ -35,32 +38,32 @@ export class AppendWriter {
   #begun = 0;
   /** In the order of the appends. */
   #toSend: WaitingAppend[] = [];
-  /** Those that the server did not take, until the timer sends them again. */
+  /** Appends that the server refused, until the timer sends them again. */
   #repeated: WaitingAppend[] = [];
   #timer: NodeJS.Timeout | undefined;
-  /** The server takes nothing now: what comes meanwhile is not to overtake those that wait. */
+  /** The server accepts nothing now, so new appends queue after those that wait. */
   #holding = false;
 
-  /** `deadlineMs`: how long an append may take, all its tries together. */
+  /** `deadlineMs`: how long an append may take, with all its tries. */
   constructor(calls: Calls, deadlineMs: number) {
     this.#calls = calls;
     this.#deadlineMs = deadlineMs;
   }
 
   /**
-   * Appends to the stream that the server calls so.
+   * Appends to the stream with this name on the server.
    *
    * @throws RevisionConflict, EventTooLarge with the server's limit, StoreUnavailable, AppendOutcomeUnknown
    */
   append(name: string, append: PreparedAppend): Promise<AppendResult> {
     this.#begun += 1;
-    const waiting = new WaitingAppend(this.#begun, name, append, this.#deadlineMs, () => this.#giveUpWhenSilent());
+    const waiting = new WaitingAppend(this.#begun, name, append, this.#deadlineMs, () => this.#abandonWhenSilent());
     this.#toSend.push(waiting);
     this.#send();
     return waiting.outcome;
   }
 
-  /** Ends the call. What is not settled then is given up. */
+  /** Ends the call and abandons all appends that are not settled. */
   close(): void {
     this.#closing.abort();
     clearTimeout(this.#timer);
@@ -82,9 +85,9 @@ export class AppendWriter {
     this.#opening = true;
     await this.#sendSuspectsAlone();
     try {
-      const made = await this.#calls.appends();
-      if (this.#closing.signal.aborted) made.call.cancel();
-      else this.#call = new AppendCall(made, (underWay, error) => this.#lost(underWay, error));
+      const opened = await this.#calls.appends();
+      if (this.#closing.signal.aborted) opened.call.cancel();
+      else this.#call = new AppendCall(opened, (underWay, error) => this.#lost(underWay, error));
     } catch (error) {
       for (const waiting of this.#toSend) waiting.take(failedAnswer(error));
       await this.#backoff.wait(this.#closing.signal);
@@ -93,7 +96,7 @@ export class AppendWriter {
     this.#putBack([]);
   }
 
-  /** One after the other, so that they keep their order. One that fails again does not hold up those after it. */
+  /** One at a time, to keep their order. One that fails again does not hold up those after it. */
   async #sendSuspectsAlone(): Promise<void> {
     const suspects = this.#toSend.filter(({ breaks, settled }) => breaks >= SUSPECT_BREAKS && !settled);
     if (suspects.length === 0) return;
@@ -126,7 +129,7 @@ export class AppendWriter {
       this.#timer = undefined;
       this.#holding = false;
       this.#putBack(this.#repeated.splice(0));
-    }, AGAIN_MS);
+    }, RETRY_MS);
   }
 
   #lost(underWay: readonly CarriedAppend[], error: Error): void {
@@ -144,17 +147,17 @@ export class AppendWriter {
     });
   }
 
-  /** Sends these and what waits, each in its place. */
+  /** Queues these again, each in its place in the order. */
   #putBack(again: readonly WaitingAppend[]): void {
     this.#toSend = [...again, ...this.#toSend].filter(({ settled }) => !settled).sort((a, b) => a.number - b.number);
     this.#send();
   }
 
-  /** An append is late. Where nothing else was answered for long either, the call is no good. */
-  #giveUpWhenSilent(): void {
+  /** An append is late. If nothing else has been answered for long either, abandon the call. */
+  #abandonWhenSilent(): void {
     const call = this.#call;
     if (call !== null && call.silence >= this.#deadlineMs * SILENT) {
-      call.giveUp(new UnavailableError(undefined, "no append was answered in time"));
+      call.abandon(new UnavailableError(undefined, "no append was answered in time"));
     }
   }
 }

@@ -6,9 +6,9 @@ import { AppendOutcomeUnknown, EventTooLarge, RevisionConflict, StoreUnavailable
 import type { AppendAnswer } from "../wire/append-answer.ts";
 import { batchedAppend, singleAppend } from "../wire/append-request.ts";
 
-/** An append whose outcome is waited for, through as many tries as it takes, until its time is up. */
+/** An append with a pending outcome, through all its tries until its time is up. */
 export class WaitingAppend {
-  /** How many calls broke while they carried it. */
+  /** How many calls broke while carrying it. */
   breaks = 0;
   /** Its number in the order of the appends. */
   readonly number: number;
@@ -19,16 +19,16 @@ export class WaitingAppend {
   readonly #settle: PromiseWithResolvers<AppendResult>;
   readonly #timer: NodeJS.Timeout;
   #settled = false;
-  /** Whether an earlier try may have been written, and whether one is under way. */
+  /** Whether an earlier try may have been written, and whether a try is under way. */
   #open = false;
   #sent = false;
   #reason = "it is not connected";
 
   /**
    * @param number its number in the order of the appends
-   * @param name the server's name of the stream
-   * @param milliseconds how long the outcome is waited for
-   * @param onLate is called when that time is over
+   * @param name the stream's name on the server
+   * @param milliseconds how long to wait for the outcome
+   * @param onLate called when that time is over
    */
   constructor(number: number, name: string, append: PreparedAppend, milliseconds: number, onLate: () => void) {
     this.number = number;
@@ -43,29 +43,29 @@ export class WaitingAppend {
     }, milliseconds);
   }
 
-  /** Whether no caller waits for it any more. */
+  /** Whether its outcome is decided. */
   get settled(): boolean {
     return this.#settled;
   }
 
-  /** How long it may still take, in ms. */
+  /** How much time is left, in ms. */
   get millisecondsLeft(): number {
     return Math.max(0, this.#endsAt - performance.now());
   }
 
-  /** The message by which a call for many appends carries it. */
+  /** The message for a call that carries many appends. */
   message(correlationId: string): Uint8Array {
     this.#sent = true;
     return batchedAppend(this.#name, this.#append, correlationId);
   }
 
-  /** The messages by which it goes alone. */
+  /** The messages for a call of its own. */
   messages(): AppendReq[] {
     this.#sent = true;
     return singleAppend(this.#name, this.#append);
   }
 
-  /** Takes what became of a try. Gives whether that settles it; otherwise it has to be tried again. */
+  /** Takes the answer to a try. Returns whether it settles the append; if not, it has to be tried again. */
   take(answer: AppendAnswer): boolean {
     const { stream, bytes, expectation } = this.#append;
     this.#sent = false;
@@ -93,7 +93,7 @@ export class WaitingAppend {
     }
   }
 
-  /** Nobody is to wait for it any more. */
+  /** Ends the waiting now. */
   abandon(): void {
     this.#fail(this.#lateError(0));
   }
@@ -102,11 +102,11 @@ export class WaitingAppend {
     return this.#unsettled(milliseconds === 0 ? this.#reason : `no answer within ${milliseconds} ms (${this.#reason})`);
   }
 
-  /** What is known of it when no more is to be known: that nothing was written only where no try may have been. */
+  /** The error for an unconfirmed append: StoreUnavailable only if no try can have been written. */
   #unsettled(reason: string): Error {
     return this.#open || this.#sent
-      ? new AppendOutcomeUnknown(`nobody knows whether the append was written: ${reason}`)
-      : new StoreUnavailable(`the append was not taken: ${reason}`);
+      ? new AppendOutcomeUnknown(`the append may or may not be written: ${reason}`)
+      : new StoreUnavailable(`the append was not accepted: ${reason}`);
   }
 
   #fail(error: Error): void {

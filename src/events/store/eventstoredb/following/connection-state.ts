@@ -1,25 +1,24 @@
-/** One follower's part in the state of the connection. */
+/** One follower's share of the connection's state. */
 export interface FollowerConnection {
-  /** The follower reached the server (null), or did not, and why. */
+  /** Reports that the follower reached the server (null), or the reason why it did not. */
   note(reason: string | null): void;
-  /** The follower has ended, and its trouble with it. */
+  /** The follower has ended: its trouble no longer counts. */
   leave(): void;
 }
 
 /**
- * Whether the server can be reached, from what the followers of its log say: not while any of them is in trouble. One
- * that comes back before the others would otherwise be contradicted by those, and trouble that ended with its follower
- * would be told of for ever.
+ * Whether the server can be reached, as seen by the log's followers: only if none of them is in trouble. A follower
+ * that recovers first does not hide the trouble of the others, and trouble ends with its follower.
  */
 export class ConnectionState {
-  readonly #tell: (reason: string | null) => void;
-  /** Whether each follower that has said something reached the server. */
+  readonly #onChange: (reason: string | null) => void;
+  /** Whether each follower that has reported reached the server. */
   readonly #followers = new Map<FollowerConnection, boolean>();
   #connected = true;
 
-  /** `tell` is called whenever the state changes: with null when it is well again, else with the reason. */
-  constructor(tell: (reason: string | null) => void) {
-    this.#tell = tell;
+  /** `onChange` is called when the state changes: with null for connected, otherwise with the reason. */
+  constructor(onChange: (reason: string | null) => void) {
+    this.#onChange = onChange;
   }
 
   /** The connection of one more follower. */
@@ -27,26 +26,26 @@ export class ConnectionState {
     const follower: FollowerConnection = {
       note: (reason) => {
         this.#followers.set(follower, reason === null);
-        if (reason === null) this.#tellIfAllAreWell();
+        if (reason === null) this.#reportIfAllConnected();
         else this.#change(reason);
       },
       leave: () => {
         this.#followers.delete(follower);
         // Without a follower the state is unknown.
-        if (this.#followers.size > 0) this.#tellIfAllAreWell();
+        if (this.#followers.size > 0) this.#reportIfAllConnected();
       },
     };
     return follower;
   }
 
-  #tellIfAllAreWell(): void {
-    if ([...this.#followers.values()].every((well) => well)) this.#change(null);
+  #reportIfAllConnected(): void {
+    if ([...this.#followers.values()].every((connected) => connected)) this.#change(null);
   }
 
   #change(reason: string | null): void {
     const connected = reason === null;
     if (connected === this.#connected) return;
     this.#connected = connected;
-    this.#tell(reason);
+    this.#onChange(reason);
   }
 }

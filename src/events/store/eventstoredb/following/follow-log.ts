@@ -11,11 +11,11 @@ import { reasonOf } from "../wire/grpc-status.ts";
 import type { FollowerConnection } from "./connection-state.ts";
 import type { LogTail } from "./log-tail.ts";
 
-/** What a follower needs of its store. */
+/** What a follower needs from its store. */
 export interface Following extends ScannedLog {
-  readonly reader: Pick<EventReader, "end" | "at" | "firstBehind">;
+  readonly reader: Pick<EventReader, "end" | "at" | "firstAfter">;
   readonly tail: LogTail;
-  /** For how long a call may bring nothing of what is due, in ms. */
+  /** How long a call may bring nothing that is due, in ms. */
   readonly stalledMs: number;
   /** Aborts when the store closes. */
   readonly closing: AbortSignal;
@@ -23,10 +23,10 @@ export interface Following extends ScannedLog {
 }
 
 /**
- * `EventStore.subscribe` on a server: reads by itself what lies further back, then shares the log's end with all other
- * followers. It goes on for ever, through whatever breaks.
+ * `EventStore.subscribe` on a server. The follower reads older events by itself, then shares the log's tail with all
+ * other followers. It survives every broken call.
  *
- * @throws LogReplaced when what was handled is no longer in the log, UnreadableEvent
+ * @throws LogReplaced when an event that was handled is no longer in the log, UnreadableEvent
  */
 export async function* followLog(
   following: Following,
@@ -90,13 +90,13 @@ export async function* followLog(
   }
 }
 
-/** Whether a place at which everything was given is worth telling. */
+/** Whether a place up to which everything was delivered is worth reporting. */
 function isChange(searchedTo: Position | null, place: Position | null, reported: Position | null | undefined): boolean {
   if (searchedTo === reported) return false;
   return searchedTo === null ? place === null : place === null || searchedTo >= place;
 }
 
-/** A place that the log has not reached is one of another log, or of this one before it was restored from an older copy. */
+/** A place beyond the end is from another log, or from this one before it was restored from an older copy. */
 async function refusePlaceBeyondTheEnd(
   { reader, connection }: Following,
   after: Position | null,

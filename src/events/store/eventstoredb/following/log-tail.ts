@@ -7,18 +7,18 @@ import { refuseAnotherLog } from "../reading/same-log.ts";
 import { isInvalidPosition, reasonOf } from "../wire/grpc-status.ts";
 import type { FoundEvent } from "../wire/recorded-event.ts";
 import { serverPlaceOf } from "../wire/server-place.ts";
-import { lookAhead, nextLookAt } from "./look-ahead.ts";
+import { lookAhead, nextCheckAt } from "./look-ahead.ts";
 import { TailContent } from "./tail-content.ts";
 import type { TailContext } from "./tail-context.ts";
 import { TailMembers } from "./tail-members.ts";
 import type { TailMember } from "./tail-members.ts";
 
-/** How many events the server looks through at a time for those that are asked for. */
+/** How many events the server searches at a time for matching ones. */
 const WINDOW = 256;
 
 /**
- * The end of the log, which all who follow it in this process share: one subscription, each event decoded once. Who is
- * further behind than what is kept of it reads by itself until it is here.
+ * The end of the log, shared by all followers in this process: one subscription, and each event is decoded once. A
+ * follower that is further back than the kept events reads by itself until it reaches them.
  */
 export class LogTail {
   readonly #context: TailContext;
@@ -33,7 +33,7 @@ export class LogTail {
     this.#context = context;
   }
 
-  /** Follows from now on, until `leave`. */
+  /** Joins a follower, until `leave`. */
   join(categories: readonly string[] | undefined): TailMember {
     const member = this.#members.join(categories);
     if (!this.#members.covers(member)) {
@@ -44,26 +44,26 @@ export class LogTail {
     return member;
   }
 
-  /** The member has what it wanted. */
+  /** The member needs nothing more. */
   leave(member: TailMember): void {
     this.#members.leave(member);
     if (this.#members.size === 0) this.#subscription?.wake();
   }
 
   /**
-   * Behind which place all events that the member asks for are here, null for the log's beginning; undefined while nothing
-   * is known of them.
+   * The place after which the tail has all events that the member asks for; null for the log's beginning, undefined
+   * while unknown.
    */
   startFor(member: TailMember): Position | null | undefined {
     return this.#members.covers(member) ? this.#content.recent?.start : undefined;
   }
 
-  /** Everything up to there that is asked for was here. */
+  /** Every event up to here that the members ask for has arrived. */
   get searchedTo(): Position | null {
     return this.#content.searchedTo;
   }
 
-  /** The first event after a place that is known here, or null; "gone" when it has to be read from the log. */
+  /** The first kept event after a place, or null; "gone" if it has to be read from the log. */
   next(member: TailMember, place: Position | null): FoundEvent | null | "gone" {
     const { recent } = this.#content;
     return recent === null || !this.#members.covers(member) ? null : recent.next(place);
@@ -74,7 +74,7 @@ export class LogTail {
     return this.#waiters.wait(signal);
   }
 
-  /** Somebody waits for the log's end. */
+  /** Wakes the subscription, because a caller waits for the log's end. */
   hurry(): void {
     this.#subscription?.wake();
   }
@@ -94,8 +94,8 @@ export class LogTail {
         await this.#follow(backoff);
       } catch (error) {
         const { searchedTo } = this.#content;
-        if (error instanceof LogReplaced) this.#giveUp(error);
-        else if (searchedTo !== null && isInvalidPosition(error)) this.#giveUp(new LogReplaced(searchedTo));
+        if (error instanceof LogReplaced) this.#fail(error);
+        else if (searchedTo !== null && isInvalidPosition(error)) this.#fail(new LogReplaced(searchedTo));
         else if (!this.#isEnding()) connection.note(reasonOf(error));
         if (!this.#isEnding()) await backoff.wait(closing);
       }
@@ -106,7 +106,7 @@ export class LogTail {
     this.#running = false;
   }
 
-  /** One subscription, until it ends or others are asked for. */
+  /** One subscription, until it ends or the categories asked for change. */
   async #follow(backoff: Backoff): Promise<void> {
     const { calls, names, reader, connection, stalledMs } = this.#context;
     await this.#begin();
@@ -117,7 +117,7 @@ export class LogTail {
     this.#subscription = subscription;
     let confirmed = false;
     let quietSince = performance.now();
-    let lookedAt = quietSince;
+    let checkedAt = quietSince;
     try {
       while (!this.#isEnding() && !this.#wider) {
         const messages = subscription.take();
@@ -135,19 +135,19 @@ export class LogTail {
         }
         if (subscription.ended) throw new StoreUnavailable("the event store ended the subscription");
         if (performance.now() - quietSince >= stalledMs) throw sentNothing(stalledMs);
-        const someoneWaits = (this.#context.known() ?? "") > (this.#content.searchedTo ?? "");
-        const lookIn = nextLookAt(lookedAt, someoneWaits) - performance.now();
+        const isAwaited = (this.#context.known() ?? "") > (this.#content.searchedTo ?? "");
+        const checkIn = nextCheckAt(checkedAt, isAwaited) - performance.now();
         if (!confirmed) {
           if (!(await subscription.changed(stalledMs))) throw sentNothing(stalledMs);
-        } else if (lookIn > 0) {
-          await subscription.changed(lookIn);
+        } else if (checkIn > 0) {
+          await subscription.changed(checkIn);
         } else {
           const searchedTo = await lookAhead(reader, this.#content.searchedTo, prefixes);
-          lookedAt = performance.now();
+          checkedAt = performance.now();
           if (searchedTo === "due") continue;
-          quietSince = lookedAt;
+          quietSince = checkedAt;
           backoff.reset();
-          this.#content.lookedTo(searchedTo);
+          this.#content.advanceTo(searchedTo);
           this.#waiters.wakeAll();
         }
       }
@@ -157,7 +157,7 @@ export class LogTail {
     }
   }
 
-  /** Where the subscription begins: at the log's end at first, then where it was, if the log is still the same. */
+  /** Where the subscription begins: first at the log's end, later where it was, if the log is still the same. */
   async #begin(): Promise<void> {
     const { reader } = this.#context;
     const end = await reader.end();
@@ -167,12 +167,12 @@ export class LogTail {
     if (this.#content.recent !== null && !this.#wider) return;
     this.#wider = false;
     this.#members.ask();
-    // What others asked for was not looked for so far.
+    // The earlier subscription did not cover the categories of new members.
     this.#content.begin(end);
     this.#waiters.wakeAll();
   }
 
-  #giveUp(error: LogReplaced): void {
+  #fail(error: LogReplaced): void {
     this.#members.fail(error);
     this.#forget();
   }

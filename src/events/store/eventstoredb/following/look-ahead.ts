@@ -2,24 +2,24 @@ import { StoreUnavailable } from "../../event-store-errors.ts";
 import type { Position } from "../../position.ts";
 import type { EventReader } from "../reading/read-events.ts";
 
-/** How often a follower looks how far the log has come while nothing comes, in ms; and while somebody waits for that. */
-const LOOK_MS = 250;
-const WAITED_FOR_LOOK_MS = 20;
+/** How often a quiet follower checks how far the log has grown, in ms; and how often while a caller waits for that. */
+const CHECK_MS = 250;
+const AWAITED_CHECK_MS = 20;
 
-/** When to look again, given when the last look was, in ms. */
-export function nextLookAt(lookedAt: number, someoneWaits: boolean): number {
-  return lookedAt + (someoneWaits ? WAITED_FOR_LOOK_MS : LOOK_MS);
+/** When to check again, given the time of the last check, in ms. */
+export function nextCheckAt(checkedAt: number, isAwaited: boolean): number {
+  return checkedAt + (isAwaited ? AWAITED_CHECK_MS : CHECK_MS);
 }
 
 /**
- * Looks how far the log has come beyond a place (null: its beginning), for a subscription says nothing of what it leaves
- * out. Gives the end of the log, null when there is nothing, or "due" when an event of a stream with one of these prefixes
- * stands between.
+ * Checks how far the log has grown beyond a place (null: its beginning), because a subscription does not report what it
+ * leaves out. Gives the end of the log, null for an empty log, or "due" if there is an event between in a stream with
+ * one of these prefixes.
  *
- * @throws StoreUnavailable also when the log ends before the place
+ * @throws StoreUnavailable, also when the log ends before the place
  */
 export async function lookAhead(
-  reader: Pick<EventReader, "end" | "firstBehind">,
+  reader: Pick<EventReader, "end" | "firstAfter">,
   place: Position | null,
   prefixes: readonly string[],
 ): Promise<Position | null | "due"> {
@@ -28,6 +28,6 @@ export async function lookAhead(
     throw new StoreUnavailable("the event store's log ends before what was read of it");
   }
   if (end === null || end.position === place) return place;
-  const due = await reader.firstBehind(place, prefixes);
+  const due = await reader.firstAfter(place, prefixes);
   return due !== null && due.position <= end.position ? "due" : end.position;
 }

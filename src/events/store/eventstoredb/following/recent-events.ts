@@ -1,18 +1,20 @@
 import type { Position } from "../../position.ts";
 import type { FoundEvent } from "../wire/recorded-event.ts";
 
-/** How many events, and how many bytes of their data, are kept for followers: one that is further behind reads them again. */
+/**
+ * How many events, and bytes of their data, are kept for followers. A follower that is further back reads them again.
+ */
 const MAX_EVENTS = 4_096;
 const MAX_BYTES = 16 * 1024 * 1024;
-/** Those that were dropped leave the list so many at a time. */
+/** Dropped events leave the list in batches of this size. */
 const DROPPED = 1_024;
 
 /** The latest events of a log, in order, in bounded memory. */
 export class RecentEvents {
-  /** Everything that came after it is here; null: everything. */
+  /** All events after this place are here; null: all events. */
   #start: Position | null;
   #events: FoundEvent[] = [];
-  /** How many of the list were dropped already. */
+  /** How many at the front of the list are already dropped. */
   #dropped = 0;
   #bytes = 0;
 
@@ -20,7 +22,7 @@ export class RecentEvents {
     this.#start = start;
   }
 
-  /** Behind which place (exclusive; null: from the log's beginning) all events are here. */
+  /** The place (exclusive) after which all events are here; null: the log's beginning. */
   get start(): Position | null {
     return this.#start;
   }
@@ -41,12 +43,12 @@ export class RecentEvents {
     this.#dropped = 0;
   }
 
-  /** The first event after a place, null when there is none, or "gone" when it may have been dropped. */
+  /** The first event after a place, null if there is none, or "gone" if it may have been dropped. */
   next(place: Position | null): FoundEvent | null | "gone" {
     if (this.#start !== null && (place === null || place < this.#start)) return "gone";
     if (place === null) return this.#events[this.#dropped] ?? null;
     let [low, high] = [this.#dropped, this.#events.length];
-    // Most who ask are at the end.
+    // Most callers are at the end.
     if ((this.#events.at(-1)?.position ?? "") <= place) return null;
     while (low < high) {
       const middle = (low + high) >>> 1;

@@ -1,25 +1,25 @@
 import { LogReplaced, StoreUnavailable } from "../../event-store-errors.ts";
 
-/** Remembers that the log was found to be another one, after which it takes no append until a restart. */
+/** Remembers that the log was replaced by another one. It then accepts no append until a restart. */
 export class ReplacedLog {
   readonly #onFault: (error: Error) => void;
   #replaced: LogReplaced | null = null;
 
-  /** `onFault` is called once, when that is found. */
+  /** `onFault` is called once, when that is detected. */
   constructor(onFault: (error: Error) => void) {
     this.#onFault = onFault;
   }
 
   /**
-   * To be called before each append.
+   * Call it before each append.
    *
-   * @throws StoreUnavailable when the log is another one
+   * @throws StoreUnavailable when the log was replaced
    */
   refuseAppends(): void {
     if (this.#replaced !== null) throw new StoreUnavailable(`no append until a restart: ${this.#replaced.message}`);
   }
 
-  /** Gives what is read of the log as it is, and notes when that shows that the log is another one. */
+  /** Passes on what is read from the log, and notes a LogReplaced that it throws. */
   async *noted<T>(messages: AsyncIterable<T>): AsyncGenerator<T> {
     try {
       yield* messages;

@@ -3,28 +3,28 @@ import type { Position } from "../../position.ts";
 import type { FoundEvent } from "../wire/recorded-event.ts";
 import { RecentEvents } from "./recent-events.ts";
 
-/** What is known here of the end of the log: the events that came last, and how far the log was looked through. */
+/** What the tail knows of the end of the log: the latest events, and how far the log has been searched. */
 export class TailContent {
   #recent: RecentEvents | null = null;
   #searchedTo: Position | null = null;
   #last: FoundEvent | null = null;
 
-  /** The latest events; null while nothing is known. */
+  /** The latest events; null while unknown. */
   get recent(): RecentEvents | null {
     return this.#recent;
   }
 
-  /** Everything up to there that is asked for was here. */
+  /** Every event up to here that the members ask for has arrived. */
   get searchedTo(): Position | null {
     return this.#searchedTo;
   }
 
-  /** The last event by which the log differs from another; null: none is known. */
+  /** The last event, by which the log is recognised; null if none is known. */
   get last(): FoundEvent | null {
     return this.#last;
   }
 
-  /** Begins at the log's end, with nothing of what was before; null: the log is empty. */
+  /** Begins at the log's end without any earlier event; null: the log is empty. */
   begin(end: FoundEvent | null): void {
     this.#searchedTo = end?.position ?? null;
     this.#recent = new RecentEvents(this.#searchedTo);
@@ -37,7 +37,7 @@ export class TailContent {
    * @throws StoreUnavailable when it comes out of order
    */
   add(event: FoundEvent): void {
-    // Whether the log is another one is for the look before the next subscription to say.
+    // The check before the next subscription finds out whether the log was replaced.
     if (this.#searchedTo !== null && event.position <= this.#searchedTo) {
       throw new StoreUnavailable("the event store sent an event out of order");
     }
@@ -47,12 +47,12 @@ export class TailContent {
     this.#recent?.add(event);
   }
 
-  /** There was nothing of what is asked for up to this place. */
-  lookedTo(place: Position | null): void {
+  /** Notes that there is no matching event up to this place. */
+  advanceTo(place: Position | null): void {
     this.#searchedTo = place;
   }
 
-  /** Knows nothing any more. */
+  /** Forgets everything. */
   forget(): void {
     this.#recent = null;
     this.#searchedTo = null;

@@ -1,20 +1,20 @@
 import type { LogReplaced } from "../../event-store-errors.ts";
 import type { FoundEvent } from "../wire/recorded-event.ts";
 
-/** One who follows the log. */
+/** A follower of the log. */
 export interface TailMember {
-  /** From which categories; undefined: all. */
+  /** The categories it follows; undefined: all. */
   readonly categories: readonly string[] | undefined;
-  /** The last event that it has taken, by which the log is recognised. */
+  /** The last event it has taken, by which the log is recognised. */
   last: FoundEvent | null;
-  /** Why the log can be followed no further. */
+  /** Why the log cannot be followed further. */
   failure: LogReplaced | null;
 }
 
-/** Those who follow the log, and what a subscription that serves them asks for. */
+/** The followers, and the categories that a subscription for them asks for. */
 export class TailMembers {
   readonly #members = new Set<TailMember>();
-  /** The categories that the subscription asks for: null for all. */
+  /** The categories that the subscription asks for; null: all. */
   #asked: ReadonlySet<string> | null = new Set();
 
   get size(): number {
@@ -26,7 +26,7 @@ export class TailMembers {
     return this.#asked === null ? undefined : [...this.#asked];
   }
 
-  /** The latest event that any of them has taken. */
+  /** The latest event that any member has taken. */
   get last(): FoundEvent | null {
     let latest: FoundEvent | null = null;
     for (const { last } of this.#members) {
@@ -35,7 +35,7 @@ export class TailMembers {
     return latest;
   }
 
-  /** One more. Whether the subscription asks for what it wants, `covers` says. */
+  /** Adds a member. `covers` says whether the current subscription asks for its categories. */
   join(categories: readonly string[] | undefined): TailMember {
     const member: TailMember = { categories, last: null, failure: null };
     this.#members.add(member);
@@ -46,24 +46,24 @@ export class TailMembers {
     this.#members.delete(member);
   }
 
-  /** From now on the subscription asks for what all of them want. */
+  /** From now on the subscription asks for everything that the members want. */
   ask(): void {
     this.#asked = askedBy(this.#members);
   }
 
-  /** Whether the subscription asks for all that the member wants. */
+  /** Whether the subscription asks for everything that the member wants. */
   covers({ categories }: TailMember): boolean {
     if (this.#asked === null) return true;
     const asked = this.#asked;
     return categories?.every((category) => asked.has(category)) ?? false;
   }
 
-  /** No subscription asks for anything any more. */
+  /** No subscription asks for anything. */
   forget(): void {
     this.#asked = new Set();
   }
 
-  /** Ends it for all of them. */
+  /** Fails all members. */
   fail(error: LogReplaced): void {
     for (const member of this.#members) member.failure = error;
     this.#members.clear();

@@ -11,7 +11,7 @@ import { EventStoreUnusable } from "./eventstore-unusable.ts";
 
 /** A stream of the log that never has an event. */
 const STREAM = "rights-0";
-/** A revision that it never has, so that a user who may append gets a conflict. */
+/** A revision that the stream never has, so that a user who may append gets a conflict. */
 const NEVER = revisionOf(1);
 const ID = "00000000-0000-4000-8000-000000000000";
 const EVENT: EventToAppend = {
@@ -21,12 +21,12 @@ const EVENT: EventToAppend = {
   metadata: { $correlationId: ID, $causationId: ID, actor: "operator", schemaVersion: 1 },
 };
 
-/** What is going to be done with the log. */
+/** How the log will be used. */
 export type Use = "read" | "append";
 
 /**
- * Finds out whether the user of the connection may read the log's streams and, for the use "append", write them: who may
- * not would start and then be of no use. Writes nothing. A server that does not answer is not judged.
+ * Checks that the connection's user may read the log's streams and, for the use "append", write them: without these
+ * rights the gateway would start and then fail. Writes nothing. If the server does not answer, the check passes.
  *
  * @param milliseconds how long the server may take to answer
  * @throws EventStoreUnusable with one line
@@ -48,6 +48,6 @@ export async function checkRights(
 
 function refused(what: string): EventStoreUnusable {
   return new EventStoreUnusable(
-    `the event store does not let the user of its address ${what} the gateway's streams: give it that right`,
+    `the event store does not let the user of its address ${what} the gateway's streams: grant that right`,
   );
 }

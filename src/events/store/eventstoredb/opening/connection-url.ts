@@ -1,7 +1,7 @@
 import type { Credentials } from "@eventstore/db-client";
 import { EventStoreUnusable } from "./eventstore-unusable.ts";
 
-/** The options of a URL that the client knows (6.2); it writes the whole URL to the log when there is another one. */
+/** The URL options that the client (6.2) knows. It logs the whole URL when it meets another. */
 const OPTIONS = [
   ...[
     "connectionName",
@@ -19,9 +19,9 @@ const DEFAULT_PORT = "2113";
 const SHAPE = /^esdb(?:\+discover)?:\/\/(?:([^:@/?]+):([^@/?]+)@)?([^@/?]+)\/?(?:\?(.*))?$/;
 
 /**
- * The credentials of the URL. Every append passes them, since the client sends an append without any through a stream
- * that it shares among all appends of the process, where one that goes wrong can leave others unanswered for ever.
- * Without TLS they are never sent, so that any will do.
+ * The credentials of the URL. Every append passes them: without any, the client would send it over a stream shared by
+ * all appends of the process, where one failure can leave others unanswered for ever. Without TLS they are never sent,
+ * so any credentials will do.
  *
  * @throws EventStoreUnusable for a URL that the client would misread, or whose secrets it would print
  */
@@ -29,7 +29,7 @@ export function credentialsOf(url: string): Credentials {
   const { username, password, options } = partsOf(url);
   for (const name of options.keys()) {
     if (name !== "" && !OPTIONS.some((known) => flat(known) === flat(name))) {
-      throw refused(`the option ${name} is not known (known: ${OPTIONS.join(", ")})`);
+      throw refused(`the option ${name} is unknown (known: ${OPTIONS.join(", ")})`);
     }
     if (flat(name) === flat("tlsVerifyCert") && options.get(name) === "false") {
       throw refused("tlsVerifyCert=false is not supported: name the authority's certificate with tlsCAFile");
@@ -40,12 +40,12 @@ export function credentialsOf(url: string): Credentials {
   return { username: "anonymous", password: "anonymous" };
 }
 
-/** A server, and how it is to be spoken to. */
+/** A server, and how to connect to it. */
 export interface ServerAddress {
   readonly host: string;
   readonly port: number;
   readonly tls: boolean;
-  /** The file with the certificate of the authority that vouches for it; undefined: one that the system knows. */
+  /** The file with the certificate of the authority to trust; undefined: the system's authorities. */
   readonly caFile: string | undefined;
 }
 
@@ -78,7 +78,7 @@ function hasTls(options: ReadonlyMap<string, string>): boolean {
 }
 
 function decoded(username: string, password: string): Credentials {
-  // The client takes what stands between the first two colons for the password.
+  // The client takes the text between the first two colons as the password.
   if (password.includes(":")) throw refused("a colon in the password must be written as %3A");
   try {
     return { username: decodeURIComponent(username), password: decodeURIComponent(password) };
@@ -92,7 +92,7 @@ function splitAt(text: string, separator: string): [string, string] {
   return [name, rest.join(separator)];
 }
 
-/** As the client compares the names of options. */
+/** Normalises an option's name as the client does. */
 function flat(name: string): string {
   return name.trim().toLowerCase().replaceAll(/[_-]/g, "");
 }

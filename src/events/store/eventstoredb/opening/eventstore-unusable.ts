@@ -1,4 +1,4 @@
-/** The server cannot be used as the log. The message is one line: what is wrong, and what to do; nothing secret in it. */
+/** The server cannot be used as the log. The message is one line without secrets: what is wrong, and what to do. */
 export class EventStoreUnusable extends Error {
   readonly code = "event_store_unusable";
 

@@ -8,59 +8,62 @@ import { StreamNames } from "../stream-names.ts";
 import { reasonOf } from "../wire/grpc-status.ts";
 import { credentialsOf, firstServerOf } from "./connection-url.ts";
 import { EventStoreUnusable } from "./eventstore-unusable.ts";
-import { lookedForTls, OLDEST_SERVER, openingFailureOf } from "./opening-failure.ts";
+import { OLDEST_SERVER, openingFailureOf, withTlsAnswer } from "./opening-failure.ts";
 import type { OpeningFailure } from "./opening-failure.ts";
-import { lookForTls } from "./tls-look.ts";
+import { probeTls } from "./tls-probe.ts";
 
-/** How long a server that is starting, or electing its leader, is waited for, in ms. */
+/** How long to wait for a server that is starting or electing its leader, in ms. */
 const OPENING_MS = 30_000;
-/** How long one try may take, in ms, how much of it the reading, so that what it failed with is known, and what lies between two. */
+/**
+ * In ms: how long one try may take, how long its read may take (so that its error is known), and the pause between
+ * tries.
+ */
 const TRY_MS = 10_000;
 const READING_MS = 3_000;
-const AGAIN_MS = 500;
-/** How often it is reported that a server is waited for, in ms. */
-const TELLING_MS = 5_000;
+const RETRY_MS = 500;
+/** How often `onWaiting` is called, in ms. */
+const REPORT_EVERY_MS = 5_000;
 /** How long the client may take to end its calls, in ms. */
 const ENDING_MS = 1_000;
 
 export interface OpeningOptions {
-  /** Told every 5 s while the server is waited for: why, and for how many seconds. */
+  /** Called every 5 s while waiting for the server, with the reason and the seconds so far. */
   readonly onWaiting?: (reason: string, seconds: number) => void;
-  /** How long the server is waited for, in ms. Default 30,000. */
+  /** How long to wait for the server, in ms. Default 30,000. */
   readonly openingMs?: number;
   /** How often `onWaiting` is called, in ms. Default 5,000. */
-  readonly tellingMs?: number;
+  readonly reportEveryMs?: number;
 }
 
 /**
- * Connects, and asks the server for its version and for the end of its log. One that refuses connections or has no leader
- * yet is waited for; what will not change by itself ends it at once.
+ * Connects, and checks the server's version and that its log can be read. Waits for a server that refuses connections
+ * or has no leader yet; an error that will not pass ends the wait at once.
  *
- * @throws EventStoreUnusable with one line that repeats nothing of the URL but where the server is
+ * @throws EventStoreUnusable with one line that repeats nothing from the URL except the server's address
  */
 export async function openServer(
   url: string,
-  { onWaiting, openingMs = OPENING_MS, tellingMs = TELLING_MS }: OpeningOptions = {},
+  { onWaiting, openingMs = OPENING_MS, reportEveryMs = REPORT_EVERY_MS }: OpeningOptions = {},
 ): Promise<ServerCalls> {
   const begunAt = performance.now();
   const elapsed = (): number => performance.now() - begunAt;
   let failure: OpeningFailure | undefined;
-  const telling = setInterval(() => {
+  const reporting = setInterval(() => {
     onWaiting?.(failure?.reason ?? "it has not answered yet", Math.round(elapsed() / 1_000));
-  }, tellingMs);
+  }, reportEveryMs);
   try {
     for (;;) {
       const outcome = await tryToOpen(url, Math.max(1, Math.ceil(Math.min(openingMs - elapsed(), TRY_MS))));
       if (outcome instanceof ServerCalls) return outcome;
-      // That there was no time left for the last try is no reason.
+      // A last try that ran out of time tells less than the failure before it.
       if (failure === undefined || !(outcome.cause instanceof NoAnswer)) failure = outcome;
-      if (!failure.passing || elapsed() + AGAIN_MS >= openingMs) {
+      if (!failure.passing || elapsed() + RETRY_MS >= openingMs) {
         throw new EventStoreUnusable(failure.message, { cause: failure.cause });
       }
-      await pause(AGAIN_MS);
+      await pause(RETRY_MS);
     }
   } finally {
-    clearInterval(telling);
+    clearInterval(reporting);
   }
 }
 
@@ -71,7 +74,7 @@ async function tryToOpen(url: string, milliseconds: number): Promise<ServerCalls
   const calls = new ServerCalls(client, credentials);
   try {
     await withinTime(
-      look(client, calls, milliseconds),
+      check(client, calls, milliseconds),
       milliseconds,
       () => new NoAnswer(`no answer within ${milliseconds} ms`),
     );
@@ -82,15 +85,15 @@ async function tryToOpen(url: string, milliseconds: number): Promise<ServerCalls
     const failure = openingFailureOf(error);
     if (!failure.passing || error instanceof NoAnswer) return failure;
     const { host, port, tls, caFile } = firstServerOf(url);
-    // The client has read it too, or there would be another error.
+    // The client has already read this file, or the error would be another.
     const ca = tls && caFile !== undefined ? readFileSync(caFile) : undefined;
-    return lookedForTls(failure, tls, await lookForTls({ host, port }, ca));
+    return withTlsAnswer(failure, tls, await probeTls({ host, port }, ca));
   }
 }
 
 class NoAnswer extends Error {}
 
-async function look(client: EventStoreDBClient, calls: ServerCalls, milliseconds: number): Promise<void> {
+async function check(client: EventStoreDBClient, calls: ServerCalls, milliseconds: number): Promise<void> {
   await refuseOldServer(client);
   const readingMs = Math.max(1, Math.min(READING_MS, Math.ceil(milliseconds / 2)));
   await new EventReader(calls, new StreamNames(""), readingMs).end();
@@ -100,7 +103,7 @@ function newClient(url: string): EventStoreDBClient {
   try {
     return EventStoreDBClient.connectionString(url);
   } catch (error) {
-    // What its parser says repeats parts of the URL; what it says of the files that are named there does not.
+    // The parser's messages repeat parts of the URL; those about the files that it names do not.
     const reason = reasonOf(error);
     const harmless = /^(Failed to load certificate|userCertFile must|Invalid (keepAlive|defaultDeadline))/.test(reason);
     throw new EventStoreUnusable(
@@ -110,18 +113,18 @@ function newClient(url: string): EventStoreDBClient {
 }
 
 async function refuseOldServer(client: EventStoreDBClient): Promise<void> {
-  // The client asks for them once by itself, and keeps the answer from its users' types.
+  // The client asks the server once by itself; its public types hide the answer.
   const capabilities = Reflect.get(client, "capabilities") as Promise<{ readonly serverVersion: string }>;
   const { serverVersion: version } = await capabilities;
   if (isRecent(version)) return;
   const oldest = OLDEST_SERVER.join(".");
-  // A server that has no such question answered otherwise: the client then says "unknown".
+  // A server without version information fails that question, and the client then says "unknown".
   if (!/^\d/.test(version))
     throw new EventStoreUnusable(
-      `what answers at the address of the event store is no EventStoreDB of ${oldest} or later: it does not tell its version`,
+      `the server at the event store's address is not EventStoreDB ${oldest} or later: it does not report its version`,
     );
   throw new EventStoreUnusable(
-    `the event store has version ${version}, and this program needs ${oldest} or later: upgrade the server`,
+    `the event store has version ${version}, but ${oldest} or later is needed: upgrade the server`,
   );
 }
 

@@ -1,8 +1,8 @@
 import { AccessDeniedError } from "@eventstore/db-client";
 import { codeOf, reasonOf, status } from "../wire/grpc-status.ts";
-import type { TlsAnswer } from "./tls-look.ts";
+import type { TlsAnswer } from "./tls-probe.ts";
 
-/** The first line of servers that say when a subscription has caught up. */
+/** The first server version that announces when a subscription has caught up. */
 export const OLDEST_SERVER = [23, 10] as const;
 
 const WITHOUT_TLS =
@@ -16,12 +16,12 @@ export interface OpeningFailure {
   readonly message: string;
   /** What went wrong, in a few words. */
   readonly reason: string;
-  /** Whether it may come right by itself: a node that starts, a cluster that has no leader yet. */
+  /** Whether it may pass by itself: a node is starting, or a cluster has no leader yet. */
   readonly passing: boolean;
   readonly cause: unknown;
 }
 
-/** What an error of the first questions to a server means. */
+/** What an error from the first calls to a server means. */
 export function openingFailureOf(error: unknown): OpeningFailure {
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
   const full = reasonOf(cause);
@@ -41,24 +41,24 @@ export function openingFailureOf(error: unknown): OpeningFailure {
   }
   if (/UNIMPLEMENTED|Received HTTP status code/.test(full)) {
     const oldest = OLDEST_SERVER.join(".");
-    return failure(`what answers at the address of the event store is no EventStoreDB of ${oldest} or later: ${full}`);
+    return failure(`the server at the event store's address is not EventStoreDB ${oldest} or later: ${full}`);
   }
   if (/wrong version number|packet length too long/i.test(full)) return failure(WITHOUT_TLS);
   if (/certificate|altname/i.test(full)) return failure(distrusted(reason));
   return failure(
-    `the event store cannot be reached: ${reason}; is it running, is the address right, and TLS as it wants it?`,
+    `the event store cannot be reached: ${reason}; check that it is running, and its address and TLS setting`,
     true,
   );
 }
 
 /**
- * The same failure, when it was looked how the server answers to TLS: one that is spoken to in the wrong way closes the
- * connection, as one does that is just starting.
+ * Refines a failure with the server's answer to TLS: a server that is contacted the wrong way just closes the
+ * connection, as one that is starting does.
  *
- * @param wanted whether it is spoken to over TLS
- * @param answer what it answers to the first words of TLS
+ * @param wanted whether the gateway connects over TLS
+ * @param answer the server's answer to a TLS greeting
  */
-export function lookedForTls(failure: OpeningFailure, wanted: boolean, answer: TlsAnswer): OpeningFailure {
+export function withTlsAnswer(failure: OpeningFailure, wanted: boolean, answer: TlsAnswer): OpeningFailure {
   const final = (message: string): OpeningFailure => ({ ...failure, message, passing: false });
   if (wanted && answer.kind === "plain") return final(WITHOUT_TLS);
   if (answer.kind !== "tls") return failure;
@@ -71,7 +71,7 @@ function distrusted(reason: string): string {
   return `the event store cannot be reached: its certificate is not accepted (${reason}); ${advice}`;
 }
 
-/** What gRPC says, without what only tells where it says so. */
+/** The text of a gRPC error without its prefix. */
 function plain(reason: string): string {
   return reason
     .replace(/^\d+ [A-Z_]+: /, "")

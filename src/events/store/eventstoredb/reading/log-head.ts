@@ -2,50 +2,50 @@ import { StoreUnavailable } from "../../event-store-errors.ts";
 import type { Position } from "../../position.ts";
 import type { EventReader } from "./read-events.ts";
 
-/** How long the log's last event is looked for among those of other programs, in ms. */
-const LOOK_MS = 300;
+/** How long to search for the log's last event among those of other programs, in ms. */
+const SEARCH_MS = 300;
 
 /**
- * Finds the end of the log in a database that others write to as well: that of its own last event, since no reader should wait
- * for what is not in the log. Where that would take long (millions of others' events after it), it is the last event of
- * all programs instead, a place that all followers reach just as well.
+ * Finds the end of the log in a database that other programs write to. It is the log's own last event, so that no
+ * reader waits for events outside the log. If finding that takes too long (millions of others' events after it), it is
+ * the last event of all programs, which followers reach just as well.
  */
 export class LogHead {
-  readonly #reader: Pick<EventReader, "end" | "firstBehind" | "last">;
+  readonly #reader: Pick<EventReader, "end" | "firstAfter" | "last">;
   readonly #prefixes: readonly string[];
-  /** Up to where the log's last event is known; undefined while nothing is. */
+  /** The place up to which the log's last event is known; undefined while unknown. */
   #searchedTo: Position | undefined;
   #last: Position | null = null;
 
-  /** `prefixes`: what the names of the log's streams begin with on the server. */
-  constructor(reader: Pick<EventReader, "end" | "firstBehind" | "last">, prefixes: readonly string[]) {
+  /** `prefixes`: what the log's stream names begin with on the server. */
+  constructor(reader: Pick<EventReader, "end" | "firstAfter" | "last">, prefixes: readonly string[]) {
     this.#reader = reader;
     this.#prefixes = prefixes;
   }
 
-  /** The end of the log, null when it is empty. Throws StoreUnavailable. */
+  /** The end of the log, or null if it is empty. Throws StoreUnavailable. */
   async find(): Promise<Position | null> {
     const end = await this.#reader.end();
     if (end === null) return null;
     const { position, stream } = end;
-    if (stream !== null) return this.#know(position, position);
+    if (stream !== null) return this.#remember(position, position);
     if (this.#searchedTo !== undefined && position <= this.#searchedTo) return this.#last;
     try {
       if (this.#searchedTo !== undefined) {
-        const next = await this.#reader.firstBehind(this.#searchedTo, this.#prefixes, LOOK_MS);
-        if (next === null || next.position > position) return this.#know(position, this.#last);
+        const next = await this.#reader.firstAfter(this.#searchedTo, this.#prefixes, SEARCH_MS);
+        if (next === null || next.position > position) return this.#remember(position, this.#last);
       }
-      const last = await this.#reader.last(this.#prefixes, LOOK_MS);
-      return this.#know(position, last?.position ?? null);
+      const last = await this.#reader.last(this.#prefixes, SEARCH_MS);
+      return this.#remember(position, last?.position ?? null);
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
-      return this.#know(position, position);
+      return this.#remember(position, position);
     }
   }
 
-  #know(searchedTo: Position, last: Position | null): Position | null {
+  #remember(searchedTo: Position, last: Position | null): Position | null {
     if (this.#searchedTo === undefined || searchedTo > this.#searchedTo) this.#searchedTo = searchedTo;
-    // Of two that look at once the one that saw less may come later.
+    // Of two concurrent searches, the one that saw less may finish last.
     if (last !== null && last > (this.#last ?? "")) this.#last = last;
     return this.#last;
   }

@@ -7,7 +7,7 @@ import { readServerMessage } from "../wire/server-message.ts";
 import type { ServerMessage } from "../wire/server-message.ts";
 import { PulledStream } from "./pulled-stream.ts";
 
-/** One call that the server answers with events as they come, until it breaks. Whoever opened it begins another. */
+/** One call that the server answers with events as they come, until it breaks. The caller then opens another. */
 export class LogSubscription {
   readonly #pulled: PulledStream;
   readonly #names: StreamNames;
@@ -19,7 +19,7 @@ export class LogSubscription {
     this.#broke = broke;
   }
 
-  /** Subscribes after a place (exclusive). Rejects when there is no connection to be had. */
+  /** Subscribes after a place (exclusive). Rejects when there is no connection. */
   static async open(
     calls: Pick<ServerCalls, "read">,
     names: StreamNames,
@@ -30,7 +30,7 @@ export class LogSubscription {
     return new LogSubscription(new PulledStream(call), names, broke);
   }
 
-  /** What the server has said since the last call of this, in order. Throws what the call failed with. */
+  /** The server's messages since the last `take`, in order. Throws the call's error. */
   take(): ServerMessage[] {
     try {
       return this.#pulled.take().map((message) => readServerMessage(message, this.#names));
@@ -40,12 +40,12 @@ export class LogSubscription {
     }
   }
 
-  /** True when the server ended the call, which it does without an error when it shuts down. */
+  /** True when the server ended the call; at its shutdown it does so without an error. */
   get ended(): boolean {
     return this.#pulled.ended;
   }
 
-  /** Resolves to true when anything above may have changed, to false after `milliseconds`. */
+  /** Resolves to true when `take` or `ended` may have changed, to false after `milliseconds`. */
   changed(milliseconds: number): Promise<boolean> {
     return this.#pulled.changed(milliseconds);
   }
@@ -55,13 +55,13 @@ export class LogSubscription {
     this.#pulled.wake();
   }
 
-  /** Ends the call on the server as well. */
+  /** Ends the call on the server too. */
   cancel(): void {
     this.#pulled.cancel();
   }
 }
 
-/** A subscription in which nothing came of what is due, for so many milliseconds. */
+/** The error for a subscription that brought nothing that is due for this long. */
 export function sentNothing(milliseconds: number): StoreUnavailable {
   return new StoreUnavailable(`the event store sent nothing of what is due for ${milliseconds} ms`);
 }

@@ -1,13 +1,13 @@
 import type { Answers } from "../server-calls.ts";
 
-/** How much is taken from the call before the consumer takes it: that many messages or, where they are large, bytes. */
+/** How much is buffered ahead of the consumer: this many messages or, if they are large, bytes. */
 const MAX_MESSAGES = 256;
 const MAX_BYTES = 1024 * 1024;
 
 /**
- * A call of the server's whose messages are taken several at a time: what one read of the socket brings comes together,
- * since waking the consumer for each message costs more than the message. A full queue pauses the call, so that memory is
- * bounded and the server's flow control waits for the consumer.
+ * A server call whose messages are taken in batches: waking the consumer for each message costs more than the message,
+ * so everything that one read of the socket brings is taken together. A full buffer pauses the call, which bounds
+ * memory and lets the server's flow control wait for the consumer.
  */
 export class PulledStream {
   readonly #call: Answers;
@@ -26,14 +26,14 @@ export class PulledStream {
       this.#ended = true;
       this.wake();
     });
-    // Stays for as long as the call: one that was cancelled fails once more.
+    // This listener stays as long as the call: a cancelled call fails once more.
     call.on("error", (error) => {
       this.#error ??= error;
       this.wake();
     });
   }
 
-  /** The messages that are here, in order. Throws what the call failed with, once everything before it was taken. */
+  /** The buffered messages, in order. Throws the call's error once everything before it was taken. */
   take(): Uint8Array[] {
     const messages = this.#messages;
     if (messages.length === 0) {
@@ -52,7 +52,7 @@ export class PulledStream {
     return this.#ended && this.#messages.length === 0;
   }
 
-  /** Resolves to true when there may be something to take, or the call ended or failed; to false after `milliseconds`. */
+  /** Resolves to true when there may be messages, or the call ended or failed; to false after `milliseconds`. */
   changed(milliseconds: number): Promise<boolean> {
     return new Promise((resolve) => {
       const settle = (changed: boolean): void => {
@@ -66,7 +66,7 @@ export class PulledStream {
     });
   }
 
-  /** Ends a wait. */
+  /** Ends a wait in `changed`. */
   wake(): void {
     this.#wake();
   }
@@ -85,7 +85,7 @@ export class PulledStream {
     }
     if (this.#isWaking) return;
     this.#isWaking = true;
-    // Once everything that has arrived is here.
+    // After everything that has arrived is buffered.
     setImmediate(() => {
       this.#isWaking = false;
       this.wake();

@@ -14,11 +14,14 @@ import { PulledStream } from "./pulled-stream.ts";
 
 type Request = Parameters<ServerCalls["read"]>[0];
 
-/** The longest wait before a read is asked again, in ms. */
+/** The longest wait before a read is retried, in ms. */
 const LONGEST_BACKOFF_MS = 250;
-/** The longest wait for what won a race to become readable, in ms: it takes 6 ms in the median, and 43 ms were seen. */
+/**
+ * The longest wait between checks for the winner of a race to become readable, in ms: it takes 6 ms in the median, 43
+ * ms at worst.
+ */
 const LONGEST_READABLE_WAIT_MS = 20;
-/** What the server would answer again. */
+/** Errors that a retry would only repeat. */
 const FINAL: ReadonlySet<number | null> = new Set([
   status.invalidArgument,
   status.permissionDenied,
@@ -26,11 +29,11 @@ const FINAL: ReadonlySet<number | null> = new Set([
   status.unimplemented,
   status.unauthenticated,
 ]);
-/** How many events the server looks through at a time for the few that are asked for. */
+/** How many events the server searches at a time for matching ones. */
 const WINDOW = 1_024;
 const NEVER = new AbortController().signal;
 
-/** Short reads, which somebody waits for: each is asked again until it is answered or its time is up. */
+/** Short reads that a caller waits for. Each is retried until it succeeds or its time is up. */
 export class EventReader {
   readonly #calls: Pick<ServerCalls, "read">;
   readonly #names: StreamNames;
@@ -38,8 +41,8 @@ export class EventReader {
   readonly #closing: AbortSignal;
 
   /**
-   * @param deadlineMs how long a read may take, all its tries together
-   * @param closing ends every read at once, as unavailable
+   * @param deadlineMs how long a read may take, with all its tries
+   * @param closing ends every read at once with StoreUnavailable
    */
   constructor(calls: Pick<ServerCalls, "read">, names: StreamNames, deadlineMs: number, closing = NEVER) {
     this.#calls = calls;
@@ -48,7 +51,7 @@ export class EventReader {
     this.#closing = closing;
   }
 
-  /** The events of a stream; none when it does not exist. Throws StoreUnavailable, UnreadableEvent. */
+  /** The events of a stream, empty if it does not exist. Throws StoreUnavailable, UnreadableEvent. */
   async stream(stream: string, { from, limit }: ReadStreamOptions): Promise<RecordedEvent[]> {
     if (limit === 0) return [];
     const count = limit !== undefined && Number.isFinite(limit) ? limit : undefined;
@@ -58,50 +61,50 @@ export class EventReader {
   }
 
   /**
-   * Waits until a read of the stream gives this revision: the server tells losers of a race before it lets them read what
-   * won. Throws StoreUnavailable when it does not in time.
+   * Waits until the stream can be read up to this revision: the server may report a conflict before the winning event
+   * is readable. Throws StoreUnavailable when that takes too long.
    */
   async untilReadable(stream: string, revision: Revision): Promise<void> {
     const endsAt = performance.now() + this.#deadlineMs;
     const backoff = new Backoff(LONGEST_READABLE_WAIT_MS, 2);
     while ((await this.stream(stream, { from: revision, limit: 1 })).length === 0) {
       if (performance.now() > endsAt) {
-        throw new StoreUnavailable(`the event store does not give event ${revision} of ${stream}, of which it told`);
+        throw new StoreUnavailable(`the event store does not yet return event ${revision} of ${stream}`);
       }
       await backoff.wait(this.#closing);
     }
   }
 
-  /** Where the last event of all programs stands, and whether it is in the log; null when there is none. Throws StoreUnavailable. */
+  /** The last event of all programs, or null if there is none. Throws StoreUnavailable. */
   async end(): Promise<FoundEvent | null> {
     const [last] = await this.#patiently(allRequest("end", "backwards", 1));
     return last ?? null;
   }
 
   /**
-   * The first event after a place (exclusive; null: of all) in a stream that begins with one of these prefixes, or null. It
-   * is looked for at most so many milliseconds. Throws StoreUnavailable.
+   * The first event after a place (exclusive; null: the beginning) in a stream with one of these prefixes, or null.
+   * Searches for at most `milliseconds`. Throws StoreUnavailable.
    */
-  async firstBehind(
+  async firstAfter(
     place: Position | null,
     prefixes: readonly string[],
     milliseconds = this.#deadlineMs,
   ): Promise<FoundEvent | null> {
     const from = place === null ? "start" : serverPlaceOf(place);
-    // What is at the place itself is given too.
+    // The read also returns the event at the place itself.
     const request = allRequest(from, "forwards", 2, { prefixes, window: WINDOW });
     const found = await this.#patiently(request, milliseconds);
     return found.find(({ position }) => place === null || position > place) ?? null;
   }
 
-  /** The last event in a stream with one of these prefixes, or null; otherwise like `firstBehind`. */
+  /** The last event in a stream with one of these prefixes, or null. Searches like `firstAfter`. */
   async last(prefixes: readonly string[], milliseconds = this.#deadlineMs): Promise<FoundEvent | null> {
     const request = allRequest("end", "backwards", 1, { prefixes, window: WINDOW });
     return (await this.#patiently(request, milliseconds))[0] ?? null;
   }
 
   /**
-   * The event at exactly this position, or null. The server may refuse a position at which no event begins. Throws
+   * The event at exactly this position, or null. The server may refuse a position where no event begins. Throws
    * StoreUnavailable.
    */
   async at(position: Position): Promise<FoundEvent | null> {
@@ -120,7 +123,7 @@ export class EventReader {
         const code = codeOf(error);
         const isInvalid = isInvalidPosition(error);
         if (mayNotBe && isInvalid) return [];
-        // That there was no time left for the last try is no reason.
+        // A last try that ran out of time tells less than the failure before it.
         if (!(error instanceof StoreUnavailable)) reason = error;
         reason ??= error;
         const isOver = (): boolean =>
@@ -133,7 +136,7 @@ export class EventReader {
     }
   }
 
-  /** All events of a call, which may bring nothing for so many milliseconds. */
+  /** All events of a call, which may be silent for at most `silenceMs`. */
   async #gathered(request: Request, silenceMs: number): Promise<FoundEvent[]> {
     const { call, broke } = await this.#begin(request, silenceMs);
     const pulled = new PulledStream(call);
@@ -149,7 +152,7 @@ export class EventReader {
         }
         if (pulled.ended) return found;
         if (!(await pulled.changed(silenceMs))) {
-          throw new StoreUnavailable(`it said nothing for ${silenceMs} ms`);
+          throw new StoreUnavailable(`it was silent for ${silenceMs} ms`);
         }
       }
     } catch (error) {
@@ -162,17 +165,17 @@ export class EventReader {
     }
   }
 
-  /** Begins a call. The client may look for a node for longer than anybody waits. */
+  /** Begins a call. The client may search for a node for longer than the caller waits. */
   async #begin(request: Request, milliseconds: number): ReturnType<ServerCalls["read"]> {
-    const made = this.#calls.read(request);
+    const opened = this.#calls.read(request);
     try {
       return await withinTime(
-        made,
+        opened,
         milliseconds,
         () => new StoreUnavailable(`there was no connection for ${milliseconds} ms`),
       );
     } catch (error) {
-      made.then(({ call }) => call.cancel()).catch(() => undefined);
+      opened.then(({ call }) => call.cancel()).catch(() => undefined);
       throw error;
     }
   }

@@ -3,10 +3,10 @@ import type { FoundEvent } from "../wire/recorded-event.ts";
 import type { EventReader } from "./read-events.ts";
 
 /**
- * Looks whether the log still has these events, which were read from it before. They are its own: of those that others
- * wrote any may be gone without harm.
+ * Checks that the log still has these events, which were read from it before. They are the log's own: other programs'
+ * events may disappear without harm.
  *
- * @throws LogReplaced when it has not
+ * @throws LogReplaced when one is missing
  * @throws StoreUnavailable
  */
 export async function refuseAnotherLog(

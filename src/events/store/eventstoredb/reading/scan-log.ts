@@ -13,22 +13,22 @@ import { LogSubscription, sentNothing } from "./log-subscription.ts";
 import type { EventReader } from "./read-events.ts";
 import { refuseAnotherLog } from "./same-log.ts";
 
-/** How many events the server looks through at a time for those that are asked for. */
+/** How many events the server searches at a time for matching ones. */
 const WINDOW = 1_024;
 
-/** A part of the log that is to be read, wherever it ends. */
+/** A part of the log to read. */
 export interface Scan {
   /** Exclusive; null: from the beginning. */
   readonly after: Position | null;
-  /** Of which categories; undefined: all. */
+  /** Only these categories; undefined: all. */
   readonly categories: readonly string[] | undefined;
-  /** It ends when everything up to this place was given; what comes after it may be given too. */
+  /** The scan ends when everything up to this place was given; it may also give what comes after. */
   readonly until: Position;
-  /** Ends it. */
+  /** Ends the scan. */
   readonly signal: AbortSignal;
-  /** How long the server may say nothing, in ms. */
+  /** How long the server may be silent, in ms. */
   readonly silenceMs: number;
-  /** For how long, in ms, it is begun again without getting any further. */
+  /** How long the scan restarts without getting further, in ms. */
   readonly patienceMs: number;
   /** Called with null whenever the server answers, or with the reason when it does not. */
   readonly connection?: (reason: string | null) => void;
@@ -37,16 +37,16 @@ export interface Scan {
 export interface ScannedLog {
   readonly calls: Pick<ServerCalls, "read">;
   readonly names: StreamNames;
-  readonly reader: Pick<EventReader, "at" | "firstBehind">;
+  readonly reader: Pick<EventReader, "at" | "firstAfter">;
 }
 
 /**
- * Reads a part of the log by a subscription, which tells how far it has come also where nothing is found for long. Calls
- * break, end without an error and stall; each time another one goes on where it was, if the log is still the same. Gives
- * as many events at a time as have arrived, which may be none; the last of them may come after `until`.
+ * Reads a part of the log by a subscription, which reports its progress even where nothing matches for long. Calls
+ * break, end without an error, or stall; each time another one resumes, if the log is still the same. Yields the events
+ * that have arrived, which may be none; the last of them may come after `until`.
  *
- * @throws StoreUnavailable when it gets no further for as long as `patienceMs`
- * @throws LogReplaced when what it gave is no longer in the log
+ * @throws StoreUnavailable when it gets no further for `patienceMs`
+ * @throws LogReplaced when an event that it gave is no longer in the log
  */
 export async function* scanLog(log: ScannedLog, scan: Scan): AsyncGenerator<readonly FoundEvent[]> {
   let given = scan.after;
@@ -60,16 +60,16 @@ export async function* scanLog(log: ScannedLog, scan: Scan): AsyncGenerator<read
     try {
       await refuseAnotherLog(log.reader, [last]);
       const place = await resumePlace(log, given, checkpoint);
-      // A server that says at once that there is no more is asked once more, which is cheap where it says so so early.
+      // A server that reports the end at once is asked again, which is cheap because it ends so early.
       fromCheckpoint = place !== null && place === checkpoint;
       let isBelieved = fromCheckpoint;
       checkpoint = null;
-      for await (const messages of messagesBehind(log, scan, place)) {
+      for await (const messages of messagesAfter(log, scan, place)) {
         let found: FoundEvent[] = [];
         for (const message of messages) {
           if (message.kind === "event") {
             const { event } = message;
-            // Of a place between two events the server says by itself what comes after it.
+            // Skips events that were given before, which a resumed call may repeat.
             if (given !== null && event.position <= given) continue;
             found.push(event);
             given = event.position;
@@ -105,17 +105,17 @@ export async function* scanLog(log: ScannedLog, scan: Scan): AsyncGenerator<read
   }
 }
 
-/** Whether an event of this part of the log is still to come. */
+/** Whether this part of the log has another event to give. */
 async function isDue({ names, reader }: ScannedLog, scan: Scan, given: Position | null): Promise<boolean> {
-  const due = await reader.firstBehind(given, names.prefixes(scan.categories));
+  const due = await reader.firstAfter(given, names.prefixes(scan.categories));
   return due !== null && due.position <= scan.until;
 }
 
 /**
- * What the server says in one call, as many messages at a time as have arrived. Throws what the call fails with, and
- * StoreUnavailable when it ends or says nothing for long.
+ * The messages of one call, batched as they arrive. Throws the call's error, and StoreUnavailable when it ends or is
+ * silent for too long.
  */
-async function* messagesBehind(
+async function* messagesAfter(
   { calls, names }: ScannedLog,
   { categories, signal, silenceMs, connection }: Scan,
   place: ServerPlace | null,
@@ -145,16 +145,16 @@ async function* messagesBehind(
 }
 
 /**
- * Where the next call begins: after the last event that was given, or at the server's own checkpoint, which may be much
- * further. One with equal numbers is where an event was looked at, unless there is none: then it is not trusted.
+ * Where the next call begins: after the last event given, or at the server's own checkpoint, which may be much further.
+ * A checkpoint with equal numbers normally has an event there; if it has none, it is not trusted.
  */
 async function resumePlace(
   { reader }: ScannedLog,
   given: Position | null,
   checkpoint: ServerPlace | null,
 ): Promise<ServerPlace | null> {
-  const behindGiven = given === null ? null : serverPlaceOf(given);
-  if (checkpoint === null || checkpoint.commit <= (behindGiven?.commit ?? -1n)) return behindGiven;
+  const afterGiven = given === null ? null : serverPlaceOf(given);
+  if (checkpoint === null || checkpoint.commit <= (afterGiven?.commit ?? -1n)) return afterGiven;
   if (checkpoint.commit !== checkpoint.prepare) return checkpoint;
-  return (await reader.at(positionOf(checkpoint.commit))) === null ? behindGiven : checkpoint;
+  return (await reader.at(positionOf(checkpoint.commit))) === null ? afterGiven : checkpoint;
 }

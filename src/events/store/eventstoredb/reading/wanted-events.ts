@@ -3,20 +3,20 @@ import type { Position } from "../../position.ts";
 import { streamFilter } from "../stream-names.ts";
 import type { FoundEvent } from "../wire/recorded-event.ts";
 
-/** Which of the events that a scan finds a reader asked for. */
+/** Which events of a scan the reader asked for. */
 export interface Wanted {
-  /** The last place that counts, inclusive. */
+  /** The last place, inclusive. */
   readonly until: Position;
-  /** Of which categories; undefined: all. */
+  /** Only these categories; undefined: all. */
   readonly categories: readonly string[] | undefined;
-  /** How many events at the most; at least 1. */
+  /** The most events to give, at least 1. */
   readonly limit: number;
 }
 
 /**
- * Picks what is wanted out of what a scan of the log found.
+ * Filters a scan of the log.
  *
- * @returns true when it gave all that is wanted, false when the scan ended before
+ * @returns true when it gave everything that was asked for, false when the scan ended before
  * @throws what the scan throws
  */
 export async function* wantedEvents(

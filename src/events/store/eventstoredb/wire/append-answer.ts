@@ -11,31 +11,31 @@ import { Reader, readFields, readPart, readUint64, readUuid } from "./wire.ts";
 /** What became of an append. */
 export type AppendAnswer =
   | { readonly kind: "written"; readonly result: AppendResult }
-  /** The stream is not as expected; `actual` is its last revision, null when it has no event. */
+  /** The stream is not as expected; `actual` is its last revision, or null if it has no events. */
   | { readonly kind: "conflict"; readonly actual: Revision | null }
-  /** It is over the server's limit, in bytes. */
+  /** It is larger than the server's limit, in bytes. */
   | { readonly kind: "too_large"; readonly limit: number }
-  /** Nothing was written, and the same append would be refused again. */
+  /** Nothing was written, and a repetition would be refused again. */
   | { readonly kind: "refused"; readonly reason: string }
-  /** Nothing was written; the same append may be taken later. */
+  /** Nothing was written; a repetition may succeed. */
   | { readonly kind: "not_taken"; readonly reason: string }
-  /** Nobody knows whether it was written: the same append again tells. */
+  /** It may have been written: repeating the append settles it. */
   | { readonly kind: "open"; readonly reason: string };
 
-/** What the server says when it is not yet, or no longer, the one to ask; it did not look at the append then. */
+/** Messages of a node that is not, or no longer, the leader: it has not handled the append. */
 const NOT_HANDLED = /Server Is (Not Ready|Busy)|Leader info available|No leader info available/i;
-/** What gRPC says when it had no connection for the call, so that nothing left this process. */
+/** gRPC's messages when it had no connection for the call, so nothing was sent. */
 const NOT_CONNECTED =
   /^(14 UNAVAILABLE: )?(No connection established|Name resolution failed|Channel (closed before call started|has been (shut down|closed)))/;
 
-/** The answer to one of the appends of a call for many. */
+/** The answer to one append of a call for many. */
 export interface BatchedAnswer {
-  /** What the append was sent with. */
+  /** The id that the append was sent with. */
   readonly correlationId: string;
   readonly answer: AppendAnswer;
 }
 
-/** Reads an answer (`BatchAppendResp`) of the call for many appends. */
+/** Reads an answer (`BatchAppendResp`) of a call for many appends. */
 export function readBatchedAnswer(message: Uint8Array): BatchedAnswer {
   const reader = Reader.create(message);
   const none: { correlationId: string; answer: AppendAnswer | null } = { correlationId: "", answer: null };
@@ -48,7 +48,7 @@ export function readBatchedAnswer(message: Uint8Array): BatchedAnswer {
   return { correlationId, answer: answer ?? failureIn(BatchAppendResp.deserializeBinary(message).getError()) };
 }
 
-/** What kept an append of a call for many from being written. */
+/** Why an append in a call for many was not confirmed. */
 function failureIn(error: Status | undefined): AppendAnswer {
   const reason = error?.getMessage() ?? "";
   const details = error?.getDetails();
@@ -83,7 +83,7 @@ function readSuccess(reader: Reader): AppendAnswer {
 }
 
 function readPosition(reader: Reader, place: { commit: string; prepare: string }): void {
-  // What is zero is not sent.
+  // A zero is not sent.
   Object.assign(place, { commit: "0", prepare: "0" });
   readFields(reader, place, (field, parts) => {
     if (field === 1) parts.commit = readUint64(reader);
@@ -93,7 +93,7 @@ function readPosition(reader: Reader, place: { commit: string; prepare: string }
   });
 }
 
-/** The answer of an append by itself. */
+/** The answer to an append in a call of its own. */
 export function singleAnswer(response: AppendResp): AppendAnswer {
   const success = response.getSuccess();
   if (success !== undefined) {
@@ -106,8 +106,8 @@ export function singleAnswer(response: AppendResp): AppendAnswer {
 }
 
 /**
- * What an append by itself that failed so came to. Whatever does not prove that nothing was written leaves it open:
- * appends that a dying server reported as failed have been found in its log.
+ * The answer for a failed append in a call of its own. Anything that does not prove that nothing was written leaves it
+ * open: appends that a dying server reported as failed have been found in its log.
  */
 export function failedAnswer(error: unknown): AppendAnswer {
   const reason = reasonOf(error);
@@ -129,25 +129,25 @@ export function failedAnswer(error: unknown): AppendAnswer {
 }
 
 /**
- * What the end of a call for many appends means for one that was under way in it. The server may have written it before it
- * found that it could not go on, whatever it then says; only where there was no connection nothing left this process.
+ * The answer for an append that was under way when its call for many appends ended. Whatever the server says, it may
+ * have written the append first; only without a connection was nothing sent.
  */
 export function lostAnswer(error: unknown): AppendAnswer {
   const reason = reasonOf(error);
   return { kind: NOT_CONNECTED.test(reason) ? "not_taken" : "open", reason };
 }
 
-/** Whether one of the appends that a call carried may be why it ended so, for all that is known. */
+/** Whether an append carried by the call may be the reason why it ended. */
 export function mayBeCausedByAppend(error: unknown): boolean {
   return codeOf(error) !== null && failedAnswer(error).kind !== "not_taken";
 }
 
-/** An error of gRPC, whose trailers say what EventStoreDB means by it. */
+/** A gRPC error; EventStoreDB's own error code is in its trailers. */
 interface Failed extends Error {
   readonly metadata: { get(name: string): readonly (string | Buffer)[] };
 }
 
-const NO_POSITION: AppendAnswer = { kind: "open", reason: "the server told no position of the append" };
+const NO_POSITION: AppendAnswer = { kind: "open", reason: "the server gave no position for the append" };
 
 function written(revision: string, commit: string, prepare: string): AppendAnswer {
   const position = placeOf({ commit: BigInt(commit), prepare: BigInt(prepare) });

@@ -6,9 +6,9 @@ import { Writer, lengthTag, numberTag } from "./wire.ts";
 const JSON_CONTENT = "application/json";
 
 /**
- * An append as the one message (`BatchAppendReq`) that a call for many of them takes; `correlationId` is a UUID that its
- * answer repeats. It names no deadline: the server would take that for a time by its own clock, and refuse everything of a
- * gateway whose clock is wrong.
+ * An append as one message (`BatchAppendReq`) of a call for many. The answer repeats `correlationId`, a UUID. It has no
+ * deadline: the server would compare that with its own clock, and refuse every append of a gateway whose clock is
+ * wrong.
  */
 export function batchedAppend(name: string, append: PreparedAppend, correlationId: string): Uint8Array {
   const { expectation } = append;
@@ -32,7 +32,7 @@ export function batchedAppend(name: string, append: PreparedAppend, correlationI
   return message.uint32(numberTag(4)).bool(true).finish();
 }
 
-/** An append as the messages of a call of its own: the options, then one an event. */
+/** An append as the messages of its own call: the options, then one message per event. */
 export function singleAppend(name: string, append: PreparedAppend): AppendMessage[] {
   const { expectation } = append;
   const options = new AppendReq.Options();

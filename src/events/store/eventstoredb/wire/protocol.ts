@@ -1,6 +1,6 @@
 /**
- * The protocol as code, which the client's package brings along. It is CommonJS whose exports are made as it runs, so the
- * classes come through the default imports and the types beside them.
+ * The protocol's generated code, from the client's package. It is CommonJS whose exports are set at run time, so
+ * classes come from the default imports, and types separately.
  */
 import shared from "@eventstore/db-client/generated/shared_pb.js";
 import streamsService from "@eventstore/db-client/generated/streams_grpc_pb.js";

@@ -2,18 +2,18 @@ import type { ReadReq as Request } from "@eventstore/db-client/generated/streams
 import type { Position as ServerPlace } from "@eventstore/db-client";
 import { Empty, ReadReq, StreamIdentifier } from "./protocol.ts";
 
-/** Where in `$all` to begin: at a place (with what is there for a read, after it for a subscription), or at an end. */
+/** Where in `$all` to begin: at a place (inclusive for a read, exclusive for a subscription), or at an end. */
 export type AllStart = ServerPlace | "start" | "end";
 
-/** What a call on `$all` is to leave out. */
+/** Filters the events of a call on `$all`. */
 export interface AllFilter {
-  /** What the names of the streams that are asked for begin with. */
+  /** The prefixes of the stream names to include. */
   readonly prefixes: readonly string[];
-  /** How many events the server looks through at a time, and between two checkpoints. */
+  /** How many events the server searches at a time, and between two checkpoints. */
   readonly window: number;
 }
 
-/** A reading of one stream from a revision on. */
+/** A read of one stream from a revision on. */
 export function streamRequest(name: string, from: bigint, limit: number | undefined): Request {
   const identifier = new StreamIdentifier();
   identifier.setStreamName(Buffer.from(name));
@@ -27,7 +27,7 @@ export function streamRequest(name: string, from: bigint, limit: number | undefi
   return requestOf(options);
 }
 
-/** A reading of `$all` of at most `limit` events; without a filter it gives the events of all programs. */
+/** A read of at most `limit` events of `$all`; without a filter, of all programs. */
 export function allRequest(
   from: AllStart,
   direction: "forwards" | "backwards",

@@ -6,27 +6,27 @@ import type { StreamNames } from "../stream-names.ts";
 import { readFields, readPart, readText, readUint64, readUuid } from "./wire.ts";
 import type { Reader } from "./wire.ts";
 
-/** An event of `$all` as far as everybody has to know it: where it stands, and in which stream of the log. */
+/** An event of `$all`, decoded only as far as every reader needs: its place, and its stream in the log. */
 export interface FoundEvent {
   readonly position: Position;
   /** Null: it is not in the log, but another program's or the server's own. */
   readonly stream: string | null;
   /** Its id, a UUID in lower case. */
   readonly id: string;
-  /** The size of its data. */
+  /** The size of its data, in bytes. */
   readonly bytes: number;
   /**
-   * The event as the log has it; its text is read at the first call. Data that is not the JSON it claims to be comes as
-   * text or bytes, and metadata may be missing: those who know the catalogue refuse such an event.
+   * The event as the log has it, decoded at the first call. Data that claims to be JSON and is not comes as text or
+   * bytes, and metadata may be missing: readers that know the catalogue refuse such an event.
    *
-   * @throws UnreadableEvent for one whose commit and prepare positions differ: an event of the old TCP protocol's
-   *   transactions, whose events share a position
-   * @throws TypeError for one that is not in the log
+   * @throws UnreadableEvent when its commit and prepare positions differ: it is from a transaction of the old TCP
+   *   protocol, whose events share a position
+   * @throws TypeError when it is not in the log
    */
   recorded(): RecordedEvent;
 }
 
-/** The parts of an event on the server (`ReadResp.ReadEvent.RecordedEvent`). */
+/** The fields of an event on the server (`ReadResp.ReadEvent.RecordedEvent`). */
 interface Parts {
   id: string;
   name: string;
@@ -42,7 +42,7 @@ interface Parts {
 
 const NOTHING = new Uint8Array();
 
-/** The event that a part of a message (`ReadResp.ReadEvent`) is; null for a link whose event is gone. */
+/** Reads an event from part of a message (`ReadResp.ReadEvent`); null for a link to a deleted event. */
 export function readFoundEvent(reader: Reader, names: StreamNames): FoundEvent | null {
   const found: { parts: Parts | null } = { parts: null };
   readFields(reader, found, (field) => {
@@ -63,7 +63,7 @@ function foundEvent(parts: Parts, names: StreamNames): FoundEvent {
     id: parts.id,
     bytes: parts.data.length,
     recorded: () => {
-      if (stream === null) throw new TypeError("an event that is not in the log was asked for");
+      if (stream === null) throw new TypeError("the event is not in the log");
       return (recorded ??= recordedEventOf(parts, stream, position));
     },
   };
@@ -96,7 +96,7 @@ function readParts(reader: Reader): Parts {
   });
 }
 
-/** One of the things that the server notes of an event. */
+/** Reads one entry of the server's metadata. */
 function readEntry(reader: Reader, parts: Parts): void {
   const { key, value } = readFields(reader, { key: "", value: "" }, (field, entry) => {
     if (field === 1) entry.key = reader.string();
@@ -147,7 +147,7 @@ function text(bytes: Uint8Array): string {
 
 let lastTime = { milliseconds: "", text: "" };
 
-/** ISO 8601, of ticks of 100 ns since the Unix epoch. Events that were written together have the same time. */
+/** ISO 8601, from ticks of 100 ns since the Unix epoch. Caches the last time, which events written together share. */
 function timeOf(ticks: string): string {
   const milliseconds = ticks.slice(0, -4);
   if (lastTime.milliseconds !== milliseconds) {

@@ -6,20 +6,20 @@ import type { FoundEvent } from "./recorded-event.ts";
 import { checkpointOf } from "./server-place.ts";
 import { Reader, readPart } from "./wire.ts";
 
-/** What the server says in a read or a subscription, in order. */
+/** The server's messages in a read or a subscription, in order. */
 export type ServerMessage =
   | { readonly kind: "event"; readonly event: FoundEvent }
-  /** Everything up to there was looked at; null: there is nothing so far. */
+  /** Everything up to there was searched; null: there is nothing yet. */
   | { readonly kind: "checkpoint"; readonly place: ServerPlace | null }
-  /** Everything that there was has been sent. */
+  /** All existing events have been sent. */
   | { readonly kind: "caughtUp" }
-  /** The server has taken the subscription, or says something else that needs no answer. */
+  /** The server has accepted the subscription, or sent something else that needs no answer. */
   | { readonly kind: "sign" };
 
 const CAUGHT_UP: ServerMessage = { kind: "caughtUp" };
 const SIGN: ServerMessage = { kind: "sign" };
 
-/** Reads what the server says (`ReadResp`). A link whose event is gone is only a sign. */
+/** Reads a message of the server (`ReadResp`). A link to a deleted event counts as a sign. */
 export function readServerMessage(bytes: Uint8Array, names: StreamNames): ServerMessage {
   const reader = Reader.create(bytes);
   // An event is the first and only field of its message.

@@ -2,13 +2,13 @@ import type { Position as ServerPlace } from "@eventstore/db-client";
 import { positionOf } from "../../position.ts";
 import type { Position, Revision } from "../../position.ts";
 
-/** What the server gives for "nothing so far", up to 24.10.4: minus one, read as an unsigned number. */
+/** The server's value for "nothing so far", up to 24.10.4: minus one, read as an unsigned number. */
 const NOTHING_SO_FAR = 2n ** 64n - 1n;
 
 /**
- * The place that a checkpoint of the server tells; null for one that says nothing so far. It is where to go on, with both
- * its numbers: there may be an event that was looked at, or none yet (23.10 and 25.0.0 give the end of what was looked at,
- * where the next event begins).
+ * The place of a server's checkpoint; null if it says "nothing so far". Resume there with both numbers: there may be an
+ * event that was searched, or none yet (23.10 and 25.0.0 give the end of the searched part, where the next event
+ * begins).
  */
 export function checkpointOf(commit: string, prepare: string): ServerPlace | null {
   const place = { commit: BigInt(commit), prepare: BigInt(prepare) };
@@ -16,7 +16,7 @@ export function checkpointOf(commit: string, prepare: string): ServerPlace | nul
 }
 
 /**
- * The port's position for the server's. Throws RangeError when commit and prepare differ: that was so for transactions
+ * The port's position for the server's. Throws RangeError when commit and prepare differ, as they did for transactions
  * over the server's old TCP protocol, which the gateway does not use.
  */
 export function placeOf({ commit, prepare }: ServerPlace): Position {

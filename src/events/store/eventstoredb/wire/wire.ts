@@ -1,7 +1,7 @@
 /**
- * The messages that an append and an event are, as bytes (https://protobuf.dev/programming-guides/encoding/). All others
- * go through the code that the client ships; these three are most of what goes over the wire, and that code makes an
- * object for each part of them: more than half of what an append or an event costs.
+ * Reads and writes the messages of appends and events as bytes (https://protobuf.dev/programming-guides/encoding/).
+ * These three messages are most of the traffic, and the client's own code builds an object for each of their parts,
+ * which is more than half the cost of an append or an event. All other messages use the client's code.
  */
 import protobuf from "protobufjs/minimal.js";
 
@@ -9,17 +9,17 @@ export const { Reader, Writer } = protobuf;
 export type Reader = protobuf.Reader;
 export type Writer = protobuf.Writer;
 
-/** The tag of a field whose value has a length: text, bytes or a message. */
+/** The tag of a length-delimited field: text, bytes or a message. */
 export function lengthTag(field: number): number {
   return (field << 3) | 2;
 }
 
-/** The tag of a field that is a number. */
+/** The tag of a numeric field. */
 export function numberTag(field: number): number {
   return field << 3;
 }
 
-/** Up to here the upper half of a 64-bit number leaves it exact in JavaScript. */
+/** Below this upper half, a 64-bit number is exact in JavaScript. */
 const EXACT_HIGH = 2 ** 21;
 
 /** Reads an unsigned 64-bit number as decimal text. */
@@ -31,14 +31,14 @@ export function readUint64(reader: Reader): string {
   return high < EXACT_HIGH ? String(high * 2 ** 32 + low) : ((BigInt(high) << 32n) + BigInt(low)).toString();
 }
 
-/** Reads the bytes of a message inside a message, without copying them. */
+/** Reads the bytes of a nested message, without copying them. */
 export function readPart(reader: Reader): Reader {
   return Reader.create(reader.bytes());
 }
 
 /**
- * Reads a message field by field. `field` gets the number of each and gives false for one that it did not read, which is
- * skipped then.
+ * Reads a message field by field. `field` gets each field's number and returns false for one that it did not read,
+ * which is then skipped.
  */
 export function readFields<Parts>(
   reader: Reader,
@@ -52,12 +52,12 @@ export function readFields<Parts>(
   return parts;
 }
 
-/** Reads an id: a UUID as text; empty when it comes in its other form, of two numbers, which is never asked for. */
+/** Reads an id: a UUID as text, or empty in its other form, two numbers, which is never requested. */
 export function readUuid(reader: Reader): string {
   return readText(readPart(reader), 2);
 }
 
-/** The text in one field of a message; empty without it. */
+/** The text in one field of a message; empty if absent. */
 export function readText(reader: Reader, field: number): string {
   const parts = { text: "" };
   readFields(reader, parts, (number) => {

@@ -8,19 +8,19 @@ import { lastTaken } from "./data-directory.ts";
 import { metaValue, unusable } from "./log-database.ts";
 import { logPath } from "./log-file.ts";
 
-/** Pages that are copied at a time: 1 MiB. Each piece is synced before the next. */
+/** Pages copied at a time: 1 MiB. Each piece is synced before the next. */
 const PIECE_PAGES = 256;
 
-/** What a backup holds. */
+/** The content of a backup. */
 export interface LogBackup {
   readonly events: number;
-  /** Of its last event; null for an empty log. */
+  /** That of the last event; null for an empty log. */
   readonly position: Position | null;
-  /** The random id of the log, by which the copy is known as one of it. */
+  /** The random id of the log, shared by the log and its copies. */
   readonly logId: string;
 }
 
-/** There is no backup, for a reason that does not lie in the log. The message is one line. */
+/** The backup failed for a reason outside the log. The message is one line. */
 export class BackupFailed extends Error {
   readonly code = "backup_failed";
 
@@ -31,22 +31,21 @@ export class BackupFailed extends Error {
 }
 
 export interface BackupOptions {
-  /** Told after each piece how much is copied, from 0 to 1, and of how many events. */
+  /** Called after each piece with the copied fraction (0 to 1) and the number of events in the log. */
   readonly onProgress: (fraction: number, events: number) => void;
   /** Ends the copying with its reason. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Copies the log of a data directory, as it is at one moment, into a new file (mode 0600), while a gateway may write to
- * it. The copy is a whole log in one file, checked and synced when this resolves; when it rejects, nothing is left.
+ * Copies the log of a data directory, as of one moment, into a new file (mode 0600), while a gateway may write to the
+ * log. The copy is a complete log in one file, checked and synced when this resolves; when it rejects, nothing is left.
  *
- * SQLite's backup begins again whenever another connection has written between two of its steps, which under load is always:
- * it never ended. In one step, and by `VACUUM INTO`, which is one by nature, it writes faster than the disk and then
- * every commit of the gateway waits behind it (up to 2 s with 1 GB). But a step takes part in a transaction that its
- * connection has open already. So one reading transaction holds the moment, and each small step is synced by itself:
- * the gateway's commits wait for at most one of them. What is committed meanwhile cannot leave the write-ahead log
- * before the transaction ends.
+ * SQLite's backup restarts whenever another connection writes between two of its steps; under load it never ended.
+ * In one step, or with `VACUUM INTO`, it writes faster than the disk and every commit of the gateway waits for it (up
+ * to 2 s with 1 GB). But steps take part in a transaction that their connection already has open. So one read transaction fixes
+ * the moment, and each small step is synced by itself: a commit of the gateway waits for at most one step. Commits made
+ * during the copy stay in the write-ahead log until the transaction ends.
  *
  * @throws DataDirectoryUnusable when the log cannot be read or is damaged, BackupFailed, or the signal's reason
  */
@@ -69,7 +68,7 @@ function claim(file: string): number {
   try {
     return openSync(file, "wx", 0o600);
   } catch (error) {
-    throw new BackupFailed(`nothing can be written to ${dirname(file)}: ${describeError(error)}`, { cause: error });
+    throw new BackupFailed(`cannot write to ${dirname(file)}: ${describeError(error)}`, { cause: error });
   }
 }
 
@@ -102,7 +101,7 @@ async function copyLog(directory: string, file: string, target: number, options:
   }
 }
 
-/** A gateway on the same disk would answer 503 when the copy had filled it. */
+/** Without room for the copy, a gateway on the same disk would soon answer 503. */
 function refuseWithoutRoom(source: DatabaseSync, file: string): void {
   const number = (pragma: string): number => Number(source.prepare(`PRAGMA ${pragma}`).get()?.[pragma]);
   const needed = number("page_count") * number("page_size");
@@ -113,14 +112,16 @@ function refuseWithoutRoom(source: DatabaseSync, file: string): void {
   );
 }
 
-/** A start has to move all of the write-ahead log into the database, which the open transaction would keep it from. */
+/**
+ * A gateway that starts moves the whole write-ahead log into the database, which the open transaction would prevent.
+ */
 function refuseBesideStart(directory: string, takenBefore: bigint | null): void {
   const taken = lastTaken(directory);
   if (taken === null || taken === takenBefore) return;
-  throw new BackupFailed(`a gateway was started on ${directory} meanwhile, which goes first; make the backup again`);
+  throw new BackupFailed(`a gateway started on ${directory} during the backup; make the backup again`);
 }
 
-/** Looks whether the copy is whole, and makes one file of it that needs none beside it. */
+/** Checks that the copy is whole, and makes it a single file that needs none beside it. */
 function checkCopy(directory: string, file: string, expected: LogBackup): void {
   let copy: DatabaseSync | undefined;
   let found: string;
@@ -131,7 +132,7 @@ function checkCopy(directory: string, file: string, expected: LogBackup): void {
     found = String(copy.prepare("PRAGMA quick_check(1)").get()?.["quick_check"]);
     content = contentOf(copy);
   } catch (error) {
-    // A page that was damaged in the log is as damaged in its copy.
+    // A page that was damaged in the log is damaged in the copy too.
     if (sqliteCode(error) === SQLITE.CORRUPT) throw unusable(directory, error);
     throw new BackupFailed(`the backup cannot be read back: ${describeError(error)}`, { cause: error });
   } finally {
@@ -145,12 +146,12 @@ function checkCopy(directory: string, file: string, expected: LogBackup): void {
   ) {
     throw new BackupFailed(
       `the backup ends at ${content.position ?? "nothing"} (${content.events} events), the log at ` +
-        `${expected.position ?? "nothing"} (${expected.events}); look at the disk`,
+        `${expected.position ?? "nothing"} (${expected.events}); check the disk`,
     );
   }
 }
 
-/** What SQLite would have said, had it stumbled over the place by itself. */
+/** The error that SQLite throws when it meets such damage itself. */
 function damage(found: string): Error {
   return Object.assign(new Error(found.replaceAll(/\s+/g, " ")), { errcode: SQLITE.CORRUPT });
 }

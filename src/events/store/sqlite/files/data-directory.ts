@@ -3,7 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describeError, SQLITE, sqliteCode } from "../../../../runtime/sqlite-error.ts";
 
-/** Another process has this data directory open. Two writers would each be right and together wrong. */
+/** Another process has this data directory open. Two writers would corrupt the log. */
 export class DataDirectoryInUse extends Error {
   readonly code = "data_directory_in_use";
 
@@ -25,23 +25,23 @@ export class DataDirectoryUnusable extends Error {
   }
 }
 
-/** A data directory that this process has for itself. */
+/** A data directory held by this process. */
 export interface DataDirectory {
   /** Absolute. */
   readonly path: string;
-  /** Lets another process have it. Everything in it must be closed before. A second call does nothing. */
+  /** Releases it to other processes. Close everything in it first. A second call does nothing. */
   release(): void;
 }
 
 /**
- * Makes the directory where it is missing (mode 0700: it holds payloads) and takes it for this process until `release`,
- * or until the process ends in whatever way.
+ * Creates the directory if it is missing (mode 0700: it holds payloads) and locks it for this process until `release`
+ * or the end of the process.
  *
  * The lock is an exclusive transaction on an empty database, `lock.sqlite`: the operating system drops it with the
- * process, so that no stale lock is ever left. `lock.pid` beside it only serves the message.
+ * process, so no stale lock is left. `lock.pid` beside it only serves the error message.
  *
- * @throws DataDirectoryInUse when another process, or this one, has it already.
- * @throws DataDirectoryUnusable when it cannot be made or written to.
+ * @throws DataDirectoryInUse when another process, or this one, already holds it
+ * @throws DataDirectoryUnusable when it cannot be created or written to
  */
 export function openDataDirectory(directory: string): DataDirectory {
   const path = resolve(directory);
@@ -51,7 +51,7 @@ export function openDataDirectory(directory: string): DataDirectory {
   try {
     writeFileSync(pidFile, `${process.pid}\n`);
   } catch {
-    // A full disk must not stop a start that only reads; the second process then names no number.
+    // A full disk must not prevent a start that only reads. The error of a second process then names no pid.
   }
   return {
     path,
@@ -68,7 +68,7 @@ function makeWritable(path: string): void {
     makeFolder(path);
   } catch (error) {
     throw new DataDirectoryUnusable(
-      `DATA_DIR ${path} cannot be made: ${describeError(error)}; name a folder that this user may make`,
+      `cannot create DATA_DIR ${path}: ${describeError(error)}; name a folder that this user may create`,
       { cause: error },
     );
   }
@@ -76,22 +76,22 @@ function makeWritable(path: string): void {
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new DataDirectoryUnusable(
-      `DATA_DIR ${path} is not writable: ${describeError(error)}; give this user the right to write there`,
+      `DATA_DIR ${path} is not writable: ${describeError(error)}; give this user write permission`,
       { cause: error },
     );
   }
 }
 
 /**
- * Makes the folder and those above it that are missing. Node's own `recursive` never returns where a folder exists and
- * nothing can be made in it, as below /proc and behind a dangling link (nodejs/node, MKDirpSync).
+ * Creates the folder and its missing parents. Node's own `recursive` never returns if a folder exists but nothing can
+ * be created in it, as below /proc or behind a dangling link (nodejs/node, MKDirpSync).
  */
 function makeFolder(path: string): void {
   if (!existsSync(dirname(path))) makeFolder(dirname(path));
   try {
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
-    // It may have been there, or somebody else made it meanwhile.
+    // It existed before, or another process has just created it.
     if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) throw error;
   }
 }
@@ -106,15 +106,15 @@ function takeLock(path: string): DatabaseSync {
     lock?.close();
     if (sqliteCode(error) === SQLITE.BUSY) throw new DataDirectoryInUse(path, holderOf(path));
     throw new DataDirectoryUnusable(
-      `DATA_DIR ${path} cannot be locked: ${describeError(error)}; see that lock.sqlite in it is a file this user may write`,
+      `cannot lock DATA_DIR ${path}: ${describeError(error)}; make its lock.sqlite a file that this user may write`,
       { cause: error },
     );
   }
 }
 
 /**
- * When the directory was last taken, in ns of the file's clock; another number after each time, and null when nobody
- * has it (or who has it could not note it).
+ * When the directory was last locked, in ns of the file's clock: different each time, and null when no process holds it
+ * (or the holder could not record it).
  */
 export function lastTaken(directory: string): bigint | null {
   return statSync(join(directory, "lock.pid"), { bigint: true, throwIfNoEntry: false })?.mtimeNs ?? null;

@@ -3,14 +3,14 @@ import { describeError, SQLITE, sqliteCode } from "../../../../runtime/sqlite-er
 import { DataDirectoryUnusable } from "./data-directory.ts";
 import { ensureLogFile, logPath, SCHEMA_VERSION } from "./log-file.ts";
 
-/** How many of the last events are checked at the start: the pages that a crash or a truncated copy would hit. */
+/** How many of the last events are checked at the start: the pages that a crash or a truncated copy would damage. */
 const CHECKED_EVENTS = 256;
 
 /**
- * Opens the log of a data directory for writing, and makes it where there is none. What a crash left is recovered to
- * the last whole transaction.
+ * Opens the log of a data directory for writing, and creates it if there is none. After a crash it recovers to the last
+ * whole transaction.
  *
- * @throws DataDirectoryUnusable when it is no log, a damaged one, or one of a newer version.
+ * @throws DataDirectoryUnusable when it is not a log, is damaged, or has a newer version
  */
 export function openLog(directory: string): DatabaseSync {
   let db: DatabaseSync | undefined;
@@ -41,17 +41,18 @@ function checkSchema(directory: string, db: DatabaseSync): void {
 
 function configure(db: DatabaseSync): void {
   db.exec("PRAGMA journal_mode = WAL");
-  // FULL: the write-ahead log is synced in every commit. fullfsync does the same on macOS, where fsync alone does not.
+  // FULL syncs the write-ahead log in every commit. fullfsync does the same on macOS, where fsync alone does not.
   db.exec("PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON");
-  // The writer checkpoints by itself, after it has answered: an automatic one would lie inside a commit and hide its errors.
+  // The writer checkpoints by itself after answering: an automatic checkpoint would run inside a commit and hide its
+  // errors.
   db.exec("PRAGMA wal_autocheckpoint = 0");
-  // The largest group with its index pages fits, so that nothing spills to disk before the commit.
+  // The largest group and its index pages fit, so nothing spills to disk before the commit.
   db.exec("PRAGMA cache_size = -32768");
 }
 
 /**
- * Moves what the write-ahead log holds into the database, synced. After a crash (or a failed fsync, which may have
- * dropped pages that are still readable) this makes durable what is readable, before it is reported.
+ * Moves the write-ahead log into the database and syncs it. After a crash (or a failed fsync, which may have dropped
+ * pages that are still readable) this makes everything that is readable durable before it is reported.
  */
 function settleWriteAheadLog(directory: string, db: DatabaseSync): void {
   const result = db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get();
@@ -60,7 +61,7 @@ function settleWriteAheadLog(directory: string, db: DatabaseSync): void {
   }
 }
 
-/** Reads the end of the log through each of its orders, so that a damaged end is found now and not by a customer. */
+/** Reads the end of the log through each of its indexes, to find damage at the start rather than in use. */
 function checkLastEvents(db: DatabaseSync): void {
   const rows = db
     .prepare(
@@ -81,7 +82,7 @@ function checkLastEvents(db: DatabaseSync): void {
   }
 }
 
-/** The value of one row of the meta table. Throws DataDirectoryUnusable when there is none. */
+/** A value in the meta table. Throws DataDirectoryUnusable when it is missing. */
 export function metaValue(db: DatabaseSync, key: string): string {
   const value = db.prepare("SELECT value FROM meta WHERE key = ?").get(key)?.["value"];
   if (typeof value !== "string")
@@ -89,7 +90,7 @@ export function metaValue(db: DatabaseSync, key: string): string {
   return value;
 }
 
-/** The error to show for whatever went wrong while the log was opened. */
+/** The error to show when opening the log fails. */
 export function unusable(directory: string, error: unknown): DataDirectoryUnusable {
   if (error instanceof DataDirectoryUnusable) return error;
   return new DataDirectoryUnusable(`${logPath(directory)} ${diagnosis(error)}`, { cause: error });
@@ -112,6 +113,6 @@ function diagnosis(error: unknown): string {
     case SQLITE.CANTOPEN:
       return `cannot be opened for writing: ${seen}; give this user the right to read and write the files there`;
     default:
-      return `cannot be opened: ${seen}; look at the disk and the system's log`;
+      return `cannot be opened: ${seen}; check the disk and the system's log`;
   }
 }

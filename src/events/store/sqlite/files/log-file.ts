@@ -5,18 +5,16 @@ import { DatabaseSync } from "node:sqlite";
 import { syncFolder } from "../../../../runtime/sync-folder.ts";
 import { DataDirectoryUnusable } from "./data-directory.ts";
 
-/** The version of the tables below. A change of them is a new version with a migration from each older one. */
+/** The version of the tables below. Changing them needs a new version and a migration from each older one. */
 export const SCHEMA_VERSION = 1;
 
-/**
- * One page is one sector of today's disks. Fixed, since the size of the file is checked against it.
- */
+/** One page is one sector of today's disks. Fixed, because the file's size is checked against it. */
 const PAGE_BYTES = 4096;
 
 /**
- * The index on category makes a reader of rare categories (users, endpoints) independent of how many deliveries there
- * are; SQLite keeps the position in it by itself. Its cost to an append was not measurable. The random log id tells one
- * log from another, for those who keep positions of it.
+ * The index on category makes reading rare categories (users, endpoints) independent of the number of deliveries;
+ * SQLite adds the position to it by itself. Its cost to an append was not measurable. The random log id distinguishes
+ * logs, for readers that keep positions.
  */
 const SCHEMA = `
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -41,10 +39,10 @@ export function logPath(directory: string): string {
 }
 
 /**
- * Sees to it that the log's file is there and whole in size. A new log is made under another name and renamed when it is
- * complete, so that an empty or half-made file is never taken for a new log: it is what is left of a lost one.
+ * Makes sure that the log's file exists and has a valid size. A new log is created under another name and renamed when
+ * complete. An empty or partial file is therefore never taken for a new log: it is the remains of a lost one.
  *
- * @throws DataDirectoryUnusable when what is there cannot be a log.
+ * @throws DataDirectoryUnusable when the file cannot be a log
  */
 export function ensureLogFile(directory: string): void {
   const path = logPath(directory);
@@ -60,7 +58,7 @@ export function ensureLogFile(directory: string): void {
   } else if (file.size === 0) {
     throw new DataDirectoryUnusable(`${path} is empty: it was truncated; restore it from a backup`);
   } else if (walBytes === 0 && file.size % PAGE_BYTES !== 0) {
-    // With a write-ahead log beside it a crash may have left a half-written page, which that log then repairs.
+    // With a write-ahead log beside it, a crash may have left a partial page, which that log repairs.
     throw new DataDirectoryUnusable(
       `${path} is truncated or is not a database: ${file.size} bytes are not whole pages; restore it from a backup`,
     );
@@ -80,7 +78,7 @@ function createLog(directory: string): void {
     insert.run("log_id", randomUUID());
     db.exec("COMMIT");
   } finally {
-    // Closing moves the write-ahead log into the file and removes it, so that one rename is enough.
+    // Closing moves the write-ahead log into the file and removes it, so one rename is enough.
     db.close();
   }
   if (existsSync(`${draft}-wal`)) throw new DataDirectoryUnusable(`${draft} could not be completed; free some space`);

@@ -18,20 +18,20 @@ import { SqliteLogReader } from "./sqlite-log-reader.ts";
 export type LogReader = Pick<EventStore, "read" | "readAll" | "subscribe" | "head" | "idAt" | "close">;
 
 /**
- * Reads and follows the embedded log, in any thread of the process that has it open: the same directory, and the
+ * Reads and follows the embedded log in any thread of the process that holds it, with the same directory and the
  * `signal` of its SqliteEventStore. It writes nothing and delays no append.
  */
 export class SqliteLogFollower implements LogReader {
   readonly #reader: SqliteLogReader;
   readonly #watch: SignalWatch;
 
-  /** Throws DataDirectoryUnusable when there is no log that can be read. */
+  /** Throws DataDirectoryUnusable when there is no readable log. */
   constructor(options: { directory: string; signal: LogSignal }) {
     this.#reader = new SqliteLogReader(options.directory);
     this.#watch = new SignalWatch(options.signal);
   }
 
-  /** The random id that the log got when it was made: positions of one log mean nothing in another. */
+  /** The random id from the log's creation: positions of one log mean nothing in another. */
   get logId(): string {
     return this.#reader.logId;
   }

@@ -13,16 +13,16 @@ const PAGE_CHARACTERS = 4 * 1024 * 1024;
 const COLUMNS = "position, stream, revision, id, type, data, metadata, recorded_at AS recordedAt";
 
 /**
- * The reading side of the embedded log: synchronous, on a connection of its own that cannot write. Every call sees all
- * that was committed before it, and holds no transaction open between calls, so that it never holds up a checkpoint.
+ * The reading side of the embedded log: synchronous, on its own read-only connection. Every call sees all earlier
+ * commits. No transaction stays open between calls, so a reader never holds up a checkpoint.
  */
 export class SqliteLogReader implements LogPages {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
-  /** The random id that the log got when it was made. */
+  /** The random id from the log's creation. */
   readonly logId: string;
 
-  /** Opens the log of a data directory, which a writer has made before. Throws DataDirectoryUnusable. */
+  /** Opens the log of a data directory, which a writer must have created. Throws DataDirectoryUnusable. */
   constructor(directory: string) {
     let db: DatabaseSync | undefined;
     try {
@@ -64,7 +64,7 @@ export class SqliteLogReader implements LogPages {
   stream(stream: string, first: number, limit: number): readonly EventRow[] {
     return this.#query(
       `SELECT ${COLUMNS} FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?`,
-      // To SQLite a negative limit is none.
+      // In SQLite a negative limit means no limit.
       (statement) => statement.all(stream, first, Number.isFinite(limit) ? limit : -1) as unknown as EventRow[],
     );
   }
@@ -104,8 +104,8 @@ export class SqliteLogReader implements LogPages {
 }
 
 /**
- * One query per category over its index, each already in order and cut at the limit, merged by SQLite. A plain
- * `category IN (…)` would sort, or go through, everything of the categories that follows `after`.
+ * One query per category over its index, each already ordered and cut at the limit, merged by SQLite. A plain `category
+ * IN (…)` would sort, or scan, all events of the categories after `after`.
  */
 function ofCategories(count: number): string {
   const one =

@@ -16,11 +16,14 @@ export interface AppendGroup {
 
 /** What became of a group. */
 export type GroupOutcome =
-  /** Durable. Three numbers an append: WRITTEN, revision, position, or CONFLICT, the stream's last revision or -1, 0. */
+  /**
+   * Durable. Three numbers per append: WRITTEN, revision, position; or CONFLICT, the stream's last revision (-1: none),
+   * 0.
+   */
   | { readonly kind: "committed"; readonly results: readonly number[] }
-  /** Certainly not written. `fault`: nor will anything else be, until a restart. `full`: for lack of room on the disk. */
+  /** Not written. `fault`: nothing will be written until a restart. `full`: the disk is full. */
   | { readonly kind: "not_written"; readonly reason: string; readonly fault: boolean; readonly full?: boolean }
-  /** Perhaps written. Nothing else will be, until a restart. */
+  /** Perhaps written. Nothing more will be written until a restart. */
   | { readonly kind: "unknown"; readonly reason: string };
 
 export const WRITTEN = 0;

@@ -13,10 +13,10 @@ import { Waiters } from "../../../../runtime/waiters.ts";
 import { groupOf, WRITTEN } from "./append-group.ts";
 import type { AppendGroup, GroupOutcome } from "./append-group.ts";
 
-/** What may be unanswered at a time; beyond it an append is refused at once, so that memory stays bounded. */
+/** The most unanswered appends and bytes. More are refused at once, so that memory stays bounded. */
 export const QUEUE_LIMITS = { appends: 10_000, bytes: 64 * 1024 * 1024 };
 
-/** What one commit takes at most. Larger groups gain little, and make those after them wait. */
+/** The most that one commit takes. Larger groups gain little and delay those after them. */
 export const GROUP_LIMITS = { appends: 256, bytes: 4 * 1024 * 1024 };
 
 interface QueuedAppend {
@@ -26,8 +26,8 @@ interface QueuedAppend {
 }
 
 /**
- * Collects appends into groups: while one group is being committed the next one comes together. Appends are committed
- * in the order in which they came.
+ * Collects appends into groups: while one group is being committed, the next one fills. Appends are committed in the
+ * order in which they came.
  */
 export class AppendQueue {
   readonly #send: (group: AppendGroup) => void;
@@ -39,7 +39,7 @@ export class AppendQueue {
   #refusal: string | null = null;
   readonly #draining = new Waiters();
 
-  /** `send` takes the next group; its outcome comes back through `settle`, before which no other group is sent. */
+  /** `send` takes the next group. Its outcome comes back through `settle`; until then no other group is sent. */
   constructor(send: (group: AppendGroup) => void) {
     this.#send = send;
   }
@@ -68,8 +68,8 @@ export class AppendQueue {
   }
 
   /**
-   * Refuses everything from now on with this reason. What waits was never sent and is answered so; the group under way
-   * is not touched: its outcome still comes, or `abandon` says that it never will. False when it refused already.
+   * Refuses everything from now on with this reason. Waiting appends were never sent and get that answer. The group
+   * under way still gets its outcome, or `abandon` if there will be none. Returns false if it already refused.
    */
   refuse(reason: string): boolean {
     if (this.#refusal !== null) return false;
@@ -86,7 +86,7 @@ export class AppendQueue {
     return this.#refusal === null;
   }
 
-  /** Answers the group under way as unknown: who had it is gone. */
+  /** Answers the group under way as unknown, because its writer is gone. */
   abandon(reason: string): void {
     if (this.#underWay.length > 0) this.settle({ kind: "unknown", reason });
   }
@@ -96,7 +96,7 @@ export class AppendQueue {
     return this.#appends === 0 ? Promise.resolve() : this.#draining.wait();
   }
 
-  /** Waits for the end of the present microtasks, so that appends made together are committed together. */
+  /** Waits until the pending microtasks have run, so that appends made together are committed together. */
   #planFlush(): void {
     if (this.#flushPlanned || this.#underWay.length > 0) return;
     this.#flushPlanned = true;

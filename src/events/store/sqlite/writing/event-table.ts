@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { RecordedId } from "../../append/append-decision.ts";
 import type { EventRow } from "../../pages/event-row.ts";
 
-/** The statements with which the writer reads and extends the table of events, inside a transaction of its own. */
+/** The statements with which the writer reads and extends the events table. The caller holds the transaction. */
 export class EventTable {
   readonly #lastPosition: StatementSync;
   readonly #streamHead: StatementSync;
@@ -30,12 +30,12 @@ export class EventTable {
     return firstNumber(this.#lastPosition.get()) ?? 0;
   }
 
-  /** The last revision of a stream, null when it has no event. */
+  /** The last revision of a stream, or null if it has no events. */
   headOf(stream: string): number | null {
     return firstNumber(this.#streamHead.get(stream));
   }
 
-  /** The position of one event, 0 when it does not exist. */
+  /** The position of an event, or 0 if it does not exist. */
   positionAt(stream: string, revision: number): number {
     return firstNumber(this.#positionAt.get(stream, revision)) ?? 0;
   }
@@ -53,7 +53,7 @@ export class EventTable {
   }
 }
 
-/** The first column of a row in array form, as a number; null for no row or an SQL null. */
+/** The first column of a row in array form, as a number; null if there is no row or the value is NULL. */
 function firstNumber(row: unknown): number | null {
   const value: unknown = Array.isArray(row) ? row[0] : null;
   return typeof value === "number" ? value : null;

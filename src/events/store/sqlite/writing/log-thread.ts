@@ -5,7 +5,7 @@ import { describeError } from "../../../../runtime/sqlite-error.ts";
 import type { AppendGroup, GroupOutcome } from "./append-group.ts";
 import { SqliteLog } from "./sqlite-log.ts";
 
-/** What the writer's thread is started with. */
+/** The data that the writer's thread is started with. */
 export interface LogThreadData {
   readonly directory: string;
   readonly signal: LogSignal;
@@ -14,24 +14,24 @@ export interface LogThreadData {
 /** The messages to the writer's thread. */
 export type LogThreadRequest = { readonly kind: "append"; readonly group: AppendGroup } | { readonly kind: "close" };
 
-/** What the writer's thread says. */
+/** The messages from the writer's thread. */
 export type LogThreadMessage =
   | { readonly kind: "ready" }
   /** It could not open the log, and ends. */
   | { readonly kind: "unusable"; readonly message: string }
-  /** The answer to one group; there is exactly one for each. */
+  /** The answer to a group; exactly one for each. */
   | { readonly kind: "outcome"; readonly outcome: GroupOutcome }
-  /** The disk failed beside an append: nothing is appended any more. */
+  /** The disk failed outside an append: nothing more is appended. */
   | { readonly kind: "fault"; readonly reason: string };
 
-/** Opens the log, then commits one group after the other until it has to close. */
+/** Opens the log, then commits one group after the other until it is closed. */
 function run(port: NonNullable<typeof parentPort>, { directory, signal }: LogThreadData): void {
-  const say = (message: LogThreadMessage): void => port.postMessage(message);
+  const post = (message: LogThreadMessage): void => port.postMessage(message);
   let log: SqliteLog;
   try {
     log = new SqliteLog(directory, { now: () => Date.now() });
   } catch (error) {
-    say({ kind: "unusable", message: describeError(error) });
+    post({ kind: "unusable", message: describeError(error) });
     return;
   }
   port.on("message", (request: LogThreadRequest) => {
@@ -42,11 +42,11 @@ function run(port: NonNullable<typeof parentPort>, { directory, signal }: LogThr
     }
     const outcome = log.appendGroup(request.group);
     if (outcome.kind === "committed") announceCommit(signal);
-    say({ kind: "outcome", outcome });
+    post({ kind: "outcome", outcome });
     const reason = log.checkpointWhenDue();
-    if (reason !== null) say({ kind: "fault", reason });
+    if (reason !== null) post({ kind: "fault", reason });
   });
-  say({ kind: "ready" });
+  post({ kind: "ready" });
 }
 
 if (parentPort === null) throw new Error("log-thread runs in a worker thread only");

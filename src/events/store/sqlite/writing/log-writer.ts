@@ -5,17 +5,17 @@ import { describeError } from "../../../../runtime/sqlite-error.ts";
 import type { AppendGroup, GroupOutcome } from "./append-group.ts";
 import type { LogThreadData, LogThreadMessage, LogThreadRequest } from "./log-thread.ts";
 
-/** Who wants to hear from the writer. */
+/** Receives the writer's messages. */
 export interface LogWriterListener {
   /** The answer to the group that was sent last. */
   outcome(outcome: GroupOutcome): void;
-  /** The disk failed: nothing is appended any more. */
+  /** The disk failed: nothing more is appended. */
   fault(reason: string): void;
-  /** The thread ended without being asked to; a group under way will have no answer. */
+  /** The thread ended unasked; a group under way gets no answer. */
   died(reason: string): void;
 }
 
-/** The writer's thread as the main thread sees it. */
+/** The main thread's handle on the writer's thread. */
 export class LogWriter {
   readonly #worker: Worker;
   #closing = false;
@@ -25,7 +25,7 @@ export class LogWriter {
   }
 
   /**
-   * Starts the thread and resolves when it has the log open.
+   * Starts the thread, and resolves when it has opened the log.
    *
    * @throws DataDirectoryUnusable
    */
@@ -53,7 +53,7 @@ export class LogWriter {
     await ended;
   }
 
-  /** Ends the thread at once, as a crash of it would. */
+  /** Ends the thread at once, as if it had crashed. */
   async terminate(): Promise<void> {
     await this.#worker.terminate();
   }
@@ -75,5 +75,5 @@ export class LogWriter {
   }
 }
 
-/** How a writer is started: `LogWriter.start`, or what a test puts in its place. */
+/** Starts a writer: `LogWriter.start`, or a test's replacement. */
 export type StartLogWriter = (data: LogThreadData, listener: LogWriterListener) => Promise<LogWriter>;

@@ -12,8 +12,8 @@ const CHECKPOINT_COMMITS = 256;
 const CHECKPOINT_BYTES = 16 * 1024 * 1024;
 
 /**
- * The writing side of the embedded log: synchronous, one transaction a group. The one writer of its data directory, in
- * whatever thread it runs.
+ * The writing side of the embedded log: synchronous, one transaction per group. It is the only writer of its data
+ * directory, in whichever thread it runs.
  */
 export class SqliteLog {
   readonly #db: DatabaseSync;
@@ -26,7 +26,8 @@ export class SqliteLog {
   #bytesSinceCheckpoint = 0;
 
   /**
-   * Opens (or makes) the log of a data directory; `now` dates the events, in milliseconds since the Unix epoch.
+   * Opens the log of a data directory, and creates it if there is none; `now` dates the events, in milliseconds since
+   * the Unix epoch.
    *
    * @throws DataDirectoryUnusable
    */
@@ -39,8 +40,8 @@ export class SqliteLog {
   }
 
   /**
-   * Appends all of a group in one transaction, each append with its own check and result; later ones see what earlier
-   * ones wrote. When it returns `committed`, the group is on disk. Never throws.
+   * Appends a group in one transaction. Each append has its own check and result, and sees what earlier ones wrote. The
+   * group is on disk when this returns `committed`. Never throws.
    */
   appendGroup(group: AppendGroup): GroupOutcome {
     if (this.#fault !== null) return { kind: "not_written", reason: this.#fault, fault: true };
@@ -54,7 +55,7 @@ export class SqliteLog {
     try {
       this.#commit.run();
     } catch (error) {
-      // A full disk cannot have taken the frame that marks the commit, so that nothing is written.
+      // A full disk cannot have taken the frame that marks the commit, so nothing is written.
       return sqliteCode(error) === SQLITE.FULL ? this.#notWritten(error) : this.#perhapsWritten(error);
     }
     this.#commitsSinceCheckpoint += 1;
@@ -62,8 +63,8 @@ export class SqliteLog {
   }
 
   /**
-   * Moves the write-ahead log into the database when enough came together. Call it when the results are given out.
-   * Gives the reason when the disk failed: then nothing is appended any more until a restart.
+   * Moves the write-ahead log into the database when it has grown enough. Call it after answering. Returns the reason
+   * if the disk failed: nothing more is appended until a restart.
    */
   checkpointWhenDue(): string | null {
     if (this.#commitsSinceCheckpoint < CHECKPOINT_COMMITS && this.#bytesSinceCheckpoint < CHECKPOINT_BYTES) return null;
@@ -72,7 +73,7 @@ export class SqliteLog {
     return this.#checkpoint("PASSIVE");
   }
 
-  /** Checkpoints and closes. After a fault the write-ahead log is left as it is, for the next start to recover. */
+  /** Checkpoints and closes. After a fault the write-ahead log is left for the next start to recover. */
   close(): void {
     if (this.#fault === null) this.#checkpoint("TRUNCATE");
     this.#db.close();
@@ -129,7 +130,7 @@ export class SqliteLog {
   #notWritten(error: unknown): GroupOutcome {
     const reason = describeError(error);
     const code = sqliteCode(error);
-    // A full disk and a passing lock get better; a disk that cannot be read or a damaged file does not.
+    // A full disk and a lock may pass; an unreadable disk or a damaged file does not.
     const passing = code === SQLITE.FULL || code === SQLITE.BUSY;
     if (!passing) this.#fault = reason;
     this.#rollBack();
@@ -137,8 +138,8 @@ export class SqliteLog {
   }
 
   #perhapsWritten(error: unknown): GroupOutcome {
-    // An fsync that failed once may report success the next time with the data lost (PostgreSQL's "fsyncgate", 2018),
-    // so that nothing may be acknowledged after it.
+    // After a failed fsync the next one may succeed although data was lost (PostgreSQL's "fsyncgate", 2018), so nothing
+    // may be acknowledged from here on.
     this.#fault = describeError(error);
     this.#rollBack();
     return { kind: "unknown", reason: this.#fault };
@@ -146,7 +147,7 @@ export class SqliteLog {
 
   #rollBack(): void {
     try {
-      // SQLite has rolled back by itself after some errors.
+      // After some errors SQLite has already rolled back.
       if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
     } catch (error) {
       this.#fault ??= describeError(error);
@@ -158,7 +159,7 @@ export class SqliteLog {
       this.#db.prepare(`PRAGMA wal_checkpoint(${mode})`).get();
       return null;
     } catch (error) {
-      // Without room, or beside a reader, the write-ahead log goes on growing until a later checkpoint succeeds.
+      // When the disk is full or a reader is in the way, the write-ahead log grows until a later checkpoint succeeds.
       const code = sqliteCode(error);
       if (code === SQLITE.FULL || code === SQLITE.BUSY) return null;
       this.#fault = describeError(error);

@@ -45,7 +45,7 @@ describe("the page for receivers", () => {
     return file;
   }
 
-  it("has a receiver that takes what is signed, during a rotation too, and nothing else", async () => {
+  it("has a receiver that accepts signed requests, during a rotation too, and nothing else", async () => {
     const onFreePort = (SNIPPETS[0] ?? "").replace("listen(9000,", "listen(0,");
     const tellsIt = 'server.on("listening", () => console.log(server.address().port));\n';
     const child = spawn(process.execPath, [fileOf("receiver.mjs", onFreePort + tellsIt)], {

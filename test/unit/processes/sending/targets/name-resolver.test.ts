@@ -18,7 +18,7 @@ function lookUp(servers: readonly string[], signal = new AbortController().signa
   return new CaresResolver({ servers, limitMs: 2_000, clock: systemClock }).resolve(NAME, signal);
 }
 
-describe("a look-up", () => {
+describe("a lookup", () => {
   it.each<[what: string, answer: NameAnswer, addresses: string[]]>([
     ["an IPv4 address", { addresses: ["192.0.2.1"] }, ["192.0.2.1"]],
     ["an IPv6 address", { addresses: ["2a00::1"] }, ["2a00::1"]],

@@ -60,7 +60,7 @@ describe("the guard of targets", () => {
     expect([open.connections, secret.connections]).toEqual([0, 0]);
   });
 
-  it("refuses what hides behind an alias", async () => {
+  it("refuses a forbidden address behind an alias", async () => {
     const { names, sender } = await setUp();
     names.says(NAME, { addresses: ["10.0.0.1"], alias: "harmless.example" });
     expect(answered(await send(sender, `http://${NAME}/`)).errorCode).toBe("target_forbidden");
@@ -146,7 +146,7 @@ describe("the guard of targets", () => {
     for (const result of await Promise.all(held)) expect(answered(result).errorCode).toBe("dns");
   });
 
-  it("ends a look-up with its attempt", async () => {
+  it("ends a lookup with its attempt", async () => {
     const { names, sender } = await setUp();
     names.says(NAME, "silent");
     const shutdown = new AbortController();

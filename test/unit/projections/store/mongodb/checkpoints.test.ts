@@ -14,7 +14,7 @@ describe("a checkpoint in MongoDB", () => {
     expect(checkpointOf(stored)).toEqual({ ...CHECKPOINT, searchedTo: positionOf(5) });
   });
 
-  it("goes on at its position where an instance of an older version brought it further meanwhile", () => {
+  it("resumes at its position when an instance of an older version moved it further", () => {
     const stored = { ...storedCheckpoint(CHECKPOINT), position: positionOf(12), event_id: "event-12" };
     expect(checkpointOf(stored)).toMatchObject({ position: positionOf(12), searchedTo: positionOf(12) });
   });

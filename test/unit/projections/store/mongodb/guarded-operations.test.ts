@@ -20,7 +20,7 @@ describe("the operation of a guarded write", () => {
       null,
       { deleteOne: { filter: { _id: "a", position: positionOf(1) } } },
     ],
-    ["is none where there is nothing to remove", null, null, null],
+    ["is null where there is nothing to remove", null, null, null],
   ])("%s", (_, expected, document, operation) => {
     const write = { id: "a", expected, next: document };
     expect(guardedOperations([write], ["status"])).toEqual([{ write, operation }]);

@@ -14,7 +14,7 @@ import {
   StoreUnavailable,
 } from "../../../../../../src/events/store/event-store-errors.ts";
 import { AppendWriter } from "../../../../../../src/events/store/eventstoredb/appending/append-writer.ts";
-import type { Conversation, Made } from "../../../../../../src/events/store/eventstoredb/server-calls.ts";
+import type { Conversation, OpenCall } from "../../../../../../src/events/store/eventstoredb/server-calls.ts";
 import { readBatchedAnswer } from "../../../../../../src/events/store/eventstoredb/wire/append-answer.ts";
 import type { BatchedAnswer } from "../../../../../../src/events/store/eventstoredb/wire/append-answer.ts";
 import { sampleEvent } from "../../../../../fixtures/event-log/event-samples.ts";
@@ -55,7 +55,7 @@ class Server {
   answerAlone: (stream: string) => AppendResp | Error = () => new Error("nobody answers");
   refuses: Error | null = null;
 
-  async appends(): Promise<Made<Conversation<Uint8Array, BatchedAnswer>>> {
+  async appends(): Promise<OpenCall<Conversation<Uint8Array, BatchedAnswer>>> {
     if (this.refuses !== null) throw this.refuses;
     const call = new Call();
     this.calls.push(call);
@@ -179,7 +179,7 @@ describe("appends over one call", () => {
     expect(await result).toHaveProperty("revision");
   });
 
-  it("go alone when two calls broke that carried them, so that one cannot end the others for ever", async () => {
+  it("go alone when two calls broke that carried them, so that none can block the others for ever", async () => {
     const server = begin();
     server.answerAlone = (stream) => (stream === "w.bad-1" ? unavailable("Connection dropped") : written());
     const results = appending("a-1", "bad-1", "c-1");
@@ -200,7 +200,7 @@ describe("appends over one call", () => {
 });
 
 describe("appends that the server does not take yet", () => {
-  it("are not overtaken by those that come meanwhile, and keep their order", async () => {
+  it("are not overtaken by later ones, and keep their order", async () => {
     const server = begin();
     const results = appending("a-1", "b-1", "c-1");
     const call = await server.call(0);
@@ -228,7 +228,7 @@ describe("appends that the server does not take yet", () => {
     for (const result of await Promise.all(results)) expect(result).toHaveProperty("revision");
   });
 
-  it("take their places before later ones when the call breaks meanwhile", async () => {
+  it("take their places before later ones when the call breaks", async () => {
     const server = begin();
     const results = appending("a-1", "b-1");
     const first = await server.call(0);
@@ -286,7 +286,7 @@ describe("an append whose call the server ends", () => {
     expect(await result).toBeInstanceOf(AppendOutcomeUnknown);
   });
 
-  it("is no suspect when the server says why, so that all of them go on over the next call", async () => {
+  it("is not a suspect when the server says why, so that all continue over the next call", async () => {
     const server = begin();
     const results = appending("a-1", "b-1");
     for (const number of [0, 1, 2]) {
@@ -342,7 +342,7 @@ describe("an append that is not answered in time", () => {
     expect(await result).toBeInstanceOf(AppendOutcomeUnknown);
   });
 
-  it("certainly was not written when nobody took it", async () => {
+  it("was not written when no try was accepted", async () => {
     const server = begin(150);
     server.refuses = unavailable("No connection established. Last error: connect ECONNREFUSED 127.0.0.1:2113");
     const [result] = appending("a-1");

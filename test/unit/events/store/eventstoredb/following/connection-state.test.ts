@@ -6,7 +6,7 @@ function recorded(): { state: ConnectionState; told: (string | null)[] } {
   return { state: new ConnectionState((reason) => told.push(reason)), told };
 }
 
-test("trouble is told of once, with the first reason, and its end when the last follower is well again", () => {
+test("trouble is reported once, with the first reason, and its end when the last follower is well again", () => {
   const { state, told } = recorded();
   const [first, second] = [state.join(), state.join()];
   first.note(null);

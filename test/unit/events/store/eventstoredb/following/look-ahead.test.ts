@@ -23,21 +23,21 @@ function readerOf(
 ): Parameters<typeof lookAhead>[0] & Parameters<typeof refuseAnotherLog>[0] {
   return {
     end: async () => events.at(-1) ?? null,
-    firstBehind: async (place: Position | null) =>
+    firstAfter: async (place: Position | null) =>
       events.find(({ stream, position }) => stream !== null && position > (place ?? "")) ?? null,
     at: async (position: Position) => events.find((one) => one.position === position) ?? null,
   };
 }
 
 describe("a look ahead", () => {
-  it("gives the end of the log where only others wrote, and nothing where nothing is", async () => {
+  it("gives the end of the log where only others wrote, and null for an empty log", async () => {
     expect(await lookAhead(readerOf([]), null, ["w."])).toBeNull();
     expect(await lookAhead(readerOf([event(1), event(5)]), null, ["w."])).toBe(positionOf(5));
     expect(await lookAhead(readerOf([event(1, "user-1"), event(5)]), positionOf(1), ["w."])).toBe(positionOf(5));
     expect(await lookAhead(readerOf([event(1, "user-1")]), positionOf(1), ["w."])).toBe(positionOf(1));
   });
 
-  it("says that something is due", async () => {
+  it("says that an event is due", async () => {
     expect(await lookAhead(readerOf([event(1), event(5, "user-1"), event(6)]), positionOf(1), ["w."])).toBe("due");
   });
 
@@ -53,7 +53,7 @@ describe("the events by which a log is recognised", () => {
     await refuseAnotherLog(readerOf([]), [null]);
   });
 
-  it("are missing in another, or are others", async () => {
+  it("are missing or different in another", async () => {
     await expect(refuseAnotherLog(readerOf([event(1)]), [event(1), event(5)])).rejects.toBeInstanceOf(LogReplaced);
     const other = { ...event(5), id: "another" };
     await expect(refuseAnotherLog(readerOf([event(1), other]), [event(5)])).rejects.toBeInstanceOf(LogReplaced);

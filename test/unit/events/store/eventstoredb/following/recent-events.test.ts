@@ -16,7 +16,7 @@ function event(position: number, bytes = 10): FoundEvent {
 }
 
 describe("the latest events of a log", () => {
-  it("are given one behind the other, from any place", () => {
+  it("are given one after the other, from any place", () => {
     const recent = new RecentEvents(positionOf(10));
     for (const position of [20, 30, 40]) recent.add(event(position));
     expect(recent.next(positionOf(10))).toMatchObject({ id: "20" });
@@ -26,7 +26,7 @@ describe("the latest events of a log", () => {
     expect(recent.next(positionOf(99))).toBeNull();
   });
 
-  it("say that they are gone to whoever is further back than they reach", () => {
+  it("are gone for a follower that is further back than they reach", () => {
     const recent = new RecentEvents(positionOf(10));
     expect(recent.next(null)).toBe("gone");
     expect(recent.next(positionOf(9))).toBe("gone");

@@ -17,7 +17,7 @@ class Database {
 
   readonly reader = {
     end: async () => this.events.at(-1) ?? null,
-    firstBehind: async (place: string | null) =>
+    firstAfter: async (place: string | null) =>
       this.#search((all) => all.find(({ stream, position }) => stream !== null && position > (place ?? ""))),
     last: async () => this.#search((all) => all.findLast(({ stream }) => stream !== null)),
   };
@@ -30,7 +30,7 @@ class Database {
 }
 
 describe("the end of a log in a database that others write to", () => {
-  it("is that of its own last event, whatever others wrote behind it", async () => {
+  it("is that of its own last event, whatever others wrote after it", async () => {
     const database = new Database();
     const head = new LogHead(database.reader, ["w."]);
     expect(await head.find()).toBeNull();

@@ -31,7 +31,7 @@ function grpcError(code: number, message: string, trailers: Record<string, strin
 }
 
 describe("the answer to an append over the call for many", () => {
-  it("tells revision and position of the last event", () => {
+  it("has revision and position of the last event", () => {
     expect(batchedAnswer(writtenAnswer(request, 3, 70))).toEqual({
       kind: "written",
       result: { revision: revisionOf(3), position: positionOf(70) },
@@ -58,7 +58,7 @@ describe("the answer to an append over the call for many", () => {
     expect(batchedAnswer(answer)).toEqual({ kind: "conflict", actual });
   });
 
-  it("tells the server's limit to an append that is over it", () => {
+  it("has the server's limit for an append that is over it", () => {
     const details = new shared.MaximumAppendSizeExceeded();
     details.setMaxappendsize(4_096);
     const answer = failed(request, "Too large", details, "event_store.client.MaximumAppendSizeExceeded");
@@ -76,7 +76,7 @@ describe("the answer to an append over the call for many", () => {
   });
 
   it.each(["Server Is Not Ready", "Server Is Busy", "No leader info available in response"])(
-    "is that nothing was looked at: %s",
+    "is that nothing was handled: %s",
     (message) => {
       expect(batchedAnswer(failed(request, message))).toEqual({ kind: "not_taken", reason: message });
     },
@@ -84,7 +84,7 @@ describe("the answer to an append over the call for many", () => {
 });
 
 describe("the answer to an append by itself", () => {
-  it("tells of success and of conflicts", () => {
+  it("has success and conflicts", () => {
     const success = new streams.AppendResp.Success();
     success.setCurrentRevision("3");
     const position = new streams.AppendResp.Position();
@@ -124,7 +124,7 @@ describe("the answer to an append by itself", () => {
     expect(failedAnswer(error)).toMatchObject({ kind });
   });
 
-  it("tells the server's limit", () => {
+  it("has the server's limit", () => {
     const trailers = { exception: "maximum-append-size-exceeded", "maximum-append-size": "4096" };
     expect(failedAnswer(grpcError(3, "3 INVALID_ARGUMENT", trailers))).toEqual({ kind: "too_large", limit: 4_096 });
   });

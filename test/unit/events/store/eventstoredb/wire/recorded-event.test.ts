@@ -35,7 +35,7 @@ describe("an event of the server", () => {
     expect(found?.recorded()).toBe(found?.recorded());
   });
 
-  it("keeps data that is no JSON and metadata that is missing for its reader to refuse", () => {
+  it("leaves invalid JSON and missing metadata for its reader to refuse", () => {
     const found = foundEventOf(eventMessage("w.user-1", 7n, { data: "{broken", metadata: "" }));
     expect(found?.recorded()).toMatchObject({ data: "{broken", metadata: undefined });
   });

@@ -21,7 +21,7 @@ describe("the server's places", () => {
 describe("a checkpoint of the server", () => {
   it.each([
     ["a place", "7", "7", { commit: 7n, prepare: 7n }],
-    ["the end of what was looked at (23.10, 25.0.0)", "7", "0", { commit: 7n, prepare: 0n }],
+    ["the end of the searched part (23.10, 25.0.0)", "7", "0", { commit: 7n, prepare: 0n }],
     ["the beginning", "0", "0", { commit: 0n, prepare: 0n }],
     ["minus one, which is nothing so far (up to 24.10.4)", "18446744073709551615", "18446744073709551615", null],
   ])("may be %s", (_, commit, prepare, place) => {

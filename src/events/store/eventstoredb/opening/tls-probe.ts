@@ -1,25 +1,25 @@
 import { connect } from "node:tls";
 
-/** How long a server may take to greet, in ms. */
+/** How long a server may take to answer the greeting, in ms. */
 const GREETING_MS = 1_000;
 
-/** What a server answers to the first words of TLS. */
+/** How a server answers a TLS greeting. */
 export type TlsAnswer =
-  /** It speaks TLS; why its certificate is not trusted, null when it is. */
+  /** It speaks TLS. `distrust` is why its certificate is not trusted, or null if it is. */
   | { readonly kind: "tls"; readonly distrust: string | null }
-  /** It answers with something else, as one that has no TLS does. */
+  /** It answers with something else, as a server without TLS does. */
   | { readonly kind: "plain" }
-  /** It did not answer. */
+  /** It does not answer. */
   | { readonly kind: "nothing" };
 
 /**
- * Looks whether a server speaks TLS. Nothing is sent to it but the greeting.
+ * Finds out whether a server speaks TLS. Sends nothing except the greeting.
  *
- * @param ca the certificate of the authority that vouches for the server; undefined: the system's
+ * @param ca the certificate of the authority to trust; undefined: the system's
  */
-export function lookForTls(server: { host: string; port: number }, ca: Buffer | undefined): Promise<TlsAnswer> {
+export function probeTls(server: { host: string; port: number }, ca: Buffer | undefined): Promise<TlsAnswer> {
   return new Promise((resolve) => {
-    // A certificate that is not trusted is an answer too: nothing is entrusted to this connection.
+    // Accepts untrusted certificates, because nothing confidential is sent over this connection.
     const socket = connect({ ...server, ...(ca && { ca }), rejectUnauthorized: false, ALPNProtocols: ["h2"] });
     const settle = (answer: TlsAnswer): void => {
       socket.destroy();
@@ -27,11 +27,11 @@ export function lookForTls(server: { host: string; port: number }, ca: Buffer | 
     };
     socket.setTimeout(GREETING_MS, () => settle({ kind: "nothing" }));
     socket.once("secureConnect", () => {
-      // The types say Error, and it is the code of one.
+      // Typed as an Error, but it is an error's code.
       const error = socket.authorizationError as Error | string | null | undefined;
       settle({ kind: "tls", distrust: error ? String(error) : null });
     });
-    // Of one that wants another certificate or another version of TLS, the alert says so; it speaks TLS.
+    // A TLS alert, for example because the server wants a client certificate, shows that it speaks TLS.
     socket.on("error", (error: NodeJS.ErrnoException) => {
       if (/alert/i.test(error.message)) settle({ kind: "tls", distrust: null });
       else settle({ kind: /wrong version number|packet length too long/i.test(error.message) ? "plain" : "nothing" });
