@@ -102,7 +102,7 @@ describe.concurrent("a start is refused with one line", { timeout: 120_000 }, ()
     const link = join(folder.path, "link");
     symlinkSync(join(folder.path, "nowhere"), link);
     for (const place of [join(file, "data"), file, join(link, "data"), "/proc/webhook-gateway/data"]) {
-      expect(await refusal(place)).toContain(`DATA_DIR ${place} `);
+      expect(await refusal(place)).toContain(`DATA_DIR ${place}`);
     }
   });
 
