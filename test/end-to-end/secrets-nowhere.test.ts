@@ -147,7 +147,7 @@ async function refusalOf(directory: string, env: Readonly<Record<string, string>
   return outputsOf(gateway, `a start with another ${Object.keys(env).join()}`);
 }
 
-it(
+it.concurrent(
   "of a whole life with the embedded stores, no secret is anywhere but where it belongs",
   { timeout: 120_000 },
   async () => {
@@ -212,8 +212,8 @@ it(
     receiver.answer(respondWith(200, answers[0]));
     const otherMaster = randomBytes(32).toString("base64");
     places.push(...(await refusalOf(folder.path, { MASTER_KEY: otherMaster })));
-    places.push(...(await refusalOf(folder.path, { OPERATOR_API_KEY: password })));
-    places.push(...(await refusalOf(folder.path, { AUDITOR_API_KEY: operator!, OPERATOR_API_KEY: operator! })));
+    const wrongKeys = [{ OPERATOR_API_KEY: password }, { AUDITOR_API_KEY: operator!, OPERATOR_API_KEY: operator! }];
+    places.push(...(await Promise.all(wrongKeys.map((keys) => refusalOf(folder.path, keys)))).flat());
     gateway = stack.use(await GatewayProcess.start(folder.path, ENV));
     client.address = await gateway.ready;
     await receiver.received(seen + 2);
@@ -278,7 +278,8 @@ it(
   },
 );
 
-it(
+// Beside the first: it waits for the server that is gone for most of its time.
+it.concurrent(
   "with the log on a server, neither its password nor the keys that were set are anywhere",
   { timeout: 120_000 },
   async () => {
@@ -303,9 +304,13 @@ it(
     // Troubles of a server are what errors are made of.
     await instances.log.kill9();
     await until("the outage to be seen", async () => (await client.ask("GET /readyz")).status === 503);
-    await client.dispatch(alice, endpoint, '{"a":2}');
-    await client.look(alice, delivery);
-    places.push(...(await refusalOf(folder.path, { ...env, DATA_DIR: join(folder.path, "another") })));
+    // Each of these waits for the server as long as it may.
+    const [refused] = await Promise.all([
+      refusalOf(folder.path, { ...env, DATA_DIR: join(folder.path, "another") }),
+      client.dispatch(alice, endpoint, '{"a":2}'),
+      client.look(alice, delivery),
+    ]);
+    places.push(...refused);
     await instances.restartLog();
     await until("the server to be back", async () => (await client.ask("GET /readyz")).status === 200);
     await client.dispatch(alice, endpoint, '{"a":3}');
@@ -313,8 +318,11 @@ it(
     expect(await gateway.terminate()).toBe(0);
 
     const nowhere = { MONGODB_URL: `mongodb://gateway:${password}@127.0.0.1:1/?serverSelectionTimeoutMS=500` };
-    places.push(...(await refusalOf(folder.path, { ...env, ...nowhere })));
-    places.push(...(await refusalOf(folder.path, { ...env, EVENTSTORE_URL: `http://admin:${password}@127.0.0.1` })));
+    const wrongServers = [
+      { ...env, ...nowhere },
+      { ...env, EVENTSTORE_URL: `http://admin:${password}@127.0.0.1` },
+    ];
+    places.push(...(await Promise.all(wrongServers.map((server) => refusalOf(folder.path, server)))).flat());
     places.push(...outputsOf(gateway, "the gateway"), ...filesIn(folder.path, "at last:"), ...client.places);
 
     const secrets: Secret[] = [
