@@ -49,8 +49,8 @@ export default defineConfig({
           exclude: [...configDefaults.exclude, ...ALONE],
           // As above: what is tested are the processes that the files start, each its own.
           isolate: false,
-          // Most of their time is waiting for processes: for starts, leases and timeouts. More than two would wait for a core.
-          maxWorkers: 2,
+          // Some of their time is waiting: for leases, time-outs and outages. More than three would wait for a core.
+          maxWorkers: 3,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 1 },

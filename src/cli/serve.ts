@@ -21,9 +21,9 @@ export function defineServe(command: Command): void {
 }
 
 async function serve(): Promise<void> {
-  // Loaded only here, so that the help of all commands does without the HTTP server.
-  const { Gateway: RunningGateway } = await import("../gateway.ts");
   const config = readConfig(process.env);
+  // Loads while the storage opens. Neither the help of all commands nor a wrong setting needs the HTTP server.
+  const loading = import("../gateway.ts");
   const logger = createLogger(config.logLevel);
   const health = new Health();
   const metrics = new Metrics({ process: true });
@@ -33,6 +33,7 @@ async function serve(): Promise<void> {
   const announce = (what: string, place: string): void =>
     logger.warn({ place }, `made the ${what}: keep a copy of this file`);
   const secrets = await openSecrets(config, storage.store, occasion, announce);
+  const { Gateway: RunningGateway } = await loading;
   const gateway = await RunningGateway.start(config, storage, secrets, logger, { health, metrics });
   closeWithGrace({ delay: SHUTDOWN_LIMIT_MS, logger }, async ({ err, signal }) => {
     if (err) logger.fatal({ err }, "the process ends because of an unhandled error");

@@ -9,8 +9,8 @@ import { until } from "../fixtures/until.ts";
 /** How many deliveries fall due together. */
 const DUE = 400;
 /** How many pairs of requests race, one at each of two instances. */
-const PAIRS = 100;
-const PATCHES = 20;
+const PAIRS = 60;
+const PATCHES = 12;
 /** How many change it together: each loses against those before it, and all of that has to fit into a request's time. */
 const CHANGING = 8;
 /** How many dispatches a test sends at a time. */
