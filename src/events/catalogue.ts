@@ -31,6 +31,7 @@ import { creationAbandonedData, valueReleasedData, valueReservedData } from "./r
 import type { ReservationEvent } from "./reservation.ts";
 import { numberTakenData } from "./sequence.ts";
 import type { NumberTaken } from "./sequence.ts";
+import { recordedCategoryOf } from "./store/event-store.ts";
 import type { EventMetadata, RecordedEvent } from "./store/event-store.ts";
 import { UnreadableEvent } from "./store/event-store-errors.ts";
 import { tickTakenData } from "./tick.ts";
@@ -136,7 +137,7 @@ export function readEvent(event: RecordedEvent): KnownEvent {
  */
 export function readStreamEvent<Event extends GatewayEvent>(recorded: RecordedEvent): KnownEvent<Event> {
   const event = readEvent(recorded);
-  const category = recorded.stream.slice(0, recorded.stream.indexOf("-"));
+  const category = recordedCategoryOf(recorded.stream);
   if (CATALOGUE[event.type].categories.some((one) => one === category)) return event as KnownEvent<Event>;
   throw new UnreadableEvent(recorded, `${event.type} does not belong in a stream of the category ${category}`);
 }

@@ -160,6 +160,11 @@ const STREAM_NAME = /^[a-z][A-Za-z0-9]*-\S{1,200}$/;
 /** The category of a stream's name. Throws RangeError for a name that is not `<category>-<id>`. */
 export function categoryOf(stream: string): string {
   if (!STREAM_NAME.test(stream)) throw new RangeError(`invalid stream name, expected <category>-<id>: ${stream}`);
+  return recordedCategoryOf(stream);
+}
+
+/** The category of a stream that the log has, so that its name was checked before. */
+export function recordedCategoryOf(stream: string): string {
   return stream.slice(0, stream.indexOf("-"));
 }
 

@@ -1,7 +1,6 @@
 import type { Turns } from "../../runtime/turns.ts";
 import { checkpointNameOf, collectionOf } from "../projection.ts";
 import { GenerationBuilder } from "../rebuilding/generation-builder.ts";
-import type { RebuildStatus } from "./projection-report.ts";
 import {
   GENERATIONS,
   beginRebuild,
@@ -17,7 +16,7 @@ import { isOfThisVersion } from "./hosted-model.ts";
 import type { HostedModel } from "./hosted-model.ts";
 import { reportFailure } from "./projection-report.ts";
 import type { ReadingGroups } from "./reading-groups.ts";
-import type { ProjectionStatus } from "./projection-report.ts";
+import type { ProjectionStatus, RebuildStatus } from "./projection-report.ts";
 
 /**
  * How long an old generation is kept after the switch, in ms: a reader, perhaps in another process, may be in the

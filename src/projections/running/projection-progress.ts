@@ -1,8 +1,7 @@
 import type { Position } from "../../events/store/position.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Comparison } from "../rebuilding/compare-generations.ts";
-import type { RebuildStatus } from "./projection-report.ts";
-import type { ProjectionStatus } from "./projection-report.ts";
+import type { ProjectionStatus, RebuildStatus } from "./projection-report.ts";
 import { token } from "../../runtime/token.ts";
 import { Waiters } from "../../runtime/waiters.ts";
 

@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { RecordedId } from "../../append/append-decision.ts";
+import { recordedCategoryOf } from "../../event-store.ts";
 import type { EventRow } from "../../pages/event-row.ts";
 
 /** The statements with which the writer reads and extends the events table. The caller holds the transaction. */
@@ -47,7 +48,7 @@ export class EventTable {
   }
 
   insert(row: EventRow): void {
-    const category = row.stream.slice(0, row.stream.indexOf("-"));
+    const category = recordedCategoryOf(row.stream);
     const { position, stream, revision, id, type, data, metadata, recordedAt } = row;
     this.#insert.run(position, category, stream, revision, id, type, data, metadata, recordedAt);
   }
