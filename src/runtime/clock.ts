@@ -7,6 +7,11 @@ export const CLOCK = token<Clock>("Clock");
 export interface Clock {
   /** Milliseconds since the Unix epoch, UTC. */
   now(): number;
+  /**
+   * Milliseconds since an arbitrary moment, for measuring how long something took: nobody sets this clock, so the
+   * difference of two readings is the time that passed (CLOCK_MONOTONIC, POSIX.1-2017, clock_gettime).
+   */
+  monotonic(): number;
   /** Calls back once after `milliseconds`; the returned function cancels it. */
   schedule(milliseconds: number, callback: () => void): () => void;
 }
@@ -14,6 +19,7 @@ export interface Clock {
 /** The machine's clock. Timers longer than 2^31 - 1 ms are shortened to that (Node would fire them at once). */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   schedule(milliseconds, callback) {
     const timer = setTimeout(callback, Math.min(Math.max(0, milliseconds), 2 ** 31 - 1));
     return () => clearTimeout(timer);

@@ -149,6 +149,7 @@ describe("a key that this instance has not heard of", () => {
     const storage = { ...inner, store: withMethods(inner.store, { head }) };
     const waits: number[] = [];
     const clock: Clock = {
+      ...systemClock,
       now: () => Date.parse(NOW),
       schedule(milliseconds, callback) {
         if (!behind) return systemClock.schedule(milliseconds, callback);

@@ -17,8 +17,8 @@ describe("the list of deliveries", () => {
   /** Moved by the tests; two deliveries of the same moment are part of them. */
   let now = Date.parse(NOW) - 10_000;
   const clock: Clock = {
+    ...systemClock,
     now: () => now,
-    schedule: (milliseconds, callback) => systemClock.schedule(milliseconds, callback),
   };
   let gateway: Gateway;
   let key: string;

@@ -67,8 +67,8 @@ describe("MAX_PENDING_PER_USER", () => {
   it("is how many deliveries of a user may wait for their end, over all endpoints", async () => {
     let ahead = 0;
     const clock: Clock = {
+      ...systemClock,
       now: () => Date.parse(NOW) + ahead,
-      schedule: (milliseconds, callback) => systemClock.schedule(milliseconds, callback),
     };
     const storage = memoryStorage(clock);
     await using stack = new AsyncDisposableStack();

@@ -22,8 +22,8 @@ const SECRET = /^\{"secret":"whsec_[\w+/]{43}="\}$/;
 describe("an endpoint's secret", () => {
   let msAfterNow = 0;
   const clock: Clock = {
+    ...systemClock,
     now: () => Date.parse(NOW) + msAfterNow,
-    schedule: (milliseconds, callback) => systemClock.schedule(milliseconds, callback),
   };
   let gateway: Gateway;
   let key: string;

@@ -99,7 +99,7 @@ describe("the schedule of retries", () => {
         for (const id of ids) {
           for (const delay of await delaysOf(world, id)) {
             expect(delay).toBeGreaterThanOrEqual(0);
-            // The log has whole milliseconds, this clock parts of them: the due time, its jitter and the timer are each up to one off.
+            // Times are in whole milliseconds: the due time, its jitter and the timer are each up to one off.
             expect(delay).toBeLessThan(250 + LOOK_MS + 3);
           }
           const expected = (answers.get(id)?.indexOf("deliver") ?? -1) + 1 || 5;
