@@ -66,9 +66,10 @@ function flat(delivery: ShownDelivery): Flat {
   ]);
 }
 
-function attemptText({ round, outcome, response_status, error_code, duration_ms }: AttemptEntry): string {
+function attemptText({ round, outcome, response_status, error_code, duration_ms, connections }: AttemptEntry): string {
   const answer = [response_status, error_code].filter((part) => part !== null).join(" ");
   const parts = [outcome, ...(answer === "" ? [] : [answer]), `${duration_ms} ms`];
+  if (connections > 1) parts.push(`${connections} connections`);
   return `${round > 1 ? `round ${round}: ` : ""}${parts.join(", ")}`;
 }
 

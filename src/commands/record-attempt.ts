@@ -10,6 +10,8 @@ export interface AttemptResult {
   readonly responseStatus: number | null;
   readonly responseBody: string | null;
   readonly responseTruncated: boolean;
+  /** How many connections the request was written to: 1, or 2 after a repeat. */
+  readonly connections: number;
   readonly durationMs: number;
   /** How long the receiver asked to be left alone, in ms; null when it did not ask. */
   readonly askedWaitMs: number | null;
@@ -57,6 +59,7 @@ export function unknownResult({ startedAt }: AttemptUnderWay, endedAt: string): 
     responseStatus: null,
     responseBody: null,
     responseTruncated: false,
+    connections: 1,
     durationMs: Math.max(0, Date.parse(endedAt) - Date.parse(startedAt)),
     askedWaitMs: null,
   };
@@ -88,6 +91,7 @@ function attemptedEvent(command: RecordAttempt, again: string | null): DeliveryA
       responseStatus: result.responseStatus,
       responseBody: result.responseBody,
       responseTruncated: result.responseTruncated,
+      connections: result.connections,
       nextAttemptAt: again,
     },
   };

@@ -9,6 +9,7 @@ import {
   deliveryHeldData,
   deliveryReleasedData,
   deliveryRequestedData,
+  upcastDeliveryAttempted,
 } from "./delivery.ts";
 import type { DeliveryEvent } from "./delivery.ts";
 import {
@@ -81,7 +82,7 @@ const CATALOGUE: Readonly<Record<GatewayEvent["type"], Entry>> = {
   DeliveryRequested: firstVersion(["delivery"], deliveryRequestedData),
   DeliveryAttemptStarted: firstVersion(["delivery"], deliveryAttemptStartedData),
   DeliveryAttemptReleased: firstVersion(["delivery"], deliveryAttemptReleasedData),
-  DeliveryAttempted: firstVersion(["delivery"], deliveryAttemptedData),
+  DeliveryAttempted: upcasted(["delivery"], deliveryAttemptedData, [upcastDeliveryAttempted]),
   DeliveryFailed: firstVersion(["delivery"], deliveryFailedData),
   DeliveryHeld: firstVersion(["delivery"], deliveryHeldData),
   DeliveryReleased: firstVersion(["delivery"], deliveryReleasedData),

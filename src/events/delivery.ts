@@ -53,9 +53,16 @@ export const deliveryAttemptedData = z.object({
   responseStatus: z.int().nullable(),
   responseBody: z.string().nullable(),
   responseTruncated: z.boolean(),
+  /** How many connections the request was written to: 2 after a kept one was closed before a byte of the answer. */
+  connections: z.int().min(1).max(2),
   /** When the next attempt is due; null when there is none. */
   nextAttemptAt: time.nullable(),
 });
+
+/** Version 1 knew of one connection. */
+export function upcastDeliveryAttempted(data: object): object {
+  return { ...data, connections: 1 };
+}
 
 /** No attempt is made until it is released: its endpoint was disabled when it was due. It has no due time meanwhile. */
 export const deliveryHeldData = z.object({

@@ -29,7 +29,7 @@ export interface DeliveryDocument extends StoredDocument, SnakeCased<Requested> 
 /** What became of every delivery, with each attempt. */
 export const deliveries: Projection<DeliveryDocument> = {
   name: "deliveries",
-  version: 1,
+  version: 2,
   categories: ["delivery"],
   indexes: [
     ["user_id", "created_at"],
@@ -117,6 +117,7 @@ function attemptEntry(data: DeliveryAttempted["data"]) {
     "responseStatus",
     "responseBody",
     "responseTruncated",
+    "connections",
     "errorCode",
     "nextAttemptAt",
   );

@@ -84,6 +84,7 @@ export function attempted(
       responseStatus: 500,
       responseBody: "no",
       responseTruncated: false,
+      connections: 1,
       nextAttemptAt: null,
       ...more,
     },

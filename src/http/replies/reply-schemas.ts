@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { attemptErrorCode, attemptOutcome, deliveryStatus, endReason } from "../../events/delivery-terms.ts";
-import { MAX_RESPONSE_BODY_BYTES } from "../../processes/sending/response-body.ts";
+import { MAX_RESPONSE_BODY_BYTES } from "../../processes/sending/answers/response-body.ts";
 import { rebuildPhase, shownState } from "../../projections/running/projection-terms.ts";
 import { UUID } from "../../runtime/uuid.ts";
 import { endpointSchema } from "../endpoints/schemas/endpoint-reply-schemas.ts";
@@ -33,12 +33,15 @@ export const attemptSchema = z
       description: "`unknown`: the process ended during the attempt; the endpoint may have got it.",
     }),
     url: z.string().meta({ description: "Where it was sent." }),
-    response_status: z.int().min(100).max(999).nullable().meta({ description: "Null when no answer came." }),
+    response_status: z.int().min(0).max(999).nullable().meta({ description: "Null when no answer came." }),
     response_body: z
       .string()
       .nullable()
       .meta({ description: `The first ${MAX_RESPONSE_BODY_BYTES / 1024} KiB of the answer, as text.` }),
     response_truncated: z.boolean().meta({ description: "The answer was longer than that." }),
+    connections: z.int().min(1).max(2).meta({
+      description: "2 when the receiver closed a kept connection before a byte of its answer, and a new one was used.",
+    }),
     error_code: attemptErrorCode.nullable().meta({ description: "Null when it was delivered." }),
     next_attempt_at: time.nullable(),
   })

@@ -15,13 +15,14 @@ export function attemptResult(
   endedAt: string,
 ): AttemptResult {
   if (result.kind === "interrupted") return unknownResult(attempt, endedAt);
-  const { outcome, errorCode, responseStatus, responseBody, responseTruncated, durationMs, retryAfter } = result;
+  const { outcome, errorCode, responseStatus, responseBody, responseTruncated, connections, durationMs, retryAfter } = result;
   return {
     outcome,
     errorCode,
     responseStatus,
     responseBody,
     responseTruncated,
+    connections,
     durationMs,
     askedWaitMs: askedWaitMs(retryAfter, Date.parse(endedAt)),
   };

@@ -18,6 +18,8 @@ export interface AnsweredResult {
   /** The unparsed header, if the status honours it; for `askedWaitMs`. */
   readonly retryAfter: string | null;
   readonly durationMs: number;
+  /** How many connections the request was written to: 1, or 2 after a repeat (docs/operations/retries.md). */
+  readonly connections: 1 | 2;
 }
 
 export type SendResult =
@@ -29,10 +31,13 @@ export type SendResult =
   /** Aborted after bytes may have left and before a status came: whether the receiver has it is unknown. */
   | { readonly kind: "interrupted" };
 
-/** The meaning of a status by itself, whatever happens to the body. Below 100 it is not a valid status. */
+/** Asks for nothing that was offered: a request without `Upgrade` is never answered so (RFC 9110 section 15.2.2). */
+const SWITCHING_PROTOCOLS = 101;
+
+/** The meaning of a status by itself, whatever happens behind it. Below 100 it is not a valid status. */
 export function outcomeOfStatus(status: number): Pick<AnsweredResult, "outcome" | "errorCode"> {
   if (status >= 200 && status <= 299) return { outcome: "delivered", errorCode: null };
-  if (status < 100) return { outcome: "failed", errorCode: "protocol" };
+  if (status < 100 || status === SWITCHING_PROTOCOLS) return { outcome: "failed", errorCode: "protocol" };
   if (status >= 300 && status <= 399) return { outcome: "failed", errorCode: "redirect" };
   return { outcome: "failed", errorCode: status === 410 ? "gone" : "http_status" };
 }

@@ -1,20 +1,18 @@
 import type { Dispatcher } from "undici";
 import type { AttemptErrorCode } from "../../events/delivery-terms.ts";
 import type { Clock } from "../../runtime/clock.ts";
+import type { StatusListener } from "./answers/answer-head.ts";
+import { ResponseBody } from "./answers/response-body.ts";
 import type { AnsweredResult, SendResult } from "./attempt-outcome.ts";
 import { errorCodeOf, honoursRetryAfter, isOwnFault, outcomeOfStatus } from "./attempt-outcome.ts";
-import { ResponseBody } from "./response-body.ts";
+import type { ReceiverClient } from "./receiver-client.ts";
 
 /**
- * How long the body may take after the head, in ms. The status has already decided the outcome, and the body is kept
- * only for display. Waiting for the deadline would let a receiver that never ends its answers hold its connections.
+ * How long the rest of an answer may take after its status line, in ms. The status has already decided the outcome, and
+ * the rest is kept only for display. Waiting for the deadline would let a receiver that never ends its answers hold its
+ * connections.
  */
-export const BODY_GRACE_MS = 1000;
-
-/** The most interim answers (`103 Early Hints`). A receiver sends a few; a flood would keep the processor busy. */
-const MAX_INTERIM_RESPONSES = 10_000;
-
-const SWITCHING_PROTOCOLS = 101;
+export const ANSWER_GRACE_MS = 1000;
 
 /** Longer than any date or sensible number of seconds; more would only fill the log. */
 const MAX_RETRY_AFTER_CHARACTERS = 64;
@@ -27,52 +25,68 @@ export interface AttemptOptions {
   readonly timeoutMs: number;
   readonly secure: boolean;
   readonly signal: AbortSignal;
+  readonly request: Dispatcher.DispatchOptions;
+  readonly client: Omit<ReceiverClient, "destroy" | "isOutlived">;
   /** Gets the result, once. `reusable` is false if the connection was still being made and cannot be used again. */
   readonly onResult: (result: SendResult, reusable: boolean) => void;
 }
 
 /** One POST, from the moment it has its connection. It is the handler of the HTTP client, and settles exactly once. */
-export class Attempt implements Dispatcher.DispatchHandler {
+export class Attempt implements Dispatcher.DispatchHandler, StatusListener {
   readonly #options: AttemptOptions;
   readonly #startedAt: number;
   readonly #onAbort = (): void => this.#abort();
   #cancelTimer: () => void;
   #settled = false;
-  /** Set when the request is about to be written: from then on, bytes may have left. */
+  /** Set while the request is being written or is written: bytes may have left. */
   #controller: Dispatcher.DispatchController | null = null;
+  #connections: 1 | 2 = 1;
   #status: number | null = null;
-  #retryAfter: string | null = null;
   #interimStatus: number | null = null;
-  #interimResponses = 0;
+  #retryAfter: string | null = null;
   readonly #body = new ResponseBody();
 
+  /** Its time runs from here. */
   constructor(options: AttemptOptions) {
     this.#options = options;
-    this.#startedAt = options.clock.now();
+    this.#startedAt = options.clock.monotonic();
     this.#cancelTimer = options.clock.schedule(options.timeoutMs, () => this.#cut("timeout"));
     options.signal.addEventListener("abort", this.#onAbort);
+  }
+
+  /** Has the client write the request as soon as it has a connection. */
+  start(): void {
+    this.#options.client.dispatch(this.#options.request, this);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     // Aborting here prevents the request from being written.
     if (this.#settled) controller.abort(CUT);
-    else this.#controller = controller;
+    else {
+      this.#controller = controller;
+      this.#options.client.awaitAnswer(this);
+    }
   }
 
-  onResponseStart(_controller: unknown, status: number, headers: Record<string, string | string[] | undefined>): void {
+  onInterimStatus(status: number): void {
+    this.#interimStatus = status;
+  }
+
+  onFinalStatus(status: number): void {
     if (this.#settled) return;
-    if (status >= 100 && status < 200 && status !== SWITCHING_PROTOCOLS) {
-      this.#interimStatus = status;
-      this.#interimResponses += 1;
-      if (this.#interimResponses > MAX_INTERIM_RESPONSES) this.#cut("protocol");
-      return;
-    }
     this.#status = status;
     // Nothing follows an invalid status, or a switch to a protocol that was not requested.
     if (status < 200) {
       this.#cut("protocol");
       return;
     }
+    this.#cancelTimer();
+    const left = this.#startedAt + this.#options.timeoutMs - this.#options.clock.monotonic();
+    this.#cancelTimer = this.#options.clock.schedule(Math.min(ANSWER_GRACE_MS, left), () => this.#cut("timeout"));
+  }
+
+  onResponseStart(_controller: unknown, status: number, headers: Record<string, string | string[] | undefined>): void {
+    if (this.#settled) return;
     const retryAfter = headers["retry-after"];
     // A repeated header is an array, and ambiguous.
     if (
@@ -82,9 +96,6 @@ export class Attempt implements Dispatcher.DispatchHandler {
     ) {
       this.#retryAfter = retryAfter;
     }
-    this.#cancelTimer();
-    const left = this.#startedAt + this.#options.timeoutMs - this.#options.clock.now();
-    this.#cancelTimer = this.#options.clock.schedule(Math.min(BODY_GRACE_MS, left), () => this.#cut("timeout"));
   }
 
   onResponseData(_controller: unknown, chunk: Buffer): void {
@@ -99,15 +110,39 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
   /** The connection could not be made or broke, or the answer was not HTTP. */
   onResponseError(_controller: unknown, error: unknown): void {
-    if (this.#controller === null && isOwnFault(error)) {
-      this.#settle({ kind: "not_sent", reason: "the process or the machine cannot open a connection now" }, true);
-      return;
+    if (this.#settled) return;
+    const isWritten = this.#controller !== null;
+    const code = errorCodeOf(error, isWritten ? "written" : this.#options.secure ? "securing" : "connecting");
+    if (!isWritten && isOwnFault(error)) this.#endUnconnected();
+    else if (isWritten && code === "reset" && this.#connections === 1 && this.#options.client.isUnansweredReuse()) {
+      this.#repeat();
+    } else {
+      // A receiver that closes behind an interim answer has said no more than that.
+      if (code === "reset") this.#status ??= this.#interimStatus;
+      this.#settle(this.#answer(code, false), true);
     }
-    const connecting = this.#options.secure ? "securing" : "connecting";
-    const code = errorCodeOf(error, this.#controller === null ? connecting : "written");
-    // The client reports an unrequested 100 or 101 as a socket error without a status.
-    this.#status ??= code === "reset" ? (this.#interimStatus ?? unaskedStatus(error)) : null;
-    this.#settle(this.#answer(code, false), true);
+  }
+
+  /**
+   * The receiver closed a kept connection just when it was used again, most likely without having read the request. A
+   * request with an id that the receiver can tell again is repeated then, as RFC 9110 section 9.2.2 has it: once.
+   */
+  #repeat(): void {
+    this.#connections = 2;
+    this.#controller = null;
+    // The HTTP client is still busy with the end of the connection.
+    queueMicrotask(() => {
+      if (!this.#settled) this.start();
+    });
+  }
+
+  /** The process or the machine cannot open a connection. Behind a repeat the first connection's end is what counts. */
+  #endUnconnected(): void {
+    const result: SendResult =
+      this.#connections === 2
+        ? this.#answer("reset", false)
+        : { kind: "not_sent", reason: "the process or the machine cannot open a connection now" };
+    this.#settle(result, true);
   }
 
   /** The result is known, or the time is up: ends the exchange. The error code counts only without a status. */
@@ -117,7 +152,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
   #abort(): void {
     if (this.#status !== null) this.#cut("timeout");
-    else if (this.#controller !== null) this.#end({ kind: "interrupted" });
+    else if (this.#controller !== null || this.#connections === 2) this.#end({ kind: "interrupted" });
     else this.#end({ kind: "not_sent", reason: "shutting down" });
   }
 
@@ -135,7 +170,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#options.onResult(result, reusable);
   }
 
-  /** If there is a status, it decides: a receiver that accepted has accepted, however its body ends. */
+  /** If there is a status, it decides: a receiver that accepted has accepted, however its answer ends. */
   #answer(errorCode: AttemptErrorCode, whole: boolean): AnsweredResult {
     const status = this.#status;
     return {
@@ -145,14 +180,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
       responseBody: status === null ? null : this.#body.text(whole),
       responseTruncated: status !== null && !whole,
       retryAfter: this.#retryAfter,
-      durationMs: Math.max(0, this.#options.clock.now() - this.#startedAt),
+      durationMs: Math.round(this.#options.clock.monotonic() - this.#startedAt),
+      connections: this.#connections,
     };
   }
-}
-
-/** The status in the client's error about an unexpected one; null for any other error. */
-function unaskedStatus(error: unknown): number | null {
-  const message = error instanceof Error ? error.message : "";
-  if (message === "bad response") return 100;
-  return message === "bad upgrade" ? SWITCHING_PROTOCOLS : null;
 }

@@ -44,8 +44,7 @@ export class EndpointConnections {
     const key = `${endpointId} ${origin}`;
     const pool = this.#pools.get(key) ?? { key, idle: [], inUse: 0 };
     if (pool.inUse >= max) return null;
-    // The most recently used one: its socket is the most likely to be still open.
-    const client = pool.idle.pop() ?? this.#options.createClient(origin);
+    const client = youngIdle(pool) ?? this.#options.createClient(origin);
     pool.inUse += 1;
     this.#pools.delete(key);
     this.#pools.set(key, pool);
@@ -87,4 +86,13 @@ export class EndpointConnections {
     this.#pools.delete(pool.key);
     for (const client of pool.idle.splice(0)) client.destroy();
   }
+}
+
+/** The most recently used idle connection that is young enough: its socket is the most likely to be still open. */
+function youngIdle(pool: ConnectionPool): ReceiverClient | null {
+  for (let client = pool.idle.pop(); client !== undefined; client = pool.idle.pop()) {
+    if (!client.isOutlived()) return client;
+    client.destroy();
+  }
+  return null;
 }

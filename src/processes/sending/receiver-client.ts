@@ -1,7 +1,9 @@
 import { Client } from "undici";
 import type { buildConnector, Dispatcher } from "undici";
-import { AnswerProtocol } from "./answer-protocol.ts";
-import { ReadingLimit } from "./reading-limit.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import type { StatusListener } from "./answers/answer-head.ts";
+import { AnswerWatch } from "./answers/answer-watch.ts";
+import { ReadingLimit } from "./answers/reading-limit.ts";
 import type { NameResolver } from "./targets/name-resolver.ts";
 import { guardedConnector } from "./targets/target-guard.ts";
 import type { TargetRules } from "./targets/target-rules.ts";
@@ -14,11 +16,10 @@ export interface ReceiverClientOptions {
   /** Judges the address of each connection. */
   readonly rules: Pick<TargetRules, "judgeAddress">;
   readonly resolver: NameResolver;
+  readonly clock: Pick<Clock, "monotonic">;
   /** Options for `net.connect` and `tls.connect`, such as `ca`. They cannot weaken the settings made here. */
   readonly connect?: buildConnector.BuildOptions;
 }
-
-const MAX_HEADER_BYTES = 16 * 1024;
 
 /**
  * A backstop beyond ResponseBody, which stops at 16 KiB. One read of a socket gives up to 64 KiB, and a chunk that
@@ -31,24 +32,55 @@ const MAX_RESPONSE_BYTES = (16 + 64) * 1024;
  */
 const IDLE_SOCKET_MS = 4000;
 
+/**
+ * How long a connection is used after it began to be made, in ms. A name may get another address at any time (a switch
+ * from blue to green), and only a new connection looks it up: ten seconds later nothing is sent to the old one
+ * (docs/operations/retries.md), which leaves two for a lookup.
+ */
+export const CONNECTION_LIFE_MS = 8000;
+
 /** An HTTP client with a single connection to one origin. */
 export interface ReceiverClient {
   readonly dispatch: (request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler) => void;
+  /** Tells the listener of the statuses of the next answer. The handler calls it when its request starts. */
+  readonly awaitAnswer: (listener: StatusListener) => void;
+  /** Whether the connection has served an earlier request, and no byte of the answer to the latest one has come. */
+  readonly isUnansweredReuse: () => boolean;
+  /** Whether the connection is so old that its receiver's name may lead elsewhere by now. */
+  readonly isOutlived: () => boolean;
   /** Ends the connection at once, even while connecting, and fails the request that waits for it. */
   readonly destroy: () => void;
 }
 
 /**
- * Creates a client that follows no redirects, never repeats a POST that it has written, decompresses nothing and uses
- * no proxy.
+ * Creates a client that follows no redirects, repeats no POST that it has written, decompresses nothing and uses no
+ * proxy.
  */
 export function createReceiverClient(
   origin: string,
-  { timeoutMs, rules, resolver, connect }: ReceiverClientOptions,
+  { timeoutMs, rules, resolver, clock, connect }: ReceiverClientOptions,
 ): ReceiverClient {
   // Without this, a lookup or a connecting socket outlives its client until it times out.
   const ended = new AbortController();
-  const watches = [new AnswerProtocol(), new ReadingLimit()];
+  const answers = new AnswerWatch();
+  const limit = new ReadingLimit();
+  const connector = watchedConnector(
+    guardedConnector({
+      rules,
+      resolver,
+      signal: ended.signal,
+      connect: {
+        ...connect,
+        // Set explicitly, or the environment decides (NODE_TLS_REJECT_UNAUTHORIZED and the like).
+        rejectUnauthorized: true,
+        minVersion: "TLSv1.2",
+        allowH2: false,
+        timeout: timeoutMs,
+      },
+    }),
+    [answers, limit],
+  );
+  let madeAt = clock.monotonic();
   const client = new Client(origin, {
     pipelining: 1,
     allowH2: false,
@@ -58,30 +90,22 @@ export function createReceiverClient(
     bodyTimeout: 0,
     keepAliveTimeout: IDLE_SOCKET_MS,
     keepAliveMaxTimeout: IDLE_SOCKET_MS,
-    maxHeaderSize: MAX_HEADER_BYTES,
     maxResponseSize: MAX_RESPONSE_BYTES,
-    connect: watchedConnector(
-      guardedConnector({
-        rules,
-        resolver,
-        signal: ended.signal,
-        connect: {
-          ...connect,
-          // Set explicitly, or the environment decides (NODE_TLS_REJECT_UNAUTHORIZED and the like).
-          rejectUnauthorized: true,
-          minVersion: "TLSv1.2",
-          allowH2: false,
-          timeout: timeoutMs,
-        },
-      }),
-      watches,
-    ),
+    connect(options, callback) {
+      madeAt = clock.monotonic();
+      connector(options, callback);
+    },
   });
   return {
     dispatch(request, handler) {
-      for (const watch of watches) watch.renew();
       void client.dispatch(request, handler);
     },
+    awaitAnswer(listener) {
+      answers.awaitAnswer(listener);
+      limit.renew();
+    },
+    isUnansweredReuse: () => answers.isUnansweredReuse,
+    isOutlived: () => clock.monotonic() - madeAt >= CONNECTION_LIFE_MS,
     destroy() {
       // This cannot fail: the request under way gets the error through its handler.
       void client.destroy();

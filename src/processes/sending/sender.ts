@@ -78,8 +78,8 @@ export class UndiciSender implements Sender {
 
   constructor(options: UndiciSenderOptions) {
     this.#options = options;
-    const { timeoutMs, rules, resolver, connect, maxPools = DEFAULT_MAX_POOLS } = options;
-    const clientOptions = { timeoutMs, rules, resolver, ...(connect !== undefined && { connect }) };
+    const { timeoutMs, rules, resolver, clock, connect, maxPools = DEFAULT_MAX_POOLS } = options;
+    const clientOptions = { timeoutMs, rules, resolver, clock, ...(connect !== undefined && { connect }) };
     this.#connections = new EndpointConnections({
       maxPools,
       createClient: (origin) => createReceiverClient(origin, clientOptions),
@@ -115,26 +115,24 @@ export class UndiciSender implements Sender {
       return Promise.resolve({ kind: "not_sent", reason: "every connection of this endpoint is in use" });
     }
     return new Promise((resolve) => {
-      const attempt = new Attempt({
+      new Attempt({
         clock: this.#options.clock,
         timeoutMs: this.#options.timeoutMs,
         signal,
         secure: target.protocol === "https:",
-        onResult: (result, reusable) => {
-          if (reusable) this.#connections.release(connection);
-          else this.#connections.discard(connection);
-          resolve(result);
-        },
-      });
-      connection.client.dispatch(
-        {
+        client: connection.client,
+        request: {
           method: "POST",
           path: target.pathname + target.search,
           headers: this.#headersOf(request),
           body: request.body,
         },
-        attempt,
-      );
+        onResult: (result, reusable) => {
+          if (reusable) this.#connections.release(connection);
+          else this.#connections.discard(connection);
+          resolve(result);
+        },
+      }).start();
     });
   }
 
@@ -158,4 +156,5 @@ const FORBIDDEN: AnsweredResult = {
   responseTruncated: false,
   retryAfter: null,
   durationMs: 0,
+  connections: 1,
 };

@@ -3,8 +3,6 @@ import type { buildConnector } from "undici";
 
 /** Watches the data of a connection before the HTTP client reads it. For one connection at a time. */
 export interface ConnectionWatch {
-  /** Starts again for the next request. */
-  renew(): void;
   /** Watches a new connection. */
   watch(socket: Socket): void;
 }

@@ -31,6 +31,7 @@ const FAILURE: AttemptResult = {
   responseStatus: 500,
   responseBody: "no",
   responseTruncated: false,
+  connections: 1,
   durationMs: 1_000,
   askedWaitMs: null,
 };

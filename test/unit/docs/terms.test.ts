@@ -9,7 +9,7 @@ import { NICKNAME_LIMITS } from "../../../src/http/endpoints/schemas/endpoint-se
 import { ERRORS } from "../../../src/http/errors.ts";
 import { USERNAME_LIMITS } from "../../../src/http/users/create-user-schema.ts";
 import { APPEND_OUTCOMES, DISPATCH_STATUSES } from "../../../src/observability/metrics.ts";
-import { MAX_RESPONSE_BODY_BYTES } from "../../../src/processes/sending/response-body.ts";
+import { MAX_RESPONSE_BODY_BYTES } from "../../../src/processes/sending/answers/response-body.ts";
 import { MAX_URL_CHARACTERS } from "../../../src/processes/sending/targets/target-rules.ts";
 import { rebuildPhase, shownState } from "../../../src/projections/running/projection-terms.ts";
 import { textOf } from "./facts.ts";

@@ -62,6 +62,7 @@ class Life {
       responseStatus: kind === "gone" ? 410 : null,
       responseBody: null,
       responseTruncated: false,
+      connections: 1,
       durationMs: 1,
       askedWaitMs,
     };

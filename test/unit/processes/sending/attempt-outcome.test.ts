@@ -7,8 +7,8 @@ describe("outcomeOfStatus", () => {
     [[200, 201, 204, 206, 299], "delivered", null],
     [[300, 301, 302, 303, 304, 307, 308, 399], "failed", "redirect"],
     [[410], "failed", "gone"],
-    [[100, 101, 103, 199, 400, 404, 409, 411, 429, 500, 503, 599, 600, 999], "failed", "http_status"],
-    [[0, 1, 99], "failed", "protocol"],
+    [[100, 103, 199, 400, 404, 409, 411, 429, 500, 503, 599, 600, 999], "failed", "http_status"],
+    [[0, 1, 99, 101], "failed", "protocol"],
   ];
   it.each(expected)("%j is %s (%s)", (statuses, outcome, errorCode) => {
     expect(statuses.map(outcomeOfStatus)).toEqual(statuses.map(() => ({ outcome, errorCode })));

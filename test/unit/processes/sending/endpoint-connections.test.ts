@@ -8,12 +8,20 @@ function setUp(maxPools = 3): {
   connections: EndpointConnections;
   alive: () => number;
   acquire: (id: number) => Connection;
+  outlived: Set<object>;
 } {
   const alive = new Set<object>();
+  const outlived = new Set<object>();
   const connections = new EndpointConnections({
     maxPools,
     createClient: () => {
-      const client = { dispatch: () => undefined, destroy: () => void alive.delete(client) };
+      const client = {
+        dispatch: () => undefined,
+        awaitAnswer: () => undefined,
+        isUnansweredReuse: () => false,
+        isOutlived: () => outlived.has(client),
+        destroy: () => void alive.delete(client),
+      };
       alive.add(client);
       return client;
     },
@@ -22,6 +30,7 @@ function setUp(maxPools = 3): {
     connections,
     alive: () => alive.size,
     acquire: (id) => connections.acquire(id, origin, 2)!,
+    outlived,
   };
 }
 
@@ -43,6 +52,16 @@ describe("the connections of the endpoints", () => {
     connections.release(first);
     expect(acquire(1).client).toBe(first.client);
     expect(alive()).toBe(2);
+  });
+
+  it("are not used again when they are too old, and are closed then", () => {
+    const { connections, acquire, alive, outlived } = setUp();
+    const [old, young] = [acquire(1), acquire(1)];
+    connections.release(young);
+    connections.release(old);
+    outlived.add(old.client);
+    expect(acquire(1).client).toBe(young.client);
+    expect(alive()).toBe(1);
   });
 
   it("are not used again when they were discarded", () => {

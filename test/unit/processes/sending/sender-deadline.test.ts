@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
+import { FakeClock } from "../../../fixtures/fake-clock.ts";
 import { createManualClock } from "../../../fixtures/manual-clock.ts";
 import { drip } from "../../../fixtures/receivers/hostile-answers.ts";
 import type { Answer } from "../../../fixtures/receivers/receiver.ts";
@@ -9,7 +10,6 @@ import { answered, makeReceiver, makeSender, requestTo, send } from "../../../fi
 const late: [string, Answer][] = [
   ["never answers", () => undefined],
   ["drips its status line", drip("HTTP/1.1 200 ", "O", 10)],
-  ["drips its headers", drip("HTTP/1.1 200 OK\r\nx: ", "y", 10)],
   ["sends 103 for ever", drip("", "HTTP/1.1 103 Early Hints\r\n\r\n", 10)],
 ];
 
@@ -60,12 +60,27 @@ describe("the deadline", () => {
   it("of an attempt that ended in time changes nothing later", async () => {
     const clock = createManualClock();
     const receiver = await makeReceiver(respondWith(200, "ok"));
-    const sender = makeSender({ clock });
+    const sender = makeSender({ clock, timeoutMs: 5000 });
     expect(answered(await send(sender, receiver.url())).durationMs).toBe(0);
-    clock.advance(60_000);
+    clock.advance(6000);
     expect(answered(await send(sender, receiver.url())).outcome).toBe("delivered");
     expect(receiver.connections).toBe(1);
   });
+});
+
+it("a clock that is set an hour on or back during an attempt does not change how long it took", async () => {
+  const fake = new FakeClock();
+  const receiver = await makeReceiver(() => undefined);
+  const sender = makeSender({ clock: fake, timeoutMs: 1500 });
+  for (const stepMs of [3_600_000, -3_600_000]) {
+    const count = receiver.requests.length + 1;
+    const result = send(sender, receiver.url());
+    await receiver.received(count);
+    await fake.advance(700);
+    fake.jump(stepMs);
+    await fake.advance(800);
+    expect(answered(await result)).toMatchObject({ errorCode: "timeout", durationMs: 1500 });
+  }
 });
 
 describe("the signal", () => {

@@ -159,6 +159,7 @@ describe("a target that the rules forbid", () => {
       responseTruncated: false,
       retryAfter: null,
       durationMs: 0,
+      connections: 1,
     });
     expect(receiver.connections).toBe(0);
   });

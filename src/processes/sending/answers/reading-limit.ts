@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { ConnectionWatch } from "./watched-connector.ts";
+import type { ConnectionWatch } from "../watched-connector.ts";
 
 /**
  * How much a receiver may write for one request, in bytes. Its head and the part of its body that is read fit many
@@ -13,7 +13,7 @@ export class ReadingLimit implements ConnectionWatch {
   #socket: Socket | null = null;
   #readBefore = 0;
 
-  /** Starts to count for the next request. */
+  /** Starts to count for a request that is about to be written. */
   renew(): void {
     this.#readBefore = this.#socket?.bytesRead ?? 0;
   }

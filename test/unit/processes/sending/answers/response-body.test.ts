@@ -4,7 +4,7 @@ import {
   MAX_RESPONSE_BODY_BYTES,
   ResponseBody,
   responseText,
-} from "../../../../src/processes/sending/response-body.ts";
+} from "../../../../../src/processes/sending/answers/response-body.ts";
 
 const textOf = (bytes: Buffer, pieceLength: number): string => {
   const body = new ResponseBody();
