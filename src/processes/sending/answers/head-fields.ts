@@ -3,9 +3,11 @@ const CONNECTION = new Set(["connection", "keep-alive"]);
 /** The fields that a gateway needs of an answer. All others are dropped, and cannot offend the HTTP client's parser. */
 const NEEDED = new Set([...FRAMING, ...CONNECTION, "content-type", "retry-after"]);
 
-/** A field line (RFC 9112 section 5). Blanks before the colon are read, but not trusted: section 5.1 forbids them. */
-const FIELD_LINE = /^([\w!#$%&'*+\-.^`|~]+)([ \t]*):([^]*)$/;
-/** Characters that no field value has (RFC 9110 section 5.5); each character is one byte. */
+/** A field line (RFC 9112 section 5) with the characters that a value may have (RFC 9110 section 5.5). */
+const FIELD_LINE = /^([\w!#$%&'*+\-.^`|~]+):([\t\x20-\x7e\x80-\xff]*)$/;
+/** What can still be read as one, though section 5.1 forbids the blanks and section 5.5 the characters. */
+const SLOPPY_FIELD_LINE = /^([\w!#$%&'*+\-.^`|~]+)[ \t]*:([^]*)$/;
+/** Characters that no field value has; each character is one byte. */
 const CONTROL = /[^\t\x20-\x7e\x80-\xff]/;
 /** A length that a number holds exactly. */
 const LENGTH = /^\d{1,15}$/;
@@ -31,20 +33,25 @@ export class HeadFields {
 
   /** Adds one line, without its end. `isSound` is false when it did not end as a line should, or was cut. */
   add(line: string, isSound: boolean): void {
-    if (!isSound || CONTROL.test(line)) this.distrust();
-    // A folded line continues the one before (section 5.2).
-    if (line.startsWith(" ") || line.startsWith("\t")) {
-      if (this.#last !== null) this.#last.value += ` ${line.trim()}`;
-      return;
-    }
+    if (!isSound) this.distrust();
+    const match = FIELD_LINE.exec(line) ?? this.#sloppyMatch(line);
+    if (match === "folded") return;
     this.#last = null;
-    const match = FIELD_LINE.exec(line);
-    if (match === null || match[2] !== "") this.distrust();
-    const [, name = "", , value = ""] = match ?? [];
+    if (match === null) return;
+    const [, name = "", value = ""] = match;
     const needed = name.toLowerCase();
     if (!NEEDED.has(needed)) return;
     this.#last = { name: needed, value: value.trim() };
     this.#fields.push(this.#last);
+  }
+
+  #sloppyMatch(line: string): RegExpExecArray | "folded" | null {
+    // A folded line continues the one before (section 5.2).
+    const isFolded = line.startsWith(" ") || line.startsWith("\t");
+    if (!isFolded || CONTROL.test(line)) this.distrust();
+    if (!isFolded) return SLOPPY_FIELD_LINE.exec(line);
+    if (this.#last !== null) this.#last.value += ` ${line.trim()}`;
+    return "folded";
   }
 
   /** The connection is not to be used again behind this answer. */
@@ -60,12 +67,12 @@ export class HeadFields {
       const isKept = CONNECTION.has(name) ? this.#isTrusted : !FRAMING.has(name) && !CONTROL.test(value);
       if (isKept) lines.push(`${name}: ${value}`);
     }
-    return lines.map((line) => `${line}\r\n`).join("");
+    return lines.length === 0 ? "" : `${lines.join("\r\n")}\r\n`;
   }
 
   /** How the body's end is told (section 6.3). Without any line it ends with the connection. */
   #framing(): string[] {
-    const codings = this.#listed("transfer-encoding").map((coding) => coding.toLowerCase());
+    const codings = this.#listed("transfer-encoding");
     const lengths = this.#listed("content-length");
     if (codings.length > 0) {
       // A length beside it is overridden, and a sign of somebody who smuggles.
@@ -83,11 +90,12 @@ export class HeadFields {
     return [];
   }
 
-  /** The members of a list, of all its lines together (RFC 9110 section 5.6.1). */
+  /** The members of a list in lower case, of all its lines together (RFC 9110 section 5.6.1). */
   #listed(name: string): string[] {
-    return this.#fields
-      .filter((field) => field.name === name)
-      .flatMap(({ value }) => value.split(","))
-      .map((member) => member.trim());
+    const members: string[] = [];
+    for (const field of this.#fields) {
+      if (field.name === name) members.push(...field.value.split(",").map((member) => member.trim().toLowerCase()));
+    }
+    return members;
   }
 }
