@@ -15,7 +15,8 @@ export function attemptResult(
   endedAt: string,
 ): AttemptResult {
   if (result.kind === "interrupted") return unknownResult(attempt, endedAt);
-  const { outcome, errorCode, responseStatus, responseBody, responseTruncated, connections, durationMs, retryAfter } = result;
+  const { outcome, errorCode, responseStatus, responseBody, responseTruncated, connections, durationMs, retryAfter } =
+    result;
   return {
     outcome,
     errorCode,
