@@ -72,7 +72,10 @@ export class HeadFields {
 
   /** How the body's end is told (section 6.3). Without any line it ends with the connection. */
   #framing(): string[] {
-    const codings = this.#listed("transfer-encoding");
+    const named = this.#listed("transfer-encoding");
+    // The coding that was none (RFC 2616 section 3.6) no longer exists, and old servers still send it.
+    const codings = named.filter((coding) => coding !== "identity");
+    if (codings.length < named.length) this.distrust();
     const lengths = this.#listed("content-length");
     if (codings.length > 0) {
       // A length beside it is overridden, and a sign of somebody who smuggles.

@@ -102,6 +102,7 @@ describe("the head of an answer", () => {
       `${OK}content-length: 1\r\ntransfer-encoding: Chunked\r\n\r\n`,
       "transfer-encoding: chunked",
     ],
+    ["a length and no coding", `${OK}content-length: 1\r\ntransfer-encoding: identity\r\n\r\n`, "content-length: 1"],
     ["a NUL", `${OK}x: a\0b\r\ncontent-length: 1\r\n\r\n`, "content-length: 1"],
     ["a line without a name", `${OK}: x\r\ncontent-length: 1\r\n\r\n`, "content-length: 1"],
     ["a line without a colon", `${OK}what\r\ncontent-length: 1\r\n\r\n`, "content-length: 1"],
@@ -117,7 +118,8 @@ describe("the head of an answer", () => {
     ["a length that is no number", "content-length: abc\r\n"],
     ["a length below nought", "content-length: -1\r\n"],
     ["a length of 30 digits", `content-length: ${"9".repeat(30)}\r\n`],
-    ["another coding", "transfer-encoding: identity\r\n"],
+    ["no coding", "transfer-encoding: identity\r\n"],
+    ["another coding", "transfer-encoding: gzip\r\ncontent-length: 2\r\n"],
     ["a coding behind the chunks", "transfer-encoding: chunked, gzip\r\n"],
     ["chunks twice", "transfer-encoding: chunked\r\ntransfer-encoding: chunked\r\n"],
   ])("ends its body with the connection with %s", (_, fields) => {
