@@ -97,6 +97,10 @@ export function severalInstances(
       }
       await apis[0]!.untilAllFinal();
       expect(receiver.requests).toHaveLength(2 + PAIRS);
+
+      expect((await apis[0]!.remove(`/v1/endpoints/${endpoint}`)).status).toBe(204);
+      const again = await apis[1]!.dispatch(endpoint, '{"n":0}', { "idempotency-key": "order-0" });
+      expect(again).toMatchObject({ status: 202, replayed: true });
     });
 
     it("take parallel changes of one endpoint at two of them, without an error of their own", async () => {
