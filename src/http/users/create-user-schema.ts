@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { isEmailAddress } from "./email.ts";
-import { WHITE_SPACE, lengthBetween, messagesOf, requiredText } from "../requests/schema-rules.ts";
+import { lengthBetween, messagesOf, requiredText } from "../requests/schema-rules.ts";
 import type { Parsed } from "../requests/schema-rules.ts";
 
 export { emailKey } from "./email.ts";
@@ -14,6 +14,9 @@ export interface NewUser {
 
 /** How long a username is. */
 export const USERNAME_LIMITS = { min: 5, max: 16 } as const;
+
+/** The ASCII ones alone, as the first clients know it. Any other breaks only the rule of letters. */
+const WHITE_SPACE = /[ \t\n\v\f\r]/;
 
 const username = requiredText("username")
   .refine((text) => !WHITE_SPACE.test(text), { error: "username must not contain spaces" })

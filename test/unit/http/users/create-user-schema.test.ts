@@ -38,7 +38,11 @@ describe("a new user's body", () => {
     ['{"username":"abc def"}', [SPACES, LETTERS]],
     ['{"username":" abcde"}', [SPACES, LETTERS]],
     ['{"username":"abc\\tdef"}', [SPACES, LETTERS]],
-    ['{"username":"abc\\u00a0def"}', [SPACES, LETTERS]],
+    ['{"username":"abc\\u000bdef"}', [SPACES, LETTERS]],
+    ['{"username":"abc\\fdef\\r"}', [SPACES, LETTERS]],
+    ['{"username":"abc\\u00a0def"}', [LETTERS]],
+    ['{"username":"abcde\\u2003\\u0085"}', [LETTERS]],
+    ['{"username":"abcde\\u001c"}', [LETTERS]],
     ['{"username":"a b"}', [SPACES, LENGTH, LETTERS]],
     ['{"username":"abcd"}', [LENGTH]],
     ['{"username":"abcdefghijklmnopq"}', [LENGTH]],
@@ -84,7 +88,7 @@ describe("a new user's body", () => {
     fc.assert(
       fc.property(fc.string({ unit, maxLength: 20 }), (username) => {
         const expected = [
-          ...(/\s/.test(username) ? [SPACES] : []),
+          ...(/[ \t]/.test(username) ? [SPACES] : []),
           ...(username.length < 5 || username.length > 16 ? [LENGTH] : []),
           ...(/[^A-Za-z0-9_]/.test(username) ? [LETTERS] : []),
         ];
