@@ -78,6 +78,16 @@ export function severalInstances(
       );
       const statuses = (await Promise.all(names)).map((reply) => reply.status).toSorted((a, b) => a - b);
       expect(statuses).toEqual([201, ...Array.from({ length: 11 }, () => 409)]);
+      const spellings = ["bücher.example", "bu\u0308cher.example", "xn--bcher-kva.example"];
+      const mails = Array.from({ length: 12 }, (_, n) => {
+        const email = `bob@${spellings[n % 3]}`;
+        return new ApiClient(addresses[n % 3]!, "").post(
+          "/v1/users",
+          JSON.stringify({ username: `bob_${n}_x`, email }),
+        );
+      });
+      const ofMails = (await Promise.all(mails)).map((reply) => reply.status).toSorted((a, b) => a - b);
+      expect(ofMails).toEqual(statuses);
       for (const gateway of gateways) expect(gateway.logged(({ level }) => level >= 40)).toEqual([]);
     });
 

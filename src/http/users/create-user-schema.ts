@@ -4,7 +4,7 @@ import { isEmailAddress } from "./email.ts";
 import { lengthBetween, messagesOf, requiredText } from "../requests/schema-rules.ts";
 import type { Parsed } from "../requests/schema-rules.ts";
 
-export { emailKey } from "./email.ts";
+export { emailKey } from "../../events/email-key.ts";
 
 /** What a new user is made from. */
 export interface NewUser {
@@ -36,7 +36,8 @@ const email = z
   .refine(isEmailAddress, { error: "email must be a valid email address" })
   .nullish()
   .meta({
-    description: "Where notices go. Unique when given: the local part exactly, the domain in any case. Null is absent.",
+    description:
+      "Where notices go. Unique when given: the local part exactly, the domain in any spelling. Null is absent.",
     format: "email",
     examples: ["ada@example.com"],
   });
