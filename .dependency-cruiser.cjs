@@ -139,7 +139,7 @@ module.exports = {
         "Events, decisions and folds take time, ids and randomness as arguments and touch no disk, net or thread.",
       severity: "error",
       from: { path: PURE },
-      to: { dependencyTypes: ["core"], pathNot: "^(node:)?crypto$" },
+      to: { dependencyTypes: ["core"], pathNot: "^(node:)?(crypto|url)$" },
     },
     {
       name: "pure-files-need-few-packages",

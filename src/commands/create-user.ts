@@ -20,7 +20,7 @@ export interface CreateUser {
 
 /** What a user is created from, before it has its number. */
 export interface UserToCreate extends Omit<CreateUser, "userId"> {
-  /** By what the address is unique: the domain in lower case. Null with `email`. */
+  /** By what the address is unique (`emailKey`). Null with `email`. */
   readonly emailKey: string | null;
 }
 
@@ -35,21 +35,24 @@ export function decideCreateUser(command: CreateUser, user: User | null): UserCr
  * Creates a user: looks whether the names are free, takes a number, reserves the username and then the e-mail address
  * (giving the first back when the second is refused), and appends the user.
  *
+ * @param hasEmail whether a user has the address with this key under a reservation of an earlier program
  * @throws CommandRefused `username_taken` or `email_taken`
- * @throws whatever the store throws
+ * @throws whatever the store or `hasEmail` throws
  */
 export function createUser(
   store: StreamStore,
   user: UserToCreate,
   secret: Uint8Array,
   context: CommandContext,
+  hasEmail: (emailKey: string) => Promise<boolean> = () => Promise.resolve(false),
 ): Promise<{ userId: number; appended: AppendResult }> {
   const values: UniqueReservation[] = [
     { stream: reservationStream({ category: "username", value: user.username }, secret), refusal: "username_taken" },
   ];
-  if (user.emailKey !== null) {
-    const stream = reservationStream({ category: "email", value: user.emailKey }, secret);
-    values.push({ stream, refusal: "email_taken" });
+  const { emailKey } = user;
+  if (emailKey !== null) {
+    const stream = reservationStream({ category: "email", value: emailKey }, secret);
+    values.push({ stream, refusal: "email_taken", isTakenOtherwise: () => hasEmail(emailKey) });
   }
   return createUnique(store, "user", values, user.now, context, async (userId) => {
     const events = eventsToAppend(decideCreateUser({ ...user, userId }, null), context);

@@ -80,9 +80,26 @@ export async function requestDelivery(
     return await accept(null);
   } catch (error) {
     if (!(error instanceof RevisionConflict)) throw error;
-    // The first event says what was requested; whatever came of it since does not matter here.
-    const [first] = await store.read(stream, { limit: 1 });
-    if (first === undefined) throw error;
-    return accept(evolveDelivery(null, readStreamEvent<DeliveryEvent>(first)));
+    const earlier = await earlierRequest(store, stream);
+    if (earlier === null) throw error;
+    return accept(earlier);
   }
+}
+
+/**
+ * Whether the same was requested before under this id: what is asked when nothing new may be accepted, because what was
+ * accepted stays so. One read, and no append.
+ *
+ * @throws CommandRefused `idempotency_key_reused` when the id's delivery is of another endpoint or payload
+ * @throws whatever the store throws
+ */
+export async function wasRequested(store: StreamStore, command: RequestDelivery): Promise<boolean> {
+  const earlier = await earlierRequest(store, deliveryStream(command.deliveryId));
+  return earlier !== null && decideRequestDelivery(command, earlier).length === 0;
+}
+
+/** The delivery as it was requested, from its first event; whatever came of it since does not matter to a repetition. */
+async function earlierRequest(store: StreamStore, stream: string): Promise<Delivery | null> {
+  const [first] = await store.read(stream, { limit: 1 });
+  return first === undefined ? null : evolveDelivery(null, readStreamEvent<DeliveryEvent>(first));
 }

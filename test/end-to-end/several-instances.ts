@@ -78,6 +78,16 @@ export function severalInstances(
       );
       const statuses = (await Promise.all(names)).map((reply) => reply.status).toSorted((a, b) => a - b);
       expect(statuses).toEqual([201, ...Array.from({ length: 11 }, () => 409)]);
+      const spellings = ["bücher.example", "bu\u0308cher.example", "xn--bcher-kva.example"];
+      const mails = Array.from({ length: 12 }, (_, n) => {
+        const email = `bob@${spellings[n % 3]}`;
+        return new ApiClient(addresses[n % 3]!, "").post(
+          "/v1/users",
+          JSON.stringify({ username: `bob_${n}_x`, email }),
+        );
+      });
+      const ofMails = (await Promise.all(mails)).map((reply) => reply.status).toSorted((a, b) => a - b);
+      expect(ofMails).toEqual(statuses);
       for (const gateway of gateways) expect(gateway.logged(({ level }) => level >= 40)).toEqual([]);
     });
 
@@ -97,6 +107,10 @@ export function severalInstances(
       }
       await apis[0]!.untilAllFinal();
       expect(receiver.requests).toHaveLength(2 + PAIRS);
+
+      expect((await apis[0]!.remove(`/v1/endpoints/${endpoint}`)).status).toBe(204);
+      const again = await apis[1]!.dispatch(endpoint, '{"n":0}', { "idempotency-key": "order-0" });
+      expect(again).toMatchObject({ status: 202, replayed: true });
     });
 
     it("take parallel changes of one endpoint at two of them, without an error of their own", async () => {

@@ -97,6 +97,11 @@ describe("the list of deliveries", () => {
     const times = new Set(within.data.map(({ created_at }) => created_at));
     expect(times).toEqual(new Set(["2026-01-31T11:59:53.000Z", "2026-01-31T11:59:54.000Z"]));
     expect(await all("?from=2026-01-31T11:59:53Z&to=2026-01-31T11:59:55Z&limit=1")).toHaveLength(6);
+
+    // A time just after a delivery's leaves it out of what came later, and has it in what came before.
+    const finer = await page("?from=2026-01-31T11:59:53.0001Z&to=2026-01-31T11:59:55.0001Z&limit=100");
+    const later = new Set(finer.data.map(({ created_at }) => created_at));
+    expect(later).toEqual(new Set(["2026-01-31T11:59:54.000Z", "2026-01-31T11:59:55.000Z"]));
     expect((await page("?endpoint_id=12345")).data).toEqual([]);
   });
 

@@ -108,15 +108,23 @@ describe("a body that cannot be taken", () => {
     "application/json-patch+json",
     "application/json, text/plain",
     "application",
+  ])("is not JSON as %s", async (type) => {
+    for (const line of POSTS) {
+      const reply = await post(line, { body: '{"username":"abcde"}', headers: { "content-type": type } });
+      expectError(reply, 415, "Unsupported media type");
+    }
+  });
+
+  it.each([
     "application/json; charset=latin1",
     "application/json; charset=ISO-8859-1",
     "application/json; charset=utf-16",
     'application/json;CHARSET="windows-1252"; x=1',
     "application/json; charset=",
-  ])("is not JSON in UTF-8 as %s", async (type) => {
+  ])("is not in UTF-8 as %s, and the error says so", async (type) => {
     for (const line of POSTS) {
       const reply = await post(line, { body: '{"username":"abcde"}', headers: { "content-type": type } });
-      expectError(reply, 415, "Unsupported media type");
+      expectError(reply, 415, "Unsupported media type", ["body must be in UTF-8"]);
     }
   });
 
@@ -127,6 +135,8 @@ describe("a body that cannot be taken", () => {
     "application/json; charset=UTF-8",
     'application/json ; charset="utf-8"',
     "application/json; charset=utf8",
+    "application/json; charset=us-ascii",
+    'application/json; charset="US-ASCII"',
     "application/json;",
     "application/json; profile=orders",
   ])("is not one that says %s", async (type) => {

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Gateway } from "../../src/gateway.ts";
 import { startTestGateway } from "../fixtures/gateway/test-gateway.ts";
-import { ask, expectBroken, newUser, standingClock } from "./asking.ts";
+import { ask, expectBroken, expectError, newEndpoint, newUser, standingClock } from "./asking.ts";
+import type { Reply } from "./asking.ts";
 
 const BLANK_USERNAME = "username must not be blank";
 const SPACES = "username must not contain spaces";
@@ -39,6 +40,8 @@ const USERS: readonly Broken[] = [
   ['{"username":"adm\\u0131n"}', LETTERS],
   ['{"username":"a!"}', USERNAME_LENGTH, LETTERS],
   ['{"username":"abcdef\\n"}', SPACES, LETTERS],
+  ['{"username":"abc\\u00a0def"}', LETTERS],
+  ['{"username":"abcde\\u2003"}', LETTERS],
   ['{"username":12345}', "username must be a string"],
   ['{"username":["abcde"]}', "username must be a string"],
   ['{"username":"abcde","email":""}', EMAIL],
@@ -63,6 +66,7 @@ const ENDPOINTS: readonly Broken[] = [
   ['{"url":"nothing","nickname":"short"}', NICKNAME_LENGTH, NO_URL],
   [`{"url":"https://example.com","nickname":"${"n".repeat(31)}"}`, NICKNAME_LENGTH],
   ['{"nickname":"half a \\ud83d","url":"https://example.com"}', "nickname must be well-formed Unicode"],
+  ['{"nickname":"a NUL \\u0000 in it","url":"https://example.com"}', "nickname must be well-formed Unicode"],
   ['{"nickname":"long enough","url":"https://example.com/\\udc00"}', NO_URL],
   ['{"nickname":7,"url":7}', "nickname must be a string", "url must be a string"],
   ['{"nickname":"long enough","url":null}', BLANK_URL],
@@ -92,7 +96,13 @@ const DISPATCHES: readonly Broken[] = [
   ['{"endpoint_id":1,"payload":[1]}', NO_OBJECT],
   ['{"endpoint_id":1,"payload":"{\\"a\\":1}"}', NO_OBJECT],
   ['{"endpoint_id":1,"payload":false}', NO_OBJECT],
-  ['{"endpoint_id":"1","payload":{"a":1}}', "endpoint_id must be an integer"],
+  ['{"endpoint_id":"0","payload":{"a":1}}', ENDPOINT_ID],
+  ['{"endpoint_id":"-1","payload":{"a":1}}', ENDPOINT_ID],
+  ['{"endpoint_id":"abc","payload":{"a":1}}', "endpoint_id must be an integer"],
+  ['{"endpoint_id":" 4","payload":{"a":1}}', "endpoint_id must be an integer"],
+  ['{"endpoint_id":"1.0","payload":{"a":1}}', "endpoint_id must be an integer"],
+  ['{"endpoint_id":"+4","payload":{"a":1}}', "endpoint_id must be an integer"],
+  ['{"endpoint_id":"","payload":{"a":1}}', "endpoint_id must be an integer"],
   ['{"endpoint_id":1.5,"payload":{"a":1}}', "endpoint_id must be an integer"],
   ['{"endpoint_id":1e400,"payload":{"a":1}}', "endpoint_id must be an integer"],
   ['{"endpoint_id":9007199254740993,"payload":7}', "endpoint_id must be at most 9007199254740991", NO_OBJECT],
@@ -118,6 +128,19 @@ describe("the rules of a body, with their exact messages in order", () => {
 
   it.each(DISPATCHES)("refuses the dispatch %s", async (body, ...messages) => {
     expectBroken(await ask(gateway, "POST /v1/dispatch", { key, body }), ...messages);
+  });
+
+  it("takes the id of an endpoint as text, as the number that it is", async () => {
+    const endpoint = await newEndpoint(gateway, key);
+    const dispatched = (id: string): Promise<Reply> =>
+      ask(gateway, "POST /v1/dispatch", { key, body: `{"endpoint_id":"${id}","payload":{"a":1}}` });
+    for (const id of [`${endpoint}`, `0${endpoint}`]) {
+      const reply = await dispatched(id);
+      expect(reply.status).toBe(202);
+      const delivery = await ask(gateway, `GET ${String(reply.headers["location"])}`, { key });
+      expect(delivery.json()).toMatchObject({ endpoint_id: endpoint });
+    }
+    expectError(await dispatched("7000"), 404, "Endpoint with id 7000 not found");
   });
 
   it("takes what is just within the rules", async () => {

@@ -13,6 +13,8 @@ export interface UniqueReservation {
   readonly refusal: RefusalCode;
   /** Whether the owner of an earlier reservation still has the value. Default: it does while it exists. */
   readonly stillHas?: StillHas;
+  /** Whether somebody has the value under another reservation, which an earlier program made. Default: nobody. */
+  readonly isTakenOtherwise?: () => Promise<boolean>;
 }
 
 /**
@@ -21,6 +23,7 @@ export interface UniqueReservation {
  *
  * @throws CommandRefused with the refusal of the first value that is taken
  * @throws StoreUnavailable when the creation was taken over meanwhile
+ * @throws what `isTakenOtherwise` throws
  */
 export async function createUnique<T>(
   store: StreamStore,
@@ -30,9 +33,10 @@ export async function createUnique<T>(
   context: CommandContext,
   create: (id: number) => Promise<T>,
 ): Promise<T> {
-  for (const { stream, refusal, stillHas } of values) {
+  for (const { stream, refusal, stillHas, isTakenOtherwise } of values) {
     // A look first, so that a value that is plainly taken does not cost a number.
-    if (await isTaken(store, stream, now, stillHas)) throw new CommandRefused(refusal);
+    const taken = (await isTaken(store, stream, now, stillHas)) || (await isTakenOtherwise?.());
+    if (taken === true) throw new CommandRefused(refusal);
   }
   const id = await takeNumber(store, kind, now, context);
   const owner = `${kind}-${id}`;

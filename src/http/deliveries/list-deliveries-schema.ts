@@ -25,6 +25,8 @@ export interface DeliveryListQuery {
 
 const FIRST_TIME = Date.parse("0000-01-01T00:00:00.000Z");
 const LAST_TIME = Date.parse("9999-12-31T23:59:59.999Z");
+/** A fraction of a second that is finer than the milliseconds of `created_at`. */
+const FINER_THAN_MS = /\.\d{3}\d*[1-9]/;
 
 /** A time in UTC or with an offset, whose year in UTC has four digits: only such times sort as text. */
 function time(name: string): z.ZodISODateTime {
@@ -70,6 +72,9 @@ export function parseListDeliveries(query: Readonly<Record<string, unknown>>): P
   return { ok: true, value: { status, endpoint_id, from, to, limit, cursor } };
 }
 
+/** Rounded up, so that what was created in the millisecond before is before this time, as the client means it. */
 function utc(time: string | undefined): string | null {
-  return time === undefined ? null : new Date(time).toISOString();
+  if (time === undefined) return null;
+  const milliseconds = Date.parse(time) + (FINER_THAN_MS.test(time) ? 1 : 0);
+  return new Date(Math.min(milliseconds, LAST_TIME)).toISOString();
 }

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { idempotentDeliveryId, requestDelivery } from "../../commands/request-delivery.ts";
+import { idempotentDeliveryId, requestDelivery, wasRequested } from "../../commands/request-delivery.ts";
+import type { RequestDelivery } from "../../commands/request-delivery.ts";
 import { evolveDelivery } from "../../events/delivery.ts";
 import { isoNow } from "../../runtime/clock.ts";
 import { timeOrderedId } from "../../runtime/time-ordered-id.ts";
@@ -10,7 +11,7 @@ import { commandOf } from "../requests/command-of.ts";
 
 /** A valid delivery to accept. */
 export interface DeliveryToAccept {
-  /** An endpoint of the request's user. */
+  /** For `acceptDelivery` an endpoint of the request's user. */
   readonly endpointId: number;
   /** Exactly as the client wrote it. */
   readonly payload: string;
@@ -30,23 +31,54 @@ export async function acceptDelivery(
   request: FastifyRequest,
   reply: FastifyReply,
   { store, worker, clock }: Pick<HttpDependencies, "store" | "worker" | "clock">,
-  { endpointId, payload, payloadBytes, idempotencyKey }: DeliveryToAccept,
+  delivery: DeliveryToAccept,
 ): Promise<FastifyReply> {
-  const { user_id: userId } = userOf(request);
-  const deliveryId = idempotencyKey === null ? timeOrderedId() : idempotentDeliveryId(userId, idempotencyKey);
-  request.dispatch = { endpointId, deliveryId, bytes: payloadBytes };
-  const payloadSha256 = hash("sha256", payload, "hex");
-  const command = { deliveryId, userId, endpointId, payload, payloadBytes, payloadSha256, now: isoNow(clock) };
+  const command = commandFor(request, delivery, clock);
   const accepted = await requestDelivery(store, command, commandOf(request));
-  if (accepted.kind === "replayed") reply.header("idempotency-replayed", "true");
-  else {
+  if (accepted.kind === "accepted") {
     worker.accept({
       state: evolveDelivery(null, accepted.event),
       revision: accepted.revision,
       last: { id: accepted.eventId, correlationId: request.id },
     });
   }
+  return sendAccepted(reply, command, accepted.kind === "replayed");
+}
+
+/**
+ * Replies the first 202 again when the same was accepted before under the same Idempotency-Key, even if its endpoint
+ * takes nothing any more. False, without a reply, when the key is free, or when there is none, which costs no read.
+ *
+ * @throws as `acceptDelivery`
+ */
+export async function acceptAgain(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { store, clock }: Pick<HttpDependencies, "store" | "clock">,
+  delivery: DeliveryToAccept,
+): Promise<boolean> {
+  if (delivery.idempotencyKey === null) return false;
+  const command = commandFor(request, delivery, clock);
+  if (!(await wasRequested(store, command))) return false;
+  sendAccepted(reply, command, true);
+  return true;
+}
+
+function commandFor(
+  request: FastifyRequest,
+  { endpointId, payload, payloadBytes, idempotencyKey }: DeliveryToAccept,
+  clock: HttpDependencies["clock"],
+): RequestDelivery {
+  const { user_id: userId } = userOf(request);
+  const deliveryId = idempotencyKey === null ? timeOrderedId() : idempotentDeliveryId(userId, idempotencyKey);
+  request.dispatch = { endpointId, deliveryId, bytes: payloadBytes };
+  const payloadSha256 = hash("sha256", payload, "hex");
+  return { deliveryId, userId, endpointId, payload, payloadBytes, payloadSha256, now: isoNow(clock) };
+}
+
+function sendAccepted(reply: FastifyReply, { deliveryId }: RequestDelivery, replayed: boolean): FastifyReply {
   if (reply.sent) return reply;
+  if (replayed) reply.header("idempotency-replayed", "true");
   return reply
     .code(202)
     .headers({ "x-delivery-id": deliveryId, location: `/v1/deliveries/${deliveryId}`, "content-length": "0" })

@@ -4,7 +4,7 @@ import type { HttpDependencies } from "../dependencies.ts";
 import { endpointOfUser } from "../endpoints/own-endpoint.ts";
 import { HttpError } from "../errors.ts";
 import { bodyOf, validOrRefuse } from "../requests/request-body.ts";
-import { acceptDelivery } from "./accept-delivery.ts";
+import { acceptAgain, acceptDelivery } from "./accept-delivery.ts";
 import { logDispatch } from "./dispatch-line.ts";
 import { parseDispatch } from "./dispatch-schema.ts";
 
@@ -32,9 +32,15 @@ export function dispatchRoutes(
       const limit = `payload must not be larger than ${settings.maxPayloadBytes} bytes`;
       throw new HttpError("payload_too_large", { errors: [limit] });
     }
-    const idempotencyKey = idempotencyKeyOf(request);
-    await endpointOfUser(endpointId, userOf(request).user_id, deps);
-    return acceptDelivery(request, reply, deps, { endpointId, payload, payloadBytes, idempotencyKey });
+    const delivery = { endpointId, payload, payloadBytes, idempotencyKey: idempotencyKeyOf(request) };
+    try {
+      await endpointOfUser(endpointId, userOf(request).user_id, deps);
+    } catch (error) {
+      // What was accepted under a key stays accepted, whatever became of the endpoint since.
+      if (!(error instanceof HttpError) || !(await acceptAgain(request, reply, deps, delivery))) throw error;
+      return reply;
+    }
+    return acceptDelivery(request, reply, deps, delivery);
   });
 }
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { endpointIdSchema } from "../endpoints/schemas/endpoint-id-schema.ts";
-import { isAbsent, messagesOf } from "../requests/schema-rules.ts";
+import { isAbsent, messagesOf, numberOrSame } from "../requests/schema-rules.ts";
 import type { Parsed } from "../requests/schema-rules.ts";
 
 /** The fields of a dispatch, without the payload, whose exact text is taken from the body. */
@@ -9,7 +9,10 @@ export interface DispatchRequest {
   readonly endpoint_id: number;
 }
 
-const endpointId = endpointIdSchema.meta({ description: "The endpoint to deliver to.", examples: [1] });
+const endpointId = endpointIdSchema.meta({
+  description: "The endpoint to deliver to. Digits in a string are taken as their number.",
+  examples: [1],
+});
 
 /** The mistake in a payload, or null. Checks only the top level: the payload is opaque everywhere else. */
 function payloadMessage(payload: unknown): string | null {
@@ -40,8 +43,15 @@ export const dispatchSchema = z
 
 /** Parses the body of `POST /v1/dispatch`. Speed matters here. */
 export function parseDispatch(body: unknown): Parsed<DispatchRequest> {
-  const result = dispatchSchema.safeParse(body);
+  const result = dispatchSchema.safeParse(withNumericId(body));
   if (result.success) return { ok: true, value: { endpoint_id: result.data.endpoint_id } };
   const { rules, unknown } = messagesOf(result.error, "field");
   return { ok: false, errors: [...rules, ...unknown] };
+}
+
+/** The body with an id that was sent as text, such as one from a form, as its number; any other body itself. */
+function withNumericId(body: unknown): unknown {
+  if (typeof body !== "object" || body === null || !("endpoint_id" in body)) return body;
+  const { endpoint_id } = body;
+  return typeof endpoint_id === "string" ? { ...body, endpoint_id: numberOrSame(endpoint_id) } : body;
 }

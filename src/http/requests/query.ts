@@ -1,6 +1,6 @@
 import type { z } from "zod";
 
-import { messagesOf } from "./schema-rules.ts";
+import { messagesOf, numberOrSame } from "./schema-rules.ts";
 import type { Parsed } from "./schema-rules.ts";
 
 /**
@@ -18,16 +18,9 @@ export function parseQuery<S extends z.ZodObject>(
   const given = Object.entries(query).filter(([name, value]) => value !== "" || !isKnown(name));
   const repeated = given.filter(([name, value]) => isKnown(name) && Array.isArray(value));
   if (repeated.length > 0) return { ok: false, errors: repeated.map(([name]) => `${name} must be given once`) };
-  const texts = given.map(([name, value]) => [
-    name,
-    numeric.includes(name) && isWholeNumber(value) ? Number(value) : value,
-  ]);
-  const result = schema.safeParse(Object.fromEntries(texts));
+  const values = given.map(([name, value]) => [name, numeric.includes(name) ? numberOrSame(value) : value]);
+  const result = schema.safeParse(Object.fromEntries(values));
   if (result.success) return { ok: true, value: result.data };
   const { rules, unknown } = messagesOf(result.error, "parameter");
   return { ok: false, errors: [...rules, ...unknown] };
-}
-
-function isWholeNumber(value: unknown): boolean {
-  return typeof value === "string" && /^-?\d+$/.test(value);
 }

@@ -5,6 +5,8 @@ import type { JsonBody } from "./json-body.ts";
 import type { Parsed } from "./schema-rules.ts";
 
 const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]*)/i;
+/** ASCII is a part of it. */
+const UTF_8 = /^(?:utf-?8|us-ascii)$/i;
 
 /**
  * Accepts only bodies of `application/json`. They stay bytes until a route calls `bodyOf`: after a parser's error
@@ -24,8 +26,8 @@ export function acceptJsonOnly(app: FastifyInstance): void {
 export function bodyOf(request: FastifyRequest): JsonBody {
   const { "content-type": type = "", "content-encoding": encoding = "identity" } = request.headers;
   const charset = CHARSET.exec(type)?.[1] ?? "utf-8";
-  if (!/^utf-?8$/i.test(charset) || encoding.toLowerCase() !== "identity")
-    throw new HttpError("unsupported_media_type");
+  if (!UTF_8.test(charset)) throw new HttpError("unsupported_media_type", { errors: ["body must be in UTF-8"] });
+  if (encoding.toLowerCase() !== "identity") throw new HttpError("unsupported_media_type");
   if (!(request.body instanceof Uint8Array)) {
     throw new HttpError("invalid_request", { errors: ["body must be a JSON object"] });
   }

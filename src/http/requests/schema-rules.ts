@@ -13,21 +13,18 @@ export interface Messages {
 }
 
 /**
- * Unicode's White_Space, and U+001C to U+001F. This covers Java's `isBlank` (which the first clients were written
- * against), plus the no-break spaces and U+0085.
+ * Finds what a text that is not blank has: anything but Unicode's White_Space and U+001C to U+001F. That covers Java's
+ * `isBlank` (which the first clients were written against), plus the no-break spaces and U+0085.
  */
-const WHITE_SPACE_CLASS = String.raw`\p{White_Space}\u001c-\u001f`;
+const NOT_BLANK = new RegExp(String.raw`[^\p{White_Space}\u001c-\u001f]`, "u");
 
-/** Finds one character of white space. */
-export const WHITE_SPACE = new RegExp(`[${WHITE_SPACE_CLASS}]`, "u");
-
-const NOT_WHITE_SPACE = new RegExp(`[^${WHITE_SPACE_CLASS}]`, "u");
+const WHOLE_NUMBER = /^-?\d+$/;
 
 const MAX_UNKNOWN_NAMES = 10;
 
 /** True when the text is empty or only white space. */
 export function isBlank(text: string): boolean {
-  return !NOT_WHITE_SPACE.test(text);
+  return !NOT_BLANK.test(text);
 }
 
 /**
@@ -44,6 +41,11 @@ export function requiredText(name: string): z.ZodString {
   return z
     .string({ error: (issue) => (isAbsent(issue.input) ? blank : `${name} must be a string`) })
     .refine((text) => !isBlank(text), { error: blank, abort: true });
+}
+
+/** The number that a text of an optional minus and digits is; any other value as it is. */
+export function numberOrSame(value: unknown): unknown {
+  return typeof value === "string" && WHOLE_NUMBER.test(value) ? Number(value) : value;
 }
 
 /** True for a missing value or null: the API does not distinguish them. */

@@ -1,10 +1,10 @@
 import { z } from "zod";
 
 import { isEmailAddress } from "./email.ts";
-import { WHITE_SPACE, lengthBetween, messagesOf, requiredText } from "../requests/schema-rules.ts";
+import { lengthBetween, messagesOf, requiredText } from "../requests/schema-rules.ts";
 import type { Parsed } from "../requests/schema-rules.ts";
 
-export { emailKey } from "./email.ts";
+export { emailKey } from "../../events/email-key.ts";
 
 /** What a new user is made from. */
 export interface NewUser {
@@ -14,6 +14,9 @@ export interface NewUser {
 
 /** How long a username is. */
 export const USERNAME_LIMITS = { min: 5, max: 16 } as const;
+
+/** The ASCII ones alone, as the first clients know it. Any other breaks only the rule of letters. */
+const WHITE_SPACE = /[ \t\n\v\f\r]/;
 
 const username = requiredText("username")
   .refine((text) => !WHITE_SPACE.test(text), { error: "username must not contain spaces" })
@@ -33,7 +36,8 @@ const email = z
   .refine(isEmailAddress, { error: "email must be a valid email address" })
   .nullish()
   .meta({
-    description: "Where notices go. Unique when given: the local part exactly, the domain in any case. Null is absent.",
+    description:
+      "Where notices go. Unique when given: the local part exactly, the domain in any spelling. Null is absent.",
     format: "email",
     examples: ["ada@example.com"],
   });

@@ -28,12 +28,3 @@ export function isEmailAddress(text: string): boolean {
     !NUMBER.test(labels.at(-1) ?? "")
   );
 }
-
-/**
- * What makes two addresses the same one: the local part exactly, since only its own mail server may say what it means,
- * and the domain in lower case.
- */
-export function emailKey(email: string): string {
-  const domain = email.lastIndexOf("@") + 1;
-  return email.slice(0, domain) + email.slice(domain).toLowerCase();
-}

@@ -35,6 +35,7 @@ export function userRoutes(app: FastifyInstance, deps: HttpDependencies): void {
       },
       secrets.reservations,
       { commandId: randomUUID(), correlationId: request.id, actor: "anonymous" },
+      (key) => directory.hasUnicodeEmail(key),
     );
     await Promise.all([
       directory.whenSeen(appended.position, READ_YOUR_WRITES_MS),

@@ -1,5 +1,6 @@
 import { readEvent } from "../../events/catalogue.ts";
 import type { KnownEvent } from "../../events/catalogue.ts";
+import { emailKey, hasUnicodeDomain } from "../../events/email-key.ts";
 import type { EventStore } from "../../events/store/event-store.ts";
 import { StoreUnavailable } from "../../events/store/event-store-errors.ts";
 import type { Position } from "../../events/store/position.ts";
@@ -31,11 +32,12 @@ const STATE_CHANGES: ReadonlySet<string> = new Set(["EndpointEnabled", "Endpoint
  * `users` and `endpoints`: it loads them at the start, then follows the log.
  */
 export class Directory {
-  readonly #users = new ModelInMemory<UserDocument>(users, (user) => this.#userByKey.set(user.api_key_digest, user));
+  readonly #users = new ModelInMemory<UserDocument>(users, (user) => this.#noteUser(user));
   readonly #endpoints = new ModelInMemory<EndpointDocument>(endpoints, (endpoint) => this.#noteEnding(endpoint));
   readonly #ending = new Set<number>();
   #onEndpointStateChange: () => void = () => undefined;
   readonly #userByKey = new Map<string, UserDocument>();
+  readonly #unicodeEmails = new Set<string>();
   readonly #progress: ProjectionProgress;
   readonly #log: Pick<EventStore, "subscribe" | "head" | "idAt">;
   readonly #documents: DocumentStore;
@@ -80,6 +82,14 @@ export class Directory {
    */
   userByKeyDigest(digest: string): Promise<UserDocument | null> {
     return this.#find(() => this.#userByKey.get(digest));
+  }
+
+  /**
+   * Whether a user has an address with this key (`emailKey`) whose domain is not written in ASCII. Waits and throws as
+   * `userByKeyDigest`.
+   */
+  async hasUnicodeEmail(key: string): Promise<boolean> {
+    return (await this.#find(() => this.#unicodeEmails.has(key) || undefined)) !== null;
   }
 
   /** The endpoint with this id, or null; waits and throws as `userByKeyDigest`. */
@@ -134,6 +144,11 @@ export class Directory {
     this.#users.apply(event);
     this.#endpoints.apply(event);
     if (STATE_CHANGES.has(event.type)) this.#onEndpointStateChange();
+  }
+
+  #noteUser(user: UserDocument): void {
+    this.#userByKey.set(user.api_key_digest, user);
+    if (user.email !== null && hasUnicodeDomain(user.email)) this.#unicodeEmails.add(emailKey(user.email));
   }
 
   #noteEnding({ endpoint_id, ending_since }: EndpointDocument): void {

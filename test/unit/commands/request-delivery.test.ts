@@ -4,6 +4,7 @@ import {
   decideRequestDelivery,
   idempotentDeliveryId,
   requestDelivery,
+  wasRequested,
 } from "../../../src/commands/request-delivery.ts";
 import type { RequestDelivery } from "../../../src/commands/request-delivery.ts";
 import { evolveDelivery } from "../../../src/events/delivery.ts";
@@ -102,6 +103,27 @@ describe("requesting a delivery", () => {
     store.onAppend = () => Promise.reject(new StoreUnavailable("the disk is full"));
     await expect(request(store)).rejects.toThrow(StoreUnavailable);
     await expect(request(newStore(), { payload: "x".repeat(1024 * 1024) })).rejects.toThrow(EventTooLarge);
+  });
+});
+
+describe("asking whether a delivery was requested", () => {
+  const now = at(3_600);
+
+  it("is answered by the first event of its stream, with no append", async () => {
+    const store = newStore();
+    expect(await wasRequested(store, { ...DISPATCH, now })).toBe(false);
+    await request(store);
+    expect(await wasRequested(store, { ...DISPATCH, now })).toBe(true);
+    expect(store.appends).toHaveLength(1);
+  });
+
+  it.each([
+    ["payload", { payloadSha256: "f".repeat(64) }],
+    ["endpoint", { endpointId: 8 }],
+  ])("is refused with another %s", async (_what, changes) => {
+    const store = newStore();
+    await request(store);
+    await expect(wasRequested(store, { ...DISPATCH, now, ...changes })).rejects.toThrow("idempotency_key_reused");
   });
 });
 

@@ -21,11 +21,14 @@ export const VERDICT_MESSAGES: Readonly<Record<Exclude<UrlVerdict, "ok">, string
 /** Half a surrogate pair cannot be written as UTF-8, nor signed or exported (RFC 8785 section 3.2.2.2). */
 const wellFormed = (text: string): boolean => text.isWellFormed();
 
+/** Many a store and a terminal ends a text at its NUL. */
+const hasNoNul = (text: string): boolean => !text.includes("\0");
+
 const nickname = requiredText("nickname")
   .refine(lengthBetween(NICKNAME_LIMITS.min, NICKNAME_LIMITS.max), {
     error: `nickname must be between ${NICKNAME_LIMITS.min} and ${NICKNAME_LIMITS.max}`,
   })
-  .refine(wellFormed, { error: "nickname must be well-formed Unicode" })
+  .refine((text) => wellFormed(text) && hasNoNul(text), { error: "nickname must be well-formed Unicode" })
   .meta({
     description: `A name for people, ${NICKNAME_LIMITS.min} to ${NICKNAME_LIMITS.max} UTF-16 units, not only white space. Need not be unique.`,
     minLength: NICKNAME_LIMITS.min,

@@ -32,11 +32,21 @@ describe("a dispatch's body", () => {
     ['{"endpoint_id":1.5,"payload":{"a":1}}', [INTEGER]],
     ['{"endpoint_id":-1.5,"payload":{"a":1}}', [INTEGER]],
     ['{"endpoint_id":1e400,"payload":{"a":1}}', [INTEGER]],
-    ['{"endpoint_id":"1","payload":{"a":1}}', [INTEGER]],
+    ['{"endpoint_id":"1","payload":{"a":1}}', []],
+    ['{"endpoint_id":"04","payload":{"a":1}}', []],
+    ['{"endpoint_id":"0","payload":{"a":1}}', [ENDPOINT]],
+    ['{"endpoint_id":"-1","payload":{"a":1}}', [ENDPOINT]],
+    ['{"endpoint_id":"abc","payload":{"a":1}}', [INTEGER]],
+    ['{"endpoint_id":" 4","payload":{"a":1}}', [INTEGER]],
+    ['{"endpoint_id":"4\\n","payload":{"a":1}}', [INTEGER]],
+    ['{"endpoint_id":"1.0","payload":{"a":1}}', [INTEGER]],
+    ['{"endpoint_id":"+4","payload":{"a":1}}', [INTEGER]],
+    ['{"endpoint_id":"٤","payload":{"a":1}}', [INTEGER]],
     ['{"endpoint_id":"","payload":{"a":1}}', [INTEGER]],
     ['{"endpoint_id":true,"payload":{"a":1}}', [INTEGER]],
     ['{"endpoint_id":[1],"payload":{"a":1}}', [INTEGER]],
     ['{"endpoint_id":{},"payload":{"a":1}}', [INTEGER]],
+    ['{"endpoint_id":"9007199254740993","payload":{"a":1}}', ["endpoint_id must be at most 9007199254740991"]],
     ['{"endpoint_id":9007199254740993,"payload":{"a":1}}', ["endpoint_id must be at most 9007199254740991"]],
     ['{"endpoint_id":1}', [EMPTY]],
     ['{"endpoint_id":1,"payload":null}', [EMPTY]],
@@ -47,7 +57,8 @@ describe("a dispatch's body", () => {
     ['{"endpoint_id":1,"payload":"{\\"a\\":1}"}', [OBJECT]],
     ['{"endpoint_id":1,"payload":0}', [OBJECT]],
     ['{"endpoint_id":1,"payload":false}', [OBJECT]],
-    ['{"payload":[],"endpoint_id":"1"}', [INTEGER, OBJECT]],
+    ['{"payload":[],"endpoint_id":"one"}', [INTEGER, OBJECT]],
+    ['{"payload":[],"endpoint_id":"1","__proto__":1}', [OBJECT, 'unknown field "__proto__"']],
     ['{"endpoint_id":0,"payload":7,"x":1}', [ENDPOINT, OBJECT, 'unknown field "x"']],
     ['{"endpoint_id":1,"payload":{"a":1},"Payload":{}}', ['unknown field "Payload"']],
     ['{"endpointId":1,"payload":{"a":1}}', [ENDPOINT, 'unknown field "endpointId"']],
@@ -75,6 +86,10 @@ describe("a dispatch's body", () => {
         expect(errors({ endpoint_id: 1, payload })).toEqual(empty ? [EMPTY] : isObject ? [] : [OBJECT]);
       }),
     );
+  });
+
+  it("gives the number of an id that was sent as text", () => {
+    expect(parseDispatch({ endpoint_id: "04", payload: { a: 1 } })).toEqual({ ok: true, value: { endpoint_id: 4 } });
   });
 
   it("takes any whole number from 1 as the endpoint's id", () => {

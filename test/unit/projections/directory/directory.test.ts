@@ -13,8 +13,8 @@ import { deleted, deliveriesEnded, disabled, enabled, registered } from "../../.
 
 const digest = (userId: number) => String(userId).padStart(64, "0");
 
-function userCreated(userId: number): GatewayEvent {
-  const data = { userId, username: `user_${userId}`, email: null, apiKeyDigest: digest(userId), createdAt: at(0) };
+function userCreated(userId: number, email: string | null = null): GatewayEvent {
+  const data = { userId, username: `user_${userId}`, email, apiKeyDigest: digest(userId), createdAt: at(0) };
   return { type: "UserCreated", data };
 }
 
@@ -108,6 +108,20 @@ describe("the directory", () => {
     const { directory, stop } = startDirectory(world);
     await world.clock.settle();
     expect(await directory.userByKeyDigest(digest(1))).toMatchObject({ user_id: 1 });
+    await stop();
+  });
+
+  it("knows by their key the addresses whose domain is not written in ASCII, from the models and the log", async () => {
+    const world = new ProjectionWorld();
+    await world.append("user-1", userCreated(1, "a@BU\u0308CHER.example"));
+    await world.append("user-2", userCreated(2, "b@xn--bcher-kva.example"));
+    const runners = world.start();
+    await world.caughtUp(runners);
+    await runners.stop();
+    const { directory, stop } = startDirectory(world);
+    await world.append("user-3", userCreated(3, "c@bücher.example"));
+    const known = ["a", "b", "c"].map((local) => directory.hasUnicodeEmail(`${local}@xn--bcher-kva.example`));
+    expect(await Promise.all(known)).toEqual([true, false, true]);
     await stop();
   });
 

@@ -90,7 +90,9 @@ describe("a moment", () => {
   it("as a time has what was recorded at that very time", () => {
     const events = atTimes(1, 2, 2, 3);
     expect(kept(events, "2026-03-01T12:00:00.999Z")).toBe(0);
+    expect(kept(events, "2026-03-01T12:00:00.9999Z")).toBe(0);
     expect(kept(events, "2026-03-01T12:00:01Z")).toBe(1);
+    expect(kept(events, "2026-03-01T12:00:01.0009Z")).toBe(1);
     expect(kept(events, "2026-03-01T13:00:02.000+01:00")).toBe(3);
     expect(kept(events, "9999-12-31T23:59:59-14:00")).toBe(4);
   });
