@@ -1,12 +1,15 @@
 import { Resolver } from "node:dns/promises";
 import { open } from "node:fs/promises";
 import { devNull } from "node:os";
+import { hasRoute } from "../../../net/routes.ts";
 import type { Clock } from "../../../runtime/clock.ts";
+import { answersInTime } from "./address-race.ts";
 
 /** Resolves the name of a receiver. */
 export interface NameResolver {
   /**
-   * All IPv4 and IPv6 addresses of a name, at least one, IPv4 first. The signal ends it at once.
+   * The IPv4 and IPv6 addresses of a name, at least one, IPv4 first: those that come in time, when one family is late.
+   * The signal ends it at once.
    *
    * @throws Error with c-ares's code (`ENOTFOUND`, `ESERVFAIL`, `ETIMEOUT`, …) when there are none, or no server
    *   answered in time; with the system's code (`EMFILE`, …) when the process could not send the query
@@ -37,9 +40,10 @@ const ASKED_AGAIN_AFTER_MS = 700;
 const TRIES = 2;
 
 /**
- * Queries name servers with c-ares, for A and AAAA records at once. It does not use `dns.lookup`, which holds one of
- * the few pool threads and cannot be cancelled, so one silent name server would stop all deliveries. It reads no hosts
- * file and caches nothing: a name's addresses are judged each time a connection is made.
+ * Queries name servers with c-ares, for A and AAAA records at once, and goes on with one of both when the other does not
+ * come. It does not use `dns.lookup`, which holds one of the few pool threads and cannot be cancelled, so one silent name
+ * server would stop all deliveries. It reads no hosts file and caches nothing: a name's addresses are judged each time a
+ * connection is made.
  */
 export class CaresResolver implements NameResolver {
   readonly #options: NameResolverOptions;
@@ -57,7 +61,8 @@ export class CaresResolver implements NameResolver {
     const cancelTimer = clock.schedule(limitMs, end);
     signal.addEventListener("abort", end);
     try {
-      const answers = await Promise.allSettled([resolver.resolve4(name), resolver.resolve6(name)]);
+      const queries = [resolver.resolve4(name), resolver.resolve6(name)];
+      const answers = await answersInTime(queries, { clock, hasRoute });
       const addresses = answers.flatMap((answer) => (answer.status === "fulfilled" ? answer.value : []));
       if (addresses.length > 0) return addresses;
       throw await reasonOf(
@@ -66,6 +71,8 @@ export class CaresResolver implements NameResolver {
     } finally {
       cancelTimer();
       signal.removeEventListener("abort", end);
+      // An answer that is late would keep its socket open.
+      resolver.cancel();
     }
   }
 }

@@ -1,7 +1,9 @@
 import { describe, expect, it, onTestFinished } from "vitest";
+import { hasRoute } from "../../../../../src/net/routes.ts";
 import { isOwnFault, errorCodeOf } from "../../../../../src/processes/sending/attempt-outcome.ts";
 import { CaresResolver, lookUpLimitMs } from "../../../../../src/processes/sending/targets/name-resolver.ts";
 import { systemClock } from "../../../../../src/runtime/clock.ts";
+import { createManualClock } from "../../../../fixtures/manual-clock.ts";
 import { startNameServer } from "../../../../fixtures/sending/name-server.ts";
 import type { NameAnswer, NameServer } from "../../../../fixtures/sending/name-server.ts";
 
@@ -57,6 +59,26 @@ describe("a lookup", () => {
     const server = await nameServer({ addresses: ["192.0.2.1"] });
     expect(await lookUp([silent.address, server.address])).toEqual(["192.0.2.1"]);
     expect(silent.questions.length).toBeGreaterThan(0);
+  });
+
+  it.for([
+    ["AAAA", "127.0.0.2"],
+    ["A", "::1"],
+  ] as const)("of a server that never answers %s ends 50 ms after the other", async ([silentFor, address], context) => {
+    if (!(await hasRoute(address))) context.skip("this machine has no IPv6");
+    const server = await nameServer({ addresses: ["127.0.0.2", "::1"], silentFor });
+    const clock = createManualClock();
+    const resolver = new CaresResolver({ servers: [server.address], limitMs: 2_000, clock });
+    let ended = false;
+    const end = resolver.resolve(NAME, new AbortController().signal).finally(() => (ended = true));
+    // The second timer is the sign that the one answer came.
+    await expect.poll(() => clock.pending()).toEqual([50, 2_000]);
+    clock.advance(49);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(ended).toBe(false);
+    clock.advance(1);
+    expect(await end).toEqual([address]);
+    expect(clock.pending()).toEqual([]);
   });
 
   it("takes no address from a hosts file", async () => {

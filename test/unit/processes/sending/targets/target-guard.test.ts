@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from "vitest";
+import { hasRoute } from "../../../../../src/net/routes.ts";
 import type { SendResult } from "../../../../../src/processes/sending/attempt-outcome.ts";
 import type { UndiciSender, UndiciSenderOptions } from "../../../../../src/processes/sending/sender.ts";
 import { CaresResolver } from "../../../../../src/processes/sending/targets/name-resolver.ts";
@@ -58,6 +59,24 @@ describe("the guard of targets", () => {
       expect(JSON.stringify(result)).not.toMatch(/127\.|10\.0|169\.254|::/);
     }
     expect([open.connections, secret.connections]).toEqual([0, 0]);
+  });
+
+  it("delivers when the name server never answers for one family, whose addresses refuse nothing", async () => {
+    const receiver = await makeReceiver();
+    const { names, sender } = await setUp();
+    // In time, the IPv6 address would be forbidden.
+    names.says(NAME, { addresses: [PUBLIC, "fd00::1"], silentFor: "AAAA" });
+    expect(answered(await send(sender, `http://${NAME}:${receiver.port}/`)).outcome).toBe("delivered");
+    expect(receiver.connections).toBe(1);
+  });
+
+  it("judges the one family that came in time, and dials nothing of the other", async (context) => {
+    if (!(await hasRoute("::1"))) context.skip("this machine has no IPv6");
+    const receiver = await makeReceiver();
+    const { names, sender } = await setUp();
+    names.says(NAME, { addresses: [PUBLIC, "::1"], silentFor: "A" });
+    expect(answered(await send(sender, `http://${NAME}:${receiver.port}/`)).errorCode).toBe("target_forbidden");
+    expect(receiver.connections).toBe(0);
   });
 
   it("refuses a forbidden address behind an alias", async () => {
