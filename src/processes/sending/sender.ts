@@ -4,6 +4,7 @@ import { Attempt } from "./attempt.ts";
 import type { AnsweredResult, SendResult } from "./attempt-outcome.ts";
 import { EndpointConnections } from "./endpoint-connections.ts";
 import { createReceiverClient } from "./receiver-client.ts";
+import { requestTarget } from "./request-target.ts";
 import type { NameResolver } from "./targets/name-resolver.ts";
 import type { TargetRules } from "./targets/target-rules.ts";
 import { token } from "../../runtime/token.ts";
@@ -20,7 +21,7 @@ export interface SendRequest {
   readonly body: string;
   /** The number of the attempt, from 1. */
   readonly attempt: number;
-  /** Sent with the sender's own headers, which they cannot replace. */
+  /** Sent with the sender's own headers, of which they can replace `accept` alone. */
   readonly headers: Readonly<Record<string, string>>;
   /** The most concurrent attempts to this endpoint; one more is `not_sent`. Default: the sender's own. */
   readonly maxConnections?: number;
@@ -123,7 +124,7 @@ export class UndiciSender implements Sender {
         client: connection.client,
         request: {
           method: "POST",
-          path: target.pathname + target.search,
+          path: requestTarget(target, request.url),
           headers: this.#headersOf(request),
           body: request.body,
         },
@@ -139,9 +140,14 @@ export class UndiciSender implements Sender {
   /** Alternating names and values, the cheapest form for the client. */
   #headersOf(request: SendRequest): string[] {
     const headers = [...this.#ownHeaders];
+    let chosenAccept = false;
     for (const [name, value] of Object.entries(request.headers)) {
-      if (!OWN_HEADERS.has(name.toLowerCase())) headers.push(name, value);
+      const lower = name.toLowerCase();
+      if (OWN_HEADERS.has(lower)) continue;
+      headers.push(name, value);
+      chosenAccept ||= lower === "accept";
     }
+    if (!chosenAccept) headers.push("accept", "application/json");
     return headers;
   }
 }

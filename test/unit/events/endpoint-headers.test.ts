@@ -15,6 +15,8 @@ describe("headers that an endpoint's owner chooses", () => {
       "webhook",
       "cookies",
       "set-cookie",
+      "accept",
+      "Accept",
       "x-aw",
       "x-azure",
       "metadata-x",

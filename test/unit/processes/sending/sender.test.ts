@@ -1,8 +1,16 @@
 import { describe, expect, it } from "vitest";
 import type { SendResult } from "../../../../src/processes/sending/attempt-outcome.ts";
 import type { NameResolver } from "../../../../src/processes/sending/targets/name-resolver.ts";
+import type { TargetRules } from "../../../../src/processes/sending/targets/target-rules.ts";
 import { respondWith } from "../../../fixtures/receivers/receiver.ts";
-import { answered, makeReceiver, makeSender, resultOf, send } from "../../../fixtures/sending/sender-setup.ts";
+import {
+  answered,
+  makeReceiver,
+  makeSender,
+  openRules,
+  resultOf,
+  send,
+} from "../../../fixtures/sending/sender-setup.ts";
 
 describe("the request that is sent", () => {
   it("carries exactly the bytes of the body, as JSON, with the sender's own headers", async () => {
@@ -21,6 +29,7 @@ describe("the request that is sent", () => {
       "content-type": "application/json",
       "user-agent": "webhook-gateway/1.2.3",
       "accept-encoding": "identity",
+      accept: "application/json",
       "webhook-id": "d-1",
       "x-team": "a b",
       "content-length": `${Buffer.byteLength(body)}`,
@@ -40,7 +49,32 @@ describe("the request that is sent", () => {
     const { headers: got = {}, headerLines = [] } = receiver.requests[0] ?? {};
     expect([got["host"], got["content-type"]]).toEqual([`127.0.0.2:${receiver.port}`, "application/json"]);
     expect([got["connection"], got["user-agent"]]).toEqual(["keep-alive", "webhook-gateway/1.2.3"]);
-    expect(headerLines).toHaveLength(6);
+    expect(headerLines).toHaveLength(7);
+  });
+
+  it("asks for JSON, unless the endpoint's owner asks for something else", async () => {
+    const receiver = await makeReceiver();
+    const sender = makeSender();
+    for (const headers of [{}, { Accept: "text/plain" }, { accept: "*/*" }]) {
+      await send(sender, receiver.url(), { headers });
+    }
+    const accepts = receiver.requests.map(({ headerLines }) => headerLines.filter((line) => /^accept:/i.test(line)));
+    expect(accepts).toEqual([["accept: application/json"], ["Accept: text/plain"], ["accept: */*"]]);
+  });
+
+  it("has a valid target on the wire, while the URL is judged as its owner wrote it", async () => {
+    const receiver = await makeReceiver();
+    const judged: string[] = [];
+    const rules: TargetRules = { ...openRules, judgeUrl: (url) => (judged.push(url), openRules.judgeUrl(url)) };
+    const sender = makeSender({ rules });
+    const targets = [
+      ["/%zz", "/%25zz"],
+      ["/?x={y}", "/?x=%7By%7D"],
+      [`/[a]|^"<>\`%?q=[a]|^"<>\`%&r='%27`, "/%5Ba%5D%7C%5E%22%3C%3E%60%25?q=%5Ba%5D%7C%5E%22%3C%3E%60%25&r='%27"],
+    ] as const;
+    for (const [path] of targets) await send(sender, receiver.url(path));
+    expect(receiver.requests.map(({ path }) => path)).toEqual(targets.map(([, onTheWire]) => onTheWire));
+    expect(judged).toEqual(targets.map(([path]) => receiver.url(path)));
   });
 
   it("carries a large body whole", async () => {
