@@ -25,6 +25,9 @@ export const attemptErrorCode = z.enum([
   "tls",
   "protocol",
   "target_forbidden",
+  "tls_untrusted",
+  "tls_expired",
+  "tls_name_mismatch",
 ]);
 export type AttemptErrorCode = z.infer<typeof attemptErrorCode>;
 

@@ -66,6 +66,6 @@ it("takes neither a proxy nor a lax check of certificates from its environment",
   const { deliveryId } = await api.dispatch(await api.createEndpoint(untrusted.url("/tls")), '{"a":1}');
   await until("the attempts", async () => (await api.delivery(deliveryId)).attempts > 0);
   await receiver.received(1);
-  expect((await api.delivery(deliveryId)).attempt_log[0]?.error_code).toBe("tls");
+  expect((await api.delivery(deliveryId)).attempt_log[0]?.error_code).toBe("tls_untrusted");
   expect([proxy.connections, untrusted.requests.length]).toEqual([0, 0]);
 });

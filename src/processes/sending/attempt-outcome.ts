@@ -56,6 +56,23 @@ const TIMEOUT = /^(ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT|UND_ERR_HEADERS_TIMEOUT|UND
 const TLS =
   /^(ERR_TLS_.+|ERR_O?SSL_.+|EPROTO|\w*CERT_?\w*|\w*CRL_\w+|UNABLE_TO_\w+|INVALID_(CA|PURPOSE)|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH)$/;
 
+/**
+ * What is wrong with the receiver's certificate, where its owner can tell from it what to do: OpenSSL's names for the
+ * results of the verification, and Node's for a certificate of another name.
+ */
+const CERTIFICATE_FAULTS: ReadonlyMap<string, AttemptErrorCode> = new Map([
+  // No chain to a known authority: the intermediate certificate is missing, or the authority is unknown here.
+  ["UNABLE_TO_GET_ISSUER_CERT", "tls_untrusted"],
+  ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "tls_untrusted"],
+  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "tls_untrusted"],
+  ["DEPTH_ZERO_SELF_SIGNED_CERT", "tls_untrusted"],
+  ["SELF_SIGNED_CERT_IN_CHAIN", "tls_untrusted"],
+  ["CERT_UNTRUSTED", "tls_untrusted"],
+  ["CERT_HAS_EXPIRED", "tls_expired"],
+  ["ERR_TLS_CERT_ALTNAME_INVALID", "tls_name_mismatch"],
+  ["HOSTNAME_MISMATCH", "tls_name_mismatch"],
+]);
+
 /** The alert of a receiver that requires a client certificate. In TLS 1.3 it comes after our side of the handshake. */
 const CERTIFICATE_WANTED = /^ERR_SSL_.*ALERT.*(CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)/;
 
@@ -64,9 +81,9 @@ export type Stage = "connecting" | "securing" | "written";
 
 /**
  * The code of a failure before any status came. Anything that is not a failure to connect or to stay connected counts
- * as `protocol`: a parser's error, oversized headers, a failed assertion of the HTTP client. `tls` means that the
- * handshake failed, so the receiver read nothing of the request. That includes a connection that ends during the
- * handshake, but not TLS errors after it.
+ * as `protocol`: a parser's error, oversized headers, a failed assertion of the HTTP client. `tls` and the codes that
+ * begin with it mean that the handshake failed, so the receiver read nothing of the request. That includes a connection
+ * that ends during the handshake, but not TLS errors after it.
  */
 export function errorCodeOf(error: unknown, stage: Stage): AttemptErrorCode {
   const code = codeOf(error);
@@ -85,6 +102,8 @@ function codeOf(error: unknown): AttemptErrorCode {
     if (REFUSED.test(code)) return "refused";
     if (RESET.test(code)) return "reset";
     if (TIMEOUT.test(code)) return "timeout";
+    const certificateFault = CERTIFICATE_FAULTS.get(code);
+    if (certificateFault !== undefined) return certificateFault;
     if (TLS.test(code)) return "tls";
   }
   return "protocol";

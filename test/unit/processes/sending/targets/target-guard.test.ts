@@ -201,7 +201,7 @@ describe.skipIf(certificates === null)("the guard of targets, with TLS", () => {
     const receiver = await makeReceiver(respondWith(200), { tls: good });
     const { names, sender } = await setUp({ connect: { ca: authority } });
     names.says(NAME, { addresses: [PUBLIC] });
-    expect(answered(await send(sender, `https://${NAME}:${receiver.port}/`)).errorCode).toBe("tls");
+    expect(answered(await send(sender, `https://${NAME}:${receiver.port}/`)).errorCode).toBe("tls_name_mismatch");
     expect(receiver.requests).toHaveLength(0);
   });
 });
