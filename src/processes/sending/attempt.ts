@@ -87,6 +87,7 @@ export class Attempt implements Dispatcher.DispatchHandler, StatusListener {
 
   onResponseStart(_controller: unknown, status: number, headers: Record<string, string | string[] | undefined>): void {
     if (this.#settled) return;
+    this.#body.setType(headers["content-type"]);
     const retryAfter = headers["retry-after"];
     // A repeated header is an array, and ambiguous.
     if (

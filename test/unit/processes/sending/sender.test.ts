@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { SendResult } from "../../../../src/processes/sending/attempt-outcome.ts";
 import type { NameResolver } from "../../../../src/processes/sending/targets/name-resolver.ts";
 import type { TargetRules } from "../../../../src/processes/sending/targets/target-rules.ts";
-import { respondWith } from "../../../fixtures/receivers/receiver.ts";
+import { respondRaw, respondWith } from "../../../fixtures/receivers/receiver.ts";
 import {
   answered,
   makeReceiver,
@@ -125,6 +125,19 @@ describe("the answer", () => {
       responseBody: "x".repeat(16_383),
       responseTruncated: true,
     });
+  });
+
+  it("gives the body by the charset of its Content-Type", async () => {
+    const answer = (type: string, body: string): string =>
+      `HTTP/1.1 500 X\r\n${type}content-length: ${body.length}\r\n\r\n${body}`;
+    for (const [type, body, text] of [
+      ["Content-Type: text/html; charset=ISO-8859-1\r\n", "caf\xe9", "café"],
+      ["content-type: text/plain;charset=Shift_JIS\r\n", "\x83G\x83\x89\x81[", "エラー"],
+      ["content-type: text/plain\r\n", "caf\xe9", "caf\ufffd"],
+      ["", "caf\xc3\xa9", "café"],
+    ] as const) {
+      expect((await resultOf(respondRaw(answer(type, body)))).responseBody).toBe(text);
+    }
   });
 
   it("follows no redirect and posts nothing again", async () => {

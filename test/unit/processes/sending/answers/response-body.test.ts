@@ -1,10 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  MAX_RESPONSE_BODY_BYTES,
-  ResponseBody,
-  responseText,
-} from "../../../../../src/processes/sending/answers/response-body.ts";
+import { MAX_RESPONSE_BODY_BYTES, ResponseBody } from "../../../../../src/processes/sending/answers/response-body.ts";
 
 const textOf = (bytes: Buffer, pieceLength: number): string => {
   const body = new ResponseBody();
@@ -12,40 +8,7 @@ const textOf = (bytes: Buffer, pieceLength: number): string => {
   return body.text(!body.overflown);
 };
 
-describe("a response's body as text", () => {
-  it("keeps line ends and tabs, and drops every other control or format character", () => {
-    const all = Array.from({ length: 0xa1 }, (_, code) => String.fromCharCode(code)).join("");
-    const printable = Array.from({ length: 0x5f }, (_, index) => String.fromCharCode(0x20 + index)).join("");
-    expect(responseText(Buffer.from(all), true)).toBe(`\t\n${printable}\u00a0`);
-    expect(responseText(Buffer.from("a\r\nb\rc\r\r\nd\r"), true)).toBe("a\r\nbc\r\nd");
-  });
-
-  it.each([
-    ["directions", "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"],
-    ["what has no width", "\u00ad\u200b\u200c\u200d\u2060\u2061\u2062\u2063\u2064\ufeff\u180e"],
-    ["other line ends", "\u0085\u2028\u2029"],
-    ["tags and annotations", "\u{e0001}\u{e0041}\u{e007f}\ufff9\ufffa\ufffb"],
-    ["escapes", "\u001b\u009b\u007f\u0000"],
-  ])("drops %s, of which a reader would see only what they do to the rest", (_, characters) => {
-    for (const character of characters) {
-      expect(responseText(Buffer.from(`a${character}\u05d0${character}`), true)).toBe("a\u05d0");
-    }
-  });
-
-  it("replaces invalid UTF-8, so that there is never a lone surrogate", () => {
-    expect(responseText(Buffer.from([0x61, 0xff, 0x62, 0xed, 0xa0, 0x80]), true)).toBe("a\ufffdb\ufffd\ufffd\ufffd");
-    fc.assert(fc.property(fc.uint8Array(), (bytes) => responseText(Buffer.from(bytes), false).isWellFormed()));
-  });
-
-  it.each(["é", "€", "😀"])("leaves out a %s that the cut tore, and only then", (character) => {
-    const whole = Buffer.from(`ab${character}`);
-    for (let length = 3; length < whole.length; length += 1) {
-      expect(responseText(whole.subarray(0, length), false)).toBe("ab");
-      expect(responseText(whole.subarray(0, length), true)).toMatch(/^ab\ufffd+$/);
-    }
-    expect(responseText(whole, false)).toBe(`ab${character}`);
-  });
-
+describe("a response's body", () => {
   it("is the beginning of what was sent, in whatever pieces it came", () => {
     const anyText = fc.string({ unit: "grapheme", maxLength: 200 });
     fc.assert(
@@ -72,5 +35,20 @@ describe("a response's body as text", () => {
     expect(exact.text(false)).toBe("a".repeat(16_384));
     expect(textOf(Buffer.alloc(40_000, "c"), 1)).toBe("c".repeat(16_384));
     expect(new ResponseBody().text(true)).toBe("");
+  });
+
+  it("is decoded by its type, without a character of two bytes that the cut tore", () => {
+    const body = new ResponseBody();
+    body.setType("text/plain; charset=Shift_JIS");
+    body.add(Buffer.from("x" + "\x82\xa0".repeat(10_000), "latin1"));
+    expect(body.overflown).toBe(true);
+    expect(body.text(false)).toBe(`x${"あ".repeat((MAX_RESPONSE_BODY_BYTES - 2) / 2)}`);
+  });
+
+  it("is UTF-8 when its type was sent twice", () => {
+    const body = new ResponseBody();
+    body.setType(["text/plain; charset=iso-8859-1", "text/plain; charset=utf-8"]);
+    body.add(Buffer.from("é"));
+    expect(body.text(true)).toBe("é");
   });
 });
