@@ -91,8 +91,8 @@ function attemptedEvent(command: RecordAttempt, again: string | null): DeliveryA
       responseStatus: result.responseStatus,
       responseBody: result.responseBody,
       responseTruncated: result.responseTruncated,
-      connections: result.connections,
       nextAttemptAt: again,
+      connections: result.connections,
     },
   };
 }

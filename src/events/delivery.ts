@@ -53,10 +53,10 @@ export const deliveryAttemptedData = z.object({
   responseStatus: z.int().nullable(),
   responseBody: z.string().nullable(),
   responseTruncated: z.boolean(),
-  /** How many connections the request was written to: 2 after a kept one was closed before a byte of the answer. */
-  connections: z.int().min(1).max(2),
   /** When the next attempt is due; null when there is none. */
   nextAttemptAt: time.nullable(),
+  /** How many connections the request was written to: 2 after a kept one was closed before a byte of the answer. */
+  connections: z.int().min(1).max(2),
 });
 
 /** Version 1 knew of one connection. */

@@ -117,9 +117,9 @@ function attemptEntry(data: DeliveryAttempted["data"]) {
     "responseStatus",
     "responseBody",
     "responseTruncated",
-    "connections",
     "errorCode",
     "nextAttemptAt",
+    "connections",
   );
 }
 

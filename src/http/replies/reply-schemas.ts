@@ -39,11 +39,11 @@ export const attemptSchema = z
       .nullable()
       .meta({ description: `The first ${MAX_RESPONSE_BODY_BYTES / 1024} KiB of the answer, as text.` }),
     response_truncated: z.boolean().meta({ description: "The answer was longer than that." }),
+    error_code: attemptErrorCode.nullable().meta({ description: "Null when it was delivered." }),
+    next_attempt_at: time.nullable(),
     connections: z.int().min(1).max(2).meta({
       description: "2 when the receiver closed a kept connection before a byte of its answer, and a new one was used.",
     }),
-    error_code: attemptErrorCode.nullable().meta({ description: "Null when it was delivered." }),
-    next_attempt_at: time.nullable(),
   })
   .meta({ description: "An attempt to deliver." });
 

@@ -37,6 +37,7 @@ describe("a step of a history, told to a person", () => {
     response_body       no
     response_truncated  false
     next_attempt_at     ${at(61)}
+    connections         1
   what changed
     attempts            0 → 1
     next_attempt_at     ${at(0)} → ${at(61)}
@@ -60,6 +61,11 @@ describe("a step of a history, told to a person", () => {
       `  the delivery after it\n    id                  ${DELIVERY_ID}\n    endpoint_id         7\n`,
     );
     expect(first).toContain("    payload_bytes       12\n");
+  });
+
+  it("shows when an attempt took two connections", () => {
+    const [, second] = told([requested(), attempted(1, 0, 1, { connections: 2 })]);
+    expect(second).toContain("    attempt 1           failed, 500 http_status, 1000 ms, 2 connections\n");
   });
 
   it("says so where nothing that is shown has changed", () => {

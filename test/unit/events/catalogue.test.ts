@@ -47,6 +47,14 @@ describe("the catalogue of events", () => {
     }
   });
 
+  it("reads an attempt of version 1 as one of one connection", () => {
+    const { connections, ...data } = attempted(1, 2, 3, { connections: 2 }).data;
+    const event = recorded(STREAM, attempted(1, 2, 3));
+    const old = { ...event, data, metadata: { ...event.metadata, schemaVersion: 1 } } as RecordedEvent;
+    expect(connections).toBe(2);
+    expect(readEvent(old).data).toEqual({ ...data, connections: 1 });
+  });
+
   it("keeps the event's place, id and metadata", () => {
     const event = recorded(STREAM, requested(), 9, 4);
     expect(readEvent(event)).toEqual(event);

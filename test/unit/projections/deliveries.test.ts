@@ -52,6 +52,7 @@ const FIRST_FAILURE = {
   response_truncated: false,
   error_code: "http_status",
   next_attempt_at: at(61),
+  connections: 1,
 };
 
 describe("the read model deliveries", () => {

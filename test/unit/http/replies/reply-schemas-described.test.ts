@@ -75,6 +75,7 @@ const attempt = {
   response_truncated: false,
   error_code: "http_status",
   next_attempt_at: "2026-01-31T12:01:00.012Z",
+  connections: 1,
 };
 
 const delivery = {
