@@ -33,7 +33,7 @@ export interface SchedulerSettings extends HandoverSettings {
 
 /** The result of the last successful scan of the to-do list. */
 export interface LastScan {
-  /** When, in ms since the Unix epoch. */
+  /** When, by the monotonic clock, in ms. */
   readonly at: number;
   /** How long the oldest due delivery had been due, in ms; 0 if none was. */
   readonly oldestDueMs: number;
@@ -168,9 +168,8 @@ export class RetryScheduler {
 
   /** The first delivery in the list is the oldest, so no query is needed for it. */
   #recordScan(oldest: DueDocument | undefined): void {
-    const at = this.#clock.now();
-    const oldestDueMs = oldest === undefined ? 0 : Math.max(0, at - Date.parse(oldest.due_at));
-    this.#lastScan = { at, oldestDueMs };
+    const oldestDueMs = oldest === undefined ? 0 : Math.max(0, this.#clock.now() - Date.parse(oldest.due_at));
+    this.#lastScan = { at: this.#clock.monotonic(), oldestDueMs };
   }
 
   /** The latest start of the next scan at a tick, in ms since the Unix epoch. */

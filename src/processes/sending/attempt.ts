@@ -48,7 +48,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
   constructor(options: AttemptOptions) {
     this.#options = options;
-    this.#startedAt = options.clock.now();
+    this.#startedAt = options.clock.monotonic();
     this.#cancelTimer = options.clock.schedule(options.timeoutMs, () => this.#cut("timeout"));
     options.signal.addEventListener("abort", this.#onAbort);
   }
@@ -83,7 +83,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
       this.#retryAfter = retryAfter;
     }
     this.#cancelTimer();
-    const left = this.#startedAt + this.#options.timeoutMs - this.#options.clock.now();
+    const left = this.#startedAt + this.#options.timeoutMs - this.#options.clock.monotonic();
     this.#cancelTimer = this.#options.clock.schedule(Math.min(BODY_GRACE_MS, left), () => this.#cut("timeout"));
   }
 
@@ -145,7 +145,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
       responseBody: status === null ? null : this.#body.text(whole),
       responseTruncated: status !== null && !whole,
       retryAfter: this.#retryAfter,
-      durationMs: Math.max(0, this.#options.clock.now() - this.#startedAt),
+      durationMs: Math.round(this.#options.clock.monotonic() - this.#startedAt),
     };
   }
 }
