@@ -19,6 +19,7 @@ export function decideCloseLapsedAttempt(
 ): (DeliveryAttempted | DeliveryFailed)[] {
   const attempt = delivery?.underWay ?? null;
   if (attempt === null || Date.parse(attempt.leaseUntil) > Date.parse(now)) return [];
-  const result = unknownResult(attempt, now);
+  // Another process began it, so there is no other clock to measure with. The lease has passed: it is not negative.
+  const result = unknownResult(Date.parse(now) - Date.parse(attempt.startedAt));
   return decideRecordAttempt({ deliveryId, attempt, result, endedAt: now, policy }, delivery);
 }

@@ -50,9 +50,9 @@ export function decideRecordAttempt(
 /**
  * The result of an attempt whose end was not seen: the receiver may or may not have it.
  *
- * @param endedAt when it was given up, ISO 8601 UTC
+ * @param durationMs the time until it was given up, in whole ms
  */
-export function unknownResult({ startedAt }: AttemptUnderWay, endedAt: string): AttemptResult {
+export function unknownResult(durationMs: number): AttemptResult {
   return {
     outcome: "unknown",
     errorCode: null,
@@ -60,7 +60,7 @@ export function unknownResult({ startedAt }: AttemptUnderWay, endedAt: string): 
     responseBody: null,
     responseTruncated: false,
     connections: 1,
-    durationMs: Math.max(0, Date.parse(endedAt) - Date.parse(startedAt)),
+    durationMs,
     askedWaitMs: null,
   };
 }

@@ -32,7 +32,7 @@ export class DeliveryLoops {
 
   /** Starts all of them. The process managers end when the signal aborts. */
   start(signal: AbortSignal): void {
-    this.#worker.start(() => this.#scheduler.refill());
+    this.#worker.start({ low: () => this.#scheduler.refill(), due: (retry) => this.#scheduler.recorded(retry) });
     this.#loops = [this.#scheduler.run(signal), this.#lifecycle.run(signal), this.#failing.run(signal)];
   }
 

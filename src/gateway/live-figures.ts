@@ -25,7 +25,7 @@ export function liveFigures(container: DependencyContainer): LiveFigures {
     lastScan: () => {
       const { lastScan } = scheduler;
       if (lastScan === null) return null;
-      return { secondsAgo: (clock.now() - lastScan.at) / 1_000, oldestDueSeconds: lastScan.oldestDueMs / 1_000 };
+      return { secondsAgo: (clock.monotonic() - lastScan.at) / 1_000, oldestDueSeconds: lastScan.oldestDueMs / 1_000 };
     },
     armed: () => scheduler.armed,
     projections: () =>
@@ -33,7 +33,7 @@ export function liveFigures(container: DependencyContainer): LiveFigures {
         ({ name, state, position }) => ({
           name,
           live: state === "live",
-          lagSeconds: heads.lagMs(position, clock.now()) / 1_000,
+          lagSeconds: heads.lagMs(position, clock.monotonic()) / 1_000,
         }),
       ),
     ready: () => health.reasons.length === 0,

@@ -13,8 +13,8 @@ export function createOwnAddresses(clock: Clock): () => ReadonlySet<string> {
   let known: ReadonlySet<string> | null = null;
   let readAt = 0;
   return () => {
-    const now = clock.now();
-    if (known === null || now - readAt >= MAX_AGE_MS || now < readAt) {
+    const now = clock.monotonic();
+    if (known === null || now - readAt >= MAX_AGE_MS) {
       known = readOwnAddresses();
       readAt = now;
     }

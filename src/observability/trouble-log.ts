@@ -26,6 +26,7 @@ export interface TroubleLines {
   readonly quietMs?: number;
 }
 
+/** Its times are the monotonic clock's, in ms. */
 interface Trouble {
   readonly since: number;
   /** Failures in all, and those not yet in a line. */
@@ -65,7 +66,7 @@ export class TroubleLog {
   failed(fields: object, of = ""): void {
     if (this.#closed) return;
     const { level, trouble: message } = this.#lines;
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     this.#failing.add(of);
     const trouble = this.#trouble;
     if (trouble === null) {
@@ -76,8 +77,7 @@ export class TroubleLog {
     trouble.count += 1;
     trouble.unlogged += 1;
     trouble.lastAt = now;
-    // A clock that was set back silences nothing.
-    if (now >= trouble.loggedAt && now - trouble.loggedAt < LINE_INTERVAL_MS) return;
+    if (now - trouble.loggedAt < LINE_INTERVAL_MS) return;
     this.#logger[level]({ ...fields, count: trouble.unlogged }, message);
     trouble.unlogged = 0;
     trouble.loggedAt = now;
@@ -86,7 +86,7 @@ export class TroubleLog {
   /** Reports a success, which matters only after a failure. `of` is as for `failed`. Costs nothing without trouble. */
   worked(of = ""): void {
     if (this.#trouble === null || !this.#failing.delete(of) || this.#failing.size > 0) return;
-    this.#trouble.workedAt = this.#clock.now();
+    this.#trouble.workedAt = this.#clock.monotonic();
     if (this.#cancel === null) this.#checkIn(this.#quietMs);
   }
 
@@ -108,7 +108,7 @@ export class TroubleLog {
       const trouble = this.#trouble;
       // While something is failing, its next success schedules this check again.
       if (trouble === null || this.#failing.size > 0) return;
-      const quietMs = Math.max(0, this.#clock.now() - trouble.lastAt);
+      const quietMs = this.#clock.monotonic() - trouble.lastAt;
       if (quietMs < this.#quietMs) this.#checkIn(this.#quietMs - quietMs);
       else this.#end(trouble);
     });
@@ -116,6 +116,6 @@ export class TroubleLog {
 
   #end({ since, workedAt, count }: Trouble): void {
     this.#trouble = null;
-    this.#logger.info({ count, duration_ms: Math.max(0, workedAt - since) }, this.#lines.over);
+    this.#logger.info({ count, duration_ms: Math.round(workedAt - since) }, this.#lines.over);
   }
 }

@@ -24,13 +24,13 @@ export async function supervise(
   const backoff = new DoublingWait(Math.min(FIRST_BACKOFF_MS, maxBackoffMs), maxBackoffMs);
   const isOver = (): boolean => signal.aborted;
   while (!isOver()) {
-    const startedAt = clock.now();
+    const startedAt = clock.monotonic();
     try {
       await loop();
       return;
     } catch (error) {
       if (isOver()) return;
-      if (clock.now() - startedAt > LONG_RUN_MS) backoff.reset();
+      if (clock.monotonic() - startedAt > LONG_RUN_MS) backoff.reset();
       const restartInMs = backoff.next();
       onError(error, restartInMs);
       await pause(clock, restartInMs, signal);

@@ -54,6 +54,7 @@ export class MeasuredEventStore implements EventStore {
   readonly #clock: Clock;
   readonly #heads: SeenHeads;
   #underWay = 0;
+  /** `at`: by the monotonic clock, in ms. */
   #trouble: { readonly at: number; readonly what: Trouble } | null = null;
 
   constructor(
@@ -77,32 +78,32 @@ export class MeasuredEventStore implements EventStore {
   get trouble(): string | null {
     if (this.#trouble === null) return null;
     const { at, what } = this.#trouble;
-    return this.#clock.now() - at < TROUBLE_LASTS_MS[what] ? TROUBLES[what] : null;
+    return this.#clock.monotonic() - at < TROUBLE_LASTS_MS[what] ? TROUBLES[what] : null;
   }
 
   async append(stream: string, events: readonly EventToAppend[], expected: ExpectedRevision): Promise<AppendResult> {
-    const startedAt = performance.now();
+    const startedAt = this.#clock.monotonic();
     let outcome: AppendOutcome = "written";
     this.#underWay += 1;
     try {
       const result = await this.#inner.append(stream, events, expected);
-      this.#heads.note(result.position, this.#clock.now());
+      this.#heads.note(result.position, this.#clock.monotonic());
       this.#trouble = null;
       return result;
     } catch (error) {
       outcome = outcomeOf(error);
       const what = troubleIn(error);
-      if (what !== null) this.#trouble = { at: this.#clock.now(), what };
+      if (what !== null) this.#trouble = { at: this.#clock.monotonic(), what };
       throw error;
     } finally {
       this.#underWay -= 1;
-      this.#metrics.appended(outcome, performance.now() - startedAt);
+      this.#metrics.appended(outcome, this.#clock.monotonic() - startedAt);
     }
   }
 
   async head(): Promise<Position | null> {
     const head = await this.#inner.head();
-    if (head !== null) this.#heads.note(head, this.#clock.now());
+    if (head !== null) this.#heads.note(head, this.#clock.monotonic());
     return head;
   }
 

@@ -77,18 +77,18 @@ describe("the budget of bodies", () => {
     const clock = new FakeClock();
     const { app, post, announce } = await startServer(clock);
     const oldest = await announce("Content-Length: 300");
-    clock.jump(100);
+    clock.pass(100);
     const second = await announce("Content-Length: 300");
-    clock.jump(100);
+    clock.pass(100);
     const third = await announce("Content-Length: 300");
-    clock.jump(800);
+    clock.pass(800);
     const answer = once(oldest, "data");
     // A second after the first, and not yet after the others.
     expect((await post(600)).status).toBe(503);
     expect(String((await answer)[0])).toMatch(
       /^HTTP\/1\.1 503 Service Unavailable\r\n[^]*\r\nretry-after: 1\r\n[^]*"error":"Service temporarily unavailable"/,
     );
-    clock.jump(200);
+    clock.pass(200);
     expect((await post(600)).status).toBe(202);
     for (const slow of [second, third]) slow.destroy();
     oldest.destroy();
@@ -121,7 +121,7 @@ describe("the budget of bodies", () => {
     const letGo = hold();
     const waiting = post(600);
     await expect.poll(waitingCount).toBe(1);
-    clock.jump(60_000);
+    clock.pass(60_000);
     expect((await post(600)).status).toBe(503);
     letGo();
     expect((await waiting).status).toBe(202);

@@ -69,6 +69,7 @@ describe("MAX_PENDING_PER_USER", () => {
     const clock: Clock = {
       ...systemClock,
       now: () => Date.parse(NOW) + ahead,
+      monotonic: () => ahead,
     };
     const storage = memoryStorage(clock);
     await using stack = new AsyncDisposableStack();

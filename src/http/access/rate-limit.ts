@@ -6,6 +6,7 @@ import type { Clock } from "../../runtime/clock.ts";
 const MAX_KEYS = 50_000;
 
 interface Window {
+  /** By the monotonic clock, in ms. */
   readonly startedAt: number;
   taken: number;
 }
@@ -31,11 +32,10 @@ export class RateLimit<Key extends string | number> {
 
   /** Takes one. Returns 0, or, if nothing was taken, how many ms until one is available. */
   take(key: Key): number {
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     const window = this.#windows.peek(key);
     const age = window === undefined ? this.#windowMs : now - window.startedAt;
-    // A clock that was set back must not hold a window open.
-    if (window === undefined || age >= this.#windowMs || age < 0) {
+    if (window === undefined || age >= this.#windowMs) {
       this.#windows.set(key, { startedAt: now, taken: 1 });
       return 0;
     }

@@ -57,21 +57,21 @@ export async function* followedPieces(
 ): AsyncGenerator<string> {
   const messages = subscription[Symbol.asyncIterator]();
   let piece = "\n";
-  let sentAt = clock.now();
+  let sentAt = clock.monotonic();
   try {
     for (;;) {
       const message = new Arrival(messages.next());
       if (piece.length >= PIECE || (piece !== "" && !(await message.within(nextTurnAlarm)))) {
         yield piece;
         piece = "";
-        sentAt = clock.now();
+        sentAt = clock.monotonic();
       }
       for (;;) {
         // A filter may leave out all events for a long time, during which no single wait is long.
-        const left = sentAt + BEAT_MS - clock.now();
+        const left = sentAt + BEAT_MS - clock.monotonic();
         if (left > 0 && (await message.within((beat) => clock.schedule(left, beat)))) break;
         yield "\n";
-        sentAt = clock.now();
+        sentAt = clock.monotonic();
       }
       const next = message.take();
       if (next.done === true) break;

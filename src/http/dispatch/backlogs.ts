@@ -11,6 +11,7 @@ const MAX_USERS = 10_000;
 
 interface Backlog {
   pending: number;
+  /** By the monotonic clock, in ms. */
   readAt: number;
 }
 
@@ -37,9 +38,8 @@ export class Backlogs {
   /** Never throws. False for a user whose figure is not known yet. */
   isFull(userId: number): boolean {
     const backlog = this.#byUser.peek(userId) ?? this.#remember(userId);
-    const now = this.#clock.now();
-    const age = now - backlog.readAt;
-    if ((age >= FRESH_MS || age < 0) && this.#reads < MAX_READS) {
+    const now = this.#clock.monotonic();
+    if (now - backlog.readAt >= FRESH_MS && this.#reads < MAX_READS) {
       // Set before the answer, so that each user has one read under way and a failed one is retried a second later.
       backlog.readAt = now;
       void this.#read(userId, backlog);

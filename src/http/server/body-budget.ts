@@ -10,6 +10,7 @@ const PATIENCE_MS = 1_000;
 interface Share {
   readonly request: FastifyRequest;
   readonly bytes: number;
+  /** By the monotonic clock, in ms. */
   readonly since: number;
 }
 
@@ -66,7 +67,7 @@ class BodyBudget {
     const client = this.#clients.get(name) ?? { shares: new Set(), bytes: 0 };
     if (this.#underWay + bytes > this.#budgetBytes) this.#makeRoom(client, bytes);
     if (this.#underWay + bytes > this.#budgetBytes) return null;
-    const share = { request, bytes, since: this.#clock.now() };
+    const share = { request, bytes, since: this.#clock.monotonic() };
     client.shares.add(share);
     client.bytes += bytes;
     this.#underWay += bytes;
@@ -81,7 +82,7 @@ class BodyBudget {
     let richest = asking;
     for (const client of this.#clients.values()) if (client.bytes > richest.bytes) richest = client;
     this.#cutOff(richest, bytes, () => richest.bytes > asking.bytes + bytes);
-    const latest = this.#clock.now() - PATIENCE_MS;
+    const latest = this.#clock.monotonic() - PATIENCE_MS;
     this.#cutOff(asking, bytes, ({ since }) => since <= latest);
   }
 

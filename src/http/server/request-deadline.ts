@@ -46,7 +46,7 @@ export function limitWaiting(app: FastifyInstance, clock: Clock): void {
  * @throws HttpError 503 when the time is over
  */
 export function inTime<T>(request: FastifyRequest, clock: Clock, work: Promise<T>): Promise<T> {
-  const begunAt = clock.now();
+  const begunAt = clock.monotonic();
   return new Promise((resolve, reject) => {
     const cancel = clock.schedule(request.msToWait, () => {
       if (request.answer !== "awaited") return;
@@ -55,8 +55,7 @@ export function inTime<T>(request: FastifyRequest, clock: Clock, work: Promise<T
     });
     const settle = (): void => {
       cancel();
-      // Setting the clock lengthens or shortens only one request's time.
-      request.msToWait = Math.min(request.msToWait, Math.max(0, request.msToWait - (clock.now() - begunAt)));
+      request.msToWait = Math.max(0, request.msToWait - (clock.monotonic() - begunAt));
     };
     work.then(
       (value) => {

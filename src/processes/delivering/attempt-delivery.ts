@@ -74,7 +74,8 @@ export async function attemptDelivery(
   if (claim === null) return { kind: "nothing" };
   const result = await send(deps.sender, claim, endpoint, headersOf, signal);
   sent();
-  return recordOutcome(store, claim, result, isoNow(clock), policy, signal);
+  const end = { at: isoNow(clock), durationMs: Math.round(claim.elapsedMs()) };
+  return recordOutcome(store, claim, result, end, policy, signal);
 }
 
 /** Closes the open claim if its lease has passed, and then calls `lapsed`. */

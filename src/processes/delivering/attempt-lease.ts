@@ -17,11 +17,11 @@ export function leaseOf(timeoutMs: number): number {
 }
 
 /**
- * The latest time at which a claimed attempt may begin, in ms since the Unix epoch. Later, its lease could pass before
- * its result is recorded, and another process would send too.
+ * How long after its claim an attempt may begin, in ms. Later, its lease could pass before its result is recorded, and
+ * another process would send too.
  *
- * @param startedAt when the claim was made, in ms since the Unix epoch
+ * @param timeoutMs how long an attempt may take, in ms
  */
-export function latestSending(startedAt: number, timeoutMs: number): number {
-  return startedAt + leaseOf(timeoutMs) - timeoutMs - RECORDING_MS;
+export function latestSending(timeoutMs: number): number {
+  return leaseOf(timeoutMs) - timeoutMs - RECORDING_MS;
 }

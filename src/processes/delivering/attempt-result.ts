@@ -1,20 +1,19 @@
 import { unknownResult } from "../../commands/record-attempt.ts";
 import type { AttemptResult } from "../../commands/record-attempt.ts";
-import type { AttemptUnderWay } from "../../events/delivery.ts";
 import type { SendResult } from "../sending/attempt-outcome.ts";
 import { askedWaitMs } from "../sending/asked-wait.ts";
 
-/**
- * The result in its recorded form. An attempt cut off by a shutdown may have arrived, so its outcome is unknown.
- *
- * @param endedAt ISO 8601 UTC
- */
-export function attemptResult(
-  result: Exclude<SendResult, { kind: "not_sent" }>,
-  attempt: AttemptUnderWay,
-  endedAt: string,
-): AttemptResult {
-  if (result.kind === "interrupted") return unknownResult(attempt, endedAt);
+/** When an attempt ended. */
+export interface AttemptEnd {
+  /** ISO 8601 UTC */
+  readonly at: string;
+  /** The time since its claim began, in whole ms. */
+  readonly durationMs: number;
+}
+
+/** The result in its recorded form. An attempt cut off by a shutdown may have arrived, so its outcome is unknown. */
+export function attemptResult(result: Exclude<SendResult, { kind: "not_sent" }>, end: AttemptEnd): AttemptResult {
+  if (result.kind === "interrupted") return unknownResult(end.durationMs);
   const { outcome, errorCode, responseStatus, responseBody, responseTruncated, connections, durationMs, retryAfter } =
     result;
   return {
@@ -25,6 +24,6 @@ export function attemptResult(
     responseTruncated,
     connections,
     durationMs,
-    askedWaitMs: askedWaitMs(retryAfter, Date.parse(endedAt)),
+    askedWaitMs: askedWaitMs(retryAfter, Date.parse(end.at)),
   };
 }

@@ -23,6 +23,8 @@ export interface AttemptClaim {
   readonly loaded: Loaded<Delivery>;
   /** Whether the attempt may still begin: later it could outlast the lease. */
   readonly isInTime: () => boolean;
+  /** The time since the claim began, in ms, whatever the wall clock was set to meanwhile. */
+  readonly elapsedMs: () => number;
 }
 
 /**
@@ -40,14 +42,20 @@ export async function claimAttempt(
   signal: AbortSignal,
 ): Promise<AttemptClaim | null> {
   // All tries use one id and time, so a try recognises the claim of an earlier one with unknown outcome.
+  const begunAt = clock.monotonic();
   const now = clock.now();
   const claim = { deliveryId, url, leaseMs: leaseOf(timeoutMs), now: new Date(now).toISOString() };
   const claimId = timeOrderedId();
-  const isInTime = (): boolean => clock.now() <= latestSending(now, timeoutMs);
+  const elapsedMs = (): number => clock.monotonic() - begunAt;
+  const latestMs = latestSending(timeoutMs);
+  // By both clocks, because other processes judge the lease by theirs. The wall clock may have been set back, and the
+  // monotonic one stands still while the machine sleeps. A wall clock that was set forward was behind when the lease was
+  // written, so for others the lease may be over.
+  const isInTime = (): boolean => Math.max(elapsedMs(), clock.now() - now) <= latestMs;
   const claimed = await untilKnown(signal, isInTime, () =>
     handleDeliveryCommand(store, decideStartAttempt, claim, known, claimId),
   );
   const attempt = claimed.events.length > 0 ? claimed.state?.underWay : null;
   if (attempt == null || claimed.state === null) return null;
-  return { attempt, delivery: claimed.state, loaded: claimed, isInTime };
+  return { attempt, delivery: claimed.state, loaded: claimed, isInTime, elapsedMs };
 }

@@ -36,6 +36,14 @@ export interface DeliverySettings extends QueueSettings {
   readonly policy: RetryPolicy;
 }
 
+/** What the worker leaves to others. */
+export interface WorkerListener {
+  /** The queue runs low after it refused a delivery. */
+  low(): void;
+  /** An attempt failed, and the delivery is due again at `dueAt`, ISO 8601 UTC. */
+  due(retry: { readonly deliveryId: string; readonly endpointId: number; readonly dueAt: string }): void;
+}
+
 /**
  * Makes the attempts of due deliveries: bounded in memory, fair between endpoints, and within the limits of
  * concurrency. It promises nothing: what it forgets is found again in `due-deliveries`.
@@ -53,7 +61,7 @@ export class DeliveryWorker {
   readonly #underWay = new Set<Promise<void>>();
   readonly #abort = new AbortController();
   #state: "idle" | "running" | "stopped" = "idle";
-  #onLow: () => void = () => undefined;
+  #listener: WorkerListener = { low: () => undefined, due: () => undefined };
 
   constructor(
     @inject(EVENT_STORE) store: EventStore,
@@ -72,13 +80,13 @@ export class DeliveryWorker {
     const endpointOf = (endpointId: number): Promise<EndpointDocument> => this.#endpointOf(endpointId);
     this.#attempts = { store, sender, clock, vault, policy, timeoutMs, endpointOf };
     this.#lines = new AttemptLines(logger, metrics, clock);
-    this.#queue = deliveryQueue(settings, directory, () => this.#onLow());
+    this.#queue = deliveryQueue(settings, directory, () => this.#listener.low());
     this.#pause = new ClaimPause(clock, () => this.#pump());
   }
 
-  /** Starts to take from the queue. `onLow` is called when the queue runs low after it refused a delivery. */
-  start(onLow: () => void): void {
-    this.#onLow = onLow;
+  /** Starts to take from the queue. */
+  start(listener: WorkerListener): void {
+    this.#listener = listener;
     this.#state = "running";
     this.#pump();
   }
@@ -147,32 +155,39 @@ export class DeliveryWorker {
       if (holdsSlot) this.#queue.releaseSlot(endpointId);
       holdsSlot = false;
     };
-    const again = await this.#attempt(delivery, () => {
+    const next = await this.#attempt(delivery, () => {
       releaseSlot();
       this.#pump();
     });
     releaseSlot();
     this.#queue.forget(deliveryId);
-    if (again) this.take(deliveryId, endpointId);
+    if (next.now) this.take(deliveryId, endpointId);
+    else if (next.dueAt !== null) this.#listener.due({ deliveryId, endpointId, dueAt: next.dueAt });
   }
 
-  /** Makes the attempt and logs its outcome. True if our own trouble prevented it: the delivery is then due again. */
-  async #attempt(delivery: WaitingDelivery, sent: () => void): Promise<boolean> {
+  /** Makes the attempt and logs its outcome. `now`: our own trouble prevented it, and the delivery is due all the same. */
+  async #attempt(delivery: WaitingDelivery, sent: () => void): Promise<{ now: boolean; dueAt: string | null }> {
     const { deliveryId, known } = delivery;
-    const deps = { ...this.#attempts, lapsed: (event: DeliveryAttempted) => this.#lines.lapsed(delivery, event) };
-    let again: boolean;
+    let dueAt: string | null = null;
+    const lapsed = (event: DeliveryAttempted): void => {
+      dueAt = event.data.nextAttemptAt;
+      this.#lines.lapsed(delivery, event);
+    };
+    const deps = { ...this.#attempts, lapsed };
+    let now: boolean;
     try {
       const attempted = await attemptDelivery(deps, deliveryId, known, sent, this.#abort.signal);
-      again = attempted.kind === "not_sent";
+      now = attempted.kind === "not_sent";
+      if (attempted.kind === "attempted") dueAt = attempted.event.data.nextAttemptAt;
       this.#lines.attempted(delivery, attempted);
-      if (!again) this.#pause.reset();
+      if (!now) this.#pause.reset();
     } catch (error) {
-      again = isPassing(error);
+      now = isPassing(error);
       // An attempt cut off by a stop is expected: the process that takes it up next closes its claim.
       if (!this.#abort.signal.aborted) this.#lines.failed(delivery, error);
     }
-    if (again) this.#pause.begin();
-    return again;
+    if (now) this.#pause.begin();
+    return { now, dueAt };
   }
 
   async #endpointOf(endpointId: number): Promise<EndpointDocument> {

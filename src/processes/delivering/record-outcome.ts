@@ -6,6 +6,7 @@ import type { EventStore } from "../../events/store/event-store.ts";
 import { timeOrderedId } from "../../runtime/time-ordered-id.ts";
 import type { SendResult } from "../sending/attempt-outcome.ts";
 import { attemptResult } from "./attempt-result.ts";
+import type { AttemptEnd } from "./attempt-result.ts";
 import type { AttemptClaim } from "./claim-attempt.ts";
 import { ACTOR, handleDeliveryCommand } from "./delivery-command.ts";
 import { disableGone } from "./disable-gone.ts";
@@ -23,7 +24,7 @@ export type RecordedOutcome =
  * Records the outcome of a claimed attempt under its claim, or that it was not made. An endpoint that answered 410 is
  * disabled.
  *
- * @param endedAt when the answer or the time-out came, ISO 8601 UTC
+ * @param end when the answer or the time-out came
  * @param policy decides when the next attempt is due if this one failed
  * @throws what the log throws when it does not take the outcome before the signal aborts
  */
@@ -31,7 +32,7 @@ export function recordOutcome(
   store: EventStore,
   claim: AttemptClaim,
   result: SendResult,
-  endedAt: string,
+  end: AttemptEnd,
   policy: RetryPolicy,
   signal: AbortSignal,
 ): Promise<RecordedOutcome> {
@@ -42,15 +43,15 @@ export function recordOutcome(
   return untilRecorded(signal, async () => {
     if (result.kind === "not_sent") {
       const { reason } = result;
-      const command = { deliveryId, attempt, reason, now: endedAt };
+      const command = { deliveryId, attempt, reason, now: end.at };
       await handleDeliveryCommand(store, decideReleaseAttempt, command, loaded, commandId);
       return { kind: "not_sent", reason };
     }
     // First, so that no crash in between leaves a gone endpoint enabled.
     if (result.kind === "answered" && result.errorCode === "gone") {
-      await disableGone(store, { endpointId, url: attempt.url, now: endedAt }, loaded.last, ACTOR);
+      await disableGone(store, { endpointId, url: attempt.url, now: end.at }, loaded.last, ACTOR);
     }
-    const command = { deliveryId, attempt, result: attemptResult(result, attempt, endedAt), endedAt, policy };
+    const command = { deliveryId, attempt, result: attemptResult(result, end), endedAt: end.at, policy };
     const recorded = await handleDeliveryCommand(store, decideRecordAttempt, command, loaded, commandId);
     const [event] = recorded.events;
     return event?.type === "DeliveryAttempted" ? { kind: "attempted", event } : { kind: "too_late" };

@@ -40,7 +40,7 @@ type Counts = ReadonlyMap<number, number>;
 /** Ends and releases the deliveries that wait for an endpoint, and counts them by the endpoint's id. */
 export class EndpointDeliveries {
   readonly #deps: EndpointDeliveriesDependencies;
-  /** When the next released delivery is due, by endpoint, in ms since the Unix epoch. */
+  /** When the next released delivery is due, by endpoint, by the monotonic clock, in ms. */
   readonly #nextDue = new Map<number, number>();
 
   constructor(deps: EndpointDeliveriesDependencies) {
@@ -120,10 +120,11 @@ export class EndpointDeliveries {
     const { clock, directory, concurrencyPerEndpoint } = this.#deps;
     const endpoint = directory.knownEndpoint(endpointId);
     if (endpoint?.status === "deleted") return this.#end(deliveryId, endpointId);
-    const now = clock.now();
-    const due = Math.max(now, this.#nextDue.get(endpointId) ?? now);
+    const present = clock.monotonic();
+    const due = Math.max(present, this.#nextDue.get(endpointId) ?? present);
     this.#nextDue.set(endpointId, due + PACE_MS_PER_SLOT / (endpoint?.max_concurrency ?? concurrencyPerEndpoint));
-    const dueAt = new Date(Math.ceil(due)).toISOString();
+    const now = clock.now();
+    const dueAt = new Date(Math.ceil(now + due - present)).toISOString();
     return this.#handle(decideReleaseDelivery, { deliveryId, dueAt, now: new Date(now).toISOString() });
   }
 
@@ -145,7 +146,7 @@ export class EndpointDeliveries {
   }
 
   #forgetPast(): void {
-    const now = this.#deps.clock.now();
-    for (const [endpointId, due] of this.#nextDue) if (due <= now) this.#nextDue.delete(endpointId);
+    const present = this.#deps.clock.monotonic();
+    for (const [endpointId, due] of this.#nextDue) if (due <= present) this.#nextDue.delete(endpointId);
   }
 }

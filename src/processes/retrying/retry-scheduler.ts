@@ -15,7 +15,8 @@ import { CLOCK, pause } from "../../runtime/clock.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { Rest } from "../../runtime/rest.ts";
 import { DeliveryWorker } from "../delivering/delivery-worker.ts";
-import { ArmedRetries } from "./armed-retries.ts";
+import { DueHandover } from "./due-handover.ts";
+import type { DueDelivery, HandoverSettings } from "./due-handover.ts";
 import type { DueShares } from "./shard-ticks.ts";
 import { TickTimes } from "./tick-times.ts";
 import { token } from "../../runtime/token.ts";
@@ -23,29 +24,21 @@ import { token } from "../../runtime/token.ts";
 /** The token under which the container registers the scheduler's settings. */
 export const SCHEDULER_SETTINGS = token<SchedulerSettings>("SchedulerSettings");
 
-export interface SchedulerSettings {
+export interface SchedulerSettings extends HandoverSettings {
   /** How often it scans the to-do list, in ms. Ticks are counted from the Unix epoch, so that all instances agree. */
   readonly tickMs: number;
   /** Which due deliveries are this instance's. */
   readonly shares: DueShares;
-  /** How many deliveries may be armed at a time; bounds memory. */
-  readonly armed: number;
-  /** A random number from 0 to 1, exclusive. */
-  random(): number;
 }
 
 /** The result of the last successful scan of the to-do list. */
 export interface LastScan {
-  /** When, in ms since the Unix epoch. */
+  /** When, by the monotonic clock, in ms. */
   readonly at: number;
   /** How long the oldest due delivery had been due, in ms; 0 if none was. */
   readonly oldestDueMs: number;
 }
 
-/**
- * A retry is sent up to this long after its due time, in ms, so that deliveries that fell due together are spread out.
- */
-const JITTER_MS = 250;
 /** The shortest time between two scans, in ms, however often the queue runs low. */
 const REFILL_SPACING_MS = 500;
 /** A failed scan is repeated after at most this long, in ms, or a tick if that is less. */
@@ -62,22 +55,23 @@ const FRESHNESS_WAIT_MS = 2_000;
 /**
  * The process manager of retries. Every tick it scans the to-do list for what falls due before the next scan. It arms
  * each delivery at its own due time, never early, and hands over at once what is overdue: retries, lapsed attempts, and
- * what a full queue refused or a dead process left. Timers may be lost at any time: due times are in the log. Each
- * instance handles only its shares.
+ * what a full queue refused or a dead process left. Each instance scans only its shares. A retry that falls due before
+ * the next scan can find it is armed by the instance that recorded the failure. Timers may be lost at any time: due
+ * times are in the log.
  */
 @injectable()
 export class RetryScheduler {
   readonly #store: EventStore;
   readonly #documents: DocumentStore;
   readonly #progress: ProjectionProgress;
-  readonly #worker: DeliveryWorker;
   readonly #clock: Clock;
   readonly #settings: SchedulerSettings;
   readonly #ticks: TickTimes;
-  readonly #armed: ArmedRetries;
+  readonly #handover: DueHandover;
   readonly #rest = new Rest();
   readonly #trouble: TroubleLog;
   #lastScan: LastScan | null = null;
+  #running = false;
 
   constructor(
     @inject(EVENT_STORE) store: EventStore,
@@ -91,11 +85,10 @@ export class RetryScheduler {
     this.#store = store;
     this.#documents = documents;
     this.#progress = progress;
-    this.#worker = worker;
     this.#clock = clock;
     this.#settings = settings;
     this.#ticks = new TickTimes(clock, settings.tickMs);
-    this.#armed = new ArmedRetries(clock, settings.armed);
+    this.#handover = new DueHandover(worker, clock, settings, () => this.refill());
     this.#trouble = new TroubleLog(logger, clock, {
       level: "error",
       trouble: "the to-do list could not be read",
@@ -120,11 +113,23 @@ export class RetryScheduler {
       },
     };
     const maxBackoffMs = Math.min(this.#settings.tickMs, LONGEST_BACKOFF_MS);
+    this.#running = true;
     await runRounds(scans, this.#clock, this.#trouble, signal, maxBackoffMs);
-    this.#armed.clear();
+    this.#running = false;
+    this.#handover.clear();
   }
 
-  /** Requests a scan before the next tick: the worker's queue runs low, and there may be more to do. */
+  /**
+   * Notes when a delivery is due whose attempt this instance recorded. Arms it if that is before the next scan has read
+   * the list; otherwise the scan finds it.
+   */
+  recorded(due: DueDelivery): void {
+    if (!this.#running) return;
+    const scanMs = Math.min(FRESHNESS_WAIT_MS, this.#settings.tickMs);
+    if (Date.parse(due.dueAt) < this.#latestScan + scanMs) this.#handover.recorded(due);
+  }
+
+  /** Requests a scan before the next tick: a queue runs low, and there may be more to do. */
   refill(): void {
     this.#rest.wake();
   }
@@ -136,7 +141,7 @@ export class RetryScheduler {
 
   /** How many retries have a timer for their due time. */
   get armed(): number {
-    return this.#armed.size;
+    return this.#handover.armed;
   }
 
   /**
@@ -145,14 +150,15 @@ export class RetryScheduler {
    */
   async tick(maxEmptyScans = Number.POSITIVE_INFINITY): Promise<void> {
     await this.#progress.whenSeen([dueDeliveries.name], await this.#store.head(), FRESHNESS_WAIT_MS);
-    const horizon = new Date(this.#ticks.next + this.#ticks.lateness).toISOString();
+    const horizon = new Date(this.#latestScan).toISOString();
     let empty = 0;
     let isFirst = true;
     for await (const page of dueBefore(this.#documents, horizon)) {
       if (isFirst) this.#recordScan(page[0]);
       isFirst = false;
       for (const due of await this.#settings.shares.mine(page)) {
-        const arranged = this.#arrange(due);
+        const { _id: deliveryId, endpoint_id: endpointId, due_at: dueAt } = due;
+        const arranged = this.#handover.listed({ deliveryId, endpointId, dueAt });
         if (arranged === "all_full") return;
         empty = arranged === "taken_in" ? 0 : empty + 1;
       }
@@ -162,27 +168,13 @@ export class RetryScheduler {
 
   /** The first delivery in the list is the oldest, so no query is needed for it. */
   #recordScan(oldest: DueDocument | undefined): void {
-    const at = this.#clock.now();
-    const oldestDueMs = oldest === undefined ? 0 : Math.max(0, at - Date.parse(oldest.due_at));
-    this.#lastScan = { at, oldestDueMs };
+    const oldestDueMs = oldest === undefined ? 0 : Math.max(0, this.#clock.now() - Date.parse(oldest.due_at));
+    this.#lastScan = { at: this.#clock.monotonic(), oldestDueMs };
   }
 
-  /** Hands a delivery to the worker, now or at its due time, unless that is done already or there is no room. */
-  #arrange(due: DueDocument): "taken_in" | "nothing" | "all_full" {
-    if (this.#worker.knows(due._id)) return "nothing";
-    const wait = Date.parse(due.due_at) - this.#clock.now();
-    if (wait <= 0) {
-      this.#armed.disarm(due._id);
-      if (this.#worker.take(due._id, due.endpoint_id)) return "taken_in";
-      // If only this endpoint or its user has no room, the others need not wait.
-      return this.#worker.full ? "all_full" : "nothing";
-    }
-    if (this.#armed.has(due._id, due.due_at)) return "nothing";
-    this.#armed.disarm(due._id);
-    if (this.#armed.full) return "all_full";
-    // Arranged again then, because a timer may fire a little early and a clock may be set back.
-    this.#armed.arm(due._id, due.due_at, wait + this.#settings.random() * JITTER_MS, () => this.#arrange(due));
-    return "taken_in";
+  /** The latest start of the next scan at a tick, in ms since the Unix epoch. */
+  get #latestScan(): number {
+    return this.#ticks.next + this.#ticks.lateness;
   }
 
   /** True if it ends before the next tick, because the worker's queue runs low. */

@@ -35,16 +35,14 @@ export class CheckpointMoves {
    * most every 5 s.
    */
   async caughtUp(projections: readonly AnyProjection[], place: ReadingPlace): Promise<void> {
-    const now = this.#clock.now();
-    // A clock that was set back delays nothing.
-    if (Math.abs(now - this.#triedAt) < INTERVAL_MS) return;
+    if (this.#clock.monotonic() - this.#triedAt < INTERVAL_MS) return;
     await this.finish(projections, place);
   }
 
   /** Call it when the reading ends and everything is in the documents. Takes no longer than a read of either store. */
   async finish(projections: readonly AnyProjection[], place: ReadingPlace): Promise<void> {
     if (place.searchedTo === this.#movedTo) return;
-    this.#triedAt = this.#clock.now();
+    this.#triedAt = this.#clock.monotonic();
     try {
       if (await this.#move(projections, place)) this.#movedTo = place.searchedTo;
     } catch (error) {

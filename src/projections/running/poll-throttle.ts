@@ -17,21 +17,20 @@ export class PollThrottle {
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#countedAt = clock.now();
+    this.#countedAt = clock.monotonic();
   }
 
   /** Resolves when a poll is available, at once after a quiet time; or when the signal aborts. */
   async next(signal: AbortSignal): Promise<void> {
     this.#count();
-    // At most one interval: a clock that was set back removes no saved polls.
     if (this.#polls < 1) await pause(this.#clock, Math.ceil((1 - this.#polls) * INTERVAL_MS), signal);
     this.#count();
     this.#polls = Math.max(0, this.#polls - 1);
   }
 
   #count(): void {
-    const now = this.#clock.now();
-    const earned = Math.max(0, now - this.#countedAt) / INTERVAL_MS;
+    const now = this.#clock.monotonic();
+    const earned = (now - this.#countedAt) / INTERVAL_MS;
     this.#polls = Math.min(SAVED_POLLS, this.#polls + earned);
     this.#countedAt = now;
   }

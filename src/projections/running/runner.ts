@@ -69,7 +69,7 @@ export async function runProjections(
       if (batch.length < BATCH_EVENTS && characters < BATCH_CHARACTERS) continue;
     }
     characters = 0;
-    const begunAt = clock.now();
+    const begunAt = clock.monotonic();
     const recorded = batch;
     batch = [];
     const known = running.some(readsKnown) ? recorded.map(readOrPoison) : [];
@@ -98,7 +98,7 @@ export async function runProjections(
       await moves.caughtUp(running, place);
       await throttle.next(signal);
     } else if (restRatio > 0) {
-      await pause(clock, Math.min(LONGEST_REST_MS, (clock.now() - begunAt) * restRatio), signal);
+      await pause(clock, Math.min(LONGEST_REST_MS, (clock.monotonic() - begunAt) * restRatio), signal);
     }
   }
   await moves.finish(running, place);

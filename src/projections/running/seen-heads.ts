@@ -9,7 +9,7 @@ const GAP_OF_AGE = 0.1;
 
 interface SeenHead {
   readonly position: Position;
-  /** In ms since the Unix epoch. */
+  /** By the monotonic clock, in ms. */
   readonly at: number;
 }
 
@@ -23,8 +23,8 @@ export class SeenHeads {
   #newestAt = 0;
 
   /**
-   * Records that the log ended at this position at `now` (ms since the Unix epoch). Positions before an earlier report
-   * are ignored.
+   * Records that the log ended at this position at `now` (the monotonic clock's time, in ms). Positions before an
+   * earlier report are ignored.
    */
   note(position: Position, now: number): void {
     if (this.#newest !== null && position <= this.#newest) return;
@@ -43,7 +43,7 @@ export class SeenHeads {
     const isAhead = (head: Position): boolean => position === null || head > position;
     if (this.#newest === null || !isAhead(this.#newest)) return 0;
     const first = this.#kept.find((head) => isAhead(head.position));
-    return Math.max(0, now - (first?.at ?? this.#newestAt));
+    return now - (first?.at ?? this.#newestAt);
   }
 
   #thinOut(now: number): void {

@@ -9,16 +9,16 @@ describe("the addresses of this host", () => {
     expect([...own].filter((address) => address.includes("%"))).toEqual([]);
   });
 
-  it("are read again when they are 5 seconds old, or the clock was put back", () => {
+  it("are read again when they are 5 seconds old, whatever the wall clock is set to", () => {
     const clock = createManualClock();
     const own = createOwnAddresses(clock);
     const first = own();
     clock.advance(4999);
-    expect(own()).toBe(first);
+    for (const stepMs of [3_600_000, -7_200_000]) {
+      clock.jump(stepMs);
+      expect(own()).toBe(first);
+    }
     clock.advance(1);
-    const second = own();
-    expect(second).not.toBe(first);
-    clock.advance(-1);
-    expect(own()).not.toBe(second);
+    expect(own()).not.toBe(first);
   });
 });

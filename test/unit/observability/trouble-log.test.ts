@@ -75,16 +75,21 @@ describe("the lines about a trouble", () => {
     expect(lines.at(-1)).toMatchObject({ level: 30, count: 2, duration_ms: 3_000 });
   });
 
-  it("begin with the next trouble, and go on when the clock was set back", async () => {
-    const { clock, lines, trouble } = newTroubleLog();
-    trouble.failed({});
-    clock.jump(-3_600_000);
-    trouble.failed({});
-    trouble.worked();
-    await clock.advance(2_000);
-    trouble.failed({});
-    expect(lines.map(({ level }) => level)).toEqual([50, 50, 30, 50]);
-  });
+  it.each([-3_600_000, 3_600_000])(
+    "go on, and begin with the next trouble, when the wall clock is set by %i ms",
+    async (stepMs) => {
+      const { clock, lines, trouble } = newTroubleLog();
+      trouble.failed({});
+      clock.jump(stepMs);
+      await clock.advance(1_000);
+      trouble.failed({});
+      trouble.worked();
+      await clock.advance(2_000);
+      trouble.failed({});
+      expect(lines.map(({ level }) => level)).toEqual([50, 50, 30, 50]);
+      expect(lines[2]).toMatchObject({ count: 2, duration_ms: 1_000 });
+    },
+  );
 
   it("end when it is closed, and no timer is left", async () => {
     const { clock, lines, trouble } = newTroubleLog();

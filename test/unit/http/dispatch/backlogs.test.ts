@@ -32,13 +32,16 @@ describe("a user's backlog", () => {
     expect(backlogs.isFull(1)).toBe(false);
   });
 
-  it("is read once a second for each user, however often it is asked for", async () => {
+  it("is read once a second for each user, however often it is asked for and the wall clock is set", async () => {
     const clock = new FakeClock();
     const figures = new Figures();
     const backlogs = new Backlogs(10, figures.pendingOf, clock);
     for (let n = 0; n < 100; n++) backlogs.isFull(n % 2);
     await clock.advance(999);
-    backlogs.isFull(1);
+    for (const stepMs of [-3_600_000, 7_200_000]) {
+      clock.jump(stepMs);
+      backlogs.isFull(1);
+    }
     expect(figures.asked).toEqual([0, 1]);
     await clock.advance(1);
     backlogs.isFull(1);

@@ -28,7 +28,7 @@ describe("what an endpoint's owner chose", () => {
       const due = (await world.state())?.dueAt ?? null;
       if (due === null) break;
       waits.push(Date.parse(due) - endedAt);
-      world.clock.jump(Date.parse(due) - world.clock.now());
+      world.clock.pass(Date.parse(due) - world.clock.now());
     }
     expect(waits).toEqual([7_000, 90_000]);
     expect(await world.state()).toMatchObject({ status: "FAILED", attempts: 3 });
@@ -48,7 +48,7 @@ describe("what an endpoint's owner chose", () => {
     world.sender.answer = () => new Promise(() => undefined);
     void world.attempt();
     await world.clock.settle();
-    world.clock.jump(2 * TIMEOUT_MS + 1);
+    world.clock.pass(2 * TIMEOUT_MS + 1);
     await world.attempt();
     expect(await world.state()).toMatchObject({ attempts: 1, underWay: null });
     expect(Date.parse((await world.state())?.dueAt ?? "") - world.clock.now()).toBe(5_000);
@@ -76,7 +76,7 @@ describe("what an endpoint's owner chose", () => {
 describe("the signature of an attempt", () => {
   it("is of the endpoint's keys, the delivery, the second of the claim and the very body", async () => {
     const world = await newAttempts();
-    world.clock.jump(1_999);
+    world.clock.pass(1_999);
     const timestampSeconds = Math.floor(world.clock.now() / 1_000);
     await world.attempt();
     const keys = VAULT.signingKeys(await endpointInLog(world.store, ENDPOINT_ID), world.clock.now());

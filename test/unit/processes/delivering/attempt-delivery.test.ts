@@ -48,7 +48,7 @@ describe("an attempt", () => {
   it("is recorded with what came back, and when the next is due", async () => {
     const { sender, attempt, clock, state } = await newAttempts();
     sender.answer = () => {
-      clock.jump(1_500);
+      clock.pass(1_500);
       return refusedWith(503, { retryAfter: "120", durationMs: 1_500 });
     };
     const attempted = await attempt();
@@ -73,12 +73,12 @@ describe("an attempt", () => {
     const { attempt, sender, clock } = await newAttempts();
     sender.answer = () => refusedWith(500);
     await attempt();
-    clock.jump(59_999);
+    clock.pass(59_999);
     await expect(attempt()).resolves.toEqual({ kind: "nothing" });
-    clock.jump(1);
+    clock.pass(1);
     sender.answer = delivered;
     await expect(attempt()).resolves.toMatchObject({ kind: "attempted", event: { data: { number: 2 } } });
-    clock.jump(3_600_000);
+    clock.pass(3_600_000);
     await expect(attempt()).resolves.toEqual({ kind: "nothing" });
     expect(sender.sent).toHaveLength(2);
   });
@@ -98,7 +98,7 @@ describe("an attempt", () => {
     sender.answer = blackHole(clock);
     const attempted = attempt();
     await clock.until(() => sender.underWay === 1);
-    clock.jump(4_000);
+    clock.pass(4_000);
     abort.abort();
     await expect(attempted).resolves.toMatchObject({
       kind: "attempted",
@@ -114,16 +114,16 @@ describe("an attempt", () => {
     await clock.until(() => sender.underWay === 1);
     sender.answer = delivered;
 
-    clock.jump(LEASE_MS - 1);
+    clock.pass(LEASE_MS - 1);
     await expect(attempt()).resolves.toEqual({ kind: "nothing" });
     expect(await state()).toMatchObject({ attempts: 0, underWay: { number: 1 } });
 
-    clock.jump(1);
+    clock.pass(1);
     await expect(attempt()).resolves.toEqual({ kind: "nothing" });
     expect(await state()).toMatchObject({ attempts: 1, underWay: null });
     expect((await state())?.dueAt).toBe(new Date(clock.now() + 60_000).toISOString());
 
-    clock.jump(60_000);
+    clock.pass(60_000);
     await expect(attempt()).resolves.toMatchObject({ kind: "attempted", event: { data: { number: 2 } } });
   });
 
@@ -133,7 +133,7 @@ describe("an attempt", () => {
     sender.answer = () => new Promise((resolve) => (answer = () => resolve(delivered())));
     const zombie = attempt();
     await clock.until(() => sender.underWay === 1);
-    clock.jump(LEASE_MS);
+    clock.pass(LEASE_MS);
     await attempt();
     answer();
     await expect(zombie).resolves.toEqual({ kind: "too_late" });
@@ -155,6 +155,74 @@ describe("an attempt", () => {
   });
 });
 
+describe("an attempt during which the wall clock is set", () => {
+  const HOUR_MS = 3_600_000;
+
+  it("is not sent when the clock was behind at its claim: for other processes its lease may be over", async () => {
+    const { attempt, store, sender, clock, state, types } = await newAttempts();
+    let set = false;
+    store.onAppend = (_stream, [event], write) => {
+      if (event?.type === "DeliveryAttemptStarted" && !set) clock.jump(HOUR_MS);
+      set = true;
+      return write();
+    };
+    await expect(attempt()).resolves.toMatchObject({ kind: "not_sent" });
+    expect(sender.sent).toEqual([]);
+    expect(await types()).toEqual(["DeliveryRequested", "DeliveryAttemptStarted", "DeliveryAttemptReleased"]);
+    await expect(attempt()).resolves.toMatchObject({ kind: "attempted", event: { data: { number: 1 } } });
+    expect(await state()).toMatchObject({ status: "SUCCESS", attempts: 1 });
+  });
+
+  it("is not sent after its time, though the clock was set back meanwhile", async () => {
+    const { attempt, store, sender, clock } = await newAttempts();
+    store.onAppend = (_stream, [event], write) => {
+      if (event?.type === "DeliveryAttemptStarted") {
+        clock.jump(-HOUR_MS);
+        clock.pass(LEASE_MS - TIMEOUT_MS - 5_000 + 1);
+      }
+      return write();
+    };
+    await expect(attempt()).resolves.toMatchObject({ kind: "not_sent" });
+    expect(sender.sent).toEqual([]);
+  });
+
+  it("is not repeated for ever when the clock was set back and the log does not confirm its claim", async () => {
+    const { attempt, store, sender, clock } = await newAttempts();
+    store.onAppend = () => {
+      clock.jump(-HOUR_MS);
+      clock.pass(4_000);
+      return Promise.reject(new AppendOutcomeUnknown("no answer"));
+    };
+    await expect(attempt()).rejects.toThrow(AppendOutcomeUnknown);
+    expect(sender.sent).toEqual([]);
+  });
+
+  it.each([HOUR_MS, -HOUR_MS])("counts, and its retry is due after its wait: %i ms", async (stepMs) => {
+    const { attempt, sender, clock, state } = await newAttempts();
+    sender.answer = () => {
+      clock.pass(1_500);
+      clock.jump(stepMs);
+      return refusedWith(500, { durationMs: 1_500 });
+    };
+    await expect(attempt()).resolves.toMatchObject({ kind: "attempted", event: { data: { durationMs: 1_500 } } });
+    expect((await state())?.dueAt).toBe(new Date(clock.now() + 60_000).toISOString());
+  });
+
+  it.each([HOUR_MS, -HOUR_MS])("has its real duration when it was interrupted: %i ms", async (stepMs) => {
+    const { attempt, sender, clock, abort } = await newAttempts();
+    sender.answer = blackHole(clock);
+    const attempted = attempt();
+    await clock.until(() => sender.underWay === 1);
+    clock.pass(4_000);
+    clock.jump(stepMs);
+    abort.abort();
+    await expect(attempted).resolves.toMatchObject({
+      kind: "attempted",
+      event: { data: { outcome: "unknown", durationMs: 4_000 } },
+    });
+  });
+});
+
 describe("an attempt while the log is in trouble", () => {
   it("is not sent when the log cannot take its claim", async () => {
     const { attempt, store, sender } = await newAttempts();
@@ -167,7 +235,7 @@ describe("an attempt while the log is in trouble", () => {
     const { attempt, store, sender, clock } = await newAttempts();
     const begunAt = clock.now();
     store.onAppend = () => {
-      clock.jump(4_000);
+      clock.pass(4_000);
       return Promise.reject(new AppendOutcomeUnknown("no answer"));
     };
     await expect(attempt()).rejects.toThrow(AppendOutcomeUnknown);
@@ -181,7 +249,7 @@ describe("an attempt while the log is in trouble", () => {
     store.onAppend = async (_stream, events, write) => {
       if (events[0]?.type !== "DeliveryAttemptStarted" || ++answers > 2) return write();
       if (answers === 1) await write();
-      clock.jump(4_000);
+      clock.pass(4_000);
       throw answers === 1 ? new AppendOutcomeUnknown("no answer") : new StoreUnavailable("the log is down");
     };
     await expect(attempt()).resolves.toMatchObject({ kind: "attempted", event: { data: { outcome: "delivered" } } });
@@ -200,7 +268,7 @@ describe("an attempt while the log is in trouble", () => {
     store.onAppend = (_stream, events, write) => {
       if (events[0]?.type !== "DeliveryAttemptStarted" || lost) return write();
       lost = true;
-      clock.jump(4_000);
+      clock.pass(4_000);
       return Promise.reject(new AppendOutcomeUnknown("no answer"));
     };
     await expect(attempt()).resolves.toMatchObject({ kind: "attempted" });
@@ -216,7 +284,7 @@ describe("an attempt while the log is in trouble", () => {
       lost = true;
       const other = attemptDelivery(deps, DELIVERY_ID, null, () => undefined, new AbortController().signal);
       await expect(other).resolves.toMatchObject({ kind: "attempted" });
-      clock.jump(4_000);
+      clock.pass(4_000);
       throw new AppendOutcomeUnknown("no answer");
     };
     await expect(attempt()).resolves.toEqual({ kind: "nothing" });
@@ -230,7 +298,7 @@ describe("an attempt while the log is in trouble", () => {
     store.onAppend = async (_stream, events, write) => {
       const result = await write();
       if (events[0]?.type !== "DeliveryAttemptStarted") return result;
-      clock.jump(++tries === 1 ? 9_999 : 2);
+      clock.pass(++tries === 1 ? 9_999 : 2);
       if (tries === 1) throw new AppendOutcomeUnknown("no answer");
       return result;
     };
@@ -243,12 +311,12 @@ describe("an attempt while the log is in trouble", () => {
     const { attempt, deps, store, sender, clock, types } = await newAttempts();
     deps.timeoutMs = 1_000;
     sender.answer = () => {
-      clock.jump(1_000);
+      clock.pass(1_000);
       return delivered();
     };
     let others = 0;
     store.onAppend = async (_stream, events, write) => {
-      clock.jump(4_000);
+      clock.pass(4_000);
       // Just before the log answers, another process looks whether the claim has lapsed.
       if (events[0]?.type === "DeliveryAttempted") {
         others += 1;
@@ -264,7 +332,7 @@ describe("an attempt while the log is in trouble", () => {
   it("is not sent when its claim was so long in coming that it could outlast its lease", async () => {
     const { attempt, store, sender, clock, types } = await newAttempts();
     store.onAppend = async (_stream, [event], write) => {
-      if (event?.type === "DeliveryAttemptStarted") clock.jump(LEASE_MS - TIMEOUT_MS - 5_000 + 1);
+      if (event?.type === "DeliveryAttemptStarted") clock.pass(LEASE_MS - TIMEOUT_MS - 5_000 + 1);
       return write();
     };
     await expect(attempt()).resolves.toMatchObject({ kind: "not_sent" });
@@ -278,7 +346,7 @@ describe("an attempt while the log is in trouble", () => {
     let failures = 2;
     store.onAppend = (_stream, events, write) => {
       if (events[0]?.type !== "DeliveryAttempted" || failures-- === 0) return write();
-      clock.jump(5_000);
+      clock.pass(5_000);
       return Promise.reject(new StoreUnavailable("the log is down"));
     };
     await expect(attempt()).resolves.toMatchObject({ kind: "attempted", event: { data: { endedAt: answeredAt } } });
@@ -301,7 +369,7 @@ describe("an attempt while the log is in trouble", () => {
     let failures = 3;
     store.onAppend = (_stream, events, write) => {
       if (events[0]?.type !== "DeliveryAttempted" || failures-- === 0) return write();
-      clock.jump(LEASE_MS);
+      clock.pass(LEASE_MS);
       return Promise.reject(new StoreUnavailable("the log is down"));
     };
     await expect(attempt()).resolves.toMatchObject({ kind: "attempted", event: { data: { outcome: "delivered" } } });
@@ -318,7 +386,7 @@ describe("an attempt while the log is in trouble", () => {
     };
     await expect(attempt()).rejects.toThrow();
     store.onAppend = (_stream, _events, write) => write();
-    clock.jump(LEASE_MS);
+    clock.pass(LEASE_MS);
     await attempt();
     expect(await state()).toMatchObject({ status: "PENDING", attempts: 1, underWay: null });
     expect(sender.sent).toHaveLength(1);

@@ -18,8 +18,8 @@ describe("the lease of a claim", () => {
   it.each([1, 1_000, 10_000, 15_000, 600_000])(
     "outlasts, for attempts of %i ms, a claim and a result that each take the log's longest",
     (timeoutMs) => {
-      expect(latestSending(0, timeoutMs)).toBeGreaterThan(APPEND_MS);
-      expect(latestSending(0, timeoutMs) + timeoutMs + APPEND_MS).toBeLessThan(leaseOf(timeoutMs));
+      expect(latestSending(timeoutMs)).toBeGreaterThan(APPEND_MS);
+      expect(latestSending(timeoutMs) + timeoutMs + APPEND_MS).toBeLessThan(leaseOf(timeoutMs));
     },
   );
 });

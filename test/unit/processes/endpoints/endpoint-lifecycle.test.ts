@@ -96,6 +96,26 @@ describe("a disabled endpoint", () => {
     await process.stop();
   });
 
+  it("is sent at that pace when the wall clock is set back meanwhile", async () => {
+    const world = await newWorld();
+    const process = await world.start();
+    await turn(world, "disabled");
+    const ids = await dispatchMany(process, 100);
+    await world.clock.advance(1_000);
+    let released = 0;
+    world.store.onAppend = (_stream, [event], write) => {
+      if (event?.type === "DeliveryReleased" && ++released === 50) world.clock.jump(-3_600_000);
+      return write();
+    };
+    await turn(world, "enabled");
+    await world.clock.advance(10_000);
+    expect(released).toBe(100);
+    // Those that were released before wait for a time of the clock that comes again.
+    const sent = ids.filter((id) => world.sentTimes(id).length === 1);
+    expect(sent.length).toBeGreaterThanOrEqual(40);
+    await process.crash();
+  });
+
   it("is not sent more of what was held once it is disabled again", async () => {
     const world = await newWorld();
     const process = await world.start();

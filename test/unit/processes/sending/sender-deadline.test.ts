@@ -57,6 +57,28 @@ describe("the deadline", () => {
     expect(answered(await result)).toMatchObject({ errorCode: "timeout", durationMs: 5000 });
   });
 
+  it.each([3_600_000, -3_600_000])("stays where it is when the wall clock is set by %i ms", async (stepMs) => {
+    const clock = createManualClock();
+    const receiver = await makeReceiver(() => undefined);
+    const result = send(makeSender({ clock, timeoutMs: 5000 }), receiver.url());
+    await receiver.received(1);
+    clock.advance(1000);
+    clock.jump(stepMs);
+    clock.advance(4000);
+    expect(answered(await result)).toMatchObject({ errorCode: "timeout", durationMs: 5000 });
+  });
+
+  it.each([3_600_000, -3_600_000])("leaves the duration alone when the wall clock is set by %i ms", async (stepMs) => {
+    const clock = createManualClock();
+    const receiver = await makeReceiver((socket, request) => {
+      clock.advance(1000);
+      clock.jump(stepMs);
+      clock.advance(500);
+      respondWith(200)(socket, request);
+    });
+    expect(answered(await send(makeSender({ clock }), receiver.url()))).toMatchObject({ durationMs: 1500 });
+  });
+
   it("of an attempt that ended in time changes nothing later", async () => {
     const clock = createManualClock();
     const receiver = await makeReceiver(respondWith(200, "ok"));

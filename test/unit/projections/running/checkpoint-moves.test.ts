@@ -56,9 +56,14 @@ describe("moving checkpoints", () => {
     expect(await searched()).toEqual([26, 26]);
   });
 
-  it("does not wait for a clock that was set back", async () => {
+  it("waits as long when the wall clock is set", async () => {
     await moves.caughtUp(MODELS, place(10, 15));
-    clock.jump(-3_600_000);
+    for (const stepMs of [-3_600_000, 7_200_000]) {
+      clock.jump(stepMs);
+      await moves.caughtUp(MODELS, place(10, 16));
+      expect(await searched()).toEqual([15, 15]);
+    }
+    await clock.advance(5_000);
     await moves.caughtUp(MODELS, place(10, 16));
     expect(await searched()).toEqual([16, 16]);
   });
