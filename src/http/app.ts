@@ -24,6 +24,7 @@ import { limitBodiesUnderWay } from "./server/body-budget.ts";
 import { refuseBrokenRequests, refuseWhatNodeAnswers } from "./server/broken-requests.ts";
 import { refuseWhileClosing } from "./server/closing.ts";
 import { handleErrors, refuseBadPath } from "./server/error-handler.ts";
+import { answerHalfClosed } from "./server/half-closed.ts";
 import { refuseUnderPressure } from "./server/pressure.ts";
 import { addReplyHeaders } from "./server/reply-headers.ts";
 import { limitWaiting } from "./server/request-deadline.ts";
@@ -59,6 +60,7 @@ export async function buildApp(deps: HttpDependencies): Promise<FastifyInstance>
   app.decorateRequest("user", null);
   app.decorateRequest("staff", null);
   app.decorateRequest("dispatch", null);
+  answerHalfClosed(app);
   addReplyHeaders(app);
   handleErrors(app, deps.clock);
   refuseWhatNodeAnswers(app, deps.clock);

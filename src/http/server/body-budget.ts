@@ -1,7 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { clientNetwork } from "../../net/client-address.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import { refuseAndClose } from "./broken-requests.ts";
 import { unavailable } from "./error-handler.ts";
 
 /** How long a body may take to arrive before it must make room for others of the same client, in ms. */
@@ -89,12 +88,11 @@ class BodyBudget {
   #cutOff(client: Client, needed: number, mayBeCutOff: (share: Share) => boolean): void {
     for (const share of client.shares) {
       if (this.#underWay + needed <= this.#budgetBytes || !mayBeCutOff(share)) return;
-      if (share.request.raw.complete) continue;
+      const { raw } = share.request;
+      if (raw.complete) continue;
       this.#release(client, share);
-      const { socket } = share.request.raw;
-      refuseAndClose(unavailable(), socket, this.#clock);
-      // Closes once the reply is sent, or the rest of the body would still come in.
-      socket.destroySoon();
+      // Fastify listens while it reads the body; it drops what it has and answers. A body without a reader was refused.
+      if (raw.listenerCount("error") > 0) raw.emit("error", unavailable("a slow body gave way to another"));
     }
   }
 

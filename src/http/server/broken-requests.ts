@@ -1,11 +1,12 @@
 import { STATUS_CODES } from "node:http";
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { FastifyInstance } from "fastify";
 import { isoNow } from "../../runtime/clock.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { ERRORS, HttpError, errorBody } from "../errors.ts";
+import { linger, wasAnsweredEarly } from "./lingering.ts";
 import { REPLY_HEADERS } from "./reply-headers.ts";
 
 const NOT_HTTP = new HttpError("invalid_request", { errors: ["request must be valid HTTP/1.1"] });
@@ -15,17 +16,32 @@ const HEAD = Object.entries({ "Content-Type": "application/json", Connection: "c
   .map(([name, value]) => `${name}: ${value}`)
   .join("\r\n");
 
+/** How long a broken request waits for the answers to those before it, in ms. They take at most 5 s to begin. */
+const ANSWERS_BEFORE_MS = 10_000;
+
 /** The parser errors of Node that have a status of their own. */
 const REFUSALS: Readonly<Record<string, HttpError>> = {
   HPE_HEADER_OVERFLOW: new HttpError("headers_too_large"),
   ERR_HTTP_REQUEST_TIMEOUT: new HttpError("request_timeout"),
 };
 
-/** Answers requests that are not HTTP, too large or too slow with one of ERRORS, and closes the connection. */
+/**
+ * Answers requests that are not HTTP, too large or too slow with one of ERRORS, and closes the connection. The answers
+ * to whole requests before it on the same connection go out first: a client would take this one for theirs.
+ */
 export function refuseBrokenRequests(clock: Clock): (error: Error & { code?: string }, socket: Socket) => void {
+  const refused = new WeakSet<Socket>();
   return (error, socket) => {
-    if (error.code === "ECONNRESET") socket.destroy();
-    else refuseAndClose(REFUSALS[error.code ?? ""] ?? NOT_HTTP, socket, clock);
+    if (error.code === "ECONNRESET" || socket.destroyed) socket.destroy();
+    // The parser reports an error again at the connection's end.
+    if (socket.destroyed || refused.has(socket)) return;
+    refused.add(socket);
+    const stop = linger(socket, clock, ANSWERS_BEFORE_MS);
+    afterAnswersBefore(socket, () => {
+      stop();
+      if (wasAnsweredEarly(socket)) endAndLinger("", socket, clock);
+      else refuseAndClose(REFUSALS[error.code ?? ""] ?? NOT_HTTP, socket, clock);
+    });
   };
 }
 
@@ -47,18 +63,29 @@ export function refuseWhatNodeAnswers(app: FastifyInstance, clock: Clock): void 
   app.server.on("checkExpectation", (request, response) => app.server.emit("request", request, response));
 }
 
-/**
- * Answers without fastify and ends the connection; a connection that was already ended is destroyed, even if the client
- * holds it.
- */
-export function refuseAndClose(refusal: HttpError, socket: Duplex, clock: Clock): void {
-  if (!socket.writable) {
-    socket.destroy();
+/** Calls back once the answers to all whole requests of the connection are out, if the connection lives so long. */
+function afterAnswersBefore(socket: Socket, proceed: () => void): void {
+  // Node keeps here the answer whose turn it is to go out; a broken request may have one too, which never comes.
+  const { _httpMessage: answer } = socket as { _httpMessage?: (ServerResponse & { req: IncomingMessage }) | null };
+  if (!answer || !(answer.req.complete || answer.writableEnded)) {
+    proceed();
     return;
   }
+  answer.once("close", () => {
+    if (!socket.destroyed) afterAnswersBefore(socket, proceed);
+  });
+}
+
+/** Answers without fastify and ends the connection, even if the client holds it. */
+function refuseAndClose(refusal: HttpError, socket: Duplex, clock: Clock): void {
   const body = errorBody(refusal, isoNow(clock));
   const { status } = ERRORS[refusal.code];
   const own = { ...refusal.options.headers, "Content-Length": Buffer.byteLength(body) };
   const lines = Object.entries(own).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${HEAD}\r\n${lines.join("")}\r\n${body}`);
+  endAndLinger(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${HEAD}\r\n${lines.join("")}\r\n${body}`, socket, clock);
+}
+
+function endAndLinger(text: string, socket: Duplex, clock: Clock): void {
+  if (socket.writable) socket.end(text);
+  linger(socket, clock);
 }
