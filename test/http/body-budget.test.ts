@@ -64,6 +64,34 @@ describe("the budget of bodies", () => {
     await app.close();
   });
 
+  it("leaves its answer to a client that sends the whole refused body before it reads", async () => {
+    const { app, announce } = await startServer();
+    const slow = await announce("Content-Length: 600");
+    const refused = await announce("Content-Length: 5000000\r\nConnection: close");
+    refused.write("x".repeat(5_000_000));
+    let answer = "";
+    refused.setEncoding("latin1").on("data", (text: string) => (answer += text));
+    await once(refused, "close");
+    expect(answer).toMatch(/^HTTP\/1\.1 503 .*"error":"Service temporarily unavailable"/s);
+    slow.destroy();
+    await app.close();
+  });
+
+  it("leaves its answer to a client whose body gives way while it sends on", async () => {
+    const clock = new FakeClock();
+    const { app, post, announce } = await startServer(clock);
+    const slow = await announce("Transfer-Encoding: chunked");
+    clock.jump(1_000);
+    expect((await post(600)).status).toBe(202);
+    const chunk = `ffff\r\n${"x".repeat(0xffff)}\r\n`;
+    slow.write(`${chunk.repeat(50)}0\r\n\r\n`);
+    let answer = "";
+    slow.setEncoding("latin1").on("data", (text: string) => (answer += text));
+    await once(slow, "close");
+    expect(answer).toMatch(/^HTTP\/1\.1 503 .*"error":"Service temporarily unavailable"/s);
+    await app.close();
+  });
+
   it("counts a body of unknown length as the largest", async () => {
     const { app, post, announce } = await startServer();
     const slow = await announce("Transfer-Encoding: chunked");

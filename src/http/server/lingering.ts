@@ -25,13 +25,15 @@ export function discardRest(request: IncomingMessage, clock: Clock): void {
   answeredEarly.add(socket);
   const stop = discard(request, socket, LINGER_MS, clock);
   const close = socket.destroySoon.bind(socket);
-  // Node closes the connection by this after an answer with `Connection: close`. Its client sees that nothing more comes.
-  socket.destroySoon = () => void socket.end();
+  let closes = false;
+  // Node closes the connection by this after an answer with `Connection: close`. Not even the sending side is closed
+  // before the body is here: many clients then give up what they send, and some of them the answer with it.
+  socket.destroySoon = () => (closes = true);
   request.once("end", () => {
     stop();
     answeredEarly.delete(socket);
     socket.destroySoon = close;
-    if (socket.writableEnded) close();
+    if (closes) close();
   });
 }
 
