@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseCidrs } from "./net/addresses.ts";
 import { parseDnsServers } from "./net/dns-servers.ts";
+import { CLIENT_ADDRESS_HEADERS } from "./net/forwarded.ts";
 import { ConfigurationError } from "./runtime/configuration-error.ts";
 import { UUID } from "./runtime/uuid.ts";
 
@@ -121,8 +122,15 @@ const schema = z.object({
   dispatchesPerSecond: setting("DISPATCHES_PER_SECOND", number(0, 1_000_000).prefault("0"), { example: "100" }),
   /** How many deliveries of one user may be pending before a dispatch is refused; 0: any number. */
   maxPendingPerUser: setting("MAX_PENDING_PER_USER", number(0, 1_000_000_000).prefault("1000000")),
-  /** The ranges of the proxies whose X-Forwarded-For says where a request comes from. */
+  /** The ranges of the proxies whose word counts for where a request comes from. */
   trustedProxies: setting("TRUSTED_PROXIES", cidrs.default([]), { example: "127.0.0.1/32,10.1.0.0/16" }),
+  /** The one header in which these proxies say it. */
+  clientAddressHeader: setting(
+    "CLIENT_ADDRESS_HEADER",
+    z
+      .enum(CLIENT_ADDRESS_HEADERS, { error: `must be one of ${CLIENT_ADDRESS_HEADERS.join(", ")}` })
+      .prefault("x-forwarded-for"),
+  ),
   /** After how many failed attempts in a row an endpoint counts as failing. */
   endpointFailingAttempts: setting("ENDPOINT_FAILING_ATTEMPTS", number(1, 1_000_000).prefault("20")),
   /** How long an endpoint fails until its failing is recorded as a warning. */

@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { maxHeaderSize } from "node:http";
 import fastify, { LogController } from "fastify";
 import type { FastifyInstance } from "fastify";
-import { trustedProxies } from "../net/client-address.ts";
 import { adminProjectionRoutes } from "./admin/admin-projection-routes.ts";
 import { auditDeliveryRoutes } from "./audit/audit-delivery-routes.ts";
 import { auditEventRoutes } from "./audit/audit-event-routes.ts";
@@ -48,7 +47,6 @@ export async function buildApp(deps: HttpDependencies): Promise<FastifyInstance>
     // Node swaps the two when the first is not the larger one.
     requestTimeout: 15_000,
     http: { headersTimeout: 10_000, connectionsCheckingInterval: 1_000, requireHostHeader: false },
-    trustProxy: trustedProxies(deps.settings.trustedProxies),
     forceCloseConnections: "idle",
     return503OnClosing: false,
     exposeHeadRoutes: true,
@@ -66,7 +64,7 @@ export async function buildApp(deps: HttpDependencies): Promise<FastifyInstance>
   refuseWhatNodeAnswers(app, deps.clock);
   refuseWhileClosing(app);
   refuseUnderPressure(app, deps.health);
-  limitBodiesUnderWay(app, BODIES_UNDER_WAY, deps.clock);
+  limitBodiesUnderWay(app, BODIES_UNDER_WAY, deps);
   acceptJsonOnly(app);
   limitWaiting(app, deps.clock);
   const refuseTheRest = refuseOtherMethods(app);

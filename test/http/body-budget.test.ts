@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { HttpError } from "../../src/http/errors.ts";
 import { limitBodiesUnderWay } from "../../src/http/server/body-budget.ts";
 import { handleErrors } from "../../src/http/server/error-handler.ts";
+import { clientNetworkBehind } from "../../src/net/client-address.ts";
 import type { UserDocument } from "../../src/projections/users.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import type { Clock } from "../../src/runtime/clock.ts";
@@ -17,7 +18,7 @@ async function startServer(clock: Clock = systemClock) {
   let held: Promise<void> = Promise.resolve();
   let waiting = 0;
   handleErrors(app, systemClock);
-  limitBodiesUnderWay(app, 1_000, clock);
+  limitBodiesUnderWay(app, 1_000, { clock, clientNetwork: clientNetworkBehind([], "x-forwarded-for") });
   app.decorateRequest("user", null);
   const onRequest: onRequestHookHandler = (request, _reply, done) => {
     const user = request.headers["x-user"];
