@@ -137,6 +137,8 @@ const schema = z.object({
   endpointWarnAfterMs: setting("ENDPOINT_WARN_AFTER_SECONDS", failureSeconds.prefault("86400")),
   /** How long an endpoint fails until it is disabled; never shorter than the warning's. */
   endpointDisableAfterMs: setting("ENDPOINT_DISABLE_AFTER_SECONDS", failureSeconds.prefault("432000")),
+  /** How long the gateway goes on at a signal while readiness is 503, before it stops. */
+  shutdownDelayMs: setting("SHUTDOWN_DELAY_SECONDS", seconds(0, 3_600).prefault("0"), { example: "10" }),
   logLevel: setting("LOG_LEVEL", z.enum(LEVELS, { error: `must be one of ${LEVELS.join(", ")}` }).prefault("info")),
 });
 
