@@ -50,8 +50,12 @@ export async function buildApp(deps: HttpDependencies): Promise<FastifyInstance>
     forceCloseConnections: "idle",
     return503OnClosing: false,
     exposeHeadRoutes: true,
-    // As long as a request's head may be, so that an id of any length is just an unknown one.
-    routerOptions: { maxParamLength: maxHeaderSize },
+    routerOptions: {
+      // As long as a request's head may be, so that an id of any length is just an unknown one.
+      maxParamLength: maxHeaderSize,
+      // A base address with a slash at its end makes two of them.
+      ignoreDuplicateSlashes: true,
+    },
     frameworkErrors: refuseBadPath(deps.clock),
     clientErrorHandler: refuseBrokenRequests(deps.clock),
   });

@@ -8,7 +8,11 @@ import type { Clock } from "../../runtime/clock.ts";
 import { ERRORS, HttpError, errorBody } from "../errors.ts";
 import { linger, wasAnsweredEarly } from "./lingering.ts";
 import { REPLY_HEADERS } from "./reply-headers.ts";
+import { isUnknownMethod } from "./unknown-method.ts";
+import type { ParserError } from "./unknown-method.ts";
 
+const NO_HOST = new HttpError("invalid_request", { errors: ["header Host must be given"] });
+const SEVERAL_HOSTS = new HttpError("invalid_request", { errors: ["header Host must be given once"] });
 const NOT_HTTP = new HttpError("invalid_request", { errors: ["request must be valid HTTP/1.1"] });
 
 /** The headers of a reply that is written without fastify. */
@@ -29,7 +33,7 @@ const REFUSALS: Readonly<Record<string, HttpError>> = {
  * Answers requests that are not HTTP, too large or too slow with one of ERRORS, and closes the connection. The answers
  * to whole requests before it on the same connection go out first: a client would take this one for theirs.
  */
-export function refuseBrokenRequests(clock: Clock): (error: Error & { code?: string }, socket: Socket) => void {
+export function refuseBrokenRequests(clock: Clock): (error: ParserError, socket: Socket) => void {
   const refused = new WeakSet<Socket>();
   return (error, socket) => {
     if (error.code === "ECONNRESET" || socket.destroyed) socket.destroy();
@@ -40,20 +44,21 @@ export function refuseBrokenRequests(clock: Clock): (error: Error & { code?: str
     afterAnswersBefore(socket, () => {
       stop();
       if (wasAnsweredEarly(socket)) endAndLinger("", socket, clock);
-      else refuseAndClose(REFUSALS[error.code ?? ""] ?? NOT_HTTP, socket, clock);
+      else refuseAndClose(refusalOf(error), socket, clock);
     });
   };
 }
 
 /**
- * Answers requests that Node would answer without a body, or not at all: one without Host (RFC 9112 section 3.2
- * requires 400), one for a tunnel, and one with an unknown Expect, which may be ignored (RFC 9110 section 10.1.1).
+ * Answers requests that Node would answer without a body, or not at all: one without Host or with several (RFC 9112
+ * section 3.2 requires 400), one for a tunnel, and one with an unknown Expect, which may be ignored (RFC 9110 section 10.1.1).
  * Needs the server option `requireHostHeader: false`.
  */
 export function refuseWhatNodeAnswers(app: FastifyInstance, clock: Clock): void {
   app.addHook("onRequest", ({ raw }, _reply, done) => {
-    const missing = raw.headers.host === undefined && raw.httpVersion !== "1.0";
-    done(missing ? new HttpError("invalid_request", { errors: ["header Host must be given"] }) : undefined);
+    const hosts = countHosts(raw.rawHeaders);
+    if (hosts > 1) done(SEVERAL_HOSTS);
+    else done(hosts === 0 && raw.httpVersion !== "1.0" ? NO_HOST : undefined);
   });
   app.server.on("connect", (_request: IncomingMessage, socket: Duplex) => {
     // The client may be gone before it has read the answer.
@@ -61,6 +66,21 @@ export function refuseWhatNodeAnswers(app: FastifyInstance, clock: Clock): void 
     refuseAndClose(NOT_HTTP, socket, clock);
   });
   app.server.on("checkExpectation", (request, response) => app.server.emit("request", request, response));
+}
+
+/** Node's `headers` have only the first one. */
+function countHosts(rawHeaders: readonly string[]): number {
+  let count = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? "";
+    if (name.length === 4 && name.toLowerCase() === "host") count += 1;
+  }
+  return count;
+}
+
+function refusalOf(error: ParserError): HttpError {
+  if (isUnknownMethod(error)) return new HttpError("method_not_implemented");
+  return REFUSALS[error.code ?? ""] ?? NOT_HTTP;
 }
 
 /** Calls back once the answers to all whole requests of the connection are out, if the connection lives so long. */
