@@ -39,5 +39,5 @@ export function parsed<T>(parse: (value: string) => T): z.ZodType<T, string> {
 
 /** One of these words. */
 export function oneOf<const Word extends string>(words: readonly Word[]): z.ZodType<Word, string> {
-  return z.enum(words, { error: `must be one of ${words.join(", ")}` }) as z.ZodType<Word, string>;
+  return z.enum(words, { error: `must be one of ${words.join(", ")}` });
 }
