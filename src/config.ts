@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { parseCidrs } from "./net/addresses.ts";
 import { parseDnsServers } from "./net/dns-servers.ts";
+import { CLIENT_ADDRESS_HEADERS } from "./net/forwarded.ts";
 import { ConfigurationError } from "./runtime/configuration-error.ts";
+import { number, oneOf, optional, parsed, seconds, text } from "./runtime/setting-values.ts";
 import { UUID } from "./runtime/uuid.ts";
 
 /** The largest MAX_PAYLOAD_BYTES: as JSON text in an event it may double, and must fit into MAX_APPEND_BYTES with the rest. */
@@ -31,42 +33,6 @@ function setting<Schema extends z.ZodType>(variable: string, schema: Schema, mor
   const about = { default: value, without: "none", example: value ?? "", secret: false, neverEmpty: false };
   registry.add<z.ZodType>(schema, { variable, ...about, ...more });
   return schema;
-}
-
-/** A whole number from `min` to `max`, or with `fraction` any number in that range. */
-function number(min: number, max: number, fraction = false): z.ZodType<number, string> {
-  const error = `must be ${fraction ? "a number" : "a whole number"} from ${min} to ${max}`;
-  return z
-    .string()
-    .regex(fraction ? /^\d+(\.\d+)?$/ : /^\d+$/, { error })
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, { error });
-}
-
-/** Seconds from `min` to `max`, also parts of them, in milliseconds. */
-function seconds(min: number, max: number): z.ZodType<number, string> {
-  return number(min, max, true).transform((value) => value * 1_000);
-}
-
-function text(pattern: RegExp, what: string): z.ZodType<string, string> {
-  return z.string().regex(pattern, { error: `must be ${what}` });
-}
-
-/** Null when it is not set. */
-function optional(schema: z.ZodType<string, string>): z.ZodType<string | null, string | null | undefined> {
-  return schema.nullable().default(null);
-}
-
-/** What `parse` reads from the text; the message of its error is the reason. */
-function parsed<T>(parse: (value: string) => T): z.ZodType<T, string> {
-  return z.string().transform((value, context) => {
-    try {
-      return parse(value);
-    } catch (error) {
-      context.addIssue({ code: "custom", message: error instanceof Error ? error.message : String(error) });
-      return z.NEVER;
-    }
-  });
 }
 
 const cidrs = parsed<readonly string[]>(parseCidrs);
@@ -121,15 +87,19 @@ const schema = z.object({
   dispatchesPerSecond: setting("DISPATCHES_PER_SECOND", number(0, 1_000_000).prefault("0"), { example: "100" }),
   /** How many deliveries of one user may be pending before a dispatch is refused; 0: any number. */
   maxPendingPerUser: setting("MAX_PENDING_PER_USER", number(0, 1_000_000_000).prefault("1000000")),
-  /** The ranges of the proxies whose X-Forwarded-For says where a request comes from. */
+  /** The ranges of the proxies whose word counts for where a request comes from. */
   trustedProxies: setting("TRUSTED_PROXIES", cidrs.default([]), { example: "127.0.0.1/32,10.1.0.0/16" }),
+  /** The one header in which these proxies say it. */
+  clientAddressHeader: setting("CLIENT_ADDRESS_HEADER", oneOf(CLIENT_ADDRESS_HEADERS).prefault("x-forwarded-for")),
   /** After how many failed attempts in a row an endpoint counts as failing. */
   endpointFailingAttempts: setting("ENDPOINT_FAILING_ATTEMPTS", number(1, 1_000_000).prefault("20")),
   /** How long an endpoint fails until its failing is recorded as a warning. */
   endpointWarnAfterMs: setting("ENDPOINT_WARN_AFTER_SECONDS", failureSeconds.prefault("86400")),
   /** How long an endpoint fails until it is disabled; never shorter than the warning's. */
   endpointDisableAfterMs: setting("ENDPOINT_DISABLE_AFTER_SECONDS", failureSeconds.prefault("432000")),
-  logLevel: setting("LOG_LEVEL", z.enum(LEVELS, { error: `must be one of ${LEVELS.join(", ")}` }).prefault("info")),
+  /** How long the gateway goes on at a signal while readiness is 503, before it stops. */
+  shutdownDelayMs: setting("SHUTDOWN_DELAY_SECONDS", seconds(0, 3_600).prefault("0"), { example: "10" }),
+  logLevel: setting("LOG_LEVEL", oneOf(LEVELS).prefault("info")),
 });
 
 /** What the gateway was told; durations in milliseconds. */

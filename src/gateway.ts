@@ -9,6 +9,8 @@ import { ReadingLoops } from "./gateway/reading-loops.ts";
 import { buildApp } from "./http/app.ts";
 import { HEALTH } from "./observability/health.ts";
 import type { Health } from "./observability/health.ts";
+import { CLOCK, pause } from "./runtime/clock.ts";
+import type { Clock } from "./runtime/clock.ts";
 import type { Secrets } from "./secrets/secrets.ts";
 import type { Storage } from "./storage/storage.ts";
 
@@ -16,6 +18,9 @@ import type { Storage } from "./storage/storage.ts";
 const SHUTDOWN_GRACE_MS = 20_000;
 /** How often connections without a request are closed during a shutdown, in ms. */
 const IDLE_SWEEP_MS = 100;
+
+/** What readiness says from the announcement of a stop on. */
+const STOPPING = ["gateway", "it is shutting down"] as const;
 
 export interface GatewayOptions extends Overrides {
   /** False: accepts and shows deliveries, but makes no attempts. For benchmarks. Default true. */
@@ -28,6 +33,7 @@ export interface GatewayOptions extends Overrides {
 interface GatewayParts {
   readonly app: FastifyInstance;
   readonly storage: Storage;
+  readonly clock: Clock;
   readonly health: Health;
   readonly reading: ReadingLoops;
   readonly delivering: DeliveryLoops;
@@ -66,11 +72,20 @@ export class Gateway {
     const health = container.resolve(HEALTH);
     const reading = container.resolve(ReadingLoops);
     const delivering = container.resolve(DeliveryLoops);
-    const parts = { app, storage, health, reading, delivering };
+    const parts = { app, storage, clock: container.resolve(CLOCK), health, reading, delivering };
     const gateway = new Gateway(parts, options.shutdownGraceMs ?? SHUTDOWN_GRACE_MS);
     await reading.start(gateway.#abort.signal);
     if (options.deliver ?? true) delivering.start(gateway.#abort.signal);
     return gateway;
+  }
+
+  /**
+   * Has readiness say that the process ends, and resolves after `delayMs`. Until then all goes on as before, so that a
+   * balancer has the time to notice and send its requests elsewhere.
+   */
+  async announceStop(delayMs: number): Promise<void> {
+    this.#parts.health.degrade(...STOPPING);
+    await pause(this.#parts.clock, delayMs);
   }
 
   /**
@@ -79,7 +94,7 @@ export class Gateway {
    */
   async stop(): Promise<void> {
     const { health, reading, delivering, storage } = this.#parts;
-    health.degrade("gateway", "it is shutting down");
+    health.degrade(...STOPPING);
     await Promise.all([this.#closeApp(), delivering.stopAttempts(this.#shutdownGraceMs)]);
     this.#abort.abort();
     await Promise.all([reading.ended(), delivering.ended()]);

@@ -12,7 +12,7 @@ import { openSecrets } from "../storage/open-secrets.ts";
 import { openStorage } from "../storage/open-storage.ts";
 import type { LogReports } from "../storage/storage.ts";
 
-/** At a signal: attempts under way get 20 s (see Gateway.stop), the rest of the time is for closing; then exit code 1. */
+/** After SHUTDOWN_DELAY_SECONDS: attempts under way get 20 s (see Gateway.stop), the rest of the time is for closing; then exit code 1. */
 const SHUTDOWN_LIMIT_MS = 25_000;
 
 /** `webhook-gateway serve`: the gateway itself. */
@@ -35,9 +35,14 @@ async function serve(): Promise<void> {
   const secrets = await openSecrets(config, storage.store, occasion, announce);
   const { Gateway: RunningGateway } = await loading;
   const gateway = await RunningGateway.start(config, storage, secrets, logger, { health, metrics });
-  closeWithGrace({ delay: SHUTDOWN_LIMIT_MS, logger }, async ({ err, signal }) => {
+  const { shutdownDelayMs } = config;
+  closeWithGrace({ delay: shutdownDelayMs + SHUTDOWN_LIMIT_MS, logger }, async ({ err, signal }) => {
     if (err) logger.fatal({ err }, "the process ends because of an unhandled error");
-    else logger.info({ signal }, "shutting down");
+    else if (shutdownDelayMs > 0) {
+      logger.info({ signal, delay_seconds: shutdownDelayMs / 1_000 }, "announcing the shutdown");
+      await gateway.announceStop(shutdownDelayMs);
+    }
+    if (!err) logger.info({ signal }, "shutting down");
     await gateway.stop();
     logger.info("stopped");
     logger.flush();

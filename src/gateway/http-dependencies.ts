@@ -3,6 +3,7 @@ import type { Config } from "../config.ts";
 import { EVENT_STORE } from "../events/store/event-store.ts";
 import { FailedKeys } from "../http/access/failed-keys.ts";
 import type { HttpDependencies } from "../http/dependencies.ts";
+import { clientNetworkBehind } from "../net/client-address.ts";
 import { HEALTH } from "../observability/health.ts";
 import { LOGGER } from "../observability/logger.ts";
 import { METRICS } from "../observability/metrics.ts";
@@ -24,6 +25,7 @@ export function httpDependencies(container: DependencyContainer, config: Config)
   const clock = container.resolve(CLOCK);
   const documents = container.resolve(DOCUMENT_STORE);
   const delivery = container.resolve(DELIVERY_SETTINGS);
+  const clientNetwork = clientNetworkBehind(config.trustedProxies, config.clientAddressHeader);
   return {
     store: container.resolve(EVENT_STORE),
     documents,
@@ -38,14 +40,14 @@ export function httpDependencies(container: DependencyContainer, config: Config)
     metrics: container.resolve(METRICS),
     clock,
     logger: container.resolve(LOGGER),
-    failedKeys: new FailedKeys(config.failedKeysPerMinute, clock),
+    failedKeys: new FailedKeys(config.failedKeysPerMinute, clock, clientNetwork),
+    clientNetwork,
     pendingOfUser: (userId) => pendingOfUser(documents, userId),
     settings: {
       maxPayloadBytes: config.maxPayloadBytes,
       retryScheduleSeconds: delivery.policy.waitsMs.map((milliseconds) => milliseconds / 1_000),
       concurrencyPerEndpoint: delivery.concurrencyPerEndpoint,
       sharedLog: config.eventStoreUrl !== null,
-      trustedProxies: config.trustedProxies,
       dispatchesPerSecond: config.dispatchesPerSecond,
       maxPendingPerUser: config.maxPendingPerUser,
     },

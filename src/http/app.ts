@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { maxHeaderSize } from "node:http";
 import fastify, { LogController } from "fastify";
 import type { FastifyInstance } from "fastify";
-import { trustedProxies } from "../net/client-address.ts";
 import { adminProjectionRoutes } from "./admin/admin-projection-routes.ts";
 import { auditDeliveryRoutes } from "./audit/audit-delivery-routes.ts";
 import { auditEventRoutes } from "./audit/audit-event-routes.ts";
@@ -24,6 +23,7 @@ import { limitBodiesUnderWay } from "./server/body-budget.ts";
 import { refuseBrokenRequests, refuseWhatNodeAnswers } from "./server/broken-requests.ts";
 import { refuseWhileClosing } from "./server/closing.ts";
 import { handleErrors, refuseBadPath } from "./server/error-handler.ts";
+import { answerHalfClosed } from "./server/half-closed.ts";
 import { refuseUnderPressure } from "./server/pressure.ts";
 import { addReplyHeaders } from "./server/reply-headers.ts";
 import { limitWaiting } from "./server/request-deadline.ts";
@@ -47,24 +47,28 @@ export async function buildApp(deps: HttpDependencies): Promise<FastifyInstance>
     // Node swaps the two when the first is not the larger one.
     requestTimeout: 15_000,
     http: { headersTimeout: 10_000, connectionsCheckingInterval: 1_000, requireHostHeader: false },
-    trustProxy: trustedProxies(deps.settings.trustedProxies),
     forceCloseConnections: "idle",
     return503OnClosing: false,
     exposeHeadRoutes: true,
-    // As long as a request's head may be, so that an id of any length is just an unknown one.
-    routerOptions: { maxParamLength: maxHeaderSize },
+    routerOptions: {
+      // As long as a request's head may be, so that an id of any length is just an unknown one.
+      maxParamLength: maxHeaderSize,
+      // A base address with a slash at its end makes two of them.
+      ignoreDuplicateSlashes: true,
+    },
     frameworkErrors: refuseBadPath(deps.clock),
     clientErrorHandler: refuseBrokenRequests(deps.clock),
   });
   app.decorateRequest("user", null);
   app.decorateRequest("staff", null);
   app.decorateRequest("dispatch", null);
+  answerHalfClosed(app);
   addReplyHeaders(app);
   handleErrors(app, deps.clock);
   refuseWhatNodeAnswers(app, deps.clock);
   refuseWhileClosing(app);
   refuseUnderPressure(app, deps.health);
-  limitBodiesUnderWay(app, BODIES_UNDER_WAY, deps.clock);
+  limitBodiesUnderWay(app, BODIES_UNDER_WAY, deps);
   acceptJsonOnly(app);
   limitWaiting(app, deps.clock);
   const refuseTheRest = refuseOtherMethods(app);

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from "fastify";
 import type { EventStore } from "../events/store/event-store.ts";
 import type { Health } from "../observability/health.ts";
+import type { ClientNetwork } from "../net/client-address.ts";
 import type { Metrics } from "../observability/metrics.ts";
 import type { DeliveryWorker } from "../processes/delivering/delivery-worker.ts";
 import type { EndpointVault } from "../processes/sending/signing/endpoint-vault.ts";
@@ -25,6 +26,7 @@ export interface HttpDependencies {
   readonly secrets: Secrets;
   readonly vault: EndpointVault;
   readonly failedKeys: FailedKeys;
+  readonly clientNetwork: ClientNetwork;
   /** How many deliveries of a user have not ended; rejects as the document store does. */
   readonly pendingOfUser: (userId: number) => Promise<number>;
   readonly health: Health;
@@ -50,8 +52,6 @@ export interface HttpSettings extends DispatchLimits {
   readonly concurrencyPerEndpoint: number;
   /** Whether other gateways may work on the same log. */
   readonly sharedLog: boolean;
-  /** Ranges in CIDR notation. */
-  readonly trustedProxies: readonly string[];
 }
 
 /** How long a reply waits until its own client can read what it wrote, or a read until it has seen the log, in ms. */

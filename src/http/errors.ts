@@ -44,6 +44,8 @@ export const ERRORS = {
   /** `details.errors` says at which event; an `at` before it is answered. The operator's log has the reason. */
   history_unreadable: { status: 500, error: "The delivery's history cannot be read to its end" },
   unexpected: { status: 500, error: "An unexpected error occurred" },
+  /** Use a method that HTTP has. */
+  method_not_implemented: { status: 501, error: "Method not implemented" },
   /** Nothing was accepted; send it again after Retry-After. */
   unavailable: { status: 503, error: "Service temporarily unavailable" },
 } as const satisfies Record<string, { status: number; error: string }>;

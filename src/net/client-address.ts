@@ -1,40 +1,52 @@
 import { canonicalText, isWithin, parseAddress, parseCidr } from "./addresses.ts";
+import type { Address } from "./addresses.ts";
+import { forwardedFor, withoutZone } from "./forwarded.ts";
+import type { ClientAddressHeader } from "./forwarded.ts";
 
 /** How many groups of an IPv6 address name the network. */
 const NETWORK_GROUPS = 4;
 
-/**
- * Decides whose X-Forwarded-For to trust, for fastify's option `trustProxy`: proxies in these ranges (CIDR notation).
- * Fastify's own parser refuses some ranges that DELIVERY_ALLOW_CIDRS accepts, such as 0.0.0.0/0.
- */
-export function trustedProxies(ranges: readonly string[]): false | ((address: string) => boolean) {
-  if (ranges.length === 0) return false;
-  const trusted = ranges.map(parseCidr);
-  return (text) => {
-    const address = parseAddress(text);
-    return address !== null && trusted.some((range) => isWithin(address, range));
-  };
-}
-
 /** The origin of a request, in the form of fastify's requests. */
-interface Origin {
-  /** The client's address: the connection's, or the one from a trusted proxy. */
-  readonly ip: string;
+export interface Origin {
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly socket: { readonly remoteAddress?: string | undefined };
 }
 
+/** The key by which the client of a request is counted. */
+export type ClientNetwork = (origin: Origin) => string;
+
 /**
- * The key by which a client is counted: its IPv4 address, or the /64 of its IPv6 address, because a client usually has
- * a whole /64. If the address from a trusted proxy is invalid, the connection's own counts.
+ * Counts clients by their address: an IPv4 address, or the /64 of an IPv6 address, because a client usually has a whole
+ * /64. The address is the connection's. If that is a trusted proxy's, it is the last one in the header that is not a
+ * trusted proxy's, or the first one of all. What has no address there is as good as nothing: the connection's own
+ * counts, since anyone may have written what stands before it.
+ *
+ * @param trustedProxies ranges in CIDR notation
  */
-export function clientNetwork({ ip, socket }: Origin): string {
-  const address = addressIn(ip) ?? addressIn(socket.remoteAddress);
-  if (address === null) return "unknown";
-  const text = canonicalText(address);
-  return address.kind() === "ipv4" ? text : text.split(":").slice(0, NETWORK_GROUPS).join(":");
+export function clientNetworkBehind(trustedProxies: readonly string[], header: ClientAddressHeader): ClientNetwork {
+  const ranges = trustedProxies.map(parseCidr);
+  const isTrusted = (address: Address): boolean => ranges.some((range) => isWithin(address, range));
+  return ({ headers, socket }) => {
+    const own = parseAddress(withoutZone(socket.remoteAddress ?? ""));
+    if (own === null) return "unknown";
+    return networkOf(
+      isTrusted(own) ? clientOf(own, forwardedFor(header, String(headers[header] ?? "")), isTrusted) : own,
+    );
+  };
 }
 
-/** Ignores a zone (`fe80::1%eth0`), which is not part of a client's address. */
-function addressIn(text = ""): ReturnType<typeof parseAddress> {
-  return parseAddress(text.replace(/%.*$/s, ""));
+/** @param named from the last to the first */
+function clientOf(proxy: Address, named: Iterable<Address | null>, isTrusted: (address: Address) => boolean): Address {
+  let client = proxy;
+  for (const address of named) {
+    if (address === null) return proxy;
+    client = address;
+    if (!isTrusted(address)) break;
+  }
+  return client;
+}
+
+function networkOf(address: Address): string {
+  const text = canonicalText(address);
+  return address.kind() === "ipv4" ? text : text.split(":").slice(0, NETWORK_GROUPS).join(":");
 }

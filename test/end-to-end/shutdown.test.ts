@@ -63,6 +63,50 @@ describe.concurrent("SIGTERM", () => {
     },
   );
 
+  it("with a delay changes nothing but readiness until that is over", async ({ expect }) => {
+    using folder = new TemporaryFolder();
+    await using stack = new AsyncDisposableStack();
+    const receiver = stack.adopt(await startReceiver(respondWith(200)), (it) => it.close());
+    await using gateway = await GatewayProcess.start(folder.path, { ...ENV, SHUTDOWN_DELAY_SECONDS: "8" });
+    const address = await gateway.ready;
+    const api = await ApiClient.createUser(address);
+    const endpoint = await api.createEndpoint(receiver.url());
+    await until("readiness", async () => (await probe(address)) === 200);
+
+    gateway.signalTerm();
+    await until("readiness to end", async () => (await probe(address)) === 503);
+    const reply = await (await fetch(`${address}/readyz`)).json();
+    expect(reply).toEqual({ status: "unavailable", reasons: ["gateway: it is shutting down"] });
+    const later = await ApiClient.createUser(address, "later");
+    const laterEndpoint = await later.createEndpoint(receiver.url());
+    for (let n = 0; n < 10; n++) {
+      expect((await api.dispatch(endpoint, `{"n":${n}}`)).status).toBe(202);
+      expect((await later.dispatch(laterEndpoint, `{"n":${n}}`)).status).toBe(202);
+      // Over a connection of its own.
+      expect(await probe(address)).toBe(503);
+    }
+    await receiver.received(20);
+    expect(gateway.logged(({ msg }) => msg === "shutting down")).toEqual([]);
+
+    expect(await gateway.exited).toBe(0);
+    const lines = gateway.logged(({ msg }) => /shut|stopped/.test(msg));
+    expect(lines.map(({ msg }) => msg)).toEqual(["announcing the shutdown", "shutting down", "stopped"]);
+    const [announced, begun] = lines.map(({ time }) => Number(time));
+    expect(begun! - announced!).toBeGreaterThanOrEqual(7_990);
+    expect(receiver.requests.length).toBe(20);
+    expect(gateway.stderr).toBe("");
+  });
+
+  it("with a delay ends with 1 at a second one, also before the delay is over", async ({ expect }) => {
+    using folder = new TemporaryFolder();
+    await using gateway = await GatewayProcess.start(folder.path, { SHUTDOWN_DELAY_SECONDS: "3600" });
+    const address = await gateway.ready;
+    gateway.signalTerm();
+    await until("the announcement", () => gateway.logged(({ msg }) => msg === "announcing the shutdown").length === 1);
+    expect(await probe(address)).toBe(503);
+    expect(await gateway.terminate()).toBe(1);
+  });
+
   it("is not held by idle connections", async ({ expect }) => {
     using folder = new TemporaryFolder();
     await using gateway = await GatewayProcess.start(folder.path);

@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { HttpError } from "../../src/http/errors.ts";
 import { limitBodiesUnderWay } from "../../src/http/server/body-budget.ts";
 import { handleErrors } from "../../src/http/server/error-handler.ts";
+import { clientNetworkBehind } from "../../src/net/client-address.ts";
 import type { UserDocument } from "../../src/projections/users.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import type { Clock } from "../../src/runtime/clock.ts";
@@ -17,7 +18,7 @@ async function startServer(clock: Clock = systemClock) {
   let held: Promise<void> = Promise.resolve();
   let waiting = 0;
   handleErrors(app, systemClock);
-  limitBodiesUnderWay(app, 1_000, clock);
+  limitBodiesUnderWay(app, 1_000, { clock, clientNetwork: clientNetworkBehind([], "x-forwarded-for") });
   app.decorateRequest("user", null);
   const onRequest: onRequestHookHandler = (request, _reply, done) => {
     const user = request.headers["x-user"];
@@ -61,6 +62,34 @@ describe("the budget of bodies", () => {
     expect((await post(300)).status).toBe(202);
     slow.destroy();
     await expect.poll(async () => (await post(600)).status).toBe(202);
+    await app.close();
+  });
+
+  it("leaves its answer to a client that sends the whole refused body before it reads", async () => {
+    const { app, announce } = await startServer();
+    const slow = await announce("Content-Length: 600");
+    const refused = await announce("Content-Length: 5000000\r\nConnection: close");
+    refused.write("x".repeat(5_000_000));
+    let answer = "";
+    refused.setEncoding("latin1").on("data", (text: string) => (answer += text));
+    await once(refused, "close");
+    expect(answer).toMatch(/^HTTP\/1\.1 503 .*"error":"Service temporarily unavailable"/s);
+    slow.destroy();
+    await app.close();
+  });
+
+  it("leaves its answer to a client whose body gives way while it sends on", async () => {
+    const clock = new FakeClock();
+    const { app, post, announce } = await startServer(clock);
+    const slow = await announce("Transfer-Encoding: chunked");
+    clock.jump(1_000);
+    expect((await post(600)).status).toBe(202);
+    const chunk = `ffff\r\n${"x".repeat(0xffff)}\r\n`;
+    slow.write(`${chunk.repeat(50)}0\r\n\r\n`);
+    let answer = "";
+    slow.setEncoding("latin1").on("data", (text: string) => (answer += text));
+    await once(slow, "close");
+    expect(answer).toMatch(/^HTTP\/1\.1 503 .*"error":"Service temporarily unavailable"/s);
     await app.close();
   });
 

@@ -33,8 +33,11 @@ describe("a request over a real socket", () => {
   it.each([
     ["is no HTTP at all", "GARBAGE\r\n\r\n"],
     ["begins a TLS handshake", "\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003"],
-    ["has an unknown method", "BREW /v1/ping HTTP/1.1\r\nHost: x\r\n\r\n"],
-    ["has a method in lower case", "get /v1/ping HTTP/1.1\r\nHost: x\r\n\r\n"],
+    ["has a method that is no token", "F{O /v1/ping HTTP/1.1\r\nHost: x\r\n\r\n"],
+    ["has an unknown method and nothing else", "BREW\r\n\r\n"],
+    ["has an unknown method and an impossible version", "BREW /v1/ping HTTP/9.9\r\nHost: x\r\n\r\n"],
+    ["is of another protocol", "BREW sip:alice@example.com SIP/2.0\r\nHost: x\r\n\r\n"],
+    ["has two methods", "BREW GET /v1/ping HTTP/1.1\r\nHost: x\r\n\r\n"],
     ["has a path without a slash", "GET v1/ping HTTP/1.1\r\nHost: x\r\n\r\n"],
     ["has a control character in its path", "GET /v1/p\u0001ing HTTP/1.1\r\nHost: x\r\n\r\n"],
     ["has an impossible version", "GET /v1/ping HTTP/9.9\r\nHost: x\r\n\r\n"],
@@ -54,9 +57,24 @@ describe("a request over a real socket", () => {
     expectRefused(await exchange(port, Buffer.from(text, "latin1")));
   });
 
+  it.each([
+    ["FOO", "FOO /v1/ping HTTP/1.1\r\nHost: x\r\n\r\n"],
+    ["one in lower case", "get /v1/ping HTTP/1.1\r\nHost: x\r\n\r\n"],
+    ["one that begins like a known one", "POSTS /v1/users HTTP/1.1\r\nHost: x\r\n\r\n"],
+    ["one of other signs", "!#$%&'*+-.^_`|~ /nothing HTTP/1.0\r\n\r\n"],
+    ["one of another protocol", "DESCRIBE /v1/ping HTTP/1.1\r\nHost: x\r\n\r\n"],
+    ["one of which no more has come", "FO"],
+  ])("is refused with 501 when its method is unknown: %s", async (_name, text) => {
+    expectRefused(await exchange(port, text), errorText(501, "Method not implemented"));
+    const post = `${JSON_POST}Content-Length: 2\r\n\r\n{}`;
+    const replies = await exchange(port, `${PING.replace("close", "keep-alive")}${post}${text}`);
+    expect(replies.map(({ status }) => status)).toEqual([200, 400, 501]);
+  });
+
   it("is refused with 431 when its head is too large", async () => {
     const many = Array.from({ length: 1_000 }, (_, n) => `X-${n}: ${"v".repeat(20)}\r\n`).join("");
-    for (const head of [`X: ${"x".repeat(20_000)}\r\n`, many]) {
+    // The last one is still under way when the answer goes out.
+    for (const head of [`X: ${"x".repeat(20_000)}\r\n`, many, `X: ${"x".repeat(5_000_000)}\r\n`]) {
       const replies = await exchange(port, `GET /v1/ping HTTP/1.1\r\nHost: x\r\n${head}\r\n`);
       expectRefused(replies, errorText(431, "Request header fields too large"));
     }
@@ -75,6 +93,23 @@ describe("a request over a real socket", () => {
     const [reply] = await exchange(port, "GET /v1/ping HTTP/1.1\r\nConnection: close\r\n\r\n");
     expect(reply?.text).toBe(errorText(400, "Some fields are missing or invalid", ["header Host must be given"]));
     expect((await exchange(port, "GET /v1/ping HTTP/1.0\r\n\r\n"))[0]?.text).toBe("pong");
+  });
+
+  it.each(["1.0", "1.1"])("has no second Host in HTTP/%s, not even the same", async (version) => {
+    for (const second of ["Host: x", "host: y", "HOST:"]) {
+      const text = `GET /v1/ping HTTP/${version}\r\nHost: x\r\nX-A: b\r\n${second}\r\nConnection: close\r\n\r\n`;
+      const [reply] = await exchange(port, text);
+      expect(reply?.text).toBe(
+        errorText(400, "Some fields are missing or invalid", ["header Host must be given once"]),
+      );
+    }
+  });
+
+  it("may have slashes in a row in its path, also behind a whole address", async () => {
+    for (const path of ["//v1/ping", "//v1///ping?a=b//c", "http://x//v1//ping"]) {
+      const replies = await exchange(port, PING.replace("/v1/ping", path));
+      expect(replies.map((reply) => reply.text)).toEqual(["pong"]);
+    }
   });
 
   it("may name the whole address, expect what nobody knows, or offer another protocol", async () => {

@@ -143,12 +143,15 @@ describe("wrong API keys", () => {
     // What the client itself wrote stands before what the proxy added.
     expect(await wrong(1, { address: PROXY, forwardedFor: "203.0.113.9, 198.51.100.1" })).toEqual([429]);
     expect(await wrong(1, { address: "fd00::1", forwardedFor: "198.51.100.1, 10.1.9.9" })).toEqual([429]);
+    // A port is not a part of it.
+    expect(await wrong(1, { address: PROXY, forwardedFor: "198.51.100.1:5000" })).toEqual([429]);
+    expect(await wrong(1, { address: PROXY, forwardedFor: "198.51.100.3:5000" })).toEqual([400]);
     // From another address the header is only what somebody says.
     for (let n = 0; n < 20; n++) await wrong(1, { forwardedFor: `198.51.100.${n + 10}` });
     expect(await wrong(1, { forwardedFor: "198.51.100.99" })).toEqual([429]);
   });
 
-  it.each(["", "unknown", "_hidden", "198.51.100.1:1234", "a".repeat(10_000), ",,,", "\u00e9"])(
+  it.each(["", "unknown", "_hidden", "198.51.100.1, unknown", "a".repeat(10_000), ",,,", "\u00e9"])(
     "are counted for the proxy when it names no address but %j",
     async (forwardedFor) => {
       await wrong(20, { address: PROXY, forwardedFor });

@@ -76,7 +76,15 @@ describe("paths and methods", () => {
     "/v2/ping",
     "/v1/ping/",
     "/V1/ping",
-    "/v1//ping",
+    "//v1/ping/",
+    "//",
+    "/v1/endpoints/",
+    "/v1/endpoints//",
+    "/v1/endpoints/?limit=1",
+    "/v1/deliveries/",
+    "/v1/audit/deliveries/",
+    "/v1/audit/proof/",
+    "/v1/admin/projections/",
     "/v1/users/1",
     "/v1/users/me/",
     `/v1/deliveries/${ID}/payload/x`,
@@ -105,6 +113,20 @@ describe("paths and methods", () => {
       expectBroken(await ask(gateway, `GET ${path}`, { key }), "path must be valid percent-encoded UTF-8");
     },
   );
+
+  it("takes slashes in a row for one, and leaves a query as it is", async () => {
+    for (const path of ["//v1/ping", "/v1//ping", "///v1///ping", "//v1/ping?x=//"]) {
+      expect((await gateway.app.inject({ url: path })).body).toBe("pong");
+    }
+    for (const path of ["/v1/users//me", "//v1//users/me"]) {
+      expect((await gateway.app.inject({ url: path, headers: { "x-api-key": key } })).statusCode).toBe(200);
+    }
+    const made = await gateway.app.inject({ method: "POST", url: "/v1//users", payload: { username: "slashes" } });
+    expect(made.statusCode).toBe(201);
+    expectError(await ask(gateway, "PUT //v1//users"), 405, "Method not allowed");
+    const reply = await gateway.app.inject({ url: "//v1/deliveries?a//b=1", headers: { "x-api-key": key } });
+    expect(reply.json()).toMatchObject({ details: { errors: ['unknown parameter "a//b"'] } });
+  });
 
   it("takes a path in any spelling of the same characters", async () => {
     expect((await ask(gateway, "GET /v1/%70ing")).text).toBe("pong");

@@ -39,9 +39,11 @@ describe("the configuration", () => {
       dispatchesPerSecond: 0,
       maxPendingPerUser: 1_000_000,
       trustedProxies: [],
+      clientAddressHeader: "x-forwarded-for",
       endpointFailingAttempts: 20,
       endpointWarnAfterMs: 86_400_000,
       endpointDisableAfterMs: 432_000_000,
+      shutdownDelayMs: 0,
       logLevel: "info",
     };
     expect(readConfig({})).toEqual(defaults);
@@ -80,6 +82,8 @@ describe("the configuration", () => {
     ["MAX_PENDING_PER_USER", "0", { maxPendingPerUser: 0 }],
     ["MAX_PENDING_PER_USER", "1000000000", { maxPendingPerUser: 1_000_000_000 }],
     ["TRUSTED_PROXIES", "127.0.0.1/32, fd00::/8", { trustedProxies: ["127.0.0.1/32", "fd00::/8"] }],
+    ["SHUTDOWN_DELAY_SECONDS", "2.5", { shutdownDelayMs: 2_500 }],
+    ["CLIENT_ADDRESS_HEADER", "forwarded", { clientAddressHeader: "forwarded" }],
     ["ENDPOINT_FAILING_ATTEMPTS", "1", { endpointFailingAttempts: 1 }],
     ["ENDPOINT_WARN_AFTER_SECONDS", "0.5", { endpointWarnAfterMs: 500 }],
     // The default of the other one is not below it.
@@ -142,6 +146,10 @@ describe("the configuration", () => {
     ["TRUSTED_PROXIES", "loopback"],
     ["TRUSTED_PROXIES", "true"],
     ["TRUSTED_PROXIES", "10.0.0.0/8;10.1.0.0/16"],
+    ["SHUTDOWN_DELAY_SECONDS", "-1"],
+    ["SHUTDOWN_DELAY_SECONDS", "3601"],
+    ["CLIENT_ADDRESS_HEADER", "X-Real-IP"],
+    ["CLIENT_ADDRESS_HEADER", "x-forwarded-for, forwarded"],
     ["ENDPOINT_FAILING_ATTEMPTS", "0"],
     ["ENDPOINT_WARN_AFTER_SECONDS", "0"],
     ["ENDPOINT_WARN_AFTER_SECONDS", "315360001"],

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from "fastify";
-import { clientNetwork } from "../../net/client-address.ts";
+import type { ClientNetwork } from "../../net/client-address.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { HttpError } from "../errors.ts";
 import { retryAfter } from "../replies/retry-after.ts";
@@ -13,9 +13,11 @@ const WINDOW_MS = 60_000;
  */
 export class FailedKeys {
   readonly #limit: RateLimit<string> | null;
+  readonly #networkOf: ClientNetwork;
 
   /** `perMinute` 0: no limit. */
-  constructor(perMinute: number, clock: Clock) {
+  constructor(perMinute: number, clock: Clock, networkOf: ClientNetwork) {
+    this.#networkOf = networkOf;
     this.#limit = perMinute === 0 ? null : new RateLimit(perMinute, WINDOW_MS, clock);
   }
 
@@ -25,12 +27,12 @@ export class FailedKeys {
    * @throws HttpError 429 when the address has used up its minute's limit
    */
   count(request: FastifyRequest): void {
-    const waitMs = this.#limit?.take(clientNetwork(request)) ?? 0;
+    const waitMs = this.#limit?.take(this.#networkOf(request)) ?? 0;
     if (waitMs > 0) throw new HttpError("too_many_failed_keys", { headers: retryAfter(waitMs) });
   }
 
   /** Uncounts the key that was just counted: it is valid. */
   forgive(request: FastifyRequest): void {
-    this.#limit?.giveBack(clientNetwork(request));
+    this.#limit?.giveBack(this.#networkOf(request));
   }
 }

@@ -20,7 +20,8 @@ export class LogFollowers {
   }
 
   /**
-   * Adds a follower, until its connection closes.
+   * Adds a follower, until its connection closes. It must end when its client closes the sending side, since a client
+   * that has gone does that, and would otherwise keep its place.
    *
    * @returns a controller that is aborted when it must end
    * @throws HttpError 503 when there are too many, or the server is closing
@@ -35,14 +36,18 @@ export class LogFollowers {
     }
     const ending = new AbortController();
     // If the client left while the log's head was read, no close event follows.
-    if (response.destroyed) {
+    const { socket } = response.req;
+    if (response.destroyed || socket.readableEnded) {
       ending.abort();
       return ending;
     }
     this.#open.set(response, ending);
+    const end = (): void => ending.abort();
+    socket.once("end", end);
     response.once("close", () => {
+      socket.off("end", end);
       this.#open.delete(response);
-      ending.abort();
+      end();
     });
     return ending;
   }

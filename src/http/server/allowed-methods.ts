@@ -7,9 +7,13 @@ const KNOWN = [...new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", ...M
   (method) => method !== "CONNECT",
 );
 
+/** A path whose last part is an id or a name; the first group is what comes before that. */
+const ENDS_WITH_PARAMETER = /^(.*\/):[^/]+$/;
+
 /**
- * Answers 405 with Allow (RFC 9110 section 15.5.6) when a known path does not support the method. Call it before the
- * routes are registered, and the function that it returns after them.
+ * Answers 405 with Allow (RFC 9110 section 15.5.6) when a known path does not support the method, and 404 to a path that
+ * ends where an id should begin: to the router an empty id is one. Call it before the routes are registered, and the
+ * function that it returns after them.
  */
 export function refuseOtherMethods(app: FastifyInstance): () => void {
   const methodsOf = new Map<string, Set<string>>();
@@ -29,6 +33,10 @@ export function refuseOtherMethods(app: FastifyInstance): () => void {
         onRequest: () => Promise.reject(new HttpError("method_not_allowed", { headers: { allow } })),
         handler: () => undefined,
       });
+      const [, withoutId] = ENDS_WITH_PARAMETER.exec(url) ?? [];
+      if (withoutId === undefined) continue;
+      const onRequest = (): Promise<never> => Promise.reject(new HttpError("not_found"));
+      app.route({ method: KNOWN, url: withoutId, onRequest, handler: () => undefined });
     }
   };
 }

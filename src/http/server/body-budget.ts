@@ -1,7 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { clientNetwork } from "../../net/client-address.ts";
+import type { ClientNetwork } from "../../net/client-address.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import { refuseAndClose } from "./broken-requests.ts";
 import { unavailable } from "./error-handler.ts";
 
 /** How long a body may take to arrive before it must make room for others of the same client, in ms. */
@@ -12,6 +11,12 @@ interface Share {
   readonly bytes: number;
   /** By the monotonic clock, in ms. */
   readonly since: number;
+}
+
+/** What tells the clients without a key, and the time. */
+interface Clients {
+  readonly clientNetwork: ClientNetwork;
+  readonly clock: Clock;
 }
 
 /** A client's bodies under way, in the order in which they came. */
@@ -30,9 +35,9 @@ interface Client {
  * the most under way, while that is more than the requesting client would have; then the requesting client's own that
  * are a second old.
  */
-export function limitBodiesUnderWay(app: FastifyInstance, budgetBytes: number, clock: Clock): void {
+export function limitBodiesUnderWay(app: FastifyInstance, budgetBytes: number, deps: Clients): void {
   const largest = app.initialConfig.bodyLimit ?? budgetBytes;
-  const budget = new BodyBudget(budgetBytes, clock);
+  const budget = new BodyBudget(budgetBytes, deps);
   app.addHook("preParsing", (request: FastifyRequest, reply: FastifyReply, payload, done) => {
     const bytes = announcedBytes(request, largest);
     if (bytes === 0) {
@@ -54,16 +59,18 @@ class BodyBudget {
   readonly #clients = new Map<string | number, Client>();
   readonly #budgetBytes: number;
   readonly #clock: Clock;
+  readonly #networkOf: ClientNetwork;
   #underWay = 0;
 
-  constructor(budgetBytes: number, clock: Clock) {
+  constructor(budgetBytes: number, { clock, clientNetwork }: Clients) {
     this.#budgetBytes = budgetBytes;
     this.#clock = clock;
+    this.#networkOf = clientNetwork;
   }
 
   /** Returns the function that releases the share, or null if there is no room. */
   take(request: FastifyRequest, bytes: number): (() => void) | null {
-    const name = request.user?.user_id ?? clientNetwork(request);
+    const name = request.user?.user_id ?? this.#networkOf(request);
     const client = this.#clients.get(name) ?? { shares: new Set(), bytes: 0 };
     if (this.#underWay + bytes > this.#budgetBytes) this.#makeRoom(client, bytes);
     if (this.#underWay + bytes > this.#budgetBytes) return null;
@@ -90,12 +97,11 @@ class BodyBudget {
   #cutOff(client: Client, needed: number, mayBeCutOff: (share: Share) => boolean): void {
     for (const share of client.shares) {
       if (this.#underWay + needed <= this.#budgetBytes || !mayBeCutOff(share)) return;
-      if (share.request.raw.complete) continue;
+      const { raw } = share.request;
+      if (raw.complete) continue;
       this.#release(client, share);
-      const { socket } = share.request.raw;
-      refuseAndClose(unavailable(), socket, this.#clock);
-      // Closes once the reply is sent, or the rest of the body would still come in.
-      socket.destroySoon();
+      // Fastify listens while it reads the body; it drops what it has and answers. A body without a reader was refused.
+      if (raw.listenerCount("error") > 0) raw.emit("error", unavailable("a slow body gave way to another"));
     }
   }
 

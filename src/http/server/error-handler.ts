@@ -13,6 +13,7 @@ import type { Clock } from "../../runtime/clock.ts";
 import { ERRORS, HttpError, errorBody } from "../errors.ts";
 import { sendJsonText } from "../replies/send-json.ts";
 import { MalformedBody } from "../requests/json-body.ts";
+import { discardRest } from "./lingering.ts";
 import { REPLY_HEADERS } from "./reply-headers.ts";
 
 /** How long a client should wait before it repeats a request that we could not take, in seconds. */
@@ -55,6 +56,7 @@ export function refuseBadPath(clock: Clock): (error: Error, request: unknown, re
 }
 
 function sendError(reply: FastifyReply, error: HttpError, clock: Clock): FastifyReply {
+  discardRest(reply.request.raw, clock);
   const body = errorBody(error, isoNow(clock));
   return sendJsonText(reply.headers(error.options.headers ?? {}), ERRORS[error.code].status, body);
 }
