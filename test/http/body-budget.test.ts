@@ -82,7 +82,7 @@ describe("the budget of bodies", () => {
     const clock = new FakeClock();
     const { app, post, announce } = await startServer(clock);
     const slow = await announce("Transfer-Encoding: chunked");
-    clock.jump(1_000);
+    clock.pass(1_000);
     expect((await post(600)).status).toBe(202);
     const chunk = `ffff\r\n${"x".repeat(0xffff)}\r\n`;
     slow.write(`${chunk.repeat(50)}0\r\n\r\n`);

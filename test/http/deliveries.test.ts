@@ -43,7 +43,6 @@ describe("one delivery", () => {
       "01890a5d-ac96-774b-bcce-b302099a8057",
       "1",
       "nonsense",
-      "",
       "%00",
       "..%2f..%2fetc",
       `${mine}%20`,
@@ -51,7 +50,7 @@ describe("one delivery", () => {
       "x".repeat(101),
       "x".repeat(10_000),
     ].flatMap((id) => [`/v1/deliveries/${id}`, `/v1/deliveries/${id}/payload`]);
-    for (const path of paths.filter((one) => !one.includes("//"))) {
+    for (const path of paths) {
       const reply = await ask(gateway, `GET ${path}`, { key: other });
       expect(reply.status).toBe(404);
       expect(reply.text, path).toBe(UNKNOWN);
