@@ -12,6 +12,18 @@ const ROUNDS = Number(process.env["BENCH_ROUNDS"] ?? 11);
 const SECONDS = 3;
 const COUNT = 5_000;
 
+/** What one of them did in a round. */
+interface Measured {
+  readonly perSecond: number;
+  readonly done: number;
+}
+
+/** One round of one of them: how fast it was, and what it used for each thing that it did, in µs of processor time. */
+interface Round {
+  readonly perSecond: number;
+  readonly processorUs: number;
+}
+
 /** One of the two programs that are compared, with its own receiver, so that both do the same. */
 interface Side {
   readonly gateway: ServerProcess;
@@ -39,7 +51,7 @@ export async function benchCompare(): Promise<void> {
         compare(before, after, async ({ gateway, account }) => {
           const { perSecond, failed } = await dispatchFor(gateway.address, account, SECONDS);
           if (failed > 0) throw new Error(`${failed} dispatches failed`);
-          return perSecond;
+          return { perSecond, done: perSecond * SECONDS };
         }),
       );
     }
@@ -53,25 +65,41 @@ export async function benchCompare(): Promise<void> {
         acknowledged.set(side, done + taken);
         const { arrivals } = await allArrived(side.receiver, done + taken);
         const last = arrivals.reduce((latest, [, at]) => Math.max(latest, at), 0);
-        return (taken / (last - startedAt)) * 1_000;
+        return { perSecond: (taken / (last - startedAt)) * 1_000, done: taken };
       }),
     );
   });
 }
 
 /** Measures both sides in turns and reports; the first round warms both up. */
-async function compare(before: Side, after: Side, measure: (side: Side) => Promise<number>): Promise<void> {
-  const rounds: { before: number; after: number }[] = [];
+async function compare(before: Side, after: Side, measure: (side: Side) => Promise<Measured>): Promise<void> {
+  const rounds: { before: Round; after: Round }[] = [];
   for (let i = 0; i <= ROUNDS; i++) {
-    const first = i % 2 === 0 ? await measure(before) : null;
-    const ours = await measure(after);
-    const theirs = first ?? (await measure(before));
+    const first = i % 2 === 0 ? await roundOf(before, measure) : null;
+    const ours = await roundOf(after, measure);
+    const theirs = first ?? (await roundOf(before, measure));
     if (i > 0) rounds.push({ before: theirs, after: ours });
   }
-  const ratios = rounds.map(({ before: theirs, after: ours }) => ours / theirs);
-  say(
-    `  before ${round(median(rounds.map((it) => it.before)))}/s, now ${round(median(rounds.map((it) => it.after)))}/s`,
-  );
+  report(rounds, ({ perSecond }) => perSecond, "/s");
+  report(rounds, ({ processorUs }) => processorUs, " µs of processor time each");
+}
+
+/** Measures one round of one of them. */
+async function roundOf(side: Side, measure: (side: Side) => Promise<Measured>): Promise<Round> {
+  const usedBefore = side.gateway.processorTime().all;
+  const { perSecond, done } = await measure(side);
+  return { perSecond, processorUs: ((side.gateway.processorTime().all - usedBefore) / done) * 1_000 };
+}
+
+function report(
+  rounds: readonly { before: Round; after: Round }[],
+  figureOf: (of: Round) => number,
+  unit: string,
+): void {
+  const before = rounds.map((it) => figureOf(it.before));
+  const after = rounds.map((it) => figureOf(it.after));
+  const ratios = rounds.map((it) => figureOf(it.after) / figureOf(it.before));
+  say(`  before ${round(median(before))}${unit}, now ${round(median(after))}${unit}`);
   say(`  ratio  ${round(median(ratios), 2)} (${round(Math.min(...ratios), 2)} to ${round(Math.max(...ratios), 2)})`);
 }
 
