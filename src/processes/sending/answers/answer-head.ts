@@ -24,7 +24,6 @@ const SOUND_HEAD_BYTES = 16 * 1024;
 const STATUS_LINE = /^HTTP\/(1\.1|1\.0|2\.0|0\.9) (\d{3})(?: |$)/;
 const EXAMPLE = "HTTP/1.1 200 ";
 const SWITCHING_PROTOCOLS = 101;
-const LF = 0x0a;
 
 /**
  * Reads the head of one answer from its bytes, ahead of the HTTP client and more patiently: the status line of the final
@@ -47,61 +46,58 @@ export class AnswerHead {
 
   /** Takes the next bytes. With a buffer as the result the head has ended: it is for the client, and so is all that comes. */
   take(bytes: Buffer): Taken {
-    for (let at = 0; at < bytes.length;) {
-      const lineEnd = bytes.indexOf(LF, at);
-      this.#extendLine(bytes, at, lineEnd === -1 ? bytes.length : lineEnd);
-      if (this.#fields === null && !couldBeStatusLine(this.#line)) return "foreign";
-      if (lineEnd === -1) return "more";
+    // Each character is a byte, so that a place in the text is one in the bytes.
+    const text = bytes.toString("latin1");
+    for (let at = 0; at < text.length;) {
+      const lineEnd = text.indexOf("\n", at);
+      this.#extendLine(text, at, lineEnd === -1 ? text.length : lineEnd);
+      if (lineEnd === -1) return this.#fields === null && !couldBeStatusLine(this.#line) ? "foreign" : "more";
       at = lineEnd + 1;
       const head = this.#endLine();
-      if (head !== null) return joined(head, bytes.subarray(at));
+      if (head === "foreign") return "foreign";
+      if (head !== "more") return joined(head, bytes.subarray(at));
     }
     return "more";
   }
 
-  #extendLine(bytes: Buffer, from: number, to: number): void {
+  #extendLine(text: string, from: number, to: number): void {
     this.#headBytes += to - from;
     const end = Math.min(to, from + MAX_LINE_CHARACTERS - this.#line.length);
     if (end < to) this.#lineIsCut = true;
-    const part = bytes.toString("latin1", from, end);
-    this.#line = this.#line === "" ? part : this.#line + part;
+    this.#line += text.slice(from, end);
   }
 
-  /** The whole head for the client when this line ended it, else null. */
-  #endLine(): string | null {
+  /** The text of the whole head for the client when this line ended it. */
+  #endLine(): string {
     const endsInCrLf = this.#line.endsWith("\r") && !this.#lineIsCut;
     const line = endsInCrLf ? this.#line.slice(0, -1) : this.#line;
-    const isSound = endsInCrLf && !this.#lineIsCut;
     this.#line = "";
     this.#lineIsCut = false;
-    if (this.#fields === null) {
-      this.#beginHead(line, isSound);
-      return null;
-    }
-    if (line !== "") {
-      this.#fields.add(line, isSound);
-      return null;
-    }
-    return this.#endHead(this.#fields, isSound);
+    if (this.#fields === null) return this.#beginHead(line, endsInCrLf);
+    if (line === "") return this.#endHead(this.#fields, endsInCrLf);
+    this.#fields.add(line, endsInCrLf);
+    return "more";
   }
 
-  #beginHead(line: string, isSound: boolean): void {
-    const match = STATUS_LINE.exec(line);
+  #beginHead(line: string, isSound: boolean): "more" | "foreign" {
     // Empty lines before an answer are skipped (RFC 9112 section 2.2).
-    if (match === null) return;
+    if (line === "") return "more";
+    const match = STATUS_LINE.exec(line);
+    if (match === null) return "foreign";
     this.#isVersion11 = match[1] === "1.1";
     this.#status = Number(match[2]);
     this.#fields = new HeadFields(isSound);
     if (isInterim(this.#status)) this.#listener.onInterimStatus(this.#status);
     else this.#listener.onFinalStatus(this.#status);
+    return "more";
   }
 
-  #endHead(fields: HeadFields, isSound: boolean): string | null {
+  #endHead(fields: HeadFields, isSound: boolean): string {
     const wasInterim = isInterim(this.#status);
     if (!isSound || this.#headBytes > SOUND_HEAD_BYTES) fields.distrust();
     this.#fields = null;
     this.#headBytes = 0;
-    if (wasInterim) return null;
+    if (wasInterim) return "more";
     return `HTTP/1.${this.#isVersion11 ? 1 : 0} ${String(this.#status).padStart(3, "0")} \r\n${fields.text()}\r\n`;
   }
 }

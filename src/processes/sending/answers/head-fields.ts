@@ -4,7 +4,7 @@ const CONNECTION = new Set(["connection", "keep-alive"]);
 const NEEDED = new Set([...FRAMING, ...CONNECTION, "content-type", "retry-after"]);
 
 /** A field line (RFC 9112 section 5) with the characters that a value may have (RFC 9110 section 5.5). */
-const FIELD_LINE = /^([\w!#$%&'*+\-.^`|~]+):([\t\x20-\x7e\x80-\xff]*)$/;
+const FIELD_LINE = /^[\w!#$%&'*+\-.^`|~]+:[\t\x20-\x7e\x80-\xff]*$/;
 /** What can still be read as one, though section 5.1 forbids the blanks and section 5.5 the characters. */
 const SLOPPY_FIELD_LINE = /^([\w!#$%&'*+\-.^`|~]+)[ \t]*:([^]*)$/;
 /** Characters that no field value has; each character is one byte. */
@@ -34,24 +34,30 @@ export class HeadFields {
   /** Adds one line, without its end. `isSound` is false when it did not end as a line should, or was cut. */
   add(line: string, isSound: boolean): void {
     if (!isSound) this.distrust();
-    const match = FIELD_LINE.exec(line) ?? this.#sloppyMatch(line);
-    if (match === "folded") return;
-    this.#last = null;
-    if (match === null) return;
-    const [, name = "", value = ""] = match;
-    const needed = name.toLowerCase();
-    if (!NEEDED.has(needed)) return;
-    this.#last = { name: needed, value: value.trim() };
-    this.#fields.push(this.#last);
+    if (!FIELD_LINE.test(line)) {
+      this.#addSloppy(line);
+      return;
+    }
+    const colon = line.indexOf(":");
+    this.#keep(line.slice(0, colon), line.slice(colon + 1));
   }
 
-  #sloppyMatch(line: string): RegExpExecArray | "folded" | null {
+  #addSloppy(line: string): void {
     // A folded line continues the one before (section 5.2).
     const isFolded = line.startsWith(" ") || line.startsWith("\t");
     if (!isFolded || CONTROL.test(line)) this.distrust();
-    if (!isFolded) return SLOPPY_FIELD_LINE.exec(line);
-    if (this.#last !== null) this.#last.value += ` ${line.trim()}`;
-    return "folded";
+    if (isFolded) {
+      if (this.#last !== null) this.#last.value += ` ${line.trim()}`;
+      return;
+    }
+    const [, name = "", value = ""] = SLOPPY_FIELD_LINE.exec(line) ?? [];
+    this.#keep(name, value);
+  }
+
+  #keep(name: string, value: string): void {
+    const needed = name.toLowerCase();
+    this.#last = NEEDED.has(needed) ? { name: needed, value: value.trim() } : null;
+    if (this.#last !== null) this.#fields.push(this.#last);
   }
 
   /** The connection is not to be used again behind this answer. */
@@ -61,17 +67,16 @@ export class HeadFields {
 
   /** The needed fields as lines that any parser takes, each with its end. */
   text(): string {
-    const lines = this.#framing();
-    if (!this.#isTrusted) lines.push("connection: close");
+    let text = this.#framing();
     for (const { name, value } of this.#fields) {
       const isKept = CONNECTION.has(name) ? this.#isTrusted : !FRAMING.has(name) && !CONTROL.test(value);
-      if (isKept) lines.push(`${name}: ${value}`);
+      if (isKept) text += `${name}: ${value}\r\n`;
     }
-    return lines.length === 0 ? "" : `${lines.join("\r\n")}\r\n`;
+    return this.#isTrusted ? text : `${text}connection: close\r\n`;
   }
 
-  /** How the body's end is told (section 6.3). Without any line it ends with the connection. */
-  #framing(): string[] {
+  /** The line that tells how the body ends (section 6.3), with its end. Without any it ends with the connection. */
+  #framing(): string {
     const named = this.#listed("transfer-encoding");
     // The coding that was none (RFC 2616 section 3.6) no longer exists, and old servers still send it.
     const codings = named.filter((coding) => coding !== "identity");
@@ -80,17 +85,15 @@ export class HeadFields {
     if (codings.length > 0) {
       // A length beside it is overridden, and a sign of somebody who smuggles.
       if (lengths.length > 0) this.distrust();
-      if (codings.at(-1) === "chunked" && codings.indexOf("chunked") === codings.length - 1) {
-        return ["transfer-encoding: chunked"];
-      }
+      if (codings.indexOf("chunked") === codings.length - 1) return "transfer-encoding: chunked\r\n";
       this.distrust();
-      return [];
+      return "";
     }
     const [length] = lengths;
-    if (length === undefined) return [];
-    if (LENGTH.test(length) && lengths.every((other) => other === length)) return [`content-length: ${length}`];
+    if (length === undefined) return "";
+    if (LENGTH.test(length) && lengths.every((other) => other === length)) return `content-length: ${length}\r\n`;
     this.distrust();
-    return [];
+    return "";
   }
 
   /** The members of a list in lower case, of all its lines together (RFC 9110 section 5.6.1). */
