@@ -63,7 +63,10 @@ describe("the list of deliveries", () => {
 
   it("has the newest first, twenty a page", async () => {
     const { data, next_cursor } = await page("");
-    expect(data.map(({ id }) => id).toSorted()).toEqual(ids.slice(0, 20).toSorted());
+    const shown = data.map(({ id }) => id);
+    // Those of one moment come in any order, and the page ends among three of them.
+    expect(shown.slice(0, 18).toSorted()).toEqual(ids.slice(0, 18).toSorted());
+    expect(shown.slice(18).filter((id) => ids.slice(18, 21).includes(id))).toHaveLength(2);
     const times = data.map(({ created_at }) => created_at);
     expect(times).toEqual(times.toSorted().reverse());
     expect(next_cursor).not.toBeNull();
