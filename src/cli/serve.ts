@@ -2,11 +2,12 @@ import { randomUUID } from "node:crypto";
 import closeWithGrace from "close-with-grace";
 import type { Command } from "commander";
 import type { Logger } from "pino";
-import { readConfig } from "../config.ts";
+import { SETTINGS, readConfig } from "../config.ts";
 import type { Gateway } from "../gateway.ts";
 import { Health } from "../observability/health.ts";
 import { createLogger } from "../observability/logger.ts";
 import { Metrics } from "../observability/metrics.ts";
+import { unknownVariables } from "../runtime/unknown-variables.ts";
 import { UNPREFIXED_LOG } from "../storage/open-log.ts";
 import { openSecrets } from "../storage/open-secrets.ts";
 import { openStorage } from "../storage/open-storage.ts";
@@ -25,6 +26,7 @@ async function serve(): Promise<void> {
   // Loads while the storage opens. Neither the help of all commands nor a wrong setting needs the HTTP server.
   const loading = import("../gateway.ts");
   const logger = createLogger(config.logLevel);
+  warnOfUnknown(Object.keys(process.env), logger);
   const health = new Health();
   const metrics = new Metrics({ process: true });
   const storage = await openStorage(config, logReports(health, logger));
@@ -49,6 +51,14 @@ async function serve(): Promise<void> {
   });
   const address = await listen(gateway, config);
   logger.info({ address }, "ready");
+}
+
+/** A setting whose name was misspelt has no effect, and would be missed only when it is needed. Names, never values. */
+function warnOfUnknown(names: readonly string[], logger: Logger): void {
+  const settings = SETTINGS.map(({ variable }) => variable);
+  for (const { variable, nearest } of unknownVariables(names, settings)) {
+    logger.warn({ variable, nearest }, "an environment variable is no setting");
+  }
 }
 
 async function listen(gateway: Gateway, { host, port }: { host: string; port: number }): Promise<string> {

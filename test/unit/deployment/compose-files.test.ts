@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readConfig } from "../../../src/config.ts";
+import { SETTINGS, readConfig } from "../../../src/config.ts";
 import { mountOf, projectFile, readComposeFile, variablesOf, withVariables } from "./compose-file.ts";
 import type { Service } from "./compose-file.ts";
 
@@ -13,6 +13,9 @@ const FILLED_IN = {
   EVENTSTORE_ADMIN_PASSWORD: "a1b2",
   MONGODB_PASSWORD: "c3d4",
 };
+
+/** The settings that belong to the image, whatever is around it. */
+const OF_THE_IMAGE = ["HOST", "PORT", "DATA_DIR"];
 
 /** Where each server keeps what counts. */
 const DATA_FOLDER = { eventstoredb: "/var/lib/eventstore", mongodb: "/data/db" };
@@ -74,6 +77,18 @@ describe.each(FILES)("%s", (file) => {
     });
   });
 
+  it.each(gateways)("passes every setting on to %s, except those of the image", (_, { environment = {} }) => {
+    const addresses = ["EVENTSTORE_URL", "MONGODB_URL"];
+    const lost = SETTINGS.filter(({ variable }) => !OF_THE_IMAGE.includes(variable)).flatMap(({ variable }) => {
+      const given = environment[variable] ?? "";
+      const isPassedOn = addresses.includes(variable) ? given !== "" : given.startsWith(`\${${variable}`);
+      return isPassedOn
+        ? []
+        : [`add ${variable}: \${${variable}:-} to its environment, and ${variable}= to .env.example`];
+    });
+    expect(lost, file).toEqual([]);
+  });
+
   it.each(gateways)("passes the prefix of the streams on to %s, also an empty one, which it refuses", (_, gateway) => {
     const environment = environmentOf(gateway);
     expect(readConfig(environment).eventStoreStreamPrefix).toBe(readConfig({}).eventStoreStreamPrefix);
@@ -102,7 +117,7 @@ describe.each(FILES)("%s", (file) => {
   it("refuses to start without its secrets, and takes no variable that .env.example does not explain", () => {
     const { used, required } = variablesOf(projectFile(file));
     expect([...required]).toEqual(expect.arrayContaining(["MASTER_KEY", "OPERATOR_API_KEY", "AUDITOR_API_KEY"]));
-    const secrets = [...used].filter((name) => /KEY|PASSWORD/.test(name));
+    const secrets = [...used].filter((name) => /_KEY$|PASSWORD/.test(name));
     expect([...required].sort()).toEqual(secrets.sort());
     const explained = [...projectFile(".env.example").matchAll(/^(\w+)=(.*)$/gm)];
     expect(explained.map(([, name]) => name)).toEqual(expect.arrayContaining([...used]));
