@@ -105,7 +105,7 @@ describe("a page that has a limit has the one that holds", () => {
   it.each([
     [API, `by default ${PAGE_LIMITS.default}`],
     [API, `${PAGE_LIMITS.min} to ${PAGE_LIMITS.max}, by default`],
-    [API, `${NICKNAME_LIMITS.min} to ${NICKNAME_LIMITS.max} UTF-16 units`],
+    [API, `${NICKNAME_LIMITS.min} to ${NICKNAME_LIMITS.max} characters`],
     [API, `nickname must be between ${NICKNAME_LIMITS.min} and ${NICKNAME_LIMITS.max}`],
     [API, `username must be between ${USERNAME_LIMITS.min} and ${USERNAME_LIMITS.max} characters`],
     ["docs/reference/targets.md", `1 to ${MAX_URL_CHARACTERS} characters`],

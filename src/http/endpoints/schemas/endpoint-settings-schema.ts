@@ -9,7 +9,7 @@ import type { Parsed } from "../../requests/schema-rules.ts";
 /** Judges the text of a url that is not blank. Must not throw. */
 export type JudgeUrl = TargetRules["judgeUrl"];
 
-/** How long a nickname is, in UTF-16 units. */
+/** How many characters (UTF-16 units) a nickname has. */
 export const NICKNAME_LIMITS = { min: 6, max: 30 } as const;
 /** The error for a url that must not be a target. */
 export const VERDICT_MESSAGES: Readonly<Record<Exclude<UrlVerdict, "ok">, string>> = {
@@ -30,7 +30,7 @@ const nickname = requiredText("nickname")
   })
   .refine((text) => wellFormed(text) && hasNoNul(text), { error: "nickname must be well-formed Unicode" })
   .meta({
-    description: `A name for people, ${NICKNAME_LIMITS.min} to ${NICKNAME_LIMITS.max} UTF-16 units, not only white space. Need not be unique.`,
+    description: `A name for people, ${NICKNAME_LIMITS.min} to ${NICKNAME_LIMITS.max} characters (UTF-16 units), not only white space. Need not be unique.`,
     minLength: NICKNAME_LIMITS.min,
     maxLength: NICKNAME_LIMITS.max,
     examples: ["orders in production"],
