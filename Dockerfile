@@ -1,5 +1,5 @@
 # One image for one gateway: on the embedded stores with a volume at /data, or on servers by EVENTSTORE_URL and MONGODB_URL.
-#   docker build -t webhook-gateway .
+#   docker build --build-arg REVISION="$(git rev-parse HEAD)" -t webhook-gateway .
 
 # The dependency "node" is for people whose own Node is older; here its script would only fetch what the image has.
 FROM node:24-bookworm-slim AS build
@@ -10,7 +10,9 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY scripts/build.ts scripts/build.ts
 COPY scripts/build scripts/build
 COPY src ./src
-RUN npm run build
+# What /metrics and the line "ready" name as the revision; the repository is not in here.
+ARG REVISION=unknown
+RUN REVISION=${REVISION} npm run build
 
 FROM node:24-bookworm-slim AS dependencies
 WORKDIR /app

@@ -5,6 +5,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { ensureBuilt } from "./build/ensure-built.ts";
+import { revisionOf, writeRevision } from "./build/revision.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 /** The native compiler. It has no API, so typescript-eslint needs TypeScript 6 beside it, whose `tsc` is the one in `.bin`. */
@@ -19,3 +20,4 @@ const outcome = ensureBuilt(ROOT, (outDir) => {
   return spawnSync(process.execPath, args, { cwd: ROOT, env: ENV, stdio: "inherit" }).status === 0;
 });
 if (outcome === "failed") process.exitCode = 1;
+else writeRevision(join(ROOT, "dist"), revisionOf(ROOT, process.env["REVISION"]));

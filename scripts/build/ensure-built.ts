@@ -1,6 +1,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { digestOfFiles } from "./digest-of-files.ts";
+import { REVISION_FILE } from "./revision.ts";
 import { removeAbandoned, stagingName } from "./staging.ts";
 
 /** What decides the output: the sources, the options, how the build works, and (npm's own list) which compiler and types are installed. */
@@ -37,7 +38,7 @@ function readStamp(dist: string): Partial<Stamp> | null {
 }
 
 /** The digest of all that is in a folder of compiled files. */
-const outputsOf = (dist: string): string => digestOfFiles(dist, ["."], [STAMP]);
+const outputsOf = (dist: string): string => digestOfFiles(dist, ["."], [STAMP, REVISION_FILE]);
 
 /** Replaces `dist` by the finished build. Another build may do the same now: then one of the two equal results stays. */
 function putInPlace(staging: string, dist: string): void {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import closeWithGrace from "close-with-grace";
 import type { Command } from "commander";
 import type { Logger } from "pino";
-import { SETTINGS, readConfig } from "../config.ts";
+import { SETTINGS, changedSettings, readConfig } from "../config.ts";
 import type { Gateway } from "../gateway.ts";
 import { Health } from "../observability/health.ts";
 import { createLogger } from "../observability/logger.ts";
@@ -12,6 +12,7 @@ import { UNPREFIXED_LOG } from "../storage/open-log.ts";
 import { openSecrets } from "../storage/open-secrets.ts";
 import { openStorage } from "../storage/open-storage.ts";
 import type { LogReports } from "../storage/storage.ts";
+import { REVISION, VERSION } from "../version.ts";
 
 /** After SHUTDOWN_DELAY_SECONDS: attempts under way get 20 s (see Gateway.stop), the rest of the time is for closing; then exit code 1. */
 const SHUTDOWN_LIMIT_MS = 25_000;
@@ -50,7 +51,7 @@ async function serve(): Promise<void> {
     logger.flush();
   });
   const address = await listen(gateway, config);
-  logger.info({ address }, "ready");
+  logger.info({ address, version: VERSION, revision: REVISION, settings: changedSettings(process.env) }, "ready");
 }
 
 /** A setting whose name was misspelt has no effect, and would be missed only when it is needed. Names, never values. */

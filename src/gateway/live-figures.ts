@@ -1,6 +1,7 @@
 import type { DependencyContainer } from "tsyringe";
 import { HEALTH } from "../observability/health.ts";
-import type { LiveFigures } from "../observability/metrics.ts";
+import type { LiveFigures } from "../observability/live-gauges.ts";
+import { FAILING_POLICY } from "../processes/endpoints/failing-endpoints.ts";
 import { DeliveryWorker } from "../processes/delivering/delivery-worker.ts";
 import { RetryScheduler } from "../processes/retrying/retry-scheduler.ts";
 import { DIRECTORY } from "../projections/directory/directory.ts";
@@ -8,8 +9,11 @@ import { PROJECTION_PROGRESS } from "../projections/running/projection-progress.
 import { SeenHeads } from "../projections/running/seen-heads.ts";
 import { CLOCK } from "../runtime/clock.ts";
 import { MeasuredEventStore } from "../storage/measured-event-store.ts";
+import { STORAGE } from "../storage/storage.ts";
+import { REVISION, VERSION } from "../version.ts";
+import { SampledFigures } from "./sampled-figures.ts";
 
-/** The figures that `/metrics` reads at each scrape, all from memory, so that it answers even if a store is down. */
+/** The figures that `/metrics` reads at each scrape, from memory or a bounded sample, so that it answers even if a store is down. */
 export function liveFigures(container: DependencyContainer): LiveFigures {
   const clock = container.resolve(CLOCK);
   const health = container.resolve(HEALTH);
@@ -19,7 +23,9 @@ export function liveFigures(container: DependencyContainer): LiveFigures {
   const scheduler = container.resolve(RetryScheduler);
   const progress = container.resolve(PROJECTION_PROGRESS);
   const directory = container.resolve(DIRECTORY);
+  const sampled = new SampledFigures(container.resolve(STORAGE), clock, container.resolve(FAILING_POLICY).attempts);
   return {
+    build: { version: VERSION, revision: REVISION },
     load: () => worker.load,
     appendsUnderWay: () => store.appendsUnderWay,
     lastScan: () => {
@@ -37,5 +43,7 @@ export function liveFigures(container: DependencyContainer): LiveFigures {
         }),
       ),
     ready: () => health.reasons.length === 0,
+    sample: () => sampled.last,
+    refresh: () => sampled.refresh(),
   };
 }

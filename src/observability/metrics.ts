@@ -1,5 +1,7 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
 import { token } from "../runtime/token.ts";
+import { LIVE_GAUGES } from "./live-gauges.ts";
+import type { LiveFigures, LiveGauge } from "./live-gauges.ts";
 
 /** The token under which the container registers the metrics. */
 export const METRICS = token<Metrics>("Metrics");
@@ -10,20 +12,6 @@ export type DispatchStatus = (typeof DISPATCH_STATUSES)[number];
 /** The outcome of an append; on the same page. */
 export const APPEND_OUTCOMES = ["written", "conflict", "rejected", "unavailable", "unknown"] as const;
 export type AppendOutcome = (typeof APPEND_OUTCOMES)[number];
-
-/** The figures read from memory at each scrape. They must not call a store or walk a growing list. */
-export interface LiveFigures {
-  /** Deliveries that wait in memory for their attempt, and attempts under way. */
-  load(): { readonly waiting: number; readonly underWay: number };
-  /** Appends that the log has not answered yet. */
-  appendsUnderWay(): number;
-  /** The last scan of the to-do list; null before the first. */
-  lastScan(): { readonly secondsAgo: number; readonly oldestDueSeconds: number } | null;
-  /** Retries with a timer for their due time. */
-  armed(): number;
-  projections(): readonly { readonly name: string; readonly live: boolean; readonly lagSeconds: number }[];
-  ready(): boolean;
-}
 
 /** In seconds: a commit to a local disk takes a few milliseconds, a quorum some tens. */
 const APPEND_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
@@ -39,7 +27,10 @@ export class Metrics {
   readonly #dispatches: Record<DispatchStatus, Counter.Internal>;
   readonly #appends: Record<AppendOutcome, Histogram.Internal<"outcome">>;
   readonly #attempts: Counter<"outcome" | "error_code">;
+  readonly #unknown: Counter;
   readonly #durations: Histogram<"outcome">;
+  readonly #followers: Gauge;
+  #refresh: () => Promise<void> = () => Promise.resolve();
 
   /** `process`: include CPU, memory, garbage collection and the like, which belong to the process, not the gateway. */
   constructor(options: { readonly process?: boolean } = {}) {
@@ -59,6 +50,16 @@ export class Metrics {
       name: "webhook_attempts_total",
       help: "Attempts that ended, by outcome and error code.",
       labelNames: ["outcome", "error_code"],
+      registers,
+    });
+    this.#unknown = new Counter({
+      name: "webhook_attempts_unknown_total",
+      help: "Attempts whose outcome nobody knows: the payload may have arrived, and is sent again.",
+      registers,
+    });
+    this.#followers = new Gauge({
+      name: "webhook_log_followers",
+      help: "Clients that follow the event log over HTTP.",
       registers,
     });
     this.#durations = new Histogram({
@@ -87,7 +88,8 @@ export class Metrics {
   }
 
   /** All metrics in Prometheus' text format. */
-  text(): Promise<string> {
+  async text(): Promise<string> {
+    await this.#refresh();
     return this.#registry.metrics();
   }
 
@@ -110,38 +112,26 @@ export class Metrics {
    */
   attempted(outcome: string, errorCode: string | null, durationMs: number | null): void {
     this.#attempts.inc({ outcome, error_code: errorCode ?? "none" });
+    if (outcome === "unknown") this.#unknown.inc();
     if (durationMs !== null) this.#durations.observe({ outcome }, durationMs / 1_000);
+  }
+
+  /** So many clients follow the log now. */
+  followed(count: number): void {
+    this.#followers.set(count);
   }
 
   /** Adds these figures, read at each scrape. Call it once. */
   show(figures: LiveFigures): void {
-    const gauge = (name: string, help: string, read: () => number | null): void => {
-      new Gauge({
-        name,
-        help,
-        registers: [this.#registry],
-        collect() {
-          this.set(read() ?? Number.NaN);
-        },
-      });
-    };
-    gauge("webhook_queue_waiting", "Deliveries that wait in memory for their attempt.", () => figures.load().waiting);
-    gauge("webhook_attempts_under_way", "Attempts under way.", () => figures.load().underWay);
-    gauge("webhook_appends_under_way", "Appends that the event log has not answered yet.", () =>
-      figures.appendsUnderWay(),
-    );
-    gauge("webhook_retries_armed", "Retries that have a timer for their due time.", () => figures.armed());
-    gauge(
-      "webhook_due_oldest_age_seconds",
-      "How long the oldest due delivery had been due at the last scan of the to-do list; 0 if none was.",
-      () => figures.lastScan()?.oldestDueSeconds ?? null,
-    );
-    gauge(
-      "webhook_due_look_age_seconds",
-      "How long ago the last successful scan of the to-do list was.",
-      () => figures.lastScan()?.secondsAgo ?? null,
-    );
-    gauge("webhook_ready", "1 when GET /readyz answers 200, else 0.", () => (figures.ready() ? 1 : 0));
+    this.#refresh = () => figures.refresh();
+    const registers = [this.#registry];
+    new Gauge({
+      name: "webhook_build_info",
+      help: "Always 1; its labels say what the program was built from.",
+      labelNames: ["version", "revision"],
+      registers,
+    }).set(figures.build, 1);
+    for (const gauge of LIVE_GAUGES) this.#live(gauge, figures);
     this.#perProjection(
       "webhook_projection_lag_seconds",
       "How long the log has had an event that the read model does not show; 0 if it shows all.",
@@ -152,6 +142,17 @@ export class Metrics {
       "1 when the read model has reached the log's end and follows it, 0 while it is being built or has stopped.",
       () => figures.projections().map(({ name, live }) => [name, live ? 1 : 0]),
     );
+  }
+
+  #live({ name, help, read }: LiveGauge, figures: LiveFigures): void {
+    new Gauge({
+      name,
+      help,
+      registers: [this.#registry],
+      collect() {
+        this.set(read(figures) ?? Number.NaN);
+      },
+    });
   }
 
   #perProjection(name: string, help: string, read: () => (readonly [projection: string, value: number])[]): void {

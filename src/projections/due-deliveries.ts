@@ -47,6 +47,11 @@ export const dueDeliveries: Projection<DueDocument> = {
   },
 };
 
+/** How many deliveries fall due before `before` (exclusive, ISO 8601 UTC), those that are overdue included. */
+export function dueWithin(store: DocumentStore, before: string): Promise<number> {
+  return store.count(collectionOf(dueDeliveries), { field: "due_at", to: before });
+}
+
 /** What falls due before `before` (exclusive, ISO 8601 UTC), oldest first, page by page. */
 export function dueBefore(store: DocumentStore, before: string): AsyncGenerator<readonly DueDocument[]> {
   return pagesOf<DueDocument>(store, collectionOf(dueDeliveries), {

@@ -36,6 +36,11 @@ export const heldDeliveries: Projection<HeldDocument> = {
   },
 };
 
+/** How many deliveries are held, of all endpoints. */
+export function heldNow(store: DocumentStore): Promise<number> {
+  return store.count(collectionOf(heldDeliveries), { field: "endpoint_id" });
+}
+
 /** The next endpoint with held deliveries, by ascending id, following `after`; null when there is none. */
 export async function nextEndpointWithHeld(store: DocumentStore, after: number | null): Promise<number | null> {
   const [first] = await store.find<HeldDocument>(collectionOf(heldDeliveries), {

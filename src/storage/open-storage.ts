@@ -4,6 +4,7 @@ import type { DataDirectory } from "../events/store/sqlite/files/data-directory.
 import { PROJECTIONS } from "../projections/read-models.ts";
 import { LiveDocuments } from "../projections/rebuilding/live-documents.ts";
 import type { DocumentStore } from "../projections/store/document-store.ts";
+import { folderSizes } from "./folder-sizes.ts";
 import { openLog } from "./open-log.ts";
 import type { OpenLog } from "./open-log.ts";
 import { openReadModels, readModelSourceOf } from "./open-read-models.ts";
@@ -23,6 +24,7 @@ export async function openStorage(
   const allOnServers = config.eventStoreUrl !== null && config.mongodbUrl !== null;
   const folder = allOnServers ? null : openDataDirectory(config.dataDir);
   const directory = folder?.path ?? null;
+  const inFolder = { log: config.eventStoreUrl === null, readModels: config.mongodbUrl === null };
   let log: OpenLog | null = null;
   try {
     log = await openLog(config, directory, reports);
@@ -35,6 +37,7 @@ export async function openStorage(
       documents,
       sharedLog: source.kind !== "embedded",
       projections: thread,
+      sizes: () => folderSizes(directory, inFolder),
       runProjections: (report, signal) => thread.run(report, signal),
       close: () => close(log, documents, folder),
     };

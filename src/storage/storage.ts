@@ -7,6 +7,14 @@ import { token } from "../runtime/token.ts";
 /** The token under which the container registers the storage. */
 export const STORAGE = token<Storage>("Storage");
 
+/** In bytes; null: not on this machine. */
+export interface StorageSizes {
+  readonly eventLogBytes: number | null;
+  readonly readModelsBytes: number | null;
+  /** What the disk of the data folder still has for this user. */
+  readonly diskFreeBytes: number | null;
+}
+
 /** The log, the read models, and what keeps the read models up with the log. */
 export interface Storage {
   readonly store: EventStore;
@@ -17,6 +25,8 @@ export interface Storage {
   readonly projections: ProjectionControl;
   /** Runs the projections until the signal aborts. */
   runProjections(report: ReportProjection, signal: AbortSignal): Promise<void>;
+  /** How large it is on this machine. Rejects when the system does not say. */
+  sizes(): Promise<StorageSizes>;
   /** Closes everything; the projections must have ended. */
   close(): Promise<void>;
 }

@@ -175,4 +175,22 @@ export function describeQueries(opened: () => OpenedDocumentStore): void {
       }
     }
   });
+
+  it("counts the documents in a range of an index of its own, and none of those whose field is null", async () => {
+    const all = Array.from({ length: 40 }, (_, at) => thing(`id-${at}`, at, { created_at: `day-${at % 7}` }));
+    await put(store, ...all, thing("none", 41, { created_at: null }));
+    const count = (from?: string, to?: string): Promise<number> =>
+      store.count(THINGS, {
+        field: "created_at",
+        ...(from !== undefined && { from }),
+        ...(to !== undefined && { to }),
+      });
+    expect(await count()).toBe(40);
+    expect(await count("day-3")).toBe(22);
+    expect(await count(undefined, "day-3")).toBe(18);
+    expect(await count("day-3", "day-4")).toBe(6);
+    expect(await count("day-7")).toBe(0);
+    await expect(store.count(THINGS, { field: "status" })).rejects.toThrow(RangeError);
+    expect(await store.count({ ...THINGS, name: "nothing_v1" }, { field: "created_at" })).toBe(0);
+  });
 }

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { positionOf } from "../../src/events/store/position.ts";
 import type { CollectionDefinition, DocumentQuery } from "../../src/projections/store/document-store.ts";
 import { collectionSql } from "../../src/projections/store/sqlite/collection-sql.ts";
 import { querySql } from "../../src/projections/store/sqlite/query-sql.ts";
@@ -34,8 +35,8 @@ describe("the indexes of the SQLite read models", () => {
   const DUE: CollectionDefinition = { name: "due_deliveries_v1", indexes: [["due_at"]] };
 
   /** How SQLite would carry out the query, one step a line. */
-  function planOf(collection: CollectionDefinition, query: DocumentQuery): string {
-    const { sql, values } = querySql(collectionSql(collection), query);
+  function planOf(collection: CollectionDefinition, query: DocumentQuery, columns?: string): string {
+    const { sql, values } = querySql(collectionSql(collection), query, columns);
     const database = new DatabaseSync(join(directory, "read-models.sqlite"), { readOnly: true });
     const steps = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...values);
     database.close();
@@ -78,6 +79,24 @@ describe("the indexes of the SQLite read models", () => {
     const plan = planOf(collection, query);
     expect(plan).toMatch(new RegExp(`^SEARCH documents:${collection.name} USING INDEX .*\\(${index}\\)`));
     expect(plan).not.toContain("TEMP B-TREE");
+  });
+
+  it("are all that a count reads, in pieces, each of which continues in the index", async () => {
+    const due = Array.from({ length: 25_000 }, (_, at) => ({
+      _id: `id-${at}`,
+      position: positionOf(at),
+      due_at: `2026-01-01T00:00:0${at % 10}.000Z`,
+    }));
+    await store.prepare(DUE);
+    await store.write(
+      DUE,
+      due.map((next) => ({ id: next._id, expected: null, next })),
+      null,
+    );
+    expect(await store.count(DUE, { field: "due_at" })).toBe(25_000);
+    expect(await store.count(DUE, { field: "due_at", to: "2026-01-01T00:00:09" })).toBe(22_500);
+    const query: DocumentQuery = { order: dueFirst, limit: 10, range: { field: "due_at", to: "2027" }, after };
+    expect(planOf(DUE, query, "due_at, _id")).toMatch(/^SEARCH documents:due_deliveries_v1 USING COVERING INDEX/);
   });
 
   it("are made by a second preparation when the first left them for later, and queries are right before", async () => {

@@ -31,6 +31,7 @@ export function documentStoreContract(name: string, open: () => Promise<OpenedDo
         store.load(THINGS, ["a"]),
         store.write(THINGS, [insert(thing("a", 1))], null),
         store.find(THINGS, { order: OLDEST_FIRST, limit: 5 }),
+        store.count(THINGS, { field: "created_at" }),
         collect(store.scan(THINGS)),
         store.checkpoint(CHECKPOINT),
         store.drop(THINGS, CHECKPOINT),

@@ -11,6 +11,7 @@ import { memoryStorage } from "../fixtures/event-log/memory-storage.ts";
 import { FakeClock } from "../fixtures/fake-clock.ts";
 import { TEST_STAFF_KEYS, startTestGateway } from "../fixtures/gateway/test-gateway.ts";
 import { keepingLogger } from "../fixtures/log-lines.ts";
+import { figure } from "../fixtures/prometheus.ts";
 import { until } from "../fixtures/until.ts";
 import { ask } from "./asking.ts";
 import { listen } from "./raw-http.ts";
@@ -130,6 +131,12 @@ describe("following the log over HTTP", () => {
     return new Follower(response);
   }
 
+  /** What the metrics say. */
+  async function following(): Promise<number> {
+    const { body } = await gateway.app.inject({ method: "GET", url: "/metrics" });
+    return figure(body, "webhook_log_followers");
+  }
+
   async function written(after = 0): Promise<string[]> {
     const all = await collect(store.readAll({ categories: ["tick"] }));
     return all.slice(after).map((event) => writtenEvent(event).line);
@@ -233,7 +240,9 @@ describe("following the log over HTTP", () => {
     await until("the end of the subscriptions", () => ended === 1);
     followers.push(await follow(TICKS));
     expect(followers.at(-1)!.response.statusCode).toBe(200);
+    expect(await following()).toBe(8);
     for (const follower of followers) follower.leave();
+    await expect.poll(following).toBe(0);
     await until("the end of the subscriptions", () => ended === 9);
   });
 

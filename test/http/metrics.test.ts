@@ -13,7 +13,7 @@ import { ask, dispatchOf, newDelivery, newEndpoint, newUser, standingClock } fro
 import { withMethods } from "./replaced-methods.ts";
 
 /** A gateway whose stores fail with what `faults` says, and the lines that it writes. */
-async function startGateway() {
+async function startGateway(env: Readonly<Record<string, string>> = {}) {
   const faults: { log: Error | null; documents: Error | null } = { log: null, documents: null };
   const inner = memoryStorage(standingClock);
   const or = <T>(fault: Error | null, go: () => Promise<T>): Promise<T> => (fault ? Promise.reject(fault) : go());
@@ -25,6 +25,7 @@ async function startGateway() {
   const documents: Partial<DocumentStore> = {
     load: (...call) => or(faults.documents, () => inner.documents.load(...call)),
     find: (...call) => or(faults.documents, () => inner.documents.find(...call)),
+    count: (...call) => or(faults.documents, () => inner.documents.count(...call)),
   };
   const storage = {
     ...inner,
@@ -33,7 +34,7 @@ async function startGateway() {
   };
   const sender = new FakeSender(standingClock);
   const { logger, lines } = keepingLogger();
-  gateway = await startTestGateway({ clock: standingClock, storage, sender, logger });
+  gateway = await startTestGateway({ clock: standingClock, storage, sender, logger, env });
   return { gateway, faults, sender, lines };
 }
 
@@ -97,6 +98,24 @@ describe("the metrics", () => {
     }
   });
 
+  it("say how much is held, falls due soon and fails", async () => {
+    const { sender } = await startGateway({ ENDPOINT_FAILING_ATTEMPTS: "2" });
+    const key = await newUser(gateway);
+    const held = await newEndpoint(gateway, key);
+    const failing = await newEndpoint(gateway, key, "https://failing.example.com");
+    const once = await newEndpoint(gateway, key, "https://once.example.com");
+    await ask(gateway, `POST /v1/endpoints/${held}/disable`, { key });
+    for (let n = 0; n < 3; n++) await newDelivery(gateway, key, held);
+    sender.answer = () => refusedWith(500);
+    for (const endpoint of [failing, failing, once]) await newDelivery(gateway, key, endpoint);
+    const names = ["deliveries_held", "deliveries_due_within_hour", "endpoints_failing", "attempts_unknown_total"];
+    const shown = async (): Promise<number[]> => {
+      const text = await scrape();
+      return names.map((name) => figure(text, `webhook_${name}`));
+    };
+    await expect.poll(shown).toEqual([3, 3, 1, 0]);
+  });
+
   it("have as many figures after many users, endpoints and deliveries as before", async () => {
     await startGateway();
     const one = async (): Promise<void> => {
@@ -119,7 +138,9 @@ describe("the metrics", () => {
     await expect.poll(readiness).toEqual([200, []]);
     faults.log = new StoreUnavailable("the log is down");
     await ask(gateway, "POST /v1/dispatch", { key, body: dispatchOf(endpoint, '{"a":1}') });
-    expect(figure(await scrape(), "webhook_ready")).toBe(0);
+    const text = await scrape();
+    expect(figure(text, "webhook_ready")).toBe(0);
+    expect(figure(text, "webhook_deliveries_held")).toBeNaN();
     expect((await gateway.app.inject({ method: "GET", url: "/livez" })).statusCode).toBe(200);
   });
 });
@@ -176,6 +197,7 @@ describe("the wide line of a dispatch", () => {
     await expect.poll(() => lines.filter(({ msg }) => msg === "attempt")).toHaveLength(1);
     expect(lines.find(({ msg }) => msg === "attempt")).toEqual({
       level: 30,
+      user: 1,
       delivery,
       endpoint,
       attempt: 1,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readConfig } from "../../src/config.ts";
+import { SETTINGS, changedSettings, readConfig } from "../../src/config.ts";
 import type { Config } from "../../src/config.ts";
 import { ConfigurationError } from "../../src/runtime/configuration-error.ts";
 
@@ -207,6 +207,22 @@ describe("the configuration", () => {
       expect(readConfig({ MONGODB_URL: url })).toEqual({ ...readConfig({}), mongodbUrl: url });
     },
   );
+
+  it("says what differs from the defaults, and of a secret only that it is set", () => {
+    const defaults = SETTINGS.flatMap((one) => (one.default === null ? [] : [[one.variable, one.default] as const]));
+    expect(changedSettings({ ...Object.fromEntries(defaults), DNS_SERVERS: "", PATH: "/bin" })).toEqual({});
+    const url = "mongodb://admin:s3cret@db.example";
+    const given = { ...keys, MONGODB_URL: url, PORT: "0", DELIVERY_ALLOW_CIDRS: "127.0.0.1/32" };
+    const secret = "[redacted]";
+    expect(changedSettings(given)).toEqual({
+      PORT: "0",
+      DELIVERY_ALLOW_CIDRS: "127.0.0.1/32",
+      MONGODB_URL: secret,
+      MASTER_KEY: secret,
+      OPERATOR_API_KEY: secret,
+      AUDITOR_API_KEY: secret,
+    });
+  });
 
   it("does not fill the screen with a value that is very long", () => {
     expect(refusalOf({ PORT: "8".repeat(10_000) }).length).toBeLessThan(300);

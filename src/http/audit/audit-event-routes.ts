@@ -18,8 +18,8 @@ import { LogFollowers } from "./log-followers.ts";
  * `follow=true` the reply continues with new events.
  */
 export function auditEventRoutes(app: FastifyInstance, deps: HttpDependencies): void {
-  const { store, clock, logger } = deps;
-  const followers = new LogFollowers(app);
+  const { store, clock, logger, metrics } = deps;
+  const followers = new LogFollowers(app, (count) => metrics.followed(count));
 
   app.get("/v1/audit/events", { onRequest: requireStaff(deps, "auditor", "operator") }, async (request, reply) => {
     const query = validOrRefuse(parseAuditEvents(request.query as Record<string, unknown>));

@@ -12,7 +12,11 @@ export class LogFollowers {
   readonly #open = new Map<ServerResponse, AbortController>();
   #closed = false;
 
-  constructor(app: FastifyInstance) {
+  readonly #changed: (count: number) => void;
+
+  /** `changed` is told how many there are, each time that one joins or leaves. */
+  constructor(app: FastifyInstance, changed: (count: number) => void) {
+    this.#changed = changed;
     app.addHook("preClose", (done) => {
       this.#closeAll();
       done();
@@ -42,11 +46,13 @@ export class LogFollowers {
       return ending;
     }
     this.#open.set(response, ending);
+    this.#changed(this.#open.size);
     const end = (): void => ending.abort();
     socket.once("end", end);
     response.once("close", () => {
       socket.off("end", end);
       this.#open.delete(response);
+      this.#changed(this.#open.size);
       end();
     });
     return ending;

@@ -13,19 +13,24 @@ export interface AttemptOf {
   readonly endpointId: number;
 }
 
+/** Finds the owner of an endpoint; null while the directory does not know it. */
+type OwnerOf = (endpointId: number) => number | null;
+
 /** Reports the worker's attempts in the program's log and the metrics; docs/operations/logs.md lists the lines. */
 export class AttemptLines {
   readonly #logger: Logger;
   readonly #metrics: Metrics;
+  readonly #ownerOf: OwnerOf;
   /** The log takes no claims or results, which affects all deliveries. */
   readonly #log: TroubleLog;
   /** Something is wrong with one delivery or its endpoint, such as keys that cannot be opened. */
   readonly #broken: TroubleLog;
   readonly #givenBack: TroubleLog;
 
-  constructor(logger: Logger, metrics: Metrics, clock: Clock) {
+  constructor(logger: Logger, metrics: Metrics, clock: Clock, ownerOf: OwnerOf) {
     this.#logger = logger;
     this.#metrics = metrics;
+    this.#ownerOf = ownerOf;
     const notTaken = {
       level: "error",
       trouble: "an attempt could not be claimed or recorded",
@@ -41,15 +46,16 @@ export class AttemptLines {
   }
 
   /** Reports the end of an attempt. */
-  attempted({ deliveryId, endpointId }: AttemptOf, attempted: Attempted): void {
-    const about = { delivery: deliveryId, endpoint: endpointId };
+  attempted(of: AttemptOf, attempted: Attempted): void {
+    const { endpointId } = of;
+    const about = this.#about(of);
     if (attempted.kind === "nothing") return;
     this.#log.worked();
     this.#broken.worked(String(endpointId));
     switch (attempted.kind) {
       case "attempted":
         this.#givenBack.worked();
-        this.#ended({ deliveryId, endpointId }, attempted.event, "attempt");
+        this.#ended(of, attempted.event, "attempt");
         return;
       case "too_late":
         this.#metrics.attempted("too_late", null, null);
@@ -71,8 +77,9 @@ export class AttemptLines {
   }
 
   /** Reports an attempt that could not be made or recorded. */
-  failed({ deliveryId, endpointId }: AttemptOf, err: unknown): void {
-    const fields = { delivery: deliveryId, endpoint: endpointId, err };
+  failed(of: AttemptOf, err: unknown): void {
+    const { endpointId } = of;
+    const fields = { ...this.#about(of), err };
     if (isPassing(err)) this.#log.failed(fields);
     else this.#broken.failed(fields, String(endpointId));
   }
@@ -83,16 +90,19 @@ export class AttemptLines {
   }
 
   /** Logs one wide line for each attempt that counts. */
-  #ended({ deliveryId, endpointId }: AttemptOf, { data }: DeliveryAttempted, line: "attempt" | "attempt lapsed"): void {
+  #ended(of: AttemptOf, { data }: DeliveryAttempted, line: "attempt" | "attempt lapsed"): void {
     const { outcome, errorCode, durationMs } = data;
     // The duration is unknown if the end was not seen.
     this.#metrics.attempted(outcome, errorCode, line === "attempt" ? durationMs : null);
     const fields = {
-      delivery: deliveryId,
-      endpoint: endpointId,
+      ...this.#about(of),
       attempt: data.number,
       ...fieldsOf(data, "outcome", "errorCode", "responseStatus", "durationMs", "nextAttemptAt"),
     };
     this.#logger.info(fields, line);
+  }
+
+  #about({ deliveryId, endpointId }: AttemptOf): object {
+    return { user: this.#ownerOf(endpointId), endpoint: endpointId, delivery: deliveryId };
   }
 }

@@ -79,7 +79,7 @@ export class DeliveryWorker {
     const { policy, timeoutMs } = settings;
     const endpointOf = (endpointId: number): Promise<EndpointDocument> => this.#endpointOf(endpointId);
     this.#attempts = { store, sender, clock, vault, policy, timeoutMs, endpointOf };
-    this.#lines = new AttemptLines(logger, metrics, clock);
+    this.#lines = new AttemptLines(logger, metrics, clock, (id) => directory.knownEndpoint(id)?.user_id ?? null);
     this.#queue = deliveryQueue(settings, directory, () => this.#listener.low());
     this.#pause = new ClaimPause(clock, () => this.#pump());
   }

@@ -71,4 +71,4 @@ export function evolveStanding(
 }
 
 /** The indexes for queries of standings. */
-export const STANDING_INDEXES: ReadModel["indexes"] = [["user_id", "standing_of"], ["failing_since"]];
+export const STANDING_INDEXES: ReadModel["indexes"] = [["user_id", "standing_of"], ["failing_since"], ["failures"]];

@@ -15,6 +15,11 @@ export async function pendingOfUser(store: DocumentStore, userId: number): Promi
   return pending;
 }
 
+/** How many endpoints have at least so many failed attempts in a row. */
+export function failingNow(store: DocumentStore, attempts: number): Promise<number> {
+  return store.count(collectionOf(endpointStatistics), { field: "failures", from: attempts });
+}
+
 /** The endpoints that have failed since before `before` (ISO 8601 UTC), longest first, page by page. */
 export function failingEndpoints(
   store: DocumentStore,

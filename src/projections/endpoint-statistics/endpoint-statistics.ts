@@ -26,7 +26,7 @@ type Writes = readonly GuardedWrite[];
  */
 export const endpointStatistics: BatchProjection = {
   name: "endpoint-statistics",
-  version: 2,
+  version: 3,
   categories: ["delivery", "endpoint"],
   indexes: [["endpoint_id", "day"], ...STANDING_INDEXES],
   reads: "known",

@@ -5,6 +5,7 @@ import type {
   CollectionDefinition,
   DocumentQuery,
   DocumentStore,
+  FieldRange,
   GuardedWrite,
   StoredDocument,
 } from "../store/document-store.ts";
@@ -79,6 +80,10 @@ export class LiveDocuments implements DocumentStore {
 
   find<D extends StoredDocument>(collection: CollectionDefinition, query: DocumentQuery): Promise<D[]> {
     return this.#documents.find(this.#live(collection), query);
+  }
+
+  count(collection: CollectionDefinition, range: FieldRange): Promise<number> {
+    return this.#documents.count(this.#live(collection), range);
   }
 
   scan<D extends StoredDocument>(collection: CollectionDefinition): AsyncIterable<D> {

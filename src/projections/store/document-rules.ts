@@ -1,4 +1,4 @@
-import type { CollectionDefinition, DocumentQuery, GuardedWrite, Scalar } from "./document-store.ts";
+import type { CollectionDefinition, DocumentQuery, FieldRange, GuardedWrite, Scalar } from "./document-store.ts";
 
 /** The allowed names of collections and fields, from which adapters may build their own names. */
 const NAME = /^[A-Za-z0-9_]+$/;
@@ -39,4 +39,10 @@ export function checkQuery(fields: readonly string[], query: DocumentQuery): voi
   if (!Number.isSafeInteger(query.limit) || query.limit < 1) {
     throw new RangeError(`a limit is a whole number from 1: ${query.limit}`);
   }
+}
+
+/** Throws RangeError for a count of a field that is no index of its own. */
+export function checkCount(collection: CollectionDefinition, { field }: FieldRange): void {
+  const hasIndex = collection.indexes.some((index) => index.length === 1 && index[0] === field);
+  if (!hasIndex) throw new RangeError(`the field ${field} has no index of its own`);
 }

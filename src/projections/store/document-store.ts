@@ -28,11 +28,18 @@ export interface GuardedWrite<D extends StoredDocument = StoredDocument> {
   readonly next: D | null;
 }
 
+/** The values of one field, which is not null then: `from` is inclusive, `to` exclusive. */
+export interface FieldRange {
+  readonly field: string;
+  readonly from?: Scalar;
+  readonly to?: Scalar;
+}
+
 export interface DocumentQuery {
   /** Fields that must have exactly this value. */
   readonly equals?: Readonly<Record<string, Scalar>>;
-  /** `from` is inclusive, `to` exclusive. A document whose field is null never matches. */
-  readonly range?: { readonly field: string; readonly from?: Scalar; readonly to?: Scalar };
+  /** A document whose field is null never matches. */
+  readonly range?: FieldRange;
   /** Ties are broken by `_id` in the same direction. */
   readonly order: { readonly field: string; readonly direction: "ascending" | "descending" };
   /** Continue after this document (exclusive), given its value of the order field and its id. */
@@ -82,6 +89,12 @@ export interface DocumentStore {
 
   /** The matching documents, in order. The order field and every filtered field must be indexed. */
   find<D extends StoredDocument>(collection: CollectionDefinition, query: DocumentQuery): Promise<D[]>;
+
+  /**
+   * How many documents have a value in this range; the field must be an index of its own. Reads that index and no
+   * document: a quarter of a second for a million, in pieces of a millisecond between which other work goes on.
+   */
+  count(collection: CollectionDefinition, range: FieldRange): Promise<number>;
 
   /** Every document by ascending `_id` (compared as UTF-8 bytes), page by page as it is consumed. */
   scan<D extends StoredDocument>(collection: CollectionDefinition): AsyncIterable<D>;

@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { ensureBuilt } from "../../../scripts/build/ensure-built.ts";
+import { revisionOf, writeRevision } from "../../../scripts/build/revision.ts";
 import { stagingName } from "../../../scripts/build/staging.ts";
 
 let root: string;
@@ -154,5 +155,31 @@ describe("the build", () => {
     });
     expect(outcome).toBe("built");
     expect(build()).toBe("up to date");
+  });
+});
+
+describe("the revision of a build", () => {
+  it("is the commit, which a build that is up to date still writes", () => {
+    const git = (...args: string[]): string => {
+      const identity = ["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"];
+      const { stdout, status } = spawnSync("git", ["-C", root, ...identity, ...args], { encoding: "utf8" });
+      expect(status).toBe(0);
+      return stdout.trim();
+    };
+    expect(revisionOf(root, undefined)).toBe("unknown");
+    git("init", "--quiet");
+    expect(revisionOf(root, undefined)).toBe("unknown");
+    git("add", "src");
+    git("commit", "--quiet", "--message", "one");
+    const commit = git("rev-parse", "HEAD");
+    expect(revisionOf(root, undefined)).toBe(commit);
+    expect(revisionOf(join(root, "src"), "")).toBe("unknown");
+    expect(revisionOf(root, "v1.2.3")).toBe("v1.2.3");
+    expect(build()).toBe("built");
+    writeRevision(join(root, "dist"), commit);
+    expect(build()).toBe("up to date");
+    expect(dist()["dist/revision.txt"]).toBe(`${commit}\n`);
+    write("src/main.ts", "main 2");
+    expect(revisionOf(root, undefined)).toBe(`${commit}-dirty`);
   });
 });

@@ -1,15 +1,27 @@
 import { describe, expect, it } from "vitest";
 import { Metrics } from "../../../src/observability/metrics.ts";
-import type { LiveFigures } from "../../../src/observability/metrics.ts";
+import type { LiveFigures } from "../../../src/observability/live-gauges.ts";
 import { figure, figureNames } from "../../fixtures/prometheus.ts";
 
+const SAMPLE = {
+  eventLogBytes: null,
+  readModelsBytes: null,
+  diskFreeBytes: null,
+  endpointsFailing: null,
+  deliveriesHeld: null,
+  deliveriesDueWithinHour: null,
+};
+
 const QUIET: LiveFigures = {
+  build: { version: "1.2.3", revision: "4f1c" },
   load: () => ({ waiting: 0, underWay: 0 }),
   appendsUnderWay: () => 0,
   lastScan: () => null,
   armed: () => 0,
   projections: () => [],
   ready: () => true,
+  sample: () => SAMPLE,
+  refresh: async () => undefined,
 };
 
 describe("the metrics", () => {
@@ -21,6 +33,7 @@ describe("the metrics", () => {
     for (const outcome of ["written", "conflict", "rejected", "unavailable", "unknown"]) {
       expect(names).toContain(`webhook_append_duration_seconds_count{outcome="${outcome}"}`);
     }
+    expect(names).toEqual(expect.arrayContaining(["webhook_attempts_unknown_total", "webhook_log_followers"]));
   });
 
   it("count dispatches, attempts and appends", async () => {
@@ -31,6 +44,8 @@ describe("the metrics", () => {
     metrics.attempted("failed", "timeout", 15_000);
     metrics.attempted("failed", "timeout", 15_000);
     metrics.attempted("unknown", null, null);
+    metrics.followed(3);
+    metrics.followed(2);
     metrics.appended("written", 2);
     const text = await metrics.text();
     const expected = {
@@ -40,6 +55,8 @@ describe("the metrics", () => {
       'webhook_attempts_total{outcome="delivered",error_code="none"}': 1,
       'webhook_attempts_total{outcome="failed",error_code="timeout"}': 2,
       'webhook_attempts_total{outcome="unknown",error_code="none"}': 1,
+      webhook_attempts_unknown_total: 1,
+      webhook_log_followers: 2,
       'webhook_attempt_duration_seconds_sum{outcome="failed"}': 30,
       'webhook_attempt_duration_seconds_bucket{le="0.1",outcome="delivered"}': 0,
       'webhook_attempt_duration_seconds_bucket{le="0.25",outcome="delivered"}': 1,
@@ -55,17 +72,24 @@ describe("the metrics", () => {
     const metrics = new Metrics();
     let now: LiveFigures = QUIET;
     metrics.show({
+      ...QUIET,
       load: () => now.load(),
       appendsUnderWay: () => now.appendsUnderWay(),
       lastScan: () => now.lastScan(),
       armed: () => now.armed(),
       projections: () => now.projections(),
       ready: () => now.ready(),
+      sample: () => now.sample(),
+      refresh: () => now.refresh(),
     });
     const before = await metrics.text();
     expect(figure(before, "webhook_ready")).toBe(1);
     expect(figure(before, "webhook_due_oldest_age_seconds")).toBeNaN();
+    expect(figure(before, "webhook_disk_free_bytes")).toBeNaN();
+    expect(figure(before, 'webhook_build_info{version="1.2.3",revision="4f1c"}')).toBe(1);
+    let sample = SAMPLE as ReturnType<LiveFigures["sample"]>;
     now = {
+      ...QUIET,
       load: () => ({ waiting: 7, underWay: 5 }),
       appendsUnderWay: () => 3,
       lastScan: () => ({ secondsAgo: 12, oldestDueSeconds: 90.5 }),
@@ -75,6 +99,12 @@ describe("the metrics", () => {
         { name: "users", live: true, lagSeconds: 0 },
       ],
       ready: () => false,
+      sample: () => sample,
+      // Before the figures are read.
+      refresh: async () => {
+        sample = { ...SAMPLE, eventLogBytes: 4_096, readModelsBytes: 8_192, diskFreeBytes: 1e9, endpointsFailing: 2 };
+        sample = { ...sample, deliveriesHeld: 3, deliveriesDueWithinHour: 11 };
+      },
     };
     const text = await metrics.text();
     const expected = {
@@ -88,6 +118,12 @@ describe("the metrics", () => {
       'webhook_projection_live{projection="deliveries"}': 0,
       'webhook_projection_live{projection="users"}': 1,
       webhook_ready: 0,
+      webhook_event_log_bytes: 4_096,
+      webhook_read_models_bytes: 8_192,
+      webhook_disk_free_bytes: 1e9,
+      webhook_endpoints_failing: 2,
+      webhook_deliveries_held: 3,
+      webhook_deliveries_due_within_hour: 11,
     };
     expect(Object.fromEntries(Object.keys(expected).map((name) => [name, figure(text, name)]))).toEqual(expected);
     now = QUIET;

@@ -1,11 +1,12 @@
 import type { Position } from "../../../events/store/position.ts";
-import { checkQuery, checkWrite, indexedFields, indexedValue } from "../document-rules.ts";
+import { checkCount, checkQuery, checkWrite, indexedFields, indexedValue } from "../document-rules.ts";
 import { ReadModelsUnavailable } from "../document-store.ts";
 import type {
   Checkpoint,
   CollectionDefinition,
   DocumentQuery,
   DocumentStore,
+  FieldRange,
   GuardedWrite,
   StoredDocument,
 } from "../document-store.ts";
@@ -74,6 +75,12 @@ export class MemoryDocumentStore implements DocumentStore {
       .sort((left, right) => compareEntries(left, right, query))
       .slice(0, query.limit)
       .map(({ document }) => document);
+  }
+
+  async count(collection: CollectionDefinition, range: FieldRange): Promise<number> {
+    checkCount(collection, range);
+    const order = { field: range.field, direction: "ascending" } as const;
+    return (await this.find(collection, { range, order, limit: Number.MAX_SAFE_INTEGER })).length;
   }
 
   async *scan<D extends StoredDocument>(collection: CollectionDefinition): AsyncIterable<D> {

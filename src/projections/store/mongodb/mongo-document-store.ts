@@ -1,11 +1,12 @@
 import type { Collection, Db, MongoClient } from "mongodb";
-import { checkQuery, checkWrite, indexedFields } from "../document-rules.ts";
+import { checkCount, checkQuery, checkWrite, indexedFields } from "../document-rules.ts";
 import { ReadModelsUnavailable } from "../document-store.ts";
 import type {
   Checkpoint,
   CollectionDefinition,
   DocumentQuery,
   DocumentStore,
+  FieldRange,
   GuardedWrite,
   StoredDocument,
 } from "../document-store.ts";
@@ -88,6 +89,12 @@ export class MongoDocumentStore implements DocumentStore {
       const found = this.#collection(collection).find(filterOf(query)).sort(sortOf(query)).limit(query.limit);
       return (await found.project<StoredForm>({ body: 1 }).toArray()).map((stored) => documentOf(stored) as D);
     });
+  }
+
+  async count(collection: CollectionDefinition, range: FieldRange): Promise<number> {
+    checkCount(collection, range);
+    const filter = filterOf({ range, order: { field: range.field, direction: "ascending" }, limit: 1 });
+    return this.#call("read", () => this.#collection(collection).countDocuments(filter));
   }
 
   async *scan<D extends StoredDocument>(collection: CollectionDefinition): AsyncIterable<D> {

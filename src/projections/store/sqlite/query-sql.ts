@@ -2,6 +2,8 @@ import { checkQuery } from "../document-rules.ts";
 import type { DocumentQuery, Scalar } from "../document-store.ts";
 import type { CollectionSql } from "./collection-sql.ts";
 import { BODY, column, indexName } from "./collection-sql.ts";
+import type { Connection } from "./connection.ts";
+import { isStatementError } from "./sqlite-failures.ts";
 
 /** A query's statement and its bound values. */
 export interface Query {
@@ -15,8 +17,10 @@ export interface Query {
 /**
  * The statement of a query. It continues by key (`(field, _id) > (?, ?)`), not by OFFSET, so that the hundredth page
  * costs no more than the first. Throws RangeError for a field without an index and for a limit below 1.
+ *
+ * @param columns what is selected of each row
  */
-export function querySql(collection: CollectionSql, query: DocumentQuery): Query {
+export function querySql(collection: CollectionSql, query: DocumentQuery, columns = `${BODY} AS body`): Query {
   checkQuery(collection.indexed, query);
   const { equals = {}, range, order, after, limit } = query;
   const ascending = order.direction === "ascending";
@@ -40,7 +44,7 @@ export function querySql(collection: CollectionSql, query: DocumentQuery): Query
 
   const direction = ascending ? "ASC" : "DESC";
   const statement = (hint: string): string =>
-    `SELECT ${BODY} AS body FROM ${collection.table}${hint} WHERE ${conditions.join(" AND ")} ` +
+    `SELECT ${columns} FROM ${collection.table}${hint} WHERE ${conditions.join(" AND ")} ` +
     `ORDER BY ${orderColumn} ${direction}, _id ${direction} LIMIT ?`;
   const index = servingIndex(collection, query);
   return {
@@ -48,6 +52,16 @@ export function querySql(collection: CollectionSql, query: DocumentQuery): Query
     sqlWithoutIndex: statement(""),
     values: [...values, limit],
   };
+}
+
+/** The rows of a query, also when its index does not exist yet. Throws what SQLite throws. */
+export function rowsOf(connection: Connection, { sql, sqlWithoutIndex, values }: Query): Record<string, unknown>[] {
+  try {
+    return connection.statement(sql).all(...values);
+  } catch (error) {
+    if (!isStatementError(error)) throw error;
+    return connection.statement(sqlWithoutIndex).all(...values);
+  }
 }
 
 /**

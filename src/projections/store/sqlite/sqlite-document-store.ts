@@ -5,17 +5,21 @@ import type {
   CollectionDefinition,
   DocumentQuery,
   DocumentStore,
+  FieldRange,
   GuardedWrite,
   StoredDocument,
 } from "../document-store.ts";
+import { checkCount } from "../document-rules.ts";
+import { countPiece } from "./count-piece.ts";
+import type { CountedPiece } from "./count-piece.ts";
 import { FileAccess } from "./file-access.ts";
 import { FollowedFile } from "./followed-file.ts";
 import { writeGuarded } from "./guarded-write.ts";
 import { prepareIndexes, prepareTable } from "./prepare-collection.ts";
-import { querySql } from "./query-sql.ts";
+import { querySql, rowsOf } from "./query-sql.ts";
 import type { ReadModelsFileOptions } from "./read-models-file.ts";
 import { openForWriting } from "./read-models-file.ts";
-import { isStatementError, portError } from "./sqlite-failures.ts";
+import { portError } from "./sqlite-failures.ts";
 
 const SCAN_PAGE = 500;
 
@@ -92,15 +96,22 @@ export class SqliteDocumentStore implements DocumentStore {
   }
 
   async find<D extends StoredDocument>(collection: CollectionDefinition, query: DocumentQuery): Promise<D[]> {
-    const { sql, sqlWithoutIndex, values } = querySql(this.#access.sql(collection), query);
-    return this.#access.read(collection, [], (connection) => {
-      try {
-        return parsed<D>(connection.statement(sql).all(...values));
-      } catch (error) {
-        if (!isStatementError(error)) throw error;
-        return parsed<D>(connection.statement(sqlWithoutIndex).all(...values));
-      }
-    });
+    const made = querySql(this.#access.sql(collection), query);
+    return this.#access.read(collection, [], (connection) => parsed<D>(rowsOf(connection, made)));
+  }
+
+  async count(collection: CollectionDefinition, range: FieldRange): Promise<number> {
+    checkCount(collection, range);
+    const sql = this.#access.sql(collection);
+    let counted = 0;
+    let piece: CountedPiece | null = null;
+    do {
+      // Lets this thread do other work between two pieces.
+      if (piece !== null) await setImmediate();
+      piece = this.#access.read(collection, null, (connection) => countPiece(connection, sql, range, piece?.last));
+      counted += piece?.count ?? 0;
+    } while (piece !== null && piece.last !== null);
+    return counted;
   }
 
   async *scan<D extends StoredDocument>(collection: CollectionDefinition): AsyncIterable<D> {

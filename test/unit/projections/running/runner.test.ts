@@ -232,6 +232,7 @@ function slow(documents: MemoryDocumentStore, turns: readonly number[]): Documen
       return conflicts;
     },
     find: (...args) => documents.find(...args),
+    count: (...args) => documents.count(...args),
     scan: (collection) => documents.scan(collection),
     checkpoint: (name) => documents.checkpoint(name),
     drop: (...args) => documents.drop(...args),
