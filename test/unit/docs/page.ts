@@ -42,7 +42,9 @@ export function readPage(path: string, text: string): Page {
     return blank(block);
   });
   const prose = unfenced.replace(SPAN, (span: string, _ticks: string, content: string, at: number) => {
-    spans.push({ text: content.replaceAll(/\s*\n\s*/g, " "), line: lineAt(at) });
+    // A space at both ends is there for a backtick beside it, and is not shown.
+    const shown = content.replaceAll(/\s*\n\s*/g, " ").replace(/^ (.*) $/, "$1");
+    spans.push({ text: shown, line: lineAt(at) });
     return blank(span);
   });
   const links = [...prose.matchAll(LINK)].map((match) => ({
