@@ -144,13 +144,13 @@ export class Metrics {
     );
   }
 
-  #live({ name, help, read }: LiveGauge, figures: LiveFigures): void {
+  #live(gauge: LiveGauge, figures: LiveFigures): void {
     new Gauge({
-      name,
-      help,
+      name: gauge.name,
+      help: gauge.help,
       registers: [this.#registry],
       collect() {
-        this.set(read(figures) ?? Number.NaN);
+        this.set(gauge.read(figures) ?? Number.NaN);
       },
     });
   }

@@ -53,7 +53,7 @@ describe("the sampled figures", () => {
   it("are those of before while a store does not answer, so that a scrape does", async () => {
     const clock = new FakeClock();
     const { documents } = memoryStorage(clock);
-    let answer = (_sizes: StorageSizes): void => undefined;
+    let answer: (sizes: StorageSizes) => void = () => undefined;
     const sizes = (): Promise<StorageSizes> => new Promise((resolve) => (answer = resolve));
     const figures = new SampledFigures({ documents, sizes }, clock, 20);
     await figures.refresh();
