@@ -90,7 +90,10 @@ const schema = z.object({
   /** The ranges of the proxies whose word counts for where a request comes from. */
   trustedProxies: setting("TRUSTED_PROXIES", cidrs.default([]), { example: "127.0.0.1/32,10.1.0.0/16" }),
   /** The one header in which these proxies say it. */
-  clientAddressHeader: setting("CLIENT_ADDRESS_HEADER", z.string().toLowerCase().pipe(oneOf(CLIENT_ADDRESS_HEADERS)).prefault("x-forwarded-for")),
+  clientAddressHeader: setting(
+    "CLIENT_ADDRESS_HEADER",
+    z.string().toLowerCase().pipe(oneOf(CLIENT_ADDRESS_HEADERS)).prefault("x-forwarded-for"),
+  ),
   /** After how many failed attempts in a row an endpoint counts as failing. */
   endpointFailingAttempts: setting("ENDPOINT_FAILING_ATTEMPTS", number(1, 1_000_000).prefault("20")),
   /** How long an endpoint fails until its failing is recorded as a warning. */
