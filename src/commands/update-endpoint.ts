@@ -32,8 +32,8 @@ export function decideUpdateEndpoint(
 const nothing = (): Promise<void> => Promise.resolve();
 
 /**
- * Changes an endpoint. A new URL is reserved first and the old one freed last; after a lost race all of it begins again (at
- * most 16 times), since somebody may have taken the reservation over.
+ * Changes an endpoint. A new URL is reserved first and the old one freed last; after a lost race all of it begins again,
+ * since somebody may have taken the reservation over.
  *
  * @param userId whose it has to be
  * @param secret names the streams of reservations

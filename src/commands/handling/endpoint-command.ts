@@ -10,7 +10,8 @@ import type { StreamStore } from "../../events/store/event-store.ts";
 /**
  * Handles a command on an endpoint that exists; a deleted one is as unknown as one that never was.
  *
- * @param userId whose it has to be; null: a process of the gateway asks
+ * @param userId whose it has to be, who is asking; null: a process of the gateway asks. A user's command begins again after a
+ *   lost race until `store` takes nothing more; a process's is tried 16 times.
  * @param prepare what comes before the events are appended, such as to reserve a value; called again after a lost race
  * @throws CommandRefused `endpoint_not_found`, `endpoint_access_denied`, or what `decide` throws
  * @throws whatever the store throws
@@ -29,6 +30,7 @@ export function handleEndpointCommand<Command extends { readonly endpointId: num
     decide: (asked, endpoint) => decide(asked, existing(endpoint, userId)),
     command,
     prepare: async (endpoint, events) => prepare?.(existing(endpoint, userId), events),
+    untilRefused: userId !== null,
     ...context,
   });
 }

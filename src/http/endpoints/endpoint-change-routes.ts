@@ -19,7 +19,7 @@ import { sendJson } from "../replies/send-json.ts";
 import { commandOf } from "../requests/command-of.ts";
 import { parseNoFields } from "../requests/no-fields-schema.ts";
 import { bodyOf, optionalBodyOf, validOrRefuse } from "../requests/request-body.ts";
-import { storeOf } from "../server/request-deadline.ts";
+import { inEndpointTurn } from "./endpoint-turn.ts";
 import { endpointSeen, latestOwnEndpoint, ownEndpoint } from "./own-endpoint.ts";
 import { updateEndpointReader } from "./schemas/update-endpoint-schema.ts";
 import type { EndpointPatch } from "./schemas/update-endpoint-schema.ts";
@@ -43,12 +43,8 @@ export function endpointChangeRoutes(app: FastifyInstance, deps: HttpDependencie
     const endpoint = await latestOwnEndpoint(request, deps);
     const { endpoint_id: endpointId, user_id: userId } = endpoint;
     const command = { endpointId, changes: changesOf(patch, endpoint, deps), now: isoNow(clock) };
-    const position = await updateEndpoint(
-      storeOf(request, store),
-      command,
-      userId,
-      secrets.reservations,
-      commandOf(request),
+    const position = await inEndpointTurn(request, deps, endpointId, (log) =>
+      updateEndpoint(log, command, userId, secrets.reservations, commandOf(request)),
     );
     return sendAsItIs(request, reply, position);
   });
@@ -65,12 +61,8 @@ export function endpointChangeRoutes(app: FastifyInstance, deps: HttpDependencie
     validOrRefuse(parseNoFields(optionalBodyOf(request)));
     const { endpoint_id: endpointId, user_id: userId } = await ownEndpoint(request, deps);
     const command = { endpointId, now: isoNow(clock) };
-    const { position } = await deleteEndpoint(
-      storeOf(request, store),
-      command,
-      userId,
-      secrets.reservations,
-      commandOf(request),
+    const { position } = await inEndpointTurn(request, deps, endpointId, (log) =>
+      deleteEndpoint(log, command, userId, secrets.reservations, commandOf(request)),
     );
     await endpointSeen(position, deps);
     return reply.sent ? reply : reply.code(204).send();
@@ -86,12 +78,8 @@ export function endpointChangeRoutes(app: FastifyInstance, deps: HttpDependencie
     validOrRefuse(parseNoFields(optionalBodyOf(request)));
     const { endpoint_id, user_id } = await ownEndpoint(request, deps);
     const command = complete({ endpointId: endpoint_id, now: isoNow(clock) });
-    const { position } = await handleEndpointCommand(
-      storeOf(request, store),
-      decide,
-      command,
-      user_id,
-      commandOf(request),
+    const { position } = await inEndpointTurn(request, deps, endpoint_id, (log) =>
+      handleEndpointCommand(log, decide, command, user_id, commandOf(request)),
     );
     return sendAsItIs(request, reply, position);
   }
