@@ -28,6 +28,8 @@ export const ERRORS = {
   /** Enable it first. */
   endpoint_disabled: { status: 409, error: "Endpoint is disabled" },
   endpoint_already_registered: { status: 409, error: "Endpoint already registered for this user" },
+  /** Read the endpoint again, and send its ETag. */
+  endpoint_changed: { status: 412, error: "Endpoint does not match If-Match" },
   /** Send less; `details.errors` says how much is taken. */
   payload_too_large: { status: 413, error: "Payload too large" },
   /** Send `Content-Type: application/json` in UTF-8, without a Content-Encoding. */

@@ -15,19 +15,19 @@ import { snakeCase } from "../../projections/snake-case.ts";
 import { isoNow } from "../../runtime/clock.ts";
 import { requireUser } from "../access/authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
-import { sendJson } from "../replies/send-json.ts";
 import { commandOf } from "../requests/command-of.ts";
 import { parseNoFields } from "../requests/no-fields-schema.ts";
 import { bodyOf, optionalBodyOf, validOrRefuse } from "../requests/request-body.ts";
+import { expectedOf } from "./endpoint-tag.ts";
 import { inEndpointTurn } from "./endpoint-turn.ts";
 import { endpointSeen, latestOwnEndpoint, ownEndpoint } from "./own-endpoint.ts";
 import { updateEndpointReader } from "./schemas/update-endpoint-schema.ts";
 import type { EndpointPatch } from "./schemas/update-endpoint-schema.ts";
-import { shownEndpoint } from "./shown-endpoint.ts";
+import { sendEndpoint } from "./shown-endpoint.ts";
 
 /**
  * What the owner of an endpoint changes of it. All but DELETE answer with the endpoint as it is then, and change nothing
- * where it is so already:
+ * where it is so already. With `If-Match` all of them change nothing, and answer 412, when the endpoint has another ETag:
  *
  * - `PATCH /v1/endpoints/{id}`: its address, its name, and what was chosen for it (RFC 7396: null takes a choice back).
  * - `POST /v1/endpoints/{id}/disable` holds its deliveries, `POST /v1/endpoints/{id}/enable` lets them go.
@@ -42,7 +42,8 @@ export function endpointChangeRoutes(app: FastifyInstance, deps: HttpDependencie
     const patch = validOrRefuse(readPatch(bodyOf(request).value));
     const endpoint = await latestOwnEndpoint(request, deps);
     const { endpoint_id: endpointId, user_id: userId } = endpoint;
-    const command = { endpointId, changes: changesOf(patch, endpoint, deps), now: isoNow(clock) };
+    const changes = changesOf(patch, endpoint, deps);
+    const command = { endpointId, ...expectedOf(request), changes, now: isoNow(clock) };
     const position = await inEndpointTurn(request, deps, endpointId, (log) =>
       updateEndpoint(log, command, userId, secrets.reservations, commandOf(request)),
     );
@@ -60,7 +61,7 @@ export function endpointChangeRoutes(app: FastifyInstance, deps: HttpDependencie
   app.delete("/v1/endpoints/:id", forUsers, async (request, reply) => {
     validOrRefuse(parseNoFields(optionalBodyOf(request)));
     const { endpoint_id: endpointId, user_id: userId } = await ownEndpoint(request, deps);
-    const command = { endpointId, now: isoNow(clock) };
+    const command = { endpointId, ...expectedOf(request), now: isoNow(clock) };
     const { position } = await inEndpointTurn(request, deps, endpointId, (log) =>
       deleteEndpoint(log, command, userId, secrets.reservations, commandOf(request)),
     );
@@ -77,7 +78,7 @@ export function endpointChangeRoutes(app: FastifyInstance, deps: HttpDependencie
   ): Promise<FastifyReply> {
     validOrRefuse(parseNoFields(optionalBodyOf(request)));
     const { endpoint_id, user_id } = await ownEndpoint(request, deps);
-    const command = complete({ endpointId: endpoint_id, now: isoNow(clock) });
+    const command = complete({ endpointId: endpoint_id, ...expectedOf(request), now: isoNow(clock) });
     const { position } = await inEndpointTurn(request, deps, endpoint_id, (log) =>
       handleEndpointCommand(log, decide, command, user_id, commandOf(request)),
     );
@@ -91,7 +92,7 @@ export function endpointChangeRoutes(app: FastifyInstance, deps: HttpDependencie
     position: Position | null,
   ): Promise<FastifyReply> {
     await endpointSeen(position ?? (await store.head()), deps);
-    return sendJson(reply, 200, shownEndpoint(await ownEndpoint(request, deps), deps));
+    return sendEndpoint(reply, await ownEndpoint(request, deps), deps);
   }
 }
 

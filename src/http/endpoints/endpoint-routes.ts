@@ -14,11 +14,11 @@ import { storeOf } from "../server/request-deadline.ts";
 import { endpointSeen, latestOwnEndpoint } from "./own-endpoint.ts";
 import { parseListEndpoints } from "./schemas/list-endpoints-schema.ts";
 import { registerEndpointReader } from "./schemas/register-endpoint-schema.ts";
-import { shortEndpoint, shownEndpoint } from "./shown-endpoint.ts";
+import { sendEndpoint, shortEndpoint, shownEndpoint } from "./shown-endpoint.ts";
 
 /**
  * `POST /v1/endpoints` registers an address to deliver to; `GET /v1/endpoints` lists a user's own, by id, and
- * `GET /v1/endpoints/{id}` shows one with all that its owner may change.
+ * `GET /v1/endpoints/{id}` shows one with all that its owner may change, and its ETag.
  */
 export function endpointRoutes(app: FastifyInstance, deps: HttpDependencies): void {
   const { store, documents, rules, secrets, vault, clock } = deps;
@@ -61,6 +61,6 @@ export function endpointRoutes(app: FastifyInstance, deps: HttpDependencies): vo
   });
 
   app.get("/v1/endpoints/:id", forUsers, async (request, reply) =>
-    sendJson(reply, 200, shownEndpoint(await latestOwnEndpoint(request, deps), deps)),
+    sendEndpoint(reply, await latestOwnEndpoint(request, deps), deps),
   );
 }

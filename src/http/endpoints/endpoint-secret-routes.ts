@@ -9,6 +9,7 @@ import type { HttpDependencies } from "../dependencies.ts";
 import { sendJson } from "../replies/send-json.ts";
 import { commandOf } from "../requests/command-of.ts";
 import { optionalBodyOf, validOrRefuse } from "../requests/request-body.ts";
+import { expectedOf } from "./endpoint-tag.ts";
 import { inEndpointTurn } from "./endpoint-turn.ts";
 import { latestOwnEndpoint, ownEndpoint } from "./own-endpoint.ts";
 import { parseRotateSecret } from "./schemas/rotate-secret-schema.ts";
@@ -20,6 +21,7 @@ import { parseRotateSecret } from "./schemas/rotate-secret-schema.ts";
  *   `"previous_secret_expires_at"`, and with ed25519 switched on `"public_key":"whpk_…"`.
  * - `POST /v1/endpoints/{id}/secret/rotate` makes new keys and answers with them, always with the time at which the earlier
  *   secret ends: `overlap_seconds` (by default a day) from now. A secret before that one ends at once.
+ *   With `If-Match` it answers 412 when the endpoint has another ETag, and the keys stay.
  */
 export function endpointSecretRoutes(app: FastifyInstance, deps: HttpDependencies): void {
   const { directory, vault, clock } = deps;
@@ -40,7 +42,7 @@ export function endpointSecretRoutes(app: FastifyInstance, deps: HttpDependencie
     const { overlap_seconds: overlapSeconds } = validOrRefuse(parseRotateSecret(optionalBodyOf(request)));
     const { endpoint_id: endpointId, user_id } = await ownEndpoint(request, deps);
     const sealedKeys = vault.newKeys(endpointId);
-    const command = { endpointId, sealedKeys, overlapSeconds, now: isoNow(clock) };
+    const command = { endpointId, ...expectedOf(request), sealedKeys, overlapSeconds, now: isoNow(clock) };
     const { events, state, position } = await inEndpointTurn(request, deps, endpointId, (log) =>
       handleEndpointCommand(log, decideRotateEndpointSecret, command, user_id, commandOf(request)),
     );
