@@ -87,6 +87,8 @@ const schema = z.object({
   dispatchesPerSecond: setting("DISPATCHES_PER_SECOND", number(0, 1_000_000).prefault("0"), { example: "100" }),
   /** How many deliveries of one user may be pending before a dispatch is refused; 0: any number. */
   maxPendingPerUser: setting("MAX_PENDING_PER_USER", number(0, 1_000_000_000).prefault("1000000")),
+  /** How many endpoints one user may have; 0: any number. */
+  maxEndpointsPerUser: setting("MAX_ENDPOINTS_PER_USER", number(0, 1_000_000_000).prefault("1000")),
   /** The ranges of the proxies whose word counts for where a request comes from. */
   trustedProxies: setting("TRUSTED_PROXIES", cidrs.default([]), { example: "127.0.0.1/32,10.1.0.0/16" }),
   /** The one header in which these proxies say it. */

@@ -55,6 +55,7 @@ export function httpDependencies(container: DependencyContainer, config: Config)
       sharedLog: config.eventStoreUrl !== null,
       dispatchesPerSecond: config.dispatchesPerSecond,
       maxPendingPerUser: config.maxPendingPerUser,
+      maxEndpointsPerUser: config.maxEndpointsPerUser,
     },
   };
 }

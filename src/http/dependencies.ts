@@ -53,6 +53,8 @@ export interface HttpSettings extends DispatchLimits {
   /** What an endpoint has whose owner chose nothing else: the waits between attempts, and attempts under way at a time. */
   readonly retryScheduleSeconds: readonly number[];
   readonly concurrencyPerEndpoint: number;
+  /** How many endpoints each user may have; 0: any number. */
+  readonly maxEndpointsPerUser: number;
   /** Whether other gateways may work on the same log. */
   readonly sharedLog: boolean;
 }
