@@ -128,6 +128,13 @@ export function severalInstances(
         if (status !== 200) expect([status, headers.get("retry-after")]).toEqual([503, "1"]);
       }
       for (const gateway of gateways) expect(gateway.logged(({ level }) => level >= 50)).toEqual([]);
+
+      // Of those with one ETag, whichever instance they ask, one is made.
+      const tag = (await user.get(`/v1/endpoints/${endpoint}`)).headers.get("etag") ?? "";
+      const rotations = await Promise.all(
+        apis.map((api) => api.post(`/v1/endpoints/${endpoint}/secret/rotate`, "{}", { "if-match": tag })),
+      );
+      expect(rotations.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 412, 412]);
     });
 
     it(
