@@ -3,7 +3,7 @@ import { parseCidrs } from "./net/addresses.ts";
 import { parseDnsServers } from "./net/dns-servers.ts";
 import { CLIENT_ADDRESS_HEADERS } from "./net/forwarded.ts";
 import { ConfigurationError } from "./runtime/configuration-error.ts";
-import { number, oneOf, optional, parsed, seconds, text } from "./runtime/setting-values.ts";
+import { number, oneOf, optional, parsed, seconds, secondsList, text } from "./runtime/setting-values.ts";
 import { UUID } from "./runtime/uuid.ts";
 
 /** The largest MAX_PAYLOAD_BYTES: as JSON text in an event it may double, and must fit into MAX_APPEND_BYTES with the rest. */
@@ -42,6 +42,10 @@ function open<Schema extends z.ZodType>(variable: string, schema: Schema, more: 
 
 const cidrs = parsed<readonly string[]>(parseCidrs);
 const uuid = text(new RegExp(UUID, "i"), "a UUID");
+/** As the owner of an endpoint may choose (`RETRY_LIMITS`), but for none at all. */
+const WAITS = { min: 1, max: 604_800, most: 20 };
+/** The waits that Standard Webhooks 1.0.0 recommends: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h. */
+const NAMED_WAITS = { standard: [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400] };
 /** Up to ten years, which disables no endpoint in practice. */
 const failureSeconds = seconds(0.001, 315_360_000);
 const madeKey = { without: "made at first start", example: "$(uuidgen)" };
@@ -82,6 +86,11 @@ const schema = z.object({
   }),
   deliveryTimeoutMs: open("DELIVERY_TIMEOUT_MS", number(1, 600_000).prefault("15000")),
   retryUnitMs: open("RETRY_UNIT_SECONDS", seconds(0.001, 86_400).prefault("60")),
+  /** The waits between the attempts to endpoints whose owner chose none; null: 1, 2, 4 and 8 units. */
+  defaultRetryWaitsMs: open("DEFAULT_RETRY_SCHEDULE", secondsList(WAITS, NAMED_WAITS).nullable().default(null), {
+    without: "1 to 8 units",
+    example: "60,120,240",
+  }),
   retryTickMs: open("RETRY_TICK_SECONDS", seconds(0.01, 3_600).prefault("60")),
   maxPayloadBytes: open("MAX_PAYLOAD_BYTES", number(2, LARGEST_PAYLOAD).prefault("262144")),
   /** How many wrong API keys one client address may send in a minute; 0: any number. */
@@ -90,10 +99,15 @@ const schema = z.object({
   dispatchesPerSecond: open("DISPATCHES_PER_SECOND", number(0, 1_000_000).prefault("0"), { example: "100" }),
   /** How many deliveries of one user may be pending before a dispatch is refused; 0: any number. */
   maxPendingPerUser: open("MAX_PENDING_PER_USER", number(0, 1_000_000_000).prefault("1000000")),
+  /** How many endpoints one user may have; 0: any number. */
+  maxEndpointsPerUser: open("MAX_ENDPOINTS_PER_USER", number(0, 1_000_000_000).prefault("1000")),
   /** The ranges of the proxies whose word counts for where a request comes from. */
   trustedProxies: open("TRUSTED_PROXIES", cidrs.default([]), { example: "127.0.0.1/32,10.1.0.0/16" }),
   /** The one header in which these proxies say it. */
-  clientAddressHeader: open("CLIENT_ADDRESS_HEADER", oneOf(CLIENT_ADDRESS_HEADERS).prefault("x-forwarded-for")),
+  clientAddressHeader: open(
+    "CLIENT_ADDRESS_HEADER",
+    z.string().toLowerCase().pipe(oneOf(CLIENT_ADDRESS_HEADERS)).prefault("x-forwarded-for"),
+  ),
   /** After how many failed attempts in a row an endpoint counts as failing. */
   endpointFailingAttempts: open("ENDPOINT_FAILING_ATTEMPTS", number(1, 1_000_000).prefault("20")),
   /** How long an endpoint fails until its failing is recorded as a warning. */

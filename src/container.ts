@@ -98,7 +98,7 @@ function registerSettings(container: DependencyContainer, config: Config, random
   container.registerInstance(TARGET_RULES, createTargetRules(config.deliveryAllowCidrs));
   container.registerInstance(DELIVERY_SETTINGS, {
     timeoutMs: config.deliveryTimeoutMs,
-    policy: retryPolicy(config.retryUnitMs),
+    policy: config.defaultRetryWaitsMs ? { waitsMs: config.defaultRetryWaitsMs } : retryPolicy(config.retryUnitMs),
     concurrency: TOTAL_CONCURRENCY,
     concurrencyPerEndpoint: ENDPOINT_CONCURRENCY,
     queue: QUEUE,

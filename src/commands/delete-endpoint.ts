@@ -3,12 +3,12 @@ import type { Endpoint, EndpointDeleted } from "../events/endpoint.ts";
 import type { CommandContext } from "./handling/command-context.ts";
 import type { Handled } from "./handling/command-handler.ts";
 import { handleEndpointCommand } from "./handling/endpoint-command.ts";
+import type { OwnersCommand } from "./handling/endpoint-command.ts";
 import type { StreamStore } from "../events/store/event-store.ts";
 import { endpointUrlReservation } from "./uniqueness/endpoint-url.ts";
 import { release } from "./uniqueness/reservations.ts";
 
-export interface DeleteEndpoint {
-  readonly endpointId: number;
+export interface DeleteEndpoint extends OwnersCommand {
   /** ISO 8601 UTC */
   readonly now: string;
 }

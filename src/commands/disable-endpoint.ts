@@ -1,8 +1,8 @@
 import type { Endpoint, EndpointDisabled } from "../events/endpoint.ts";
 import type { DisablingReason } from "../events/endpoint-terms.ts";
+import type { OwnersCommand } from "./handling/endpoint-command.ts";
 
-export interface DisableEndpoint {
-  readonly endpointId: number;
+export interface DisableEndpoint extends OwnersCommand {
   readonly reason: DisablingReason;
   /** ISO 8601 UTC */
   readonly now: string;

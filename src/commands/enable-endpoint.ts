@@ -1,7 +1,7 @@
 import type { Endpoint, EndpointEnabled } from "../events/endpoint.ts";
+import type { OwnersCommand } from "./handling/endpoint-command.ts";
 
-export interface EnableEndpoint {
-  readonly endpointId: number;
+export interface EnableEndpoint extends OwnersCommand {
   /** ISO 8601 UTC */
   readonly now: string;
 }

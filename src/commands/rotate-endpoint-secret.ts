@@ -1,10 +1,10 @@
 import type { Endpoint, EndpointSecretRotated } from "../events/endpoint.ts";
+import type { OwnersCommand } from "./handling/endpoint-command.ts";
 
 /** How long the keys before a rotation continue to sign, at most and by default, in seconds. */
 export const OVERLAP_SECONDS = { max: 7 * 24 * 60 * 60, default: 24 * 60 * 60 } as const;
 
-export interface RotateEndpointSecret {
-  readonly endpointId: number;
+export interface RotateEndpointSecret extends OwnersCommand {
   /** The new keys, sealed for this endpoint. */
   readonly sealedKeys: string;
   /** How long the earlier ones sign as well; 0: they end at once. */

@@ -3,13 +3,13 @@ import type { Endpoint, EndpointChanges, EndpointUpdated } from "../events/endpo
 import type { Position } from "../events/store/position.ts";
 import type { CommandContext } from "./handling/command-context.ts";
 import { handleEndpointCommand } from "./handling/endpoint-command.ts";
+import type { OwnersCommand } from "./handling/endpoint-command.ts";
 import { CommandRefused } from "./handling/refusals.ts";
 import type { StreamStore } from "../events/store/event-store.ts";
 import { endpointUrlReservation } from "./uniqueness/endpoint-url.ts";
 import { release, reserve } from "./uniqueness/reservations.ts";
 
-export interface UpdateEndpoint {
-  readonly endpointId: number;
+export interface UpdateEndpoint extends OwnersCommand {
   /** What is to be different; a url was already judged to be a target that may be dialled. */
   readonly changes: EndpointChanges;
   /** ISO 8601 UTC */
@@ -32,8 +32,8 @@ export function decideUpdateEndpoint(
 const nothing = (): Promise<void> => Promise.resolve();
 
 /**
- * Changes an endpoint. A new URL is reserved first and the old one freed last; after a lost race all of it begins again (at
- * most 16 times), since somebody may have taken the reservation over.
+ * Changes an endpoint. A new URL is reserved first and the old one freed last; after a lost race all of it begins again,
+ * since somebody may have taken the reservation over.
  *
  * @param userId whose it has to be
  * @param secret names the streams of reservations

@@ -130,6 +130,8 @@ export interface Endpoint extends EndpointSettings {
   readonly warnedAt: string | null;
   /** Whether deliveries that were pending are still to be ended. */
   readonly ending: boolean;
+  /** How often what its owner is shown, or its keys, became another, its registration included. */
+  readonly changeCount: number;
 }
 
 /**
@@ -141,25 +143,32 @@ export function evolveEndpoint(endpoint: Endpoint | null, event: EndpointEvent):
   if (event.type === "EndpointRegistered") {
     if (endpoint !== null) throw new Error("an endpoint is registered once");
     const { endpointId: id, userId } = event.data;
-    const standing = { status: "enabled", disabledReason: null, warnedAt: null, ending: false } as const;
+    const standing = {
+      status: "enabled",
+      disabledReason: null,
+      warnedAt: null,
+      ending: false,
+      changeCount: 1,
+    } as const;
     return { endpointId: id, userId, ...settingsIn(event.data), ...standing };
   }
   if (endpoint === null) throw new Error(`${event.type} of an endpoint that was never registered`);
+  const changed = { ...endpoint, changeCount: endpoint.changeCount + 1 };
   switch (event.type) {
     case "EndpointUpdated": {
       const moved = event.data.changes.url !== undefined;
-      return { ...endpoint, ...event.data.changes, warnedAt: moved ? null : endpoint.warnedAt };
+      return { ...changed, ...event.data.changes, warnedAt: moved ? null : endpoint.warnedAt };
     }
     case "EndpointSecretRotated":
-      return endpoint;
+      return changed;
     case "EndpointDisabled": {
       const { reason } = event.data;
-      return { ...endpoint, status: "disabled", disabledReason: reason, ending: reason === "gone" };
+      return { ...changed, status: "disabled", disabledReason: reason, ending: reason === "gone" };
     }
     case "EndpointEnabled":
-      return { ...endpoint, status: "enabled", disabledReason: null, warnedAt: null, ending: false };
+      return { ...changed, status: "enabled", disabledReason: null, warnedAt: null, ending: false };
     case "EndpointDeleted":
-      return { ...endpoint, status: "deleted", disabledReason: null, ending: true };
+      return { ...changed, status: "deleted", disabledReason: null, ending: true };
     case "EndpointFailing":
       return { ...endpoint, warnedAt: event.data.warnedAt };
     case "EndpointDeliveriesEnded":

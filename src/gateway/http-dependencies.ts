@@ -16,7 +16,11 @@ import { PROJECTION_CONTROL } from "../projections/running/projection-host.ts";
 import { PROJECTION_PROGRESS } from "../projections/running/projection-progress.ts";
 import { DOCUMENT_STORE } from "../projections/store/document-store.ts";
 import { CLOCK } from "../runtime/clock.ts";
+import { KeyedTurns } from "../runtime/keyed-turns.ts";
 import { SECRETS } from "../secrets/secrets.ts";
+
+/** How many changes of one endpoint may wait for each other; a few seconds are enough for fewer. */
+const MAX_CHANGES_WAITING = 1_000;
 
 /**
  * The dependencies of the HTTP API, from the container. Routes get plain objects and never see the container (ADR 11).
@@ -42,6 +46,7 @@ export function httpDependencies(container: DependencyContainer, config: Config)
     logger: container.resolve(LOGGER),
     failedKeys: new FailedKeys(config.failedKeysPerMinute, clock, clientNetwork),
     clientNetwork,
+    endpointTurns: new KeyedTurns(MAX_CHANGES_WAITING),
     pendingOfUser: (userId) => pendingOfUser(documents, userId),
     settings: {
       maxPayloadBytes: config.maxPayloadBytes,
@@ -50,6 +55,7 @@ export function httpDependencies(container: DependencyContainer, config: Config)
       sharedLog: config.eventStoreUrl !== null,
       dispatchesPerSecond: config.dispatchesPerSecond,
       maxPendingPerUser: config.maxPendingPerUser,
+      maxEndpointsPerUser: config.maxEndpointsPerUser,
     },
   };
 }

@@ -11,6 +11,7 @@ import type { ProjectionControl } from "../projections/running/projection-host.t
 import type { ProjectionProgress } from "../projections/running/projection-progress.ts";
 import type { DocumentStore } from "../projections/store/document-store.ts";
 import type { Clock } from "../runtime/clock.ts";
+import type { KeyedTurns } from "../runtime/keyed-turns.ts";
 import type { Secrets } from "../secrets/secrets.ts";
 import type { FailedKeys } from "./access/failed-keys.ts";
 
@@ -27,6 +28,8 @@ export interface HttpDependencies {
   readonly vault: EndpointVault;
   readonly failedKeys: FailedKeys;
   readonly clientNetwork: ClientNetwork;
+  /** The changes of each endpoint that requests ask for, one at a time. */
+  readonly endpointTurns: KeyedTurns;
   /** How many deliveries of a user have not ended; rejects as the document store does. */
   readonly pendingOfUser: (userId: number) => Promise<number>;
   readonly health: Health;
@@ -50,6 +53,8 @@ export interface HttpSettings extends DispatchLimits {
   /** What an endpoint has whose owner chose nothing else: the waits between attempts, and attempts under way at a time. */
   readonly retryScheduleSeconds: readonly number[];
   readonly concurrencyPerEndpoint: number;
+  /** How many endpoints each user may have; 0: any number. */
+  readonly maxEndpointsPerUser: number;
   /** Whether other gateways may work on the same log. */
   readonly sharedLog: boolean;
 }

@@ -27,7 +27,11 @@ export const ERRORS = {
   rebuild_not_running: { status: 409, error: "This projection is not being rebuilt" },
   /** Enable it first. */
   endpoint_disabled: { status: 409, error: "Endpoint is disabled" },
+  /** Delete one that is no longer used; `details.errors` says how many are taken. */
+  too_many_endpoints: { status: 409, error: "Too many endpoints" },
   endpoint_already_registered: { status: 409, error: "Endpoint already registered for this user" },
+  /** Read the endpoint again, and send its ETag. */
+  endpoint_changed: { status: 412, error: "Endpoint does not match If-Match" },
   /** Send less; `details.errors` says how much is taken. */
   payload_too_large: { status: 413, error: "Payload too large" },
   /** Send `Content-Type: application/json` in UTF-8, without a Content-Encoding. */

@@ -26,6 +26,8 @@ export interface EndpointDocument extends StoredDocument, SnakeCased<Owned>, Sna
   readonly ending_since: string | null;
   /** When it last answered that it is gone; null when it is enabled. */
   readonly gone_at: string | null;
+  /** As `changeCount` of the endpoint that commands decide on. */
+  readonly change_count: number;
   readonly created_at: string;
   readonly updated_at: string;
 }
@@ -34,7 +36,7 @@ export interface EndpointDocument extends StoredDocument, SnakeCased<Owned>, Sna
 export const endpoints: Projection<EndpointDocument> = {
   name: "endpoints",
   // A new setting is a new field of every document; count up the first number for any other change.
-  version: 1 + SETTINGS_VERSION,
+  version: 2 + SETTINGS_VERSION,
   categories: ["endpoint"],
   indexes: [["user_id", "endpoint_id"]],
 
@@ -54,26 +56,34 @@ export const endpoints: Projection<EndpointDocument> = {
         failing_warned_at: null,
         ending_since: null,
         gone_at: null,
+        change_count: 1,
         created_at: registeredAt,
         updated_at: registeredAt,
       };
     }
     if (document === null) return null;
+    const change_count = document.change_count + 1;
     switch (event.type) {
       case "EndpointUpdated": {
         const { changes, updatedAt } = event.data;
-        const changed = { ...document, ...snakeCased(changes), updated_at: updatedAt };
+        const changed = { ...document, ...snakeCased(changes), change_count, updated_at: updatedAt };
         return changes.url === undefined ? changed : { ...changed, failing_warned_at: null };
       }
       case "EndpointSecretRotated": {
         const { previousExpiresAt, rotatedAt } = event.data;
         const previous = { sealed_keys: document.sealed_keys, expires_at: previousExpiresAt };
         const keys = fieldsOf(event.data, "sealedKeys");
-        return { ...document, ...keys, previous_keys: previous, updated_at: rotatedAt };
+        return { ...document, ...keys, previous_keys: previous, change_count, updated_at: rotatedAt };
       }
       case "EndpointDisabled": {
         const { reason, disabledAt } = event.data;
-        const disabled = { ...document, status: "disabled", disabled_reason: reason, updated_at: disabledAt } as const;
+        const disabled = {
+          ...document,
+          status: "disabled",
+          disabled_reason: reason,
+          change_count,
+          updated_at: disabledAt,
+        } as const;
         return reason === "gone" ? { ...disabled, gone_at: disabledAt, ending_since: disabledAt } : disabled;
       }
       case "EndpointEnabled": {
@@ -85,6 +95,7 @@ export const endpoints: Projection<EndpointDocument> = {
           failing_warned_at: null,
           ending_since: null,
           gone_at: null,
+          change_count,
           updated_at: enabledAt,
         };
       }
@@ -95,6 +106,7 @@ export const endpoints: Projection<EndpointDocument> = {
           status: "deleted",
           disabled_reason: null,
           ending_since: deletedAt,
+          change_count,
           updated_at: deletedAt,
         };
       }

@@ -41,3 +41,32 @@ export function parsed<T>(parse: (value: string) => T): z.ZodType<T, string> {
 export function oneOf<const Word extends string>(words: readonly Word[]): z.ZodType<Word, string> {
   return z.enum(words, { error: `must be one of ${words.join(", ")}` });
 }
+
+/**
+ * A list of 1 to `most` whole numbers of seconds, each from `min` to `max`, in milliseconds: `60,120`, the same as JSON, or one of
+ * the lists that have a name.
+ */
+export function secondsList(
+  limits: { readonly min: number; readonly max: number; readonly most: number },
+  named: Readonly<Record<string, readonly number[]>>,
+): z.ZodType<readonly number[], string> {
+  const { min, max, most } = limits;
+  const names = Object.keys(named).join(" or ");
+  const error = `must be 1 to ${most} whole numbers of seconds from ${min} to ${max}, or ${names}`;
+  const list = z.array(z.int().min(min).max(max)).min(1).max(most);
+  return z.string().transform((value, context) => {
+    const { data } = list.safeParse(Object.hasOwn(named, value) ? named[value] : listIn(value));
+    if (data !== undefined) return data.map((waitSeconds) => waitSeconds * 1_000);
+    context.addIssue({ code: "custom", message: error });
+    return z.NEVER;
+  });
+}
+
+/** What a text lists, as JSON or between commas; null when it is neither. */
+function listIn(value: string): unknown {
+  try {
+    return JSON.parse(/^\s*\d/.test(value) ? `[${value}]` : value);
+  } catch {
+    return null;
+  }
+}

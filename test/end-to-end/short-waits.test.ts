@@ -3,8 +3,8 @@ import { ApiClient } from "../fixtures/gateway/api-client.ts";
 import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
 import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
 
-/** No tick comes while this test runs, so that no scan can find a retry. */
-const ENV = { RETRY_TICK_SECONDS: "3600" };
+/** No tick comes while this test runs, so that no scan can find a retry. The unit does not scale the default schedule. */
+const ENV = { RETRY_TICK_SECONDS: "3600", RETRY_UNIT_SECONDS: "3600", DEFAULT_RETRY_SCHEDULE: "2,1" };
 
 describe("retries that are due long before the next tick", () => {
   it("are sent after the waits of the schedule, and of Retry-After, and not early", async () => {
@@ -17,6 +17,7 @@ describe("retries that are due long before the next tick", () => {
     const api = await ApiClient.createUser(await gateway.ready);
     const sent = [
       { url: receiver.url(), schedule: [1, 2, 1], waits: [1, 2, 1] },
+      { url: receiver.url("/default"), schedule: null, waits: [2, 1] },
       { url: asking.url(), schedule: [1], waits: [3] },
     ].map(async ({ url, schedule, waits }) => {
       const id = await api.createEndpoint(url);

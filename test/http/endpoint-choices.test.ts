@@ -50,6 +50,20 @@ describe("what is chosen for an endpoint", () => {
     );
   });
 
+  it("has the waits of DEFAULT_RETRY_SCHEDULE, which RETRY_UNIT_SECONDS does not scale", async () => {
+    const env = { DEFAULT_RETRY_SCHEDULE: "60,120", RETRY_UNIT_SECONDS: "2" };
+    const other = await startTestGateway({ clock: standingClock, deliver: false, env });
+    const owner = await newUser(other);
+    const shownOf = async (n: number, choices: object): Promise<unknown> => {
+      const body = { url: `https://example.com/${n}`, nickname: "orders", ...choices };
+      const id = idOf(await ask(other, "POST /v1/endpoints", { key: owner, body }));
+      return (await ask(other, `GET /v1/endpoints/${id}`, { key: owner })).json();
+    };
+    expect(await shownOf(1, {})).toMatchObject({ retry_schedule: [60, 120] });
+    expect(await shownOf(2, { retry_schedule: [7] })).toMatchObject({ retry_schedule: [7] });
+    await other.stop();
+  });
+
   it("may be said at the registration, whose reply keeps its four fields", async () => {
     const reply = await register(CHOSEN);
     expect(Object.keys(reply.json() as object)).toEqual(["id", "url", "nickname", "user_id"]);

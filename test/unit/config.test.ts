@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { SETTINGS, changedSettings, readConfig } from "../../src/config.ts";
 import type { Config } from "../../src/config.ts";
+import { RETRY_LIMITS } from "../../src/events/endpoint-settings.ts";
 import { ConfigurationError } from "../../src/runtime/configuration-error.ts";
 
 const KEY = Buffer.alloc(32, 7).toString("base64");
@@ -33,11 +34,13 @@ describe("the configuration", () => {
       dnsServers: [],
       deliveryTimeoutMs: 15_000,
       retryUnitMs: 60_000,
+      defaultRetryWaitsMs: null,
       retryTickMs: 60_000,
       maxPayloadBytes: 262_144,
       failedKeysPerMinute: 20,
       dispatchesPerSecond: 0,
       maxPendingPerUser: 1_000_000,
+      maxEndpointsPerUser: 1_000,
       trustedProxies: [],
       clientAddressHeader: "x-forwarded-for",
       endpointFailingAttempts: 20,
@@ -75,11 +78,31 @@ describe("the configuration", () => {
     ["DELIVERY_TIMEOUT_MS", "1", { deliveryTimeoutMs: 1 }],
     ["DELIVERY_TIMEOUT_MS", "600000", { deliveryTimeoutMs: 600_000 }],
     ["RETRY_UNIT_SECONDS", "0.5", { retryUnitMs: 500 }],
+    ["DEFAULT_RETRY_SCHEDULE", "60,120", { defaultRetryWaitsMs: [60_000, 120_000] }],
+    ["DEFAULT_RETRY_SCHEDULE", " 60 , 120 ", { defaultRetryWaitsMs: [60_000, 120_000] }],
+    ["DEFAULT_RETRY_SCHEDULE", "[60, 120]", { defaultRetryWaitsMs: [60_000, 120_000] }],
+    ["DEFAULT_RETRY_SCHEDULE", "1", { defaultRetryWaitsMs: [RETRY_LIMITS.minSeconds * 1_000] }],
+    ["DEFAULT_RETRY_SCHEDULE", "604800", { defaultRetryWaitsMs: [RETRY_LIMITS.maxSeconds * 1_000] }],
+    [
+      "DEFAULT_RETRY_SCHEDULE",
+      Array(20).fill("7").join(","),
+      { defaultRetryWaitsMs: Array<number>(RETRY_LIMITS.waits).fill(7_000) },
+    ],
+    [
+      "DEFAULT_RETRY_SCHEDULE",
+      "standard",
+      {
+        defaultRetryWaitsMs: [5, 5 * 60, 30 * 60, ...[2, 5, 10, 14, 20, 24].map((hours) => hours * 3_600)].map(
+          (waitSeconds) => waitSeconds * 1_000,
+        ),
+      },
+    ],
     ["RETRY_TICK_SECONDS", "1", { retryTickMs: 1_000 }],
     ["MAX_PAYLOAD_BYTES", "491520", { maxPayloadBytes: 491_520 }],
     ["FAILED_KEYS_PER_MINUTE", "0", { failedKeysPerMinute: 0 }],
     ["DISPATCHES_PER_SECOND", "250", { dispatchesPerSecond: 250 }],
     ["MAX_PENDING_PER_USER", "0", { maxPendingPerUser: 0 }],
+    ["MAX_ENDPOINTS_PER_USER", "0", { maxEndpointsPerUser: 0 }],
     ["MAX_PENDING_PER_USER", "1000000000", { maxPendingPerUser: 1_000_000_000 }],
     ["TRUSTED_PROXIES", "127.0.0.1/32, fd00::/8", { trustedProxies: ["127.0.0.1/32", "fd00::/8"] }],
     ["SHUTDOWN_DELAY_SECONDS", "2.5", { shutdownDelayMs: 2_500 }],
@@ -100,6 +123,21 @@ describe("the configuration", () => {
 
   it.each([
     ["HOST", "my host"],
+    ["DEFAULT_RETRY_SCHEDULE", "0"],
+    ["DEFAULT_RETRY_SCHEDULE", "604801"],
+    ["DEFAULT_RETRY_SCHEDULE", "60,1.5"],
+    ["DEFAULT_RETRY_SCHEDULE", "60,,120"],
+    ["DEFAULT_RETRY_SCHEDULE", "60,120,"],
+    ["DEFAULT_RETRY_SCHEDULE", "60 120"],
+    ["DEFAULT_RETRY_SCHEDULE", "60s"],
+    ["DEFAULT_RETRY_SCHEDULE", "[]"],
+    ["DEFAULT_RETRY_SCHEDULE", '["60"]'],
+    ["DEFAULT_RETRY_SCHEDULE", "60,[120]"],
+    ["DEFAULT_RETRY_SCHEDULE", '{"60":1}'],
+    ["DEFAULT_RETRY_SCHEDULE", "null"],
+    ["DEFAULT_RETRY_SCHEDULE", "Standard"],
+    ["DEFAULT_RETRY_SCHEDULE", "toString"],
+    ["DEFAULT_RETRY_SCHEDULE", Array(21).fill("7").join(",")],
     ["PORT", "65536"],
     ["PORT", "-1"],
     ["PORT", "80.5"],

@@ -10,11 +10,12 @@ import type { Decider } from "./decider.ts";
 import type { StreamStore } from "../../events/store/event-store.ts";
 
 /**
- * How a command that lost a race begins again. Each loss needs another change of the stream, so that of 16 changes at once all
- * are written. The waits grow from 5 ms to 0.1 s, about 2 s in all at the most.
+ * How often a command that lost a race begins again. Each loss needs another change of the stream, so that of 16 changes at
+ * once all are written. The waits grow from 5 ms to 0.1 s, about 2 s in all at the most.
  */
-const AFTER_LOST_RACES: RetryOptions = {
-  retries: 15,
+const RETRIES = 15;
+
+const AFTER_LOST_RACES: Omit<RetryOptions, "retries"> = {
   minTimeout: 5,
   maxTimeout: 100,
   randomize: true,
@@ -50,6 +51,11 @@ export interface StreamCommand<Command, State, Event extends StreamEvent, Stream
   /** The request that it belongs to, and what led to it. Default: those of the stream's last event, and that event. */
   readonly correlationId?: string;
   readonly causationId?: string;
+  /**
+   * Whether to begin again after every lost race, until `store` takes nothing more, as the store of a request does once its
+   * time is over. Default: 15 times.
+   */
+  readonly untilRefused?: boolean;
   /** The stream as the caller knows it, which saves reading it. When that is out of date, the stream is read. */
   readonly known?: Loaded<State>;
 }
@@ -87,7 +93,7 @@ export async function loadStream<State, StreamEvent extends GatewayEvent>(
 
 /**
  * Handles a command on one stream: read, fold, decide, append at the revision read; when somebody else was faster, all
- * of it again (at most 16 times), so that a decision is never appended to a state that it was not made for. Unless the
+ * of it again (see `untilRefused`), so that a decision is never appended to a state that it was not made for. Unless the
  * command says otherwise, the new events belong to the same request as the stream's last one, and were caused by it.
  *
  * It has no limit of time of its own: a process may wait, and a request's handler gives it a store that takes nothing
@@ -100,7 +106,7 @@ export function handleCommand<Command, State, Event extends StreamEvent, StreamE
   asked: StreamCommand<Command, State, Event, StreamEvent>,
 ): Promise<Handled<State, Event>> {
   const { stream, evolve, decide, command, commandId, actor } = asked;
-  return retrying(async (first) => {
+  const handleOnce = async (first: boolean): Promise<Handled<State, Event>> => {
     const known = first ? asked.known : undefined;
     const loaded = known ?? (await loadStream(store, stream, evolve));
     const events = decide(command, loaded.state);
@@ -113,5 +119,9 @@ export function handleCommand<Command, State, Event extends StreamEvent, StreamE
     const { revision, position } = await appendSettled(store, stream, appends, loaded.revision ?? "no_stream");
     const state = events.reduce<State | null>(evolve, loaded.state);
     return { state, revision, last: { id: appends.at(-1)?.id ?? commandId, correlationId }, events, position };
-  }, AFTER_LOST_RACES);
+  };
+  return retrying(handleOnce, {
+    ...AFTER_LOST_RACES,
+    retries: asked.untilRefused ? Number.POSITIVE_INFINITY : RETRIES,
+  });
 }

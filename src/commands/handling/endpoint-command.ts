@@ -7,15 +7,26 @@ import type { Decider } from "./decider.ts";
 import { CommandRefused } from "./refusals.ts";
 import type { StreamStore } from "../../events/store/event-store.ts";
 
+/** In which states the endpoint may be, by how often it was changed (`Endpoint.changeCount`). */
+export type ExpectedEndpoint = readonly number[];
+
+/** What every command of an endpoint's owner says. */
+export interface OwnersCommand {
+  readonly endpointId: number;
+  /** Refuses the command in any other state, so that two who change the same endpoint do not undo each other. Default: any. */
+  readonly expected?: ExpectedEndpoint;
+}
+
 /**
  * Handles a command on an endpoint that exists; a deleted one is as unknown as one that never was.
  *
- * @param userId whose it has to be; null: a process of the gateway asks
+ * @param userId whose it has to be, who is asking; null: a process of the gateway asks. A user's command begins again after a
+ *   lost race until `store` takes nothing more; a process's is tried 16 times.
  * @param prepare what comes before the events are appended, such as to reserve a value; called again after a lost race
- * @throws CommandRefused `endpoint_not_found`, `endpoint_access_denied`, or what `decide` throws
+ * @throws CommandRefused `endpoint_not_found`, `endpoint_access_denied`, `endpoint_changed`, or what `decide` throws
  * @throws whatever the store throws
  */
-export function handleEndpointCommand<Command extends { readonly endpointId: number }, Event extends EndpointLifeEvent>(
+export function handleEndpointCommand<Command extends OwnersCommand, Event extends EndpointLifeEvent>(
   store: StreamStore,
   decide: Decider<Command, Endpoint, Event>,
   command: Command,
@@ -26,9 +37,10 @@ export function handleEndpointCommand<Command extends { readonly endpointId: num
   return handleCommand(store, {
     stream: endpointStream(command.endpointId),
     evolve: evolveEndpoint,
-    decide: (asked, endpoint) => decide(asked, existing(endpoint, userId)),
+    decide: (asked, endpoint) => decide(asked, asExpected(existing(endpoint, userId), asked.expected)),
     command,
     prepare: async (endpoint, events) => prepare?.(existing(endpoint, userId), events),
+    untilRefused: userId !== null,
     ...context,
   });
 }
@@ -41,5 +53,15 @@ export function handleEndpointCommand<Command extends { readonly endpointId: num
 export function existing(endpoint: Endpoint | null, userId: number | null): Endpoint {
   if (endpoint === null || endpoint.status === "deleted") throw new CommandRefused("endpoint_not_found");
   if (userId !== null && endpoint.userId !== userId) throw new CommandRefused("endpoint_access_denied");
+  return endpoint;
+}
+
+/**
+ * The endpoint, when it is in one of these states.
+ *
+ * @throws CommandRefused `endpoint_changed`
+ */
+function asExpected(endpoint: Endpoint, expected: ExpectedEndpoint | undefined): Endpoint {
+  if (expected?.includes(endpoint.changeCount) === false) throw new CommandRefused("endpoint_changed");
   return endpoint;
 }

@@ -5,6 +5,7 @@ export type RefusalCode =
   | "endpoint_already_registered"
   | "endpoint_not_found"
   | "endpoint_access_denied"
+  | "endpoint_changed"
   | "idempotency_key_reused";
 
 /** A command that breaks a rule of the business. Nothing was changed. */

@@ -109,7 +109,7 @@ export async function isTaken(
  * come late.
  *
  * @param now ISO 8601 UTC
- * @returns false when the value is somebody else's, or somebody else was faster
+ * @returns false when the value is somebody else's, or another owner was faster
  * @throws whatever the store throws, conflicts aside
  */
 export async function reserve(
@@ -128,7 +128,10 @@ export async function reserve(
   }
   const event: ValueReserved = { type: "ValueReserved", data: { owner, reservedAt: now } };
   const events = eventsToAppend([event], context, `${stream}-`);
-  return appendOrLose(store, stream, events, reservation.revision ?? "no_stream");
+  if (await appendOrLose(store, stream, events, reservation.revision ?? "no_stream")) return true;
+  // Two changes of one endpoint to the same URL, at two instances: the other one reserved it for both.
+  const winner = await readReservation(store, stream);
+  return winner.kind === "held" && winner.owner === owner;
 }
 
 /**

@@ -15,19 +15,19 @@ import { snakeCase } from "../../projections/snake-case.ts";
 import { isoNow } from "../../runtime/clock.ts";
 import { requireUser } from "../access/authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
-import { sendJson } from "../replies/send-json.ts";
 import { commandOf } from "../requests/command-of.ts";
 import { parseNoFields } from "../requests/no-fields-schema.ts";
 import { bodyOf, optionalBodyOf, validOrRefuse } from "../requests/request-body.ts";
-import { storeOf } from "../server/request-deadline.ts";
+import { expectedOf } from "./endpoint-tag.ts";
+import { inEndpointTurn } from "./endpoint-turn.ts";
 import { endpointSeen, latestOwnEndpoint, ownEndpoint } from "./own-endpoint.ts";
 import { updateEndpointReader } from "./schemas/update-endpoint-schema.ts";
 import type { EndpointPatch } from "./schemas/update-endpoint-schema.ts";
-import { shownEndpoint } from "./shown-endpoint.ts";
+import { sendEndpoint } from "./shown-endpoint.ts";
 
 /**
  * What the owner of an endpoint changes of it. All but DELETE answer with the endpoint as it is then, and change nothing
- * where it is so already:
+ * where it is so already. With `If-Match` all of them change nothing, and answer 412, when the endpoint has another ETag:
  *
  * - `PATCH /v1/endpoints/{id}`: its address, its name, and what was chosen for it (RFC 7396: null takes a choice back).
  * - `POST /v1/endpoints/{id}/disable` holds its deliveries, `POST /v1/endpoints/{id}/enable` lets them go.
@@ -42,13 +42,10 @@ export function endpointChangeRoutes(app: FastifyInstance, deps: HttpDependencie
     const patch = validOrRefuse(readPatch(bodyOf(request).value));
     const endpoint = await latestOwnEndpoint(request, deps);
     const { endpoint_id: endpointId, user_id: userId } = endpoint;
-    const command = { endpointId, changes: changesOf(patch, endpoint, deps), now: isoNow(clock) };
-    const position = await updateEndpoint(
-      storeOf(request, store),
-      command,
-      userId,
-      secrets.reservations,
-      commandOf(request),
+    const changes = changesOf(patch, endpoint, deps);
+    const command = { endpointId, ...expectedOf(request), changes, now: isoNow(clock) };
+    const position = await inEndpointTurn(request, deps, endpointId, (log) =>
+      updateEndpoint(log, command, userId, secrets.reservations, commandOf(request)),
     );
     return sendAsItIs(request, reply, position);
   });
@@ -64,13 +61,9 @@ export function endpointChangeRoutes(app: FastifyInstance, deps: HttpDependencie
   app.delete("/v1/endpoints/:id", forUsers, async (request, reply) => {
     validOrRefuse(parseNoFields(optionalBodyOf(request)));
     const { endpoint_id: endpointId, user_id: userId } = await ownEndpoint(request, deps);
-    const command = { endpointId, now: isoNow(clock) };
-    const { position } = await deleteEndpoint(
-      storeOf(request, store),
-      command,
-      userId,
-      secrets.reservations,
-      commandOf(request),
+    const command = { endpointId, ...expectedOf(request), now: isoNow(clock) };
+    const { position } = await inEndpointTurn(request, deps, endpointId, (log) =>
+      deleteEndpoint(log, command, userId, secrets.reservations, commandOf(request)),
     );
     await endpointSeen(position, deps);
     return reply.sent ? reply : reply.code(204).send();
@@ -85,13 +78,9 @@ export function endpointChangeRoutes(app: FastifyInstance, deps: HttpDependencie
   ): Promise<FastifyReply> {
     validOrRefuse(parseNoFields(optionalBodyOf(request)));
     const { endpoint_id, user_id } = await ownEndpoint(request, deps);
-    const command = complete({ endpointId: endpoint_id, now: isoNow(clock) });
-    const { position } = await handleEndpointCommand(
-      storeOf(request, store),
-      decide,
-      command,
-      user_id,
-      commandOf(request),
+    const command = complete({ endpointId: endpoint_id, ...expectedOf(request), now: isoNow(clock) });
+    const { position } = await inEndpointTurn(request, deps, endpoint_id, (log) =>
+      handleEndpointCommand(log, decide, command, user_id, commandOf(request)),
     );
     return sendAsItIs(request, reply, position);
   }
@@ -103,7 +92,7 @@ export function endpointChangeRoutes(app: FastifyInstance, deps: HttpDependencie
     position: Position | null,
   ): Promise<FastifyReply> {
     await endpointSeen(position ?? (await store.head()), deps);
-    return sendJson(reply, 200, shownEndpoint(await ownEndpoint(request, deps), deps));
+    return sendEndpoint(reply, await ownEndpoint(request, deps), deps);
   }
 }
 

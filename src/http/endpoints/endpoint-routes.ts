@@ -11,34 +11,38 @@ import { openPage } from "../requests/list-page.ts";
 import { bodyOf, validOrRefuse } from "../requests/request-body.ts";
 import { upToDate } from "../requests/up-to-date.ts";
 import { storeOf } from "../server/request-deadline.ts";
-import { endpointSeen, latestOwnEndpoint } from "./own-endpoint.ts";
+import { EndpointPlaces } from "./endpoint-places.ts";
+import { endpointSeen, latestOwnEndpoint, logSeen } from "./own-endpoint.ts";
 import { parseListEndpoints } from "./schemas/list-endpoints-schema.ts";
 import { registerEndpointReader } from "./schemas/register-endpoint-schema.ts";
-import { shortEndpoint, shownEndpoint } from "./shown-endpoint.ts";
+import { sendEndpoint, shortEndpoint, shownEndpoint } from "./shown-endpoint.ts";
 
 /**
  * `POST /v1/endpoints` registers an address to deliver to; `GET /v1/endpoints` lists a user's own, by id, and
- * `GET /v1/endpoints/{id}` shows one with all that its owner may change.
+ * `GET /v1/endpoints/{id}` shows one with all that its owner may change, and its ETag.
  */
 export function endpointRoutes(app: FastifyInstance, deps: HttpDependencies): void {
-  const { store, documents, rules, secrets, vault, clock } = deps;
+  const { store, directory, documents, rules, secrets, vault, clock } = deps;
   const forUsers = { onRequest: requireUser(deps) };
+  const places = new EndpointPlaces(deps.settings.maxEndpointsPerUser, directory);
   const readNewEndpoint = registerEndpointReader((url) => rules.judgeUrl(url));
 
   app.post("/v1/endpoints", forUsers, async (request, reply) => {
     const { user_id } = userOf(request);
     const body = validOrRefuse(readNewEndpoint(bodyOf(request).value));
     const { url, nickname } = body;
-    const { endpointId, appended } = await registerEndpoint(
-      storeOf(request, store),
-      { userId: user_id, url, nickname, ...openSettings(body), now: isoNow(clock) },
-      (id) => ({
-        sealedKeys: vault.newKeys(id),
-        ...sealedSettings(body, (headers) => vault.sealHeaders(id, headers)),
-      }),
-      secrets.reservations,
-      commandOf(request),
-    );
+    const register = (): ReturnType<typeof registerEndpoint> =>
+      registerEndpoint(
+        storeOf(request, store),
+        { userId: user_id, url, nickname, ...openSettings(body), now: isoNow(clock) },
+        (id) => ({
+          sealedKeys: vault.newKeys(id),
+          ...sealedSettings(body, (headers) => vault.sealHeaders(id, headers)),
+        }),
+        secrets.reservations,
+        commandOf(request),
+      );
+    const { endpointId, appended } = await places.take(user_id, register, () => logSeen(deps));
     await endpointSeen(appended.position, deps);
     return sendJson(reply, 201, shortEndpoint({ endpoint_id: endpointId, url, nickname, user_id }));
   });
@@ -61,6 +65,6 @@ export function endpointRoutes(app: FastifyInstance, deps: HttpDependencies): vo
   });
 
   app.get("/v1/endpoints/:id", forUsers, async (request, reply) =>
-    sendJson(reply, 200, shownEndpoint(await latestOwnEndpoint(request, deps), deps)),
+    sendEndpoint(reply, await latestOwnEndpoint(request, deps), deps),
   );
 }

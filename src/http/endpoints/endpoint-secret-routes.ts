@@ -9,7 +9,8 @@ import type { HttpDependencies } from "../dependencies.ts";
 import { sendJson } from "../replies/send-json.ts";
 import { commandOf } from "../requests/command-of.ts";
 import { optionalBodyOf, validOrRefuse } from "../requests/request-body.ts";
-import { storeOf } from "../server/request-deadline.ts";
+import { expectedOf } from "./endpoint-tag.ts";
+import { inEndpointTurn } from "./endpoint-turn.ts";
 import { latestOwnEndpoint, ownEndpoint } from "./own-endpoint.ts";
 import { parseRotateSecret } from "./schemas/rotate-secret-schema.ts";
 
@@ -20,9 +21,10 @@ import { parseRotateSecret } from "./schemas/rotate-secret-schema.ts";
  *   `"previous_secret_expires_at"`, and with ed25519 switched on `"public_key":"whpk_…"`.
  * - `POST /v1/endpoints/{id}/secret/rotate` makes new keys and answers with them, always with the time at which the earlier
  *   secret ends: `overlap_seconds` (by default a day) from now. A secret before that one ends at once.
+ *   With `If-Match` it answers 412 when the endpoint has another ETag, and the keys stay.
  */
 export function endpointSecretRoutes(app: FastifyInstance, deps: HttpDependencies): void {
-  const { store, directory, vault, clock } = deps;
+  const { directory, vault, clock } = deps;
   const forUsers = { onRequest: requireUser(deps) };
 
   app.get("/v1/endpoints/:id/secret", forUsers, async (request, reply) => {
@@ -40,13 +42,9 @@ export function endpointSecretRoutes(app: FastifyInstance, deps: HttpDependencie
     const { overlap_seconds: overlapSeconds } = validOrRefuse(parseRotateSecret(optionalBodyOf(request)));
     const { endpoint_id: endpointId, user_id } = await ownEndpoint(request, deps);
     const sealedKeys = vault.newKeys(endpointId);
-    const command = { endpointId, sealedKeys, overlapSeconds, now: isoNow(clock) };
-    const { events, state, position } = await handleEndpointCommand(
-      storeOf(request, store),
-      decideRotateEndpointSecret,
-      command,
-      user_id,
-      commandOf(request),
+    const command = { endpointId, ...expectedOf(request), sealedKeys, overlapSeconds, now: isoNow(clock) };
+    const { events, state, position } = await inEndpointTurn(request, deps, endpointId, (log) =>
+      handleEndpointCommand(log, decideRotateEndpointSecret, command, user_id, commandOf(request)),
     );
     await directory.whenSeen(position, READ_YOUR_WRITES_MS);
     const expiresAt = events[0]?.data.previousExpiresAt ?? null;

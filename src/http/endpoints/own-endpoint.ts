@@ -31,8 +31,17 @@ export async function latestOwnEndpoint(
   request: FastifyRequest,
   deps: Pick<HttpDependencies, "store" | "directory">,
 ): Promise<EndpointDocument> {
-  await deps.directory.whenSeen(await deps.store.head(), READ_YOUR_WRITES_MS);
+  await logSeen(deps);
   return ownEndpoint(request, deps);
+}
+
+/**
+ * Waits (at most 2 s) until the directory has seen what is in the log now.
+ *
+ * @throws whatever the store throws
+ */
+export async function logSeen({ store, directory }: Pick<HttpDependencies, "store" | "directory">): Promise<void> {
+  await directory.whenSeen(await store.head(), READ_YOUR_WRITES_MS);
 }
 
 /** Waits (at most 2 s) until what shows and uses endpoints has seen this position, where a client's own change was written. */

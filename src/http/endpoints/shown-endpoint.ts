@@ -1,7 +1,10 @@
+import type { FastifyReply } from "fastify";
 import { shownSettings } from "../../events/chosen-settings.ts";
 import type { EndpointDocument } from "../../projections/endpoints.ts";
 import { snakeCase } from "../../projections/snake-case.ts";
 import type { HttpDependencies } from "../dependencies.ts";
+import { sendJson } from "../replies/send-json.ts";
+import { endpointTag } from "./endpoint-tag.ts";
 
 /** The short form of an endpoint (docs/reference/http-api.md). */
 export function shortEndpoint(
@@ -34,4 +37,20 @@ export function shownEndpoint(
     created_at,
     updated_at,
   };
+}
+
+/**
+ * Replies 200 with an endpoint as its owner sees it, and its ETag.
+ *
+ * @throws as `shownEndpoint`
+ */
+export function sendEndpoint(
+  reply: FastifyReply,
+  endpoint: EndpointDocument,
+  deps: Pick<HttpDependencies, "vault" | "settings">,
+): FastifyReply {
+  const shown = shownEndpoint(endpoint, deps);
+  // It was answered meanwhile, for want of time.
+  if (!reply.sent) reply.header("etag", endpointTag(endpoint));
+  return sendJson(reply, 200, shown);
 }

@@ -10,6 +10,7 @@ import { TroubleLog } from "../../observability/trouble-log.ts";
 import { ReadModelsUnavailable } from "../../projections/store/document-store.ts";
 import { isoNow } from "../../runtime/clock.ts";
 import type { Clock } from "../../runtime/clock.ts";
+import { TooManyWaiting } from "../../runtime/keyed-turns.ts";
 import { ERRORS, HttpError, errorBody } from "../errors.ts";
 import { sendJsonText } from "../replies/send-json.ts";
 import { MalformedBody } from "../requests/json-body.ts";
@@ -76,6 +77,7 @@ function toHttpError(error: Error, bodyLimit: number): HttpError {
     error instanceof AppendOutcomeUnknown ||
     // Others won each time. Nothing was written, and a retry will succeed soon.
     error instanceof RevisionConflict ||
+    error instanceof TooManyWaiting ||
     error instanceof ReadModelsUnavailable
   ) {
     return unavailable();

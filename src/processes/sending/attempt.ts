@@ -43,7 +43,7 @@ export class Attempt implements Dispatcher.DispatchHandler, StatusListener {
   #connections: 1 | 2 = 1;
   #status: number | null = null;
   #interimStatus: number | null = null;
-  #retryAfter: string | null = null;
+  #hasStartedAnew = false;
   readonly #body = new ResponseBody();
 
   /** Its time runs from here. */
@@ -85,18 +85,8 @@ export class Attempt implements Dispatcher.DispatchHandler, StatusListener {
     this.#cancelTimer = this.#options.clock.schedule(Math.min(ANSWER_GRACE_MS, left), () => this.#cut("timeout"));
   }
 
-  onResponseStart(_controller: unknown, status: number, headers: Record<string, string | string[] | undefined>): void {
-    if (this.#settled) return;
-    this.#body.setType(headers["content-type"]);
-    const retryAfter = headers["retry-after"];
-    // A repeated header is an array, and ambiguous.
-    if (
-      typeof retryAfter === "string" &&
-      honoursRetryAfter(status) &&
-      retryAfter.length <= MAX_RETRY_AFTER_CHARACTERS
-    ) {
-      this.#retryAfter = retryAfter;
-    }
+  onResponseStart(_controller: unknown, _status: number, headers: Record<string, string | string[] | undefined>): void {
+    if (!this.#settled) this.#body.setType(headers["content-type"]);
   }
 
   onResponseData(_controller: unknown, chunk: Buffer): void {
@@ -112,24 +102,32 @@ export class Attempt implements Dispatcher.DispatchHandler, StatusListener {
   /** The connection could not be made or broke, or the answer was not HTTP. */
   onResponseError(_controller: unknown, error: unknown): void {
     if (this.#settled) return;
+    const { client, secure } = this.#options;
     const isWritten = this.#controller !== null;
-    const code = errorCodeOf(error, isWritten ? "written" : this.#options.secure ? "securing" : "connecting");
+    const code = errorCodeOf(error, isWritten || client.isConnected() ? "written" : secure ? "securing" : "connecting");
     if (!isWritten && isOwnFault(error)) this.#endUnconnected();
-    else if (isWritten && code === "reset" && this.#connections === 1 && this.#options.client.isUnansweredReuse()) {
-      this.#repeat();
-    } else {
+    else if (code === "reset" && this.#canGoOn(isWritten)) this.#goOn(isWritten);
+    else {
       // A receiver that closes behind an interim answer has said no more than that.
       if (code === "reset") this.#status ??= this.#interimStatus;
       this.#settle(this.#answer(code, false), true);
     }
   }
 
+  #canGoOn(isWritten: boolean): boolean {
+    const { client } = this.#options;
+    // A kept connection broke before a byte of the request was written to it.
+    if (!isWritten) return client.isConnected() && !this.#hasStartedAnew;
+    return this.#connections === 1 && client.isUnansweredReuse();
+  }
+
   /**
    * The receiver closed a kept connection just when it was used again, most likely without having read the request. A
    * request with an id that the receiver can tell again is repeated then, as RFC 9110 section 9.2.2 has it: once.
    */
-  #repeat(): void {
-    this.#connections = 2;
+  #goOn(isWritten: boolean): void {
+    if (isWritten) this.#connections = 2;
+    else this.#hasStartedAnew = true;
     this.#controller = null;
     // The HTTP client is still busy with the end of the connection.
     queueMicrotask(() => {
@@ -180,9 +178,14 @@ export class Attempt implements Dispatcher.DispatchHandler, StatusListener {
       responseStatus: status,
       responseBody: status === null ? null : this.#body.text(whole),
       responseTruncated: status !== null && !whole,
-      retryAfter: this.#retryAfter,
+      retryAfter: status === null ? null : this.#retryAfterBehind(status),
       durationMs: Math.round(this.#options.clock.monotonic() - this.#startedAt),
       connections: this.#connections,
     };
+  }
+
+  #retryAfterBehind(status: number): string | null {
+    const value = honoursRetryAfter(status) ? this.#options.client.retryAfter() : null;
+    return value !== null && value.length <= MAX_RETRY_AFTER_CHARACTERS ? value : null;
   }
 }

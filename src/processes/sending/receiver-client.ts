@@ -44,6 +44,10 @@ export interface ReceiverClient {
   readonly dispatch: (request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler) => void;
   /** Tells the listener of the statuses of the next answer. The handler calls it when its request starts. */
   readonly awaitAnswer: (listener: StatusListener) => void;
+  /** Whether the connection is made, or was until it broke: no longer being made, and not yet made anew. */
+  readonly isConnected: () => boolean;
+  /** `Retry-After` of the latest answer, as far as its head has come; null without one, or with several. */
+  readonly retryAfter: () => string | null;
   /** Whether the connection has served an earlier request, and no byte of the answer to the latest one has come. */
   readonly isUnansweredReuse: () => boolean;
   /** Whether the connection is so old that its receiver's name may lead elsewhere by now. */
@@ -81,6 +85,7 @@ export function createReceiverClient(
     [answers, limit],
   );
   let madeAt = clock.monotonic();
+  let isConnected = false;
   const client = new Client(origin, {
     pipelining: 1,
     allowH2: false,
@@ -93,7 +98,11 @@ export function createReceiverClient(
     maxResponseSize: MAX_RESPONSE_BYTES,
     connect(options, callback) {
       madeAt = clock.monotonic();
-      connector(options, callback);
+      isConnected = false;
+      connector(options, (...result) => {
+        isConnected = result[0] === null;
+        callback(...result);
+      });
     },
   });
   return {
@@ -104,6 +113,8 @@ export function createReceiverClient(
       answers.awaitAnswer(listener);
       limit.renew();
     },
+    isConnected: () => isConnected,
+    retryAfter: () => answers.retryAfter,
     isUnansweredReuse: () => answers.isUnansweredReuse,
     isOutlived: () => clock.monotonic() - madeAt >= CONNECTION_LIFE_MS,
     destroy() {

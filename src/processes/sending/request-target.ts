@@ -17,6 +17,7 @@ export function percentEncoded(part: string): string {
  */
 export function requestTarget(url: URL, text: string): string {
   // The parser escapes `'` in a query, though it is valid there.
-  const query = url.search === "" ? "" : text.slice(text.indexOf("?"));
+  const at = text.indexOf("?");
+  const query = at === -1 ? "" : text.slice(at);
   return percentEncoded(url.pathname) + percentEncoded(query);
 }

@@ -33,8 +33,10 @@ const STATE_CHANGES: ReadonlySet<string> = new Set(["EndpointEnabled", "Endpoint
  */
 export class Directory {
   readonly #users = new ModelInMemory<UserDocument>(users, (user) => this.#noteUser(user));
-  readonly #endpoints = new ModelInMemory<EndpointDocument>(endpoints, (endpoint) => this.#noteEnding(endpoint));
+  readonly #endpoints = new ModelInMemory<EndpointDocument>(endpoints, (endpoint) => this.#noteEndpoint(endpoint));
   readonly #ending = new Set<number>();
+  /** The endpoints of each user that are not deleted. */
+  readonly #endpointsOfUser = new Map<number, Set<number>>();
   #onEndpointStateChange: () => void = () => undefined;
   readonly #userByKey = new Map<string, UserDocument>();
   readonly #unicodeEmails = new Set<string>();
@@ -102,6 +104,11 @@ export class Directory {
     return this.#endpoints.get(String(endpointId)) ?? null;
   }
 
+  /** How many endpoints that are not deleted the user has, as far as is known here. Does not wait. */
+  endpointCount(userId: number): number {
+    return this.#endpointsOfUser.get(userId)?.size ?? 0;
+  }
+
   /** The ids of endpoints that are gone or deleted and may have deliveries that have not ended, ascending. */
   get endingEndpoints(): readonly number[] {
     return [...this.#ending].sort((a, b) => a - b);
@@ -151,9 +158,13 @@ export class Directory {
     if (user.email !== null && hasUnicodeDomain(user.email)) this.#unicodeEmails.add(emailKey(user.email));
   }
 
-  #noteEnding({ endpoint_id, ending_since }: EndpointDocument): void {
+  #noteEndpoint({ endpoint_id, user_id, status, ending_since }: EndpointDocument): void {
     if (ending_since === null) this.#ending.delete(endpoint_id);
     else this.#ending.add(endpoint_id);
+    const ofUser = this.#endpointsOfUser.get(user_id) ?? new Set();
+    this.#endpointsOfUser.set(user_id, ofUser);
+    if (status === "deleted") ofUser.delete(endpoint_id);
+    else ofUser.add(endpoint_id);
   }
 
   #seen(position: Position | null): void {

@@ -58,8 +58,8 @@ describe("rotating an endpoint's secret", () => {
     expect(() => given(others).when(rotate("new", 10, 60))).toThrow("endpoint_access_denied");
   });
 
-  it("changes nothing else of the endpoint", () => {
+  it("changes nothing else of the endpoint, and counts as a change", () => {
     const before = evolveEndpoint(null, registered());
-    expect(evolveEndpoint(before, rotated("new", 10, 70))).toEqual(before);
+    expect(evolveEndpoint(before, rotated("new", 10, 70))).toEqual({ ...before, changeCount: 2 });
   });
 });

@@ -66,6 +66,14 @@ describe("the fold of an endpoint", () => {
     expect(fold(registered(), disabled("gone", 1), enabled(2))).toMatchObject({ status: "enabled", ending: false });
   });
 
+  it("counts what changes what its owner is shown, or its keys, and nothing else", () => {
+    const counts = (...events: EndpointEvent[]): number | undefined => fold(registered(), ...events)?.changeCount;
+    expect(counts()).toBe(1);
+    expect(counts(updated({ nickname: "another" }, 1), rotated("k", 2, 3), rotated("k2", 2, 3))).toBe(4);
+    expect(counts(disabled("requested", 1), enabled(2), deleted(3))).toBe(4);
+    expect(counts(failing(3, 0, 5), deliveriesEnded(6))).toBe(1);
+  });
+
   it("is warned of until it is enabled or moved", () => {
     expect(fold(registered(), failing(3, 0, 5))).toMatchObject({ warnedAt: at(5), status: "enabled" });
     expect(fold(registered(), failing(3, 0, 5), rotated("k", 6, 7))).toMatchObject({ warnedAt: at(5) });
@@ -174,6 +182,7 @@ describe("any life of an endpoint", () => {
           url: endpoint.url,
           max_concurrency: endpoint.maxConcurrency,
           failing_warned_at: endpoint.warnedAt,
+          change_count: endpoint.changeCount,
         });
         expect(shown?.ending_since !== null).toBe(endpoint.ending);
         expect((endpoint.disabledReason !== null) === (endpoint.status === "disabled")).toBe(true);

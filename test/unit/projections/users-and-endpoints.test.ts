@@ -44,6 +44,7 @@ const NEW = {
   failing_warned_at: null,
   ending_since: null,
   gone_at: null,
+  change_count: 1,
 };
 
 const abandoned: CreationAbandoned = {
@@ -120,7 +121,7 @@ describe("the read model endpoints", () => {
       logOf([registered(), ...events].map((event) => ["endpoint-7", event] as const));
     const changes = { retrySchedule: [1], maxConcurrency: 2, sealedHeaders: "sealed", ed25519: true };
     const changed = { retry_schedule: [1], max_concurrency: 2, sealed_headers: "sealed", ed25519: true };
-    await givenEndpoints(story(updated(changes, 1))).then({ ...shown, ...changed, updated_at: at(1) });
+    await givenEndpoints(story(updated(changes, 1))).then({ ...shown, ...changed, change_count: 2, updated_at: at(1) });
     await givenEndpoints(
       story(updated(changes, 1), updated({ sealedHeaders: null, url: "https://b.example" }, 2)),
     ).then({
@@ -128,6 +129,7 @@ describe("the read model endpoints", () => {
       ...changed,
       sealed_headers: null,
       url: "https://b.example",
+      change_count: 3,
       updated_at: at(2),
     });
     const previous = { sealed_keys: null, expires_at: at(9) };
@@ -135,12 +137,14 @@ describe("the read model endpoints", () => {
       ...shown,
       sealed_keys: "k2",
       previous_keys: previous,
+      change_count: 2,
       updated_at: at(1),
     });
     await givenEndpoints(story(rotated("k2", 1, 9), rotated("k3", 2, 5))).then({
       ...shown,
       sealed_keys: "k3",
       previous_keys: { sealed_keys: "k2", expires_at: at(5) },
+      change_count: 3,
       updated_at: at(2),
     });
   });
@@ -149,20 +153,25 @@ describe("the read model endpoints", () => {
     const shown = { _id: "7", endpoint_id: 7, user_id: 3, url: RECEIVER_URL, ...NEW, created_at: at(0) };
     const story = (...events: EndpointLifeEvent[]) =>
       logOf([registered(), ...events].map((event) => ["endpoint-7", event] as const));
-    const asked = { ...shown, status: "disabled", disabled_reason: "requested", updated_at: at(1) };
+    const asked = { ...shown, status: "disabled", disabled_reason: "requested", change_count: 2, updated_at: at(1) };
     await givenEndpoints(story(disabled("requested", 1))).then(asked);
-    await givenEndpoints(story(disabled("requested", 1), enabled(2))).then({ ...shown, updated_at: at(2) });
+    await givenEndpoints(story(disabled("requested", 1), enabled(2))).then({
+      ...shown,
+      change_count: 3,
+      updated_at: at(2),
+    });
     const gone = { ...asked, disabled_reason: "gone", gone_at: at(1), ending_since: at(1) };
     await givenEndpoints(story(disabled("gone", 1))).then(gone);
     await givenEndpoints(story(disabled("gone", 1), deliveriesEnded(2))).then({ ...gone, ending_since: null });
-    await givenEndpoints(story(disabled("gone", 1), enabled(2))).then({ ...shown, updated_at: at(2) });
-    const over = { ...shown, status: "deleted", ending_since: at(1), updated_at: at(1) };
+    await givenEndpoints(story(disabled("gone", 1), enabled(2))).then({ ...shown, change_count: 3, updated_at: at(2) });
+    const over = { ...shown, status: "deleted", ending_since: at(1), change_count: 2, updated_at: at(1) };
     await givenEndpoints(story(deleted(1))).then(over);
     await givenEndpoints(story(deleted(1), deliveriesEnded(2))).then({ ...over, ending_since: null });
     await givenEndpoints(story(failing(3, 0, 5))).then({ ...shown, failing_warned_at: at(5), updated_at: at(0) });
     await givenEndpoints(story(failing(3, 0, 5), updated({ url: "https://b.example" }, 6))).then({
       ...shown,
       url: "https://b.example",
+      change_count: 2,
       updated_at: at(6),
     });
   });

@@ -12,7 +12,7 @@ export interface StatusListener {
 export type Taken = Buffer | "more" | "foreign";
 
 /** What is kept of one line of a head, in characters; the rest of a longer one is dropped. */
-const MAX_LINE_CHARACTERS = 8 * 1024;
+const MAX_LINE_CHARACTERS = 16 * 1024;
 
 /** A head of more bytes is read, but is no sign of a receiver whose connection can be used again. */
 const SOUND_HEAD_BYTES = 16 * 1024;
@@ -34,6 +34,8 @@ export class AnswerHead {
   readonly #listener: StatusListener;
   /** The fields of the head that is being read; null while its status line is awaited. */
   #fields: HeadFields | null = null;
+  /** Those of the final answer, as far as they have come. */
+  #finalFields: HeadFields | null = null;
   #status = 0;
   #isVersion11 = false;
   #line = "";
@@ -42,6 +44,11 @@ export class AnswerHead {
 
   constructor(listener: StatusListener) {
     this.#listener = listener;
+  }
+
+  /** `Retry-After` of the final answer, as far as its head has come; null without one, or with several. */
+  get retryAfter(): string | null {
+    return this.#finalFields?.only("retry-after") ?? null;
   }
 
   /** Takes the next bytes. With a buffer as the result the head has ended: it is for the client, and so is all that comes. */
@@ -61,7 +68,8 @@ export class AnswerHead {
   }
 
   #extendLine(text: string, from: number, to: number): void {
-    this.#headBytes += to - from;
+    // With the end of the line.
+    this.#headBytes += to - from + 1;
     const end = Math.min(to, from + MAX_LINE_CHARACTERS - this.#line.length);
     if (end < to) this.#lineIsCut = true;
     this.#line += text.slice(from, end);
@@ -86,9 +94,12 @@ export class AnswerHead {
     if (match === null) return "foreign";
     this.#isVersion11 = match[1] === "1.1";
     this.#status = Number(match[2]);
-    this.#fields = new HeadFields(isSound);
+    this.#fields = new HeadFields(isSound, this.#isVersion11);
     if (isInterim(this.#status)) this.#listener.onInterimStatus(this.#status);
-    else this.#listener.onFinalStatus(this.#status);
+    else {
+      this.#finalFields = this.#fields;
+      this.#listener.onFinalStatus(this.#status);
+    }
     return "more";
   }
 

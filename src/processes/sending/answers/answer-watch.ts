@@ -11,6 +11,8 @@ import type { StatusListener } from "./answer-head.ts";
 export class AnswerWatch implements ConnectionWatch {
   /** The head that is awaited or being read; null: what comes is the client's, a body or what nobody asked for. */
   #head: AnswerHead | null = null;
+  /** The latest one, still when it has ended. */
+  #latest: AnswerHead | null = null;
   #requests = 0;
   #hasBegun = false;
 
@@ -20,8 +22,14 @@ export class AnswerWatch implements ConnectionWatch {
    */
   awaitAnswer(listener: StatusListener): void {
     this.#head = new AnswerHead(listener);
+    this.#latest = this.#head;
     this.#requests += 1;
     this.#hasBegun = false;
+  }
+
+  /** `Retry-After` of the latest answer, as far as its head has come; null without one, or with several. */
+  get retryAfter(): string | null {
+    return this.#latest?.retryAfter ?? null;
   }
 
   /** Whether the connection has served an earlier request, and no byte of the answer to the latest one has come. */

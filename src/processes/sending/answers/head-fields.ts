@@ -25,10 +25,13 @@ export class HeadFields {
   readonly #fields: Field[] = [];
   /** The field that a folded line continues; null when that one is not needed. */
   #last: Field | null = null;
+  readonly #hasChunks: boolean;
   #isTrusted: boolean;
 
-  constructor(isTrusted: boolean) {
+  /** @param hasChunks whether the answer's version knows `Transfer-Encoding`: in HTTP/1.0 it is faulty (section 6.1) */
+  constructor(isTrusted: boolean, hasChunks: boolean) {
     this.#isTrusted = isTrusted;
+    this.#hasChunks = hasChunks;
   }
 
   /** Adds one line, without its end. `isSound` is false when it did not end as a line should, or was cut. */
@@ -65,9 +68,17 @@ export class HeadFields {
     this.#isTrusted = false;
   }
 
+  /** The value of the only field of this name; null when there is none, or more than one. */
+  only(name: string): string | null {
+    const values = this.#fields.filter((field) => field.name === name);
+    return values.length === 1 ? (values[0]?.value ?? null) : null;
+  }
+
   /** The needed fields as lines that any parser takes, each with its end. */
   text(): string {
     let text = this.#framing();
+    // Whatever else is said: HTTP/1.0 servers say both.
+    if (this.#listed("connection").includes("close")) this.distrust();
     for (const { name, value } of this.#fields) {
       const isKept = CONNECTION.has(name) ? this.#isTrusted : !FRAMING.has(name) && !CONTROL.test(value);
       if (isKept) text += `${name}: ${value}\r\n`;
@@ -80,7 +91,7 @@ export class HeadFields {
     const named = this.#listed("transfer-encoding");
     // The coding that was none (RFC 2616 section 3.6) no longer exists, and old servers still send it.
     const codings = named.filter((coding) => coding !== "identity");
-    if (codings.length < named.length) this.distrust();
+    if (codings.length < named.length || (named.length > 0 && !this.#hasChunks)) this.distrust();
     const lengths = this.#listed("content-length");
     if (codings.length > 0) {
       // A length beside it is overridden, and a sign of somebody who smuggles.

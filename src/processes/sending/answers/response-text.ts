@@ -13,6 +13,13 @@ const MAX_CONTENT_TYPE_CHARACTERS = 256;
 /** The byte and the character SUBSTITUTE. */
 const SUBSTITUTE = 0x1a;
 
+/** A byte order mark at the beginning counts before any charset (WHATWG Encoding, decode). */
+const BYTE_ORDER_MARKS: readonly (readonly [mark: Buffer, charset: string])[] = [
+  [Buffer.of(0xef, 0xbb, 0xbf), "utf-8"],
+  [Buffer.of(0xfe, 0xff), "utf-16be"],
+  [Buffer.of(0xff, 0xfe), "utf-16le"],
+];
+
 /**
  * A receiver's bytes as text that is safe to show: decoded by the charset of their `Content-Type`, with U+FFFD for what
  * cannot be decoded (so there is never a lone surrogate), and without control and format characters other than line
@@ -22,10 +29,15 @@ const SUBSTITUTE = 0x1a;
  */
 export function responseText(bytes: Uint8Array, contentType: string | null, whole: boolean): string {
   // A decoder that expects more keeps an incomplete character to itself.
-  const decoded = decoderOf(contentType).decode(bytes, { stream: !whole });
+  const decoded = (markedDecoder(bytes) ?? decoderOf(contentType)).decode(bytes, { stream: !whole });
   // ICU's Shift_JIS puts this character for what it cannot decode.
   const text = bytes.includes(SUBSTITUTE) ? decoded : decoded.replaceAll("\u001a", "\ufffd");
   return text.toWellFormed().replace(UNSAFE, "");
+}
+
+function markedDecoder(bytes: Uint8Array): TextDecoder | null {
+  const found = BYTE_ORDER_MARKS.find(([mark]) => mark.equals(bytes.subarray(0, mark.length)));
+  return found === undefined ? null : new TextDecoder(found[1]);
 }
 
 function decoderOf(contentType: string | null): TextDecoder {

@@ -9,6 +9,7 @@ import type { Delivery, DeliveryEvent } from "../../../../src/events/delivery.ts
 import {
   AppendOutcomeUnknown,
   RevisionConflict,
+  StoreUnavailable,
   UnreadableEvent,
 } from "../../../../src/events/store/event-store-errors.ts";
 import { newContext, newStore, outcomesOf, times } from "../../../fixtures/event-log/store-doubles.ts";
@@ -111,6 +112,19 @@ describe("handling a command", () => {
     store.onAppend = (stream) => Promise.reject(new RevisionConflict(stream, "no_stream", null));
     await expect(handleCommand(store, overtaken)).rejects.toThrow(RevisionConflict);
     expect(decisions).toBe(16);
+  });
+
+  it("begins again until the store takes nothing more, when it is asked to", async () => {
+    const store = await storeWithDelivery();
+    let appends = 0;
+    store.onAppend = (stream) => {
+      appends += 1;
+      const error = appends < 20 ? new RevisionConflict(stream, "no_stream", null) : new StoreUnavailable("over");
+      return Promise.reject(error);
+    };
+    const patient = { ...command(startIfFree), untilRefused: true };
+    await expect(handleCommand(store, patient)).rejects.toThrow(StoreUnavailable);
+    expect(appends).toBe(20);
   });
 
   it("does not repeat a decision that threw", async () => {

@@ -5,14 +5,19 @@ import type { DisableEndpoint } from "../../../../src/commands/disable-endpoint.
 import { decideDisableGoneEndpoint } from "../../../../src/commands/disable-gone-endpoint.ts";
 import { decideEnableEndpoint } from "../../../../src/commands/enable-endpoint.ts";
 import { decideEndDeliveries } from "../../../../src/commands/end-deliveries.ts";
+import { eventsToAppend } from "../../../../src/commands/handling/command-context.ts";
+import { handleEndpointCommand } from "../../../../src/commands/handling/endpoint-command.ts";
 import { decideUpdateEndpoint } from "../../../../src/commands/update-endpoint.ts";
 import type { UpdateEndpoint } from "../../../../src/commands/update-endpoint.ts";
 import { decideWarnOfFailing } from "../../../../src/commands/warn-of-failing.ts";
 import type { WarnOfFailing } from "../../../../src/commands/warn-of-failing.ts";
-import { evolveEndpoint } from "../../../../src/events/endpoint.ts";
+import { endpointStream, evolveEndpoint } from "../../../../src/events/endpoint.ts";
 import type { EndpointChanges } from "../../../../src/events/endpoint.ts";
 import { disablingReason } from "../../../../src/events/endpoint-terms.ts";
 import type { DisablingReason } from "../../../../src/events/endpoint-terms.ts";
+import type { StreamStore } from "../../../../src/events/store/event-store.ts";
+import { newContext, newStore } from "../../../fixtures/event-log/store-doubles.ts";
+import type { HookedEventStore } from "../../../fixtures/event-log/store-doubles.ts";
 import { decider } from "../../../specification/decider.ts";
 import { RECEIVER_URL, at } from "../../../specification/delivery-story.ts";
 import {
@@ -209,5 +214,41 @@ describe("the end of what was pending of an endpoint", () => {
     given(registered(), disabled("requested", 1)).when(command).thenNothing();
     given(registered(), disabled("failing", 1)).when(command).thenNothing();
     given(registered(), disabled("gone", 1), enabled(2)).when(command).thenNothing();
+  });
+});
+
+describe("a command of an endpoint's owner", () => {
+  const context = newContext({ actor: `user:${OWNER_ID}` });
+  const rename = (nickname: string, expected?: readonly number[]): UpdateEndpoint => {
+    return { ...command, changes: { nickname }, ...(expected !== undefined && { expected }) };
+  };
+  const handle = (store: StreamStore, asked: UpdateEndpoint) =>
+    handleEndpointCommand(store, decideUpdateEndpoint, asked, OWNER_ID, context);
+  async function storeWithEndpoint(): Promise<HookedEventStore> {
+    const store = newStore();
+    await store.append(endpointStream(ENDPOINT_ID), eventsToAppend([registered()], newContext()), "no_stream");
+    return store;
+  }
+
+  it("is made in a state that it expects, and refused in any other, also when it changes nothing", async () => {
+    const store = await storeWithEndpoint();
+    await handle(store, rename("the first", [9, 1]));
+    await expect(handle(store, rename("the second", [1]))).rejects.toThrow("endpoint_changed");
+    await expect(handle(store, rename("the first", [1]))).rejects.toThrow("endpoint_changed");
+    await expect(handle(store, rename("the first", []))).rejects.toThrow("endpoint_changed");
+    expect((await handle(store, rename("the first"))).events).toEqual([]);
+  });
+
+  it("is refused when the endpoint became another between the reading and the append", async () => {
+    const store = await storeWithEndpoint();
+    store.onAppend = async (stream, _events, write) => {
+      store.onAppend = (_stream, _more, writeNext) => writeNext();
+      const [first] = await store.read(stream);
+      const others = eventsToAppend([disabled("requested", 1)], newContext());
+      await store.append(stream, others, first?.revision ?? "no_stream");
+      return write();
+    };
+    await expect(handle(store, rename("the first", [1]))).rejects.toThrow("endpoint_changed");
+    expect(await store.read(endpointStream(ENDPOINT_ID))).toHaveLength(2);
   });
 });

@@ -22,6 +22,7 @@ describe("the target of a request", () => {
   it.each([
     ["http://host.example", "/"],
     ["http://host.example?a=b", "/?a=b"],
+    ["http://host.example/hook?", "/hook?"],
     ["http://host.example/a//b/../c", "/a//c"],
     ["http://host.example/%zz", "/%25zz"],
     ["http://host.example/%", "/%25"],
@@ -55,7 +56,8 @@ describe("the target of a request", () => {
         const target = targetOf(text);
         const query = target.includes("?") ? target.slice(target.indexOf("?")) : "";
         expect(target.slice(0, target.length - query.length)).toBe(percentEncoded(url.pathname));
-        expect(spelled(query)).toBe(spelled(url.search));
+        // An empty query is one, which the parser does not show.
+        expect(spelled(query === "?" ? "" : query)).toBe(spelled(url.search));
       }),
     );
   });

@@ -74,6 +74,18 @@ describe("the final status line decides", () => {
     });
   });
 
+  it.each([
+    ["ends", respondRaw(`${BUSY}Retry-After: 7\r\nx:`, "end"), "7"],
+    ["stalls", respondRaw(`${BUSY}Retry-After: 7\r\n`), "7"],
+    ["has it twice", respondRaw(`${BUSY}Retry-After: 7\r\nRetry-After: 8\r\n`, "end"), null],
+    ["has it in its last line, which is not whole", respondRaw(`${BUSY}Retry-After: 7`, "end"), null],
+    ["has it in an interim answer", respondRaw(`HTTP/1.1 103 X\r\nRetry-After: 7\r\n\r\n${BUSY}`, "end"), null],
+  ] as [string, Answer, string | null][])("and Retry-After of a head that %s", async (_, answer, retryAfter) => {
+    const receiver = await makeReceiver(answer);
+    const result = answered(await send(makeSender({ timeoutMs: 300 }), receiver.url()));
+    expect(result).toMatchObject({ errorCode: "http_status", responseStatus: 503, retryAfter });
+  });
+
   it("when 100 interim answers drip before it", async () => {
     let left = 100;
     const receiver = await makeReceiver((socket) => {

@@ -57,6 +57,19 @@ describe("the directory", () => {
     await stop();
   });
 
+  it("counts the endpoints of a user that are not deleted, those of the read models and those after them", async () => {
+    const world = await worldWithModels();
+    const { directory, stop } = startDirectory(world);
+    await world.append("endpoint-2", endpointRegistered(2));
+    await world.append("endpoint-3", registered({ endpointId: 3, userId: 2 }));
+    await world.clock.settle();
+    expect([1, 2, 3].map((userId) => directory.endpointCount(userId))).toEqual([2, 1, 0]);
+    await world.append("endpoint-2", { type: "EndpointDeleted", data: { endpointId: 2, deletedAt: at(9) } });
+    await world.clock.settle();
+    expect([1, 2, 3].map((userId) => directory.endpointCount(userId))).toEqual([1, 1, 0]);
+    await stop();
+  });
+
   it("resumes where the search of the earlier model ended", async () => {
     const world = await worldWithModels();
     for (const [projection, searchedTo] of [

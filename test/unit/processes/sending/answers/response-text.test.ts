@@ -45,6 +45,14 @@ describe("a receiver's text", () => {
 
 describe("a receiver's text in its charset", () => {
   it.each([
+    ["utf-16", "\xfe\xff\0a\0b", "ab"],
+    ["utf-16", "\xff\xfea\0b\0", "ab"],
+    ["latin1", "\xef\xbb\xbf\xc3\xa9", "é"],
+  ])("%s is that of its byte order mark (%j)", (charset, bytes, text) => {
+    expect(inCharset(charset, bytes)).toBe(text);
+  });
+
+  it.each([
     ["ISO-8859-1", "caf\xe9", "café"],
     ["windows-1252", "\x80 \x93caf\xe9\x94", "€ “café”"],
     ["windows-1251", "\xcf\xf0\xe8\xe2\xe5\xf2", "Привет"],
