@@ -18,7 +18,7 @@ it("makes every secret as .env.example says, each of its own and in a form that 
 
   expect([status, stderr]).toEqual([0, ""]);
   const made = parseEnv(readFileSync(join(folder, ".env"), "utf8")) as Record<string, string>;
-  const secrets = Object.entries(made).filter(([name]) => /KEY|PASSWORD/.test(name));
+  const secrets = Object.entries(made).filter(([name]) => /_KEY$|PASSWORD/.test(name));
   expect(new Set(secrets.map(([, value]) => value)).size).toBe(7);
   for (const [, value] of secrets) expect(value.length).toBeGreaterThan(30);
   for (const [name, value] of secrets) if (name.endsWith("PASSWORD")) expect(value).toMatch(/^[0-9a-f]+$/);

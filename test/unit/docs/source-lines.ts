@@ -23,8 +23,10 @@ export interface SourceLines {
 
 /** The errors whose message is the one line that a command ends with, or a start. */
 const SHOWN_ERRORS =
-  /^(ConfigurationError|DataDirectoryInUse|DataDirectoryUnusable|EventStoreUnusable|ReadModelsUnusable|UsageError|TransferRefused|AuditRefused|NoteRefused|BackupFailed)$/;
+  /^(ConfigurationError|UsageError|BackupFailed|\w+(InUse|Unusable|Missing|Unfinished)|(?!Command)\w+Refused)$/;
 const LEVELS: Readonly<Record<string, number>> = { trace: 10, debug: 20, info: 30, warn: 40, error: 50, fatal: 60 };
+/** What fastify writes into the log that it is given. */
+const FASTIFYS: LoggedLine = { text: "Server listening at …", file: "node_modules/fastify/lib/server.js", level: 30 };
 /** Lines of a `TroubleLog`. */
 const TROUBLE = /^(trouble|over)$/;
 
@@ -44,7 +46,7 @@ export function readSourceLines(): SourceLines {
       functions.set(node.name.text, [...(functions.get(node.name.text) ?? []), node]);
     });
   }
-  const [logged, errors, texts]: [LoggedLine[], Line[], Line[]] = [[], [], []];
+  const [logged, errors, texts]: [LoggedLine[], Line[], Line[]] = [[FASTIFYS], [], []];
   for (const source of sources) {
     const file = source.fileName;
     const add = (to: Line[], node: ts.Node): void =>
