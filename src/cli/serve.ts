@@ -5,12 +5,12 @@ import type { Logger } from "pino";
 import { readConfig } from "../config.ts";
 import type { Gateway } from "../gateway.ts";
 import { Health } from "../observability/health.ts";
-import { createLogger } from "../observability/logger.ts";
 import { Metrics } from "../observability/metrics.ts";
 import { UNPREFIXED_LOG } from "../storage/open-log.ts";
 import { openSecrets } from "../storage/open-secrets.ts";
 import { openStorage } from "../storage/open-storage.ts";
 import type { LogReports } from "../storage/storage.ts";
+import { openProgramLog } from "./program-log.ts";
 
 /** After SHUTDOWN_DELAY_SECONDS: attempts under way get 20 s (see Gateway.stop), the rest of the time is for closing; then exit code 1. */
 const SHUTDOWN_LIMIT_MS = 25_000;
@@ -24,9 +24,9 @@ async function serve(): Promise<void> {
   const config = readConfig(process.env);
   // Loads while the storage opens. Neither the help of all commands nor a wrong setting needs the HTTP server.
   const loading = import("../gateway.ts");
-  const logger = createLogger(config.logLevel);
-  const health = new Health();
   const metrics = new Metrics({ process: true });
+  const { logger, flush } = openProgramLog(config.logLevel, metrics);
+  const health = new Health();
   const storage = await openStorage(config, logReports(health, logger));
   const commandId = randomUUID();
   const occasion = { commandId, correlationId: commandId, actor: "operator", now: new Date().toISOString() };
@@ -45,7 +45,7 @@ async function serve(): Promise<void> {
     if (!err) logger.info({ signal }, "shutting down");
     await gateway.stop();
     logger.info("stopped");
-    logger.flush();
+    await flush();
   });
   const address = await listen(gateway, config);
   logger.info({ address }, "ready");
