@@ -6,6 +6,8 @@ import { readConfig } from "../config.ts";
 import type { Gateway } from "../gateway.ts";
 import { Health } from "../observability/health.ts";
 import { Metrics } from "../observability/metrics.ts";
+import { systemClock } from "../runtime/clock.ts";
+import { StandstillWatch } from "../runtime/standstill.ts";
 import { UNPREFIXED_LOG } from "../storage/open-log.ts";
 import { openSecrets } from "../storage/open-secrets.ts";
 import { openStorage } from "../storage/open-storage.ts";
@@ -34,7 +36,12 @@ async function serve(): Promise<void> {
     logger.warn({ place }, `made the ${what}: keep a copy of this file`);
   const secrets = await openSecrets(config, storage.store, occasion, announce);
   const { Gateway: RunningGateway } = await loading;
-  const gateway = await RunningGateway.start(config, storage, secrets, logger, { health, metrics });
+  let isReady = false;
+  const standstills = new StandstillWatch(systemClock, (stoodMs) => {
+    // A start may keep a busy machine from everything else for a second.
+    if (isReady) logger.warn({ stood_ms: stoodMs }, "the process stood still");
+  });
+  const gateway = await RunningGateway.start(config, storage, secrets, logger, { health, metrics, standstills });
   const { shutdownDelayMs } = config;
   closeWithGrace({ delay: shutdownDelayMs + SHUTDOWN_LIMIT_MS, logger }, async ({ err, signal }) => {
     if (err) logger.fatal({ err }, "the process ends because of an unhandled error");
@@ -49,6 +56,7 @@ async function serve(): Promise<void> {
   });
   const address = await listen(gateway, config);
   logger.info({ address }, "ready");
+  isReady = true;
 }
 
 async function listen(gateway: Gateway, { host, port }: { host: string; port: number }): Promise<string> {
