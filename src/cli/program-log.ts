@@ -14,7 +14,7 @@ const FLUSH_LIMIT_MS = 1_000;
 export interface ProgramLog {
   readonly logger: Logger;
   /** Resolves when the lines so far are written; after a second also when the output does not take them. */
-  flush(): Promise<void>;
+  readonly flush: () => Promise<void>;
 }
 
 /** Opens the program's own log on standard output, from this level on. Lines that standard output does not take are counted. */
