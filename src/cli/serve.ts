@@ -5,12 +5,14 @@ import type { Logger } from "pino";
 import { readConfig } from "../config.ts";
 import type { Gateway } from "../gateway.ts";
 import { Health } from "../observability/health.ts";
-import { createLogger } from "../observability/logger.ts";
 import { Metrics } from "../observability/metrics.ts";
+import { systemClock } from "../runtime/clock.ts";
+import { StandstillWatch } from "../runtime/standstill.ts";
 import { UNPREFIXED_LOG } from "../storage/open-log.ts";
 import { openSecrets } from "../storage/open-secrets.ts";
 import { openStorage } from "../storage/open-storage.ts";
 import type { LogReports } from "../storage/storage.ts";
+import { openProgramLog } from "./program-log.ts";
 
 /** After SHUTDOWN_DELAY_SECONDS: attempts under way get 20 s (see Gateway.stop), the rest of the time is for closing; then exit code 1. */
 const SHUTDOWN_LIMIT_MS = 25_000;
@@ -24,9 +26,9 @@ async function serve(): Promise<void> {
   const config = readConfig(process.env);
   // Loads while the storage opens. Neither the help of all commands nor a wrong setting needs the HTTP server.
   const loading = import("../gateway.ts");
-  const logger = createLogger(config.logLevel);
-  const health = new Health();
   const metrics = new Metrics({ process: true });
+  const { logger, flush } = openProgramLog(config.logLevel, metrics);
+  const health = new Health();
   const storage = await openStorage(config, logReports(health, logger));
   const commandId = randomUUID();
   const occasion = { commandId, correlationId: commandId, actor: "operator", now: new Date().toISOString() };
@@ -34,7 +36,12 @@ async function serve(): Promise<void> {
     logger.warn({ place }, `made the ${what}: keep a copy of this file`);
   const secrets = await openSecrets(config, storage.store, occasion, announce);
   const { Gateway: RunningGateway } = await loading;
-  const gateway = await RunningGateway.start(config, storage, secrets, logger, { health, metrics });
+  let isReady = false;
+  const standstills = new StandstillWatch(systemClock, (stoodMs) => {
+    // A start may keep a busy machine from everything else for a second.
+    if (isReady) logger.warn({ stood_ms: stoodMs }, "the process stood still");
+  });
+  const gateway = await RunningGateway.start(config, storage, secrets, logger, { health, metrics, standstills });
   const { shutdownDelayMs } = config;
   closeWithGrace({ delay: shutdownDelayMs + SHUTDOWN_LIMIT_MS, logger }, async ({ err, signal }) => {
     if (err) logger.fatal({ err }, "the process ends because of an unhandled error");
@@ -45,10 +52,11 @@ async function serve(): Promise<void> {
     if (!err) logger.info({ signal }, "shutting down");
     await gateway.stop();
     logger.info("stopped");
-    logger.flush();
+    await flush();
   });
   const address = await listen(gateway, config);
   logger.info({ address }, "ready");
+  isReady = true;
 }
 
 async function listen(gateway: Gateway, { host, port }: { host: string; port: number }): Promise<string> {

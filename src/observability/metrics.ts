@@ -40,6 +40,7 @@ export class Metrics {
   readonly #appends: Record<AppendOutcome, Histogram.Internal<"outcome">>;
   readonly #attempts: Counter<"outcome" | "error_code">;
   readonly #durations: Histogram<"outcome">;
+  readonly #droppedLines: Counter;
 
   /** `process`: include CPU, memory, garbage collection and the like, which belong to the process, not the gateway. */
   constructor(options: { readonly process?: boolean } = {}) {
@@ -79,6 +80,11 @@ export class Metrics {
       appends.zero({ outcome });
       return appends.labels({ outcome });
     });
+    this.#droppedLines = new Counter({
+      name: "webhook_log_lines_dropped_total",
+      help: "Lines of the program's own log that standard output did not take.",
+      registers,
+    });
     if (options.process === true) collectDefaultMetrics({ register: this.#registry });
   }
 
@@ -111,6 +117,11 @@ export class Metrics {
   attempted(outcome: string, errorCode: string | null, durationMs: number | null): void {
     this.#attempts.inc({ outcome, error_code: errorCode ?? "none" });
     if (durationMs !== null) this.#durations.observe({ outcome }, durationMs / 1_000);
+  }
+
+  /** Counts a line of the program's own log that was dropped. */
+  logLineDropped(): void {
+    this.#droppedLines.inc();
   }
 
   /** Adds these figures, read at each scrape. Call it once. */
