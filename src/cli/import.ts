@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { readConfig } from "../config.ts";
 import { checkExport } from "../processes/transfer/check-export.ts";
 import { importLog } from "../processes/transfer/import-log.ts";
-import { openLog } from "./log-access.ts";
+import { openLogForImport } from "./log-access.ts";
 import { ProgressLine } from "./progress-line.ts";
 import { warn } from "./warn.ts";
 
@@ -30,7 +30,7 @@ async function runImport({ input = "-" }: { readonly input?: string }): Promise<
   if (file !== null) {
     await shown("checking", bytes, (report) => checkExport(open(), report));
   }
-  await using log = await openLog(config, warn);
+  await using log = await openLogForImport(config, warn);
   let readingBack: ProgressLine | null = null;
   const { events, alreadyThere, sha256, unreadable } = await shown("importing", bytes, (report, end) =>
     importLog(log.store, open(), {

@@ -34,16 +34,16 @@ const PIPELINED: AppendsInFlight = { appends: 32, bytes: 1024 * 1024, batches: 8
 type Where = Pick<Config, "dataDir" | "eventStoreUrl" | "eventStoreStreamPrefix">;
 
 /**
- * Opens the log that the configuration names, and makes it where there is none. The data folder is held until it is
+ * Opens the log that the configuration names for an import, and makes it where there is none. The data folder is held until it is
  * disposed of.
  *
  * @param warn is called with one line for each trouble that no call of the log reports
  * @throws ConfigurationError, DataDirectoryInUse or DataDirectoryUnusable, with one line for the operator
  */
-export async function openLog(config: Where, warn: (line: string) => void): Promise<OpenedLog> {
+export async function openLogForImport(config: Where, warn: (line: string) => void): Promise<OpenedLog> {
   const folder = config.eventStoreUrl === null ? openDataDirectory(config.dataDir) : null;
   try {
-    const { store } = await openAnyLog(config, folder?.path ?? null, logReportsTo(warn));
+    const { store } = await openAnyLog(config, folder?.path ?? null, logReportsTo(warn), "append", "import");
     return {
       store,
       inFlight: folder === null ? PIPELINED : ONE_COMMIT,
@@ -58,7 +58,7 @@ export async function openLog(config: Where, warn: (line: string) => void): Prom
 /**
  * Opens the log that the configuration names to be read, beside a gateway that may run on it.
  *
- * @param warn as for `openLog`
+ * @param warn as for `openLogForImport`
  * @throws ConfigurationError when there is none, DataDirectoryUnusable, with one line for the operator
  */
 export async function openLogForReading(config: Where, warn: (line: string) => void): Promise<ReadLog> {
@@ -88,7 +88,8 @@ export function backUpEmbeddedLog(config: Where, file: string, options: BackupOp
   return backUpLog(config.dataDir, file, options);
 }
 
-function refuseWithoutLog(directory: string): void {
+/** Throws ConfigurationError when the data folder has no log. */
+export function refuseWithoutLog(directory: string): void {
   if (!existsSync(logPath(directory))) throw new ConfigurationError(`DATA_DIR: there is no event log in ${directory}`);
 }
 

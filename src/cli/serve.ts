@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { resolve } from "node:path";
 import closeWithGrace from "close-with-grace";
 import type { Command } from "commander";
 import type { Logger } from "pino";
@@ -32,7 +33,9 @@ async function serve(): Promise<void> {
   const occasion = { commandId, correlationId: commandId, actor: "operator", now: new Date().toISOString() };
   const announce = (what: string, place: string): void =>
     logger.warn({ place }, `made the ${what}: keep a copy of this file`);
-  const secrets = await openSecrets(config, storage.store, occasion, announce);
+  const place = config.eventStoreUrl === null ? resolve(config.dataDir) : "EVENTSTORE_URL";
+  const onBegun = (): void => logger.info({ place }, "began a new event log");
+  const secrets = await openSecrets(config, storage.store, occasion, announce, onBegun);
   const { Gateway: RunningGateway } = await loading;
   const gateway = await RunningGateway.start(config, storage, secrets, logger, { health, metrics });
   const { shutdownDelayMs } = config;

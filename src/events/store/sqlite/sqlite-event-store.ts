@@ -12,6 +12,7 @@ import type {
 } from "../event-store.ts";
 import { StoreUnavailable } from "../event-store-errors.ts";
 import type { Position } from "../position.ts";
+import type { LogPurpose } from "./files/log-file.ts";
 import { announceCommit, newLogSignal } from "./log-signal.ts";
 import type { LogSignal } from "./log-signal.ts";
 import { SqliteLogFollower } from "./reading/sqlite-log-follower.ts";
@@ -22,6 +23,8 @@ import type { StartLogWriter } from "./writing/log-writer.ts";
 export interface SqliteEventStoreOptions {
   /** A data directory held by this process (`openDataDirectory`). */
   readonly directory: string;
+  /** Default: a gateway's work. */
+  readonly purpose?: LogPurpose;
   /** Called once when the log accepts no more appends until a restart; reading goes on. */
   readonly onFault?: (error: Error) => void;
   /** Starts the writer's thread. Default: LogWriter.start. */
@@ -53,7 +56,7 @@ export class SqliteEventStore implements EventStore {
    * @throws DataDirectoryUnusable when it is not a log, is damaged, or has a newer version
    */
   static async open(options: SqliteEventStoreOptions): Promise<SqliteEventStore> {
-    const { directory, onFault } = options;
+    const { directory, onFault, purpose = "work" } = options;
     const startWriter: StartLogWriter = options.startWriter ?? ((data, listener) => LogWriter.start(data, listener));
     const signal = newLogSignal();
     const queue: AppendQueue = new AppendQueue((group) => writer.send(group));
@@ -62,7 +65,7 @@ export class SqliteEventStore implements EventStore {
         onFault?.(new StoreUnavailable(reason));
     };
     const writer = await startWriter(
-      { directory, signal },
+      { directory, signal, purpose },
       {
         outcome: (outcome) => {
           // Refuse first, because settling would send the next group.

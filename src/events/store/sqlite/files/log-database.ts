@@ -2,6 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 import { describeError, SQLITE, sqliteCode } from "../../../../runtime/sqlite-error.ts";
 import { DataDirectoryUnusable } from "./data-directory.ts";
 import { ensureLogFile, logPath, SCHEMA_VERSION } from "./log-file.ts";
+import type { LogPurpose } from "./log-file.ts";
 
 /** How many of the last events are checked at the start: the pages that a crash or a truncated copy would damage. */
 const CHECKED_EVENTS = 256;
@@ -12,10 +13,10 @@ const CHECKED_EVENTS = 256;
  *
  * @throws DataDirectoryUnusable when it is not a log, is damaged, or has a newer version
  */
-export function openLog(directory: string): DatabaseSync {
+export function openLog(directory: string, purpose: LogPurpose): DatabaseSync {
   let db: DatabaseSync | undefined;
   try {
-    ensureLogFile(directory);
+    ensureLogFile(directory, purpose);
     db = new DatabaseSync(logPath(directory), { timeout: 5000 });
     checkSchema(directory, db);
     configure(db);

@@ -38,13 +38,17 @@ export function logPath(directory: string): string {
   return join(directory, "events.sqlite");
 }
 
+/** What a log is opened for: for a gateway's work, or to be made from an export. */
+export type LogPurpose = "work" | "import";
+
 /**
- * Makes sure that the log's file exists and has a valid size. A new log is created under another name and renamed when
+ * Makes sure that the log's file exists and has a valid size. A new log is begun only where nothing belongs to another,
+ * so that a log that is missing is never taken for one that was not begun. A new log is created under another name and renamed when
  * complete. An empty or partial file is therefore never taken for a new log: it is the remains of a lost one.
  *
- * @throws DataDirectoryUnusable when the file cannot be a log
+ * @throws DataDirectoryUnusable when the file cannot be a log, or is missing
  */
-export function ensureLogFile(directory: string): void {
+export function ensureLogFile(directory: string, purpose: LogPurpose): void {
   const path = logPath(directory);
   const walBytes = statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
   const file = statSync(path, { throwIfNoEntry: false });
@@ -52,6 +56,7 @@ export function ensureLogFile(directory: string): void {
     if (walBytes > 0) {
       throw new DataDirectoryUnusable(`${path}-wal is there but ${path} is not; restore both from the same backup`);
     }
+    refuseMissingLog(directory, purpose);
     createLog(directory);
   } else if (!file.isFile()) {
     throw new DataDirectoryUnusable(`${path} is not a file; move it away or name another DATA_DIR`);
@@ -63,6 +68,17 @@ export function ensureLogFile(directory: string): void {
       `${path} is truncated or is not a database: ${file.size} bytes are not whole pages; restore it from a backup`,
     );
   }
+}
+
+/** An import brings a log for a key that is there already; read models were built from a log that existed. */
+function refuseMissingLog(directory: string, purpose: LogPurpose): void {
+  const ofAnother = purpose === "import" ? ["read-models.sqlite"] : ["master.key", "read-models.sqlite"];
+  const found = ofAnother.filter((name) => existsSync(join(directory, name))).join(" and ");
+  if (found === "") return;
+  throw new DataDirectoryUnusable(
+    `DATA_DIR ${directory} has ${found} but no events.sqlite: the event log is missing; put it back, or move ${found} ` +
+      `out of this folder to begin a new log on purpose`,
+  );
 }
 
 function createLog(directory: string): void {

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
+import type { LogPurpose } from "../files/log-file.ts";
 import { announceCommit } from "../log-signal.ts";
 import type { LogSignal } from "../log-signal.ts";
 import { describeError } from "../../../../runtime/sqlite-error.ts";
@@ -9,6 +10,7 @@ import { SqliteLog } from "./sqlite-log.ts";
 export interface LogThreadData {
   readonly directory: string;
   readonly signal: LogSignal;
+  readonly purpose: LogPurpose;
 }
 
 /** The messages to the writer's thread. */
@@ -25,11 +27,11 @@ export type LogThreadMessage =
   | { readonly kind: "fault"; readonly reason: string };
 
 /** Opens the log, then commits one group after the other until it is closed. */
-function run(port: NonNullable<typeof parentPort>, { directory, signal }: LogThreadData): void {
+function run(port: NonNullable<typeof parentPort>, { directory, signal, purpose }: LogThreadData): void {
   const post = (message: LogThreadMessage): void => port.postMessage(message);
   let log: SqliteLog;
   try {
-    log = new SqliteLog(directory, { now: () => Date.now() });
+    log = new SqliteLog(directory, { now: () => Date.now(), purpose });
   } catch (error) {
     post({ kind: "unusable", message: describeError(error) });
     return;

@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { decideAppend } from "../../append/append-decision.ts";
 import type { EventRow } from "../../pages/event-row.ts";
 import { openLog } from "../files/log-database.ts";
+import type { LogPurpose } from "../files/log-file.ts";
 import { describeError, SQLITE, sqliteCode } from "../../../../runtime/sqlite-error.ts";
 import { CONFLICT, WRITTEN } from "./append-group.ts";
 import type { AppendGroup, GroupOutcome } from "./append-group.ts";
@@ -31,8 +32,8 @@ export class SqliteLog {
    *
    * @throws DataDirectoryUnusable
    */
-  constructor(directory: string, options: { now: () => number }) {
-    this.#db = openLog(directory);
+  constructor(directory: string, options: { now: () => number; purpose?: LogPurpose }) {
+    this.#db = openLog(directory, options.purpose ?? "work");
     this.#now = options.now;
     this.#events = new EventTable(this.#db);
     this.#begin = this.#db.prepare("BEGIN IMMEDIATE");
