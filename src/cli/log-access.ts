@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import type { Config } from "../config.ts";
 import type { EventStore } from "../events/store/event-store.ts";
 import { backUpLog } from "../events/store/sqlite/files/backup-log.ts";
@@ -88,9 +88,18 @@ export function backUpEmbeddedLog(config: Where, file: string, options: BackupOp
   return backUpLog(config.dataDir, file, options);
 }
 
-/** Throws ConfigurationError when the data folder has no log. */
+/** Throws ConfigurationError when the data folder has no log, or one that this user may not read. */
 export function refuseWithoutLog(directory: string): void {
-  if (!existsSync(logPath(directory))) throw new ConfigurationError(`DATA_DIR: there is no event log in ${directory}`);
+  try {
+    accessSync(logPath(directory), constants.R_OK);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new ConfigurationError(
+      code === "ENOENT" || code === "ENOTDIR"
+        ? `DATA_DIR: there is no event log in ${directory}`
+        : `DATA_DIR: the event log in ${directory} cannot be read: ${message}; run this as the user of the gateway`,
+    );
+  }
 }
 
 async function close(store: EventStore, folder: DataDirectory | null): Promise<void> {

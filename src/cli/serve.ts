@@ -8,6 +8,7 @@ import type { Gateway } from "../gateway.ts";
 import { Health } from "../observability/health.ts";
 import { createLogger } from "../observability/logger.ts";
 import { Metrics } from "../observability/metrics.ts";
+import { mendLooseModes } from "../storage/loose-modes.ts";
 import { UNPREFIXED_LOG } from "../storage/open-log.ts";
 import { openSecrets } from "../storage/open-secrets.ts";
 import { openStorage } from "../storage/open-storage.ts";
@@ -28,6 +29,7 @@ async function serve(): Promise<void> {
   const logger = createLogger(config.logLevel);
   const health = new Health();
   const metrics = new Metrics({ process: true });
+  if (config.eventStoreUrl === null || config.mongodbUrl === null) warnOfLooseModes(config.dataDir, logger);
   const storage = await openStorage(config, logReports(health, logger));
   const commandId = randomUUID();
   const occasion = { commandId, correlationId: commandId, actor: "operator", now: new Date().toISOString() };
@@ -52,6 +54,12 @@ async function serve(): Promise<void> {
   });
   const address = await listen(gateway, config);
   logger.info({ address }, "ready");
+}
+
+function warnOfLooseModes(directory: string, logger: Logger): void {
+  const { mended, left } = mendLooseModes(directory);
+  if (mended.length > 0) logger.warn({ files: mended }, "others could read files of DATA_DIR: their mode is 0600 now");
+  if (left.length > 0) logger.warn({ files: left }, "others can read DATA_DIR: take that right from them");
 }
 
 async function listen(gateway: Gateway, { host, port }: { host: string; port: number }): Promise<string> {

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { ensurePrivateFile } from "../../../runtime/private-file.ts";
 import { ReadModelsUnavailable } from "../document-store.ts";
 import { Connection } from "./connection.ts";
 import { isDamage, isStatementError } from "./sqlite-failures.ts";
@@ -33,7 +34,7 @@ export function readModelsPath(directory: string): string {
  */
 export function markDamaged(directory: string): void {
   try {
-    writeFileSync(markPath(directory), "");
+    ensurePrivateFile(markPath(directory));
   } catch {
     // The directory accepts no file now. The failure that led here is reported; the next one tries to mark the file
     // again.
@@ -61,6 +62,7 @@ function openOrRefuse(directory: string, options: ReadModelsFileOptions): Connec
   if (existsSync(markPath(directory))) return "the file was found damaged";
   let connection: Connection | null = null;
   try {
+    ensurePrivateFile(readModelsPath(directory));
     connection = connect(readModelsPath(directory));
     initialise(connection, options);
     const reason = unusable(connection, options);

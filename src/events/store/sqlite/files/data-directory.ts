@@ -1,6 +1,7 @@
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { ensurePrivateFile, writePrivateFile } from "../../../../runtime/private-file.ts";
 import { describeError, SQLITE, sqliteCode } from "../../../../runtime/sqlite-error.ts";
 
 /** Another process has this data directory open. Two writers would corrupt the log. */
@@ -49,7 +50,7 @@ export function openDataDirectory(directory: string): DataDirectory {
   const lock = takeLock(path);
   const pidFile = join(path, "lock.pid");
   try {
-    writeFileSync(pidFile, `${process.pid}\n`);
+    writePrivateFile(pidFile, `${process.pid}\n`);
   } catch {
     // A full disk must not prevent a start that only reads. The error of a second process then names no pid.
   }
@@ -99,7 +100,9 @@ function makeFolder(path: string): void {
 function takeLock(path: string): DatabaseSync {
   let lock: DatabaseSync | undefined;
   try {
-    lock = new DatabaseSync(join(path, "lock.sqlite"), { timeout: 0 });
+    const file = join(path, "lock.sqlite");
+    ensurePrivateFile(file);
+    lock = new DatabaseSync(file, { timeout: 0 });
     lock.exec("BEGIN EXCLUSIVE");
     return lock;
   } catch (error) {

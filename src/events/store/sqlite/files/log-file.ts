@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, renameSync, rmSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { describeError } from "../../../../runtime/sqlite-error.ts";
+import { ensurePrivateFile } from "../../../../runtime/private-file.ts";
 import { syncFolder } from "../../../../runtime/sync-folder.ts";
 import { DataDirectoryUnusable } from "./data-directory.ts";
 
@@ -67,6 +69,20 @@ export function ensureLogFile(directory: string, purpose: LogPurpose): void {
     throw new DataDirectoryUnusable(
       `${path} is truncated or is not a database: ${file.size} bytes are not whole pages; restore it from a backup`,
     );
+  } else {
+    refuseWithoutRights(path);
+  }
+}
+
+/** SQLite would say only that it cannot open the file, or open it to be read. */
+function refuseWithoutRights(path: string): void {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK);
+  } catch (error) {
+    throw new DataDirectoryUnusable(
+      `${path} cannot be read and written: ${describeError(error)}; run this as the user that the file belongs to`,
+      { cause: error },
+    );
   }
 }
 
@@ -85,6 +101,8 @@ function createLog(directory: string): void {
   const path = logPath(directory);
   const draft = `${path}.new`;
   for (const leftover of [draft, `${draft}-wal`, `${draft}-shm`, `${draft}-journal`]) rmSync(leftover, { force: true });
+  // SQLite gives the log's mode and owner to the files that it makes beside it.
+  ensurePrivateFile(draft);
   const db = new DatabaseSync(draft);
   try {
     db.exec(`PRAGMA page_size = ${PAGE_BYTES}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL`);
