@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, sta
 import { dirname, join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { ensurePrivateFile, writePrivateFile } from "../../../../runtime/private-file.ts";
-import { describeError, SQLITE, sqliteCode } from "../../../../runtime/sqlite-error.ts";
+import { describeError, isDiskFull, SQLITE, sqliteCode } from "../../../../runtime/sqlite-error.ts";
 
 /** Another process has this data directory open. Two writers would corrupt the log. */
 export class DataDirectoryInUse extends Error {
@@ -69,7 +69,8 @@ function makeWritable(path: string): void {
     makeFolder(path);
   } catch (error) {
     throw new DataDirectoryUnusable(
-      `cannot create DATA_DIR ${path}: ${describeError(error)}; name a folder that this user may create`,
+      `cannot create DATA_DIR ${path}: ${describeError(error)}; ` +
+        (isDiskFull(error) ? "free some space" : "name a folder that this user may create"),
       { cause: error },
     );
   }
@@ -103,13 +104,16 @@ function takeLock(path: string): DatabaseSync {
     const file = join(path, "lock.sqlite");
     ensurePrivateFile(file);
     lock = new DatabaseSync(file, { timeout: 0 });
-    lock.exec("BEGIN EXCLUSIVE");
+    // In memory, since a journal of its own would need room on the disk.
+    lock.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
     return lock;
   } catch (error) {
     lock?.close();
     if (sqliteCode(error) === SQLITE.BUSY) throw new DataDirectoryInUse(path, holderOf(path));
     throw new DataDirectoryUnusable(
-      `cannot lock DATA_DIR ${path}: ${describeError(error)}; make its lock.sqlite a file that this user may write`,
+      isDiskFull(error)
+        ? `cannot lock DATA_DIR ${path}: the disk is full; free some space`
+        : `cannot lock DATA_DIR ${path}: ${describeError(error)}; make its lock.sqlite a file that this user may write`,
       { cause: error },
     );
   }

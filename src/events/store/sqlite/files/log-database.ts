@@ -1,5 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
-import { describeError, SQLITE, sqliteCode } from "../../../../runtime/sqlite-error.ts";
+import { describeError, isDiskFull, SQLITE, sqliteCode } from "../../../../runtime/sqlite-error.ts";
 import { DataDirectoryUnusable } from "./data-directory.ts";
 import { ensureLogFile, logPath, SCHEMA_VERSION } from "./log-file.ts";
 import type { LogPurpose } from "./log-file.ts";
@@ -99,6 +99,7 @@ export function unusable(directory: string, error: unknown): DataDirectoryUnusab
 
 function diagnosis(error: unknown): string {
   const seen = describeError(error);
+  if (isDiskFull(error)) return "cannot be opened: the disk is full; free some space";
   switch (sqliteCode(error)) {
     case SQLITE.NOTADB:
       return "is not a database; move it away or name another DATA_DIR";
@@ -106,8 +107,6 @@ function diagnosis(error: unknown): string {
       return `is not an event log of this program: ${seen}; move it away or name another DATA_DIR`;
     case SQLITE.CORRUPT:
       return `is damaged: ${seen}; restore it from a backup`;
-    case SQLITE.FULL:
-      return `cannot be opened: the disk is full; free some space`;
     case SQLITE.BUSY:
       return `is held by another program; end that program first`;
     case SQLITE.READONLY:
