@@ -43,7 +43,7 @@ type Where = Pick<Config, "dataDir" | "eventStoreUrl" | "eventStoreStreamPrefix"
 export async function openLogForImport(config: Where, warn: (line: string) => void): Promise<OpenedLog> {
   const folder = config.eventStoreUrl === null ? openDataDirectory(config.dataDir) : null;
   try {
-    const { store } = await openAnyLog(config, folder?.path ?? null, logReportsTo(warn), "append", "import");
+    const { store } = await openAnyLog(config, folder, logReportsTo(warn), "append", "import");
     return {
       store,
       inFlight: folder === null ? PIPELINED : ONE_COMMIT,

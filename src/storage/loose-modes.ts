@@ -2,7 +2,7 @@ import { chmodSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 /** What the gateway keeps in its data folder; anything else there is not its own. */
-const OWN_FILE = /^(events\.sqlite|read-models\.sqlite|lock\.|(master|operator|auditor)\.key)/;
+const OWN_FILE = /^(events\.sqlite|read-models\.sqlite|(master|operator|auditor)\.key)/;
 /** Reading and writing by the group and by everybody else. */
 const OTHERS = 0o066;
 

@@ -23,6 +23,8 @@ import type { StartLogWriter } from "./writing/log-writer.ts";
 export interface SqliteEventStoreOptions {
   /** A data directory held by this process (`openDataDirectory`). */
   readonly directory: string;
+  /** That of the data directory. Without it, nothing but the directory's lock keeps another process out. */
+  readonly lockId?: string;
   /** Default: a gateway's work. */
   readonly purpose?: LogPurpose;
   /** Called once when the log accepts no more appends until a restart; reading goes on. */
@@ -56,7 +58,7 @@ export class SqliteEventStore implements EventStore {
    * @throws DataDirectoryUnusable when it is not a log, is damaged, or has a newer version
    */
   static async open(options: SqliteEventStoreOptions): Promise<SqliteEventStore> {
-    const { directory, onFault, purpose = "work" } = options;
+    const { directory, onFault, purpose = "work", lockId = null } = options;
     const startWriter: StartLogWriter = options.startWriter ?? ((data, listener) => LogWriter.start(data, listener));
     const signal = newLogSignal();
     const queue: AppendQueue = new AppendQueue((group) => writer.send(group));
@@ -65,7 +67,7 @@ export class SqliteEventStore implements EventStore {
         onFault?.(new StoreUnavailable(reason));
     };
     const writer = await startWriter(
-      { directory, signal, purpose },
+      { directory, signal, purpose, lockId },
       {
         outcome: (outcome) => {
           // Refuse first, because settling would send the next group.

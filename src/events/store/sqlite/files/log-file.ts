@@ -5,7 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { describeError } from "../../../../runtime/sqlite-error.ts";
 import { ensurePrivateFile } from "../../../../runtime/private-file.ts";
 import { syncFolder } from "../../../../runtime/sync-folder.ts";
-import { DataDirectoryUnusable } from "./data-directory.ts";
+import { DataDirectoryUnusable } from "./data-directory-errors.ts";
 
 /** The version of the tables below. Changing them needs a new version and a migration from each older one. */
 export const SCHEMA_VERSION = 1;
@@ -74,8 +74,12 @@ export function ensureLogFile(directory: string, purpose: LogPurpose): void {
   }
 }
 
-/** SQLite would say only that it cannot open the file, or open it to be read. */
-function refuseWithoutRights(path: string): void {
+/**
+ * Checks that this user may write the log: SQLite would say only that it cannot open the file, or open it to be read.
+ *
+ * @throws DataDirectoryUnusable
+ */
+export function refuseWithoutRights(path: string): void {
   try {
     accessSync(path, constants.R_OK | constants.W_OK);
   } catch (error) {

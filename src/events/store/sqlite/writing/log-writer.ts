@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import { DataDirectoryUnusable } from "../files/data-directory.ts";
+import { DataDirectoryInUse, DataDirectoryUnusable } from "../files/data-directory-errors.ts";
 import { describeError } from "../../../../runtime/sqlite-error.ts";
 import type { AppendGroup, GroupOutcome } from "./append-group.ts";
 import type { LogThreadData, LogThreadMessage, LogThreadRequest } from "./log-thread.ts";
@@ -27,12 +27,13 @@ export class LogWriter {
   /**
    * Starts the thread, and resolves when it has opened the log.
    *
-   * @throws DataDirectoryUnusable
+   * @throws DataDirectoryInUse, DataDirectoryUnusable
    */
   static async start(data: LogThreadData, listener: LogWriterListener): Promise<LogWriter> {
     const file = import.meta.url.endsWith(".ts") ? "./log-thread.ts" : "./log-thread.js";
     const worker = new Worker(new URL(file, import.meta.url), { workerData: data, name: "event-log" });
     const [first] = (await once(worker, "message")) as [LogThreadMessage];
+    if (first.kind === "in_use") throw new DataDirectoryInUse(data.directory, null);
     if (first.kind === "unusable") throw new DataDirectoryUnusable(first.message);
     const writer = new LogWriter(worker);
     writer.#listen(listener);

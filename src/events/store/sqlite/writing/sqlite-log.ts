@@ -32,8 +32,8 @@ export class SqliteLog {
    *
    * @throws DataDirectoryUnusable
    */
-  constructor(directory: string, options: { now: () => number; purpose?: LogPurpose }) {
-    this.#db = openLog(directory, options.purpose ?? "work");
+  constructor(directory: string, options: { now: () => number; purpose?: LogPurpose; lockId?: string | null }) {
+    this.#db = openLog(directory, options.purpose ?? "work", options.lockId ?? null);
     this.#now = options.now;
     this.#events = new EventTable(this.#db);
     this.#begin = this.#db.prepare("BEGIN IMMEDIATE");
