@@ -69,7 +69,7 @@ export async function openLogForReading(config: Where, warn: (line: string) => v
   }
   refuseWithoutLog(directory);
   // Nobody announces commits to this process; it follows nothing and reads what is there.
-  const store = new SqliteLogFollower({ directory, signal: newLogSignal() });
+  const store = new SqliteLogFollower({ directory, signal: newLogSignal(), as: "guest" });
   return { store, [Symbol.asyncDispose]: () => store.close() };
 }
 

@@ -26,8 +26,8 @@ export class SqliteLogFollower implements LogReader {
   readonly #watch: SignalWatch;
 
   /** Throws DataDirectoryUnusable when there is no readable log. */
-  constructor(options: { directory: string; signal: LogSignal }) {
-    this.#reader = new SqliteLogReader(options.directory);
+  constructor(options: { directory: string; signal: LogSignal; as?: "member" | "guest" }) {
+    this.#reader = new SqliteLogReader(options.directory, options.as);
     this.#watch = new SignalWatch(options.signal);
   }
 
