@@ -44,7 +44,7 @@ async function runExport({ output = "-", force = false, after, resume = false }:
   if (force && file === null) throw new UsageError("--force needs --output FILE");
   const position = after === undefined ? null : positionFrom(after);
   if (file !== null) refuseTarget(file, force);
-  await using log = await openLogForReading(readConfig(process.env), warn);
+  await using log = await openLogForReading(readConfig(process.env), warn, "whole");
   if (file === null) {
     await writeAll(log, await beginExport(log.store, position), standardOutput());
   } else {

@@ -5,9 +5,11 @@ import { backUpLog } from "../events/store/sqlite/files/backup-log.ts";
 import type { BackupOptions, LogBackup } from "../events/store/sqlite/files/backup-log.ts";
 import { openDataDirectory } from "../events/store/sqlite/files/data-directory.ts";
 import type { DataDirectory } from "../events/store/sqlite/files/data-directory.ts";
+import { importUnfinished } from "../events/store/sqlite/files/log-database.ts";
 import { logPath } from "../events/store/sqlite/files/log-file.ts";
 import { newLogSignal } from "../events/store/sqlite/log-signal.ts";
 import { SqliteLogFollower } from "../events/store/sqlite/reading/sqlite-log-follower.ts";
+import { SqliteEventStore } from "../events/store/sqlite/sqlite-event-store.ts";
 import { GROUP_LIMITS } from "../events/store/sqlite/writing/append-queue.ts";
 import type { AppendsInFlight } from "../processes/transfer/ordered-appends.ts";
 import { ConfigurationError } from "../runtime/configuration-error.ts";
@@ -19,6 +21,8 @@ export interface OpenedLog extends AsyncDisposable {
   readonly store: EventStore;
   /** How much may be appended without waiting for it. */
   readonly inFlight: AppendsInFlight;
+  /** Marks an embedded log as one that an import has not completed, or takes the mark away; a server has no place for it. */
+  readonly mark: (unfinished: boolean) => Promise<void>;
 }
 
 /** A log that a command only reads. */
@@ -46,6 +50,9 @@ export async function openLogForImport(config: Where, warn: (line: string) => vo
     const { store } = await openAnyLog(config, folder, logReportsTo(warn), "append", "import");
     return {
       store,
+      mark: async (unfinished) => {
+        if (store instanceof SqliteEventStore) await store.markImport(unfinished);
+      },
       inFlight: folder === null ? PIPELINED : ONE_COMMIT,
       [Symbol.asyncDispose]: () => close(store, folder),
     };
@@ -59,9 +66,14 @@ export async function openLogForImport(config: Where, warn: (line: string) => vo
  * Opens the log that the configuration names to be read, beside a gateway that may run on it.
  *
  * @param warn as for `openLogForImport`
+ * @param need whether a log will do that an import has not completed
  * @throws ConfigurationError when there is none, DataDirectoryUnusable, with one line for the operator
  */
-export async function openLogForReading(config: Where, warn: (line: string) => void): Promise<ReadLog> {
+export async function openLogForReading(
+  config: Where,
+  warn: (line: string) => void,
+  need: "whole" | "any" = "any",
+): Promise<ReadLog> {
   const { dataDir: directory } = config;
   if (config.eventStoreUrl !== null) {
     const { store } = await openAnyLog(config, null, logReportsTo(warn), "read");
@@ -70,6 +82,10 @@ export async function openLogForReading(config: Where, warn: (line: string) => v
   refuseWithoutLog(directory);
   // Nobody announces commits to this process; it follows nothing and reads what is there.
   const store = new SqliteLogFollower({ directory, signal: newLogSignal(), as: "guest" });
+  if (need === "whole" && store.importUnfinished) {
+    await store.close();
+    throw importUnfinished(directory);
+  }
   return { store, [Symbol.asyncDispose]: () => store.close() };
 }
 

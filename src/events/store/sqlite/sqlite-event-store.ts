@@ -115,6 +115,15 @@ export class SqliteEventStore implements EventStore {
     return this.#follower.idAt(position);
   }
 
+  /**
+   * Marks the log as one that an import has not completed, so that it is opened for nothing else, or takes the mark away.
+   *
+   * @throws StoreUnavailable
+   */
+  markImport(unfinished: boolean): Promise<void> {
+    return this.#writer.markImport(unfinished);
+  }
+
   /** Answers the appends under way, ends the subscriptions and moves the write-ahead log into the database. */
   close(): Promise<void> {
     this.#closing ??= this.#close();

@@ -7,7 +7,7 @@ import { guestFile } from "../../../../runtime/guest-file.ts";
 import type { GuestFile } from "../../../../runtime/guest-file.ts";
 import { describeError, SQLITE, sqliteCode } from "../../../../runtime/sqlite-error.ts";
 import { lastTaken } from "./data-directory.ts";
-import { metaValue, unusable } from "./log-database.ts";
+import { hasUnfinishedImport, importUnfinished, metaValue, unusable } from "./log-database.ts";
 import { logPath } from "./log-file.ts";
 
 /** Pages copied at a time: 1 MiB. Each piece is synced before the next. */
@@ -81,6 +81,7 @@ async function copyLog(directory: string, file: string, target: number, options:
     const guest = guestFile(logPath(directory));
     source = new DatabaseSync(guest.location, { readOnly: true, timeout: 1000 });
     source.exec(`${guest.prepare}; BEGIN`);
+    if (hasUnfinishedImport(source)) throw importUnfinished(directory);
     const copied = contentOf(source);
     refuseWithoutRoom(source, file);
     await backup(source, file, {

@@ -24,6 +24,7 @@ export function openLog(directory: string, purpose: LogPurpose, lockId: string |
     ensureLogFile(directory, purpose);
     db = new DatabaseSync(logPath(directory), { timeout: BUSY_TIMEOUT_MS });
     checkSchema(directory, db);
+    if (purpose !== "import" && hasUnfinishedImport(db)) throw importUnfinished(directory);
     configure(db);
     const alone = lockId !== null && holdAlone(directory, db, lockId);
     settleWriteAheadLog(directory, db);
@@ -125,6 +126,25 @@ export function metaValue(db: DatabaseSync, key: string): string {
   if (typeof value !== "string")
     throw new DataDirectoryUnusable(`the event log has no ${key}; restore it from a backup`);
   return value;
+}
+
+/** Whether an import has begun to write the log and has not completed it. */
+export function hasUnfinishedImport(db: DatabaseSync): boolean {
+  return db.prepare("SELECT 1 FROM meta WHERE key = 'import'").get() !== undefined;
+}
+
+/** Notes that an import begins to write the log, or that it is complete. Durable when this returns. */
+export function markImport(db: DatabaseSync, unfinished: boolean): void {
+  if (unfinished) db.exec("INSERT OR REPLACE INTO meta (key, value) VALUES ('import', 'unfinished')");
+  else db.exec("DELETE FROM meta WHERE key = 'import'");
+}
+
+/** The refusal of a log that an import has not completed. */
+export function importUnfinished(directory: string): DataDirectoryUnusable {
+  return new DataDirectoryUnusable(
+    `${logPath(directory)} holds an import that is not complete; run the same \`webhook-gateway import\` again, ` +
+      `or name another DATA_DIR`,
+  );
 }
 
 /** The error to show when opening the log fails. */

@@ -36,6 +36,11 @@ export class SqliteLogFollower implements LogReader {
     return this.#reader.logId;
   }
 
+  /** Whether an import had not completed the log when it was opened. */
+  get importUnfinished(): boolean {
+    return this.#reader.importUnfinished;
+  }
+
   async read(stream: string, options: ReadStreamOptions = {}): Promise<RecordedEvent[]> {
     const first = options.from === undefined ? 0 : numberOf(options.from);
     return this.#reader.stream(stream, first, options.limit ?? Number.POSITIVE_INFINITY).map(recordedEvent);

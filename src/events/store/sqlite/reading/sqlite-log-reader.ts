@@ -3,7 +3,7 @@ import type { StatementSync } from "node:sqlite";
 import { StoreUnavailable } from "../../event-store-errors.ts";
 import type { EventRow } from "../../pages/event-row.ts";
 import type { LogPage, LogPages } from "../../pages/log-pages.ts";
-import { metaValue, unusable } from "../files/log-database.ts";
+import { hasUnfinishedImport, metaValue, unusable } from "../files/log-database.ts";
 import { logPath } from "../files/log-file.ts";
 import { guestFile } from "../../../../runtime/guest-file.ts";
 import type { GuestFile } from "../../../../runtime/guest-file.ts";
@@ -23,6 +23,8 @@ export class SqliteLogReader implements LogPages {
   readonly #statements = new Map<string, StatementSync>();
   /** The random id from the log's creation. */
   readonly logId: string;
+  /** Whether an import had not completed the log when it was opened. */
+  readonly importUnfinished: boolean;
   readonly #guest: GuestFile | null;
 
   /**
@@ -38,6 +40,7 @@ export class SqliteLogReader implements LogPages {
       db = new DatabaseSync(this.#guest?.location ?? logPath(directory), { readOnly: true, timeout: 1000 });
       db.exec(this.#guest?.prepare ?? "");
       this.logId = metaValue(db, "log_id");
+      this.importUnfinished = hasUnfinishedImport(db);
       this.#db = db;
     } catch (error) {
       db?.close();

@@ -16,7 +16,7 @@ export interface LogThreadData {
 }
 
 /** The messages to the writer's thread. */
-export type LogThreadRequest = { readonly kind: "append"; readonly group: AppendGroup } | { readonly kind: "close" };
+export type LogThreadRequest = { readonly kind: "append"; readonly group: AppendGroup } | { readonly kind: "mark"; readonly unfinished: boolean } | { readonly kind: "close" };
 
 /** The messages from the writer's thread. */
 export type LogThreadMessage =
@@ -27,6 +27,8 @@ export type LogThreadMessage =
   | { readonly kind: "in_use" }
   /** The answer to a group; exactly one for each. */
   | { readonly kind: "outcome"; readonly outcome: GroupOutcome }
+  /** The answer to a mark: why it could not be made, or null. */
+  | { readonly kind: "marked"; readonly reason: string | null }
   /** The disk failed outside an append: nothing more is appended. */
   | { readonly kind: "fault"; readonly reason: string };
 
@@ -44,6 +46,10 @@ function run(port: NonNullable<typeof parentPort>, { directory, signal, purpose,
     if (request.kind === "close") {
       log.close();
       port.close();
+      return;
+    }
+    if (request.kind === "mark") {
+      post({ kind: "marked", reason: log.markImport(request.unfinished) });
       return;
     }
     const outcome = log.appendGroup(request.group);

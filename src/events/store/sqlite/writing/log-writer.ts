@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
+import { StoreUnavailable } from "../../event-store-errors.ts";
 import { DataDirectoryInUse, DataDirectoryUnusable } from "../files/data-directory-errors.ts";
 import { describeError } from "../../../../runtime/sqlite-error.ts";
 import type { AppendGroup, GroupOutcome } from "./append-group.ts";
@@ -19,6 +20,7 @@ export interface LogWriterListener {
 export class LogWriter {
   readonly #worker: Worker;
   #closing = false;
+  #marked: (reason: string | null) => void = () => undefined;
 
   private constructor(worker: Worker) {
     this.#worker = worker;
@@ -45,6 +47,19 @@ export class LogWriter {
     this.#post({ kind: "append", group });
   }
 
+  /**
+   * Notes whether an import is unfinished, and resolves when that is durable.
+   *
+   * @throws StoreUnavailable
+   */
+  async markImport(unfinished: boolean): Promise<void> {
+    const marked = Promise.withResolvers<string | null>();
+    this.#marked = marked.resolve;
+    this.#post({ kind: "mark", unfinished });
+    const reason = await marked.promise;
+    if (reason !== null) throw new StoreUnavailable(`the event log cannot be marked: ${reason}`);
+  }
+
   /** Closes the log and resolves when the thread has ended. */
   async close(): Promise<void> {
     this.#closing = true;
@@ -67,10 +82,12 @@ export class LogWriter {
     let reason = "the event log's thread has ended";
     this.#worker.on("message", (message: LogThreadMessage) => {
       if (message.kind === "outcome") listener.outcome(message.outcome);
+      if (message.kind === "marked") this.#marked(message.reason);
       if (message.kind === "fault") listener.fault(message.reason);
     });
     this.#worker.on("error", (error) => (reason = `the event log's thread has failed: ${describeError(error)}`));
     this.#worker.on("exit", () => {
+      this.#marked(reason);
       if (!this.#closing) listener.died(reason);
     });
   }
