@@ -1,4 +1,4 @@
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import type { Config } from "../config.ts";
 import type { EventStore } from "../events/store/event-store.ts";
 import { backUpLog } from "../events/store/sqlite/files/backup-log.ts";
@@ -13,6 +13,7 @@ import { SqliteEventStore } from "../events/store/sqlite/sqlite-event-store.ts";
 import { GROUP_LIMITS } from "../events/store/sqlite/writing/append-queue.ts";
 import type { AppendsInFlight } from "../processes/transfer/ordered-appends.ts";
 import { ConfigurationError } from "../runtime/configuration-error.ts";
+import { ownerOf } from "../runtime/private-file.ts";
 import { openLog as openAnyLog } from "../storage/open-log.ts";
 import { logReportsTo } from "./log-reports.ts";
 
@@ -45,6 +46,7 @@ type Where = Pick<Config, "dataDir" | "eventStoreUrl" | "eventStoreStreamPrefix"
  * @throws ConfigurationError, DataDirectoryInUse or DataDirectoryUnusable, with one line for the operator
  */
 export async function openLogForImport(config: Where, warn: (line: string) => void): Promise<OpenedLog> {
+  if (config.eventStoreUrl === null) refuseOtherUser(config.dataDir);
   const folder = config.eventStoreUrl === null ? openDataDirectory(config.dataDir) : null;
   try {
     const { store } = await openAnyLog(config, folder, logReportsTo(warn), "append", "import");
@@ -116,6 +118,22 @@ export function refuseWithoutLog(directory: string): void {
         : `DATA_DIR: the event log in ${directory} cannot be read: ${message}; run this as the user of the gateway`,
     );
   }
+}
+
+/**
+ * Refuses a user whose files the gateway could not write: anyone but root, who gives them away, and the owner of the log
+ * or of the folder. What belongs to root is taken for a mount point, which tells nothing of the gateway's user.
+ *
+ * @throws ConfigurationError
+ */
+export function refuseOtherUser(directory: string): void {
+  const user = process.geteuid?.() ?? 0;
+  if (user === 0 || !existsSync(directory)) return;
+  const { uid } = ownerOf(directory);
+  if (uid === user || uid === 0) return;
+  throw new ConfigurationError(
+    `DATA_DIR: ${directory} belongs to the user ${uid} and this is ${user}; run this as the user of the gateway`,
+  );
 }
 
 async function close(store: EventStore, folder: DataDirectory | null): Promise<void> {

@@ -21,7 +21,9 @@ it("a start on a full disk says so in its one line, with and without a log there
   const expectRefusal = async (): Promise<void> => {
     await using gateway = GatewayProcess.spawn(data);
     expect(await gateway.exited).toBe(1);
-    expect(gateway.stderr).toMatch(/^webhook-gateway cannot start: \S+\/data\/events\.sqlite [^\n]*: the disk is full; free some space\n$/);
+    expect(gateway.stderr).toMatch(
+      /^webhook-gateway cannot start: \S+\/data\/events\.sqlite [^\n]*: the disk is full; free some space\n$/,
+    );
   };
   // The shared memory beside the log is what finds no room at 16 KiB.
   for (const left of [0, 16 * 1024, 80 * 1024]) {

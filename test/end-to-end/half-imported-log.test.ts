@@ -73,7 +73,10 @@ describe.concurrent("an import that was broken off", { timeout: 120_000 }, () =>
     using folder = new TemporaryFolder();
     const data = join(folder.path, "data");
     const { child, ended } = importing(data);
-    await until("the log", () => existsSync(join(data, "events.sqlite")) && existsSync(join(data, "events.sqlite-wal")));
+    await until(
+      "the log",
+      () => existsSync(join(data, "events.sqlite")) && existsSync(join(data, "events.sqlite-wal")),
+    );
     child.kill("SIGTERM");
     expect(await ended).toMatchObject({ exitCode: 1 });
     await expectRefused(data, join(folder.path, "out"));

@@ -33,7 +33,13 @@ describe("the files of the data folder", { timeout: 120_000 }, () => {
     await until("the read models", async () => (await fetch(`${address}/readyz`)).status === 200);
     const running = modesIn(folder.path);
     expect(Object.keys(running)).toEqual(
-      expect.arrayContaining(["events.sqlite", "events.sqlite-wal", "master.key", "operator.key", "read-models.sqlite"]),
+      expect.arrayContaining([
+        "events.sqlite",
+        "events.sqlite-wal",
+        "master.key",
+        "operator.key",
+        "read-models.sqlite",
+      ]),
     );
     expect(new Set(Object.values(running)), JSON.stringify(running)).toEqual(new Set(["600"]));
     const [line] = gateway.logged(({ level }) => level === 40).filter(({ files }) => files !== undefined);
