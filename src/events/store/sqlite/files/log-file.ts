@@ -119,7 +119,8 @@ function createLog(directory: string): void {
     // Closing moves the write-ahead log into the file and removes it, so one rename is enough.
     db.close();
   }
-  if (existsSync(`${draft}-wal`)) throw new DataDirectoryUnusable(`${path} cannot be made: the disk is full; free some space`);
+  if (existsSync(`${draft}-wal`))
+    throw new DataDirectoryUnusable(`${path} cannot be made: the disk is full; free some space`);
   renameSync(draft, path);
   syncFolder(directory);
 }

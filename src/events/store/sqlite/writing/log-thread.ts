@@ -16,7 +16,10 @@ export interface LogThreadData {
 }
 
 /** The messages to the writer's thread. */
-export type LogThreadRequest = { readonly kind: "append"; readonly group: AppendGroup } | { readonly kind: "mark"; readonly unfinished: boolean } | { readonly kind: "close" };
+export type LogThreadRequest =
+  | { readonly kind: "append"; readonly group: AppendGroup }
+  | { readonly kind: "mark"; readonly unfinished: boolean }
+  | { readonly kind: "close" };
 
 /** The messages from the writer's thread. */
 export type LogThreadMessage =
@@ -39,7 +42,9 @@ function run(port: NonNullable<typeof parentPort>, { directory, signal, purpose,
   try {
     log = new SqliteLog(directory, { now: () => Date.now(), purpose, lockId });
   } catch (error) {
-    post(error instanceof DataDirectoryInUse ? { kind: "in_use" } : { kind: "unusable", message: describeError(error) });
+    post(
+      error instanceof DataDirectoryInUse ? { kind: "in_use" } : { kind: "unusable", message: describeError(error) },
+    );
     return;
   }
   port.on("message", (request: LogThreadRequest) => {
