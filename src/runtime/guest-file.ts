@@ -9,7 +9,7 @@ export interface GuestFile {
   /** What to execute before the first read. */
   readonly prepare: string;
   /** False when somebody wrote to a file that is read without a lock; what was read since is then worth nothing. */
-  unchanged(): boolean;
+  readonly unchanged: () => boolean;
 }
 
 /**
