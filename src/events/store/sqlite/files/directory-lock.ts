@@ -9,7 +9,7 @@ import { DataDirectoryUnusable } from "./data-directory-errors.ts";
 export interface DirectoryLock {
   /** Which file is locked: another one in its place has another id for as long as this one is held. */
   readonly id: string;
-  /** Gives it back. A second call does nothing. */
+  /** Gives it back, and says whether it was held. A second call does nothing. */
   release(): boolean;
 }
 
@@ -47,7 +47,6 @@ export function lockDirectory(path: string): DirectoryLock | null {
   }
 }
 
-/** Whether it was held until now. */
 function release(lock: DatabaseSync): boolean {
   if (!lock.isOpen) return false;
   lock.close();
