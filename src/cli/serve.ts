@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { resolve } from "node:path";
 import closeWithGrace from "close-with-grace";
 import type { Command } from "commander";
 import type { Logger } from "pino";
@@ -8,6 +9,7 @@ import { Health } from "../observability/health.ts";
 import { Metrics } from "../observability/metrics.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { StandstillWatch } from "../runtime/standstill.ts";
+import { mendLooseModes } from "../storage/loose-modes.ts";
 import { UNPREFIXED_LOG } from "../storage/open-log.ts";
 import { openSecrets } from "../storage/open-secrets.ts";
 import { openStorage } from "../storage/open-storage.ts";
@@ -29,12 +31,15 @@ async function serve(): Promise<void> {
   const metrics = new Metrics({ process: true });
   const { logger, flush } = openProgramLog(config.logLevel, metrics);
   const health = new Health();
+  if (config.eventStoreUrl === null || config.mongodbUrl === null) warnOfLooseModes(config.dataDir, logger);
   const storage = await openStorage(config, logReports(health, logger));
   const commandId = randomUUID();
   const occasion = { commandId, correlationId: commandId, actor: "operator", now: new Date().toISOString() };
   const announce = (what: string, place: string): void =>
     logger.warn({ place }, `made the ${what}: keep a copy of this file`);
-  const secrets = await openSecrets(config, storage.store, occasion, announce);
+  const place = config.eventStoreUrl === null ? resolve(config.dataDir) : "EVENTSTORE_URL";
+  const onBegun = (): void => logger.info({ place }, "began a new event log");
+  const secrets = await openSecrets(config, storage.store, occasion, announce, onBegun);
   const { Gateway: RunningGateway } = await loading;
   let isReady = false;
   const standstills = new StandstillWatch(systemClock, (stoodMs) => {
@@ -57,6 +62,12 @@ async function serve(): Promise<void> {
   const address = await listen(gateway, config);
   logger.info({ address }, "ready");
   isReady = true;
+}
+
+function warnOfLooseModes(directory: string, logger: Logger): void {
+  const { mended, left } = mendLooseModes(directory);
+  if (mended.length > 0) logger.warn({ files: mended }, "others could read files of DATA_DIR: their mode is 0600 now");
+  if (left.length > 0) logger.warn({ files: left }, "others can read DATA_DIR: take that right from them");
 }
 
 async function listen(gateway: Gateway, { host, port }: { host: string; port: number }): Promise<string> {

@@ -25,7 +25,7 @@ export async function openStorage(
   const directory = folder?.path ?? null;
   let log: OpenLog | null = null;
   try {
-    log = await openLog(config, directory, reports);
+    log = await openLog(config, folder, reports);
     const { store, source } = log;
     const readModels = readModelSourceOf(config, directory, source);
     const documents = await LiveDocuments.over(await openReadModels(readModels, store), PROJECTIONS);
