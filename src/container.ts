@@ -28,6 +28,8 @@ import { SeenHeads } from "./projections/running/seen-heads.ts";
 import { DOCUMENT_STORE } from "./projections/store/document-store.ts";
 import { CLOCK, systemClock } from "./runtime/clock.ts";
 import type { Clock } from "./runtime/clock.ts";
+import { NO_STANDSTILLS, STANDSTILLS } from "./runtime/standstill.ts";
+import type { Standstills } from "./runtime/standstill.ts";
 import { SECRETS } from "./secrets/secrets.ts";
 import type { Secrets } from "./secrets/secrets.ts";
 import { LOG_ADAPTER, MeasuredEventStore } from "./storage/measured-event-store.ts";
@@ -46,6 +48,7 @@ export interface Overrides {
   readonly health?: Health;
   readonly metrics?: Metrics;
   readonly clock?: Clock;
+  readonly standstills?: Standstills;
   readonly sender?: Sender;
   readonly random?: () => number;
 }
@@ -69,6 +72,7 @@ export function compose(
   container.registerInstance(SECRETS, secrets);
   container.registerInstance(LOGGER, logger);
   container.registerInstance(CLOCK, overrides.clock ?? systemClock);
+  container.registerInstance(STANDSTILLS, overrides.standstills ?? NO_STANDSTILLS);
   container.registerInstance(HEALTH, overrides.health ?? new Health());
   container.registerInstance(METRICS, overrides.metrics ?? new Metrics());
   registerSettings(container, config, overrides.random ?? Math.random);
@@ -126,6 +130,7 @@ function registerSender(container: DependencyContainer, { deliveryTimeoutMs, dns
       rules: of(TARGET_RULES),
       version: VERSION,
       clock,
+      standstills: of(STANDSTILLS),
       resolver: new CaresResolver({ servers: dnsServers, limitMs, clock }),
     });
   });

@@ -1,6 +1,9 @@
 #!/usr/bin/env node
 import { nodeVersionProblem } from "./cli/node-version.ts";
 
+// Without a listener Node opens its debugger on this signal, to every program of the machine.
+process.on("SIGUSR1", () => undefined);
+
 const problem = nodeVersionProblem(process.versions.node);
 if (problem !== null) {
   process.stderr.write(`${problem}\n`);

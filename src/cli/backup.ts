@@ -8,6 +8,7 @@ import { readConfig } from "../config.ts";
 import { syncFolder } from "../runtime/sync-folder.ts";
 import { backUpEmbeddedLog } from "./log-access.ts";
 import { ProgressLine } from "./progress-line.ts";
+import { untilSignal } from "./until-signal.ts";
 import { warn } from "./warn.ts";
 
 /** `webhook-gateway backup`: a copy of the embedded log that a gateway can be started on. */
@@ -42,7 +43,7 @@ async function runBackup(target: string, { json = false }: { readonly json?: boo
   // Two backups to one name must not write into one file, and a name left by a killed one must not stop the next.
   const unfinished = `${file}.${randomBytes(4).toString("hex")}.unfinished`;
   const progress = new ProgressLine(process.stderr, "copying");
-  const copied = await untilSignal((signal) =>
+  const copied = await untilSignal("nothing was kept", (signal) =>
     backUpEmbeddedLog(config, unfinished, {
       signal,
       // Reports count in 64 events.
@@ -73,18 +74,6 @@ function refuseTarget(file: string): void {
   // Not existsSync: a link that leads nowhere is something too.
   if (lstatSync(file, { throwIfNoEntry: false }) !== undefined) {
     throw new Error(`${file} is there already; name a new file`);
-  }
-}
-
-/** Does something that a first SIGINT or SIGTERM breaks off, so that it takes away what it began. */
-async function untilSignal<T>(task: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const stop = new AbortController();
-  const onSignal = (name: string): void => stop.abort(new Error(`stopped by ${name}; nothing was kept`));
-  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, onSignal);
-  try {
-    return await task(stop.signal);
-  } finally {
-    for (const name of ["SIGINT", "SIGTERM"] as const) process.off(name, onSignal);
   }
 }
 

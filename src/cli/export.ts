@@ -1,4 +1,4 @@
-import { createReadStream, existsSync } from "node:fs";
+import { createReadStream, existsSync, lstatSync } from "node:fs";
 import { open, rename } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
@@ -20,6 +20,7 @@ import { warn } from "./warn.ts";
 export function defineExport(command: Command): void {
   command
     .option("--output <FILE>", "where to; - or nothing is standard output")
+    .option("--force", "replaces FILE where it is there already")
     .option("--after <POSITION>", "only what comes after this position of the log")
     .option("--resume", "goes on with FILE.unfinished, if it is there")
     .description(
@@ -32,24 +33,40 @@ it is FILE.unfinished. It holds payloads: keep it as safe as the log.`,
 
 interface ExportOptions {
   readonly output?: string;
+  readonly force?: boolean;
   readonly after?: string;
   readonly resume?: boolean;
 }
 
-async function runExport({ output = "-", after, resume = false }: ExportOptions): Promise<void> {
+async function runExport({ output = "-", force = false, after, resume = false }: ExportOptions): Promise<void> {
   const file = output === "-" ? null : resolve(output);
   if (resume && file === null) throw new UsageError("--resume needs --output FILE");
+  if (force && file === null) throw new UsageError("--force needs --output FILE");
   const position = after === undefined ? null : positionFrom(after);
-  await using log = await openLogForReading(readConfig(process.env), warn);
+  if (file !== null) refuseTarget(file, force);
+  await using log = await openLogForReading(readConfig(process.env), warn, "whole");
   if (file === null) {
     await writeAll(log, await beginExport(log.store, position), standardOutput());
   } else {
-    await exportToFile(log, file, position, resume);
+    const unfinished = `${file}.unfinished`;
+    await exportToFile(log, unfinished, position, resume);
+    // It may have come meanwhile.
+    refuseTarget(file, force);
+    await rename(unfinished, file);
+    syncFolder(dirname(file));
   }
 }
 
-async function exportToFile(log: ReadLog, file: string, after: Position | null, resume: boolean): Promise<void> {
-  const unfinished = `${file}.unfinished`;
+/** Nothing that is there is lost, unless that is asked for; a folder or a device never. */
+function refuseTarget(file: string, force: boolean): void {
+  // A link that leads nowhere is something too.
+  const there = lstatSync(file, { throwIfNoEntry: false });
+  if (there === undefined) return;
+  if (!there.isFile() && !there.isSymbolicLink()) throw new Error(`${file} is not a file; name a new one`);
+  if (!force) throw new Error(`${file} is there already; name a new file, or replace it with --force`);
+}
+
+async function exportToFile(log: ReadLog, unfinished: string, after: Position | null, resume: boolean): Promise<void> {
   const progress =
     resume && existsSync(unfinished)
       ? await resumeExport(log.store, after, createReadStream(unfinished))
@@ -66,8 +83,6 @@ async function exportToFile(log: ReadLog, file: string, after: Position | null, 
   } finally {
     await handle.close();
   }
-  await rename(unfinished, file);
-  syncFolder(dirname(file));
 }
 
 async function writeAll(

@@ -1,11 +1,13 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
+import { addAbortSignal } from "node:stream";
 import type { Command } from "commander";
 import { readConfig } from "../config.ts";
 import { checkExport } from "../processes/transfer/check-export.ts";
 import { importLog } from "../processes/transfer/import-log.ts";
-import { openLog } from "./log-access.ts";
+import { openLogForImport } from "./log-access.ts";
 import { ProgressLine } from "./progress-line.ts";
+import { untilSignal } from "./until-signal.ts";
 import { warn } from "./warn.ts";
 
 /** `webhook-gateway import`: a log from a file. */
@@ -17,24 +19,34 @@ export function defineImport(command: Command): void {
 was broken off goes on where it was. No gateway may run on it. A file is checked
 to its end before anything is written; what comes from standard input is checked
 as it comes. The gateway that then serves the log needs the MASTER_KEY that it
-had before.`,
+had before. Until an import is complete, no gateway starts on its log.`,
     )
     .action(runImport);
 }
 
 async function runImport({ input = "-" }: { readonly input?: string }): Promise<void> {
+  await untilSignal("run the same command again to go on", (signal) => importFrom(input, signal));
+}
+
+async function importFrom(input: string, signal: AbortSignal): Promise<void> {
   const config = readConfig(process.env);
   const file = input === "-" ? null : input;
   const bytes = file === null ? null : (await stat(file)).size;
-  const open = (): AsyncIterable<Uint8Array> => (file === null ? process.stdin : createReadStream(file));
+  const open = (): AsyncIterable<Uint8Array> =>
+    // A source that nothing comes from would not look at the signal.
+    addAbortSignal(signal, file === null ? process.stdin : createReadStream(file));
   if (file !== null) {
-    await shown("checking", bytes, (report) => checkExport(open(), report));
+    await shown("checking", bytes, (report) => checkExport(open(), report)).catch(rethrow(signal));
   }
-  await using log = await openLog(config, warn);
+  await using log = await openLogForImport(config, warn);
+  // Also when it ends before the first event has come.
+  if ((await log.store.head()) === null) await log.mark(true);
   let readingBack: ProgressLine | null = null;
   const { events, alreadyThere, sha256, unreadable } = await shown("importing", bytes, (report, end) =>
     importLog(log.store, open(), {
       inFlight: log.inFlight,
+      signal,
+      mark: log.mark,
       onProgress: report,
       onReadBack: (read, of) => {
         if (readingBack === null) end();
@@ -43,9 +55,17 @@ async function runImport({ input = "-" }: { readonly input?: string }): Promise<
         if (read === of) readingBack.end();
       },
     }),
-  );
+  ).catch(rethrow(signal));
   for (const line of unreadable) warn(`this version of the gateway would stop there: ${line}`);
   warn(`imported ${events} events (${alreadyThere} were there before), sha256 ${sha256}, the same when read back`);
+}
+
+/** Rethrows the signal's reason in place of what it led to. */
+function rethrow(signal: AbortSignal): (error: unknown) => never {
+  return (error) => {
+    signal.throwIfAborted();
+    throw error;
+  };
 }
 
 type Report = (events: number, bytes: number) => void;

@@ -1,16 +1,19 @@
-import { existsSync } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import type { Config } from "../config.ts";
 import type { EventStore } from "../events/store/event-store.ts";
 import { backUpLog } from "../events/store/sqlite/files/backup-log.ts";
 import type { BackupOptions, LogBackup } from "../events/store/sqlite/files/backup-log.ts";
 import { openDataDirectory } from "../events/store/sqlite/files/data-directory.ts";
 import type { DataDirectory } from "../events/store/sqlite/files/data-directory.ts";
+import { importUnfinished } from "../events/store/sqlite/files/log-database.ts";
 import { logPath } from "../events/store/sqlite/files/log-file.ts";
 import { newLogSignal } from "../events/store/sqlite/log-signal.ts";
 import { SqliteLogFollower } from "../events/store/sqlite/reading/sqlite-log-follower.ts";
+import { SqliteEventStore } from "../events/store/sqlite/sqlite-event-store.ts";
 import { GROUP_LIMITS } from "../events/store/sqlite/writing/append-queue.ts";
 import type { AppendsInFlight } from "../processes/transfer/ordered-appends.ts";
 import { ConfigurationError } from "../runtime/configuration-error.ts";
+import { ownerOf } from "../runtime/private-file.ts";
 import { openLog as openAnyLog } from "../storage/open-log.ts";
 import { logReportsTo } from "./log-reports.ts";
 
@@ -19,6 +22,8 @@ export interface OpenedLog extends AsyncDisposable {
   readonly store: EventStore;
   /** How much may be appended without waiting for it. */
   readonly inFlight: AppendsInFlight;
+  /** Marks an embedded log as one that an import has not completed, or takes the mark away; a server has no place for it. */
+  readonly mark: (unfinished: boolean) => Promise<void>;
 }
 
 /** A log that a command only reads. */
@@ -34,18 +39,22 @@ const PIPELINED: AppendsInFlight = { appends: 32, bytes: 1024 * 1024, batches: 8
 type Where = Pick<Config, "dataDir" | "eventStoreUrl" | "eventStoreStreamPrefix">;
 
 /**
- * Opens the log that the configuration names, and makes it where there is none. The data folder is held until it is
+ * Opens the log that the configuration names for an import, and makes it where there is none. The data folder is held until it is
  * disposed of.
  *
  * @param warn is called with one line for each trouble that no call of the log reports
  * @throws ConfigurationError, DataDirectoryInUse or DataDirectoryUnusable, with one line for the operator
  */
-export async function openLog(config: Where, warn: (line: string) => void): Promise<OpenedLog> {
+export async function openLogForImport(config: Where, warn: (line: string) => void): Promise<OpenedLog> {
+  if (config.eventStoreUrl === null) refuseOtherUser(config.dataDir);
   const folder = config.eventStoreUrl === null ? openDataDirectory(config.dataDir) : null;
   try {
-    const { store } = await openAnyLog(config, folder?.path ?? null, logReportsTo(warn));
+    const { store } = await openAnyLog(config, folder, logReportsTo(warn), "append", "import");
     return {
       store,
+      mark: async (unfinished) => {
+        if (store instanceof SqliteEventStore) await store.markImport(unfinished);
+      },
       inFlight: folder === null ? PIPELINED : ONE_COMMIT,
       [Symbol.asyncDispose]: () => close(store, folder),
     };
@@ -58,10 +67,15 @@ export async function openLog(config: Where, warn: (line: string) => void): Prom
 /**
  * Opens the log that the configuration names to be read, beside a gateway that may run on it.
  *
- * @param warn as for `openLog`
+ * @param warn as for `openLogForImport`
+ * @param need whether a log will do that an import has not completed
  * @throws ConfigurationError when there is none, DataDirectoryUnusable, with one line for the operator
  */
-export async function openLogForReading(config: Where, warn: (line: string) => void): Promise<ReadLog> {
+export async function openLogForReading(
+  config: Where,
+  warn: (line: string) => void,
+  need: "whole" | "any" = "any",
+): Promise<ReadLog> {
   const { dataDir: directory } = config;
   if (config.eventStoreUrl !== null) {
     const { store } = await openAnyLog(config, null, logReportsTo(warn), "read");
@@ -69,7 +83,11 @@ export async function openLogForReading(config: Where, warn: (line: string) => v
   }
   refuseWithoutLog(directory);
   // Nobody announces commits to this process; it follows nothing and reads what is there.
-  const store = new SqliteLogFollower({ directory, signal: newLogSignal() });
+  const store = new SqliteLogFollower({ directory, signal: newLogSignal(), as: "guest" });
+  if (need === "whole" && store.importUnfinished) {
+    await store.close();
+    throw importUnfinished(directory);
+  }
   return { store, [Symbol.asyncDispose]: () => store.close() };
 }
 
@@ -88,8 +106,34 @@ export function backUpEmbeddedLog(config: Where, file: string, options: BackupOp
   return backUpLog(config.dataDir, file, options);
 }
 
-function refuseWithoutLog(directory: string): void {
-  if (!existsSync(logPath(directory))) throw new ConfigurationError(`DATA_DIR: there is no event log in ${directory}`);
+/** Throws ConfigurationError when the data folder has no log, or one that this user may not read. */
+export function refuseWithoutLog(directory: string): void {
+  try {
+    accessSync(logPath(directory), constants.R_OK);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new ConfigurationError(
+      code === "ENOENT" || code === "ENOTDIR"
+        ? `DATA_DIR: there is no event log in ${directory}`
+        : `DATA_DIR: the event log in ${directory} cannot be read: ${message}; run this as the user of the gateway`,
+    );
+  }
+}
+
+/**
+ * Refuses a user whose files the gateway could not write: anyone but root, who gives them away, and the owner of the log
+ * or of the folder. What belongs to root is taken for a mount point, which tells nothing of the gateway's user.
+ *
+ * @throws ConfigurationError
+ */
+export function refuseOtherUser(directory: string): void {
+  const user = process.geteuid?.() ?? 0;
+  if (user === 0 || !existsSync(directory)) return;
+  const { uid } = ownerOf(directory);
+  if (uid === user || uid === 0) return;
+  throw new ConfigurationError(
+    `DATA_DIR: ${directory} belongs to the user ${uid} and this is ${user}; run this as the user of the gateway`,
+  );
 }
 
 async function close(store: EventStore, folder: DataDirectory | null): Promise<void> {

@@ -7,6 +7,7 @@ import type { RebuildStatus } from "../projections/running/projection-report.ts"
 import { openStorage } from "../storage/open-storage.ts";
 import type { Storage } from "../storage/storage.ts";
 import { GatewayApi, operatorKeyOf } from "./gateway-api.ts";
+import { refuseOtherUser, refuseWithoutLog } from "./log-access.ts";
 import { logReportsTo } from "./log-reports.ts";
 import { ProgressLine } from "./progress-line.ts";
 import { UsageError } from "./subcommand.ts";
@@ -43,6 +44,10 @@ async function runRebuild(name: string | undefined, { all = false, url }: Rebuil
   if (url !== undefined || (config.eventStoreUrl !== null && (await api.answers()))) {
     for (const name of names) await throughGateway(api, name);
     return;
+  }
+  if (config.eventStoreUrl === null) {
+    refuseWithoutLog(config.dataDir);
+    refuseOtherUser(config.dataDir);
   }
   let storage: Storage;
   try {

@@ -38,17 +38,25 @@ export function decideBeginLog({ masterKeyCheck, now }: BeginLog, begun: string 
 /**
  * Takes the log into use with this master key, unless it was before, perhaps by another instance at this moment.
  *
+ * @param onBegun called when this call began the log, once that is written
  * @returns the check that holds for this log: the given one, or that of the instance that was first
  * @throws whatever the store throws
  */
-export async function beginLog(store: EventStore, command: BeginLog, context: CommandContext): Promise<string> {
+export async function beginLog(
+  store: EventStore,
+  command: BeginLog,
+  context: CommandContext,
+  onBegun: () => void = () => undefined,
+): Promise<string> {
   const begun = await masterKeyCheckOf(store);
   const events = eventsToAppend(decideBeginLog(command, begun), context);
+  if (events.length === 0) return begun ?? command.masterKeyCheck;
   try {
-    if (events.length > 0) await appendSettled(store, LOG_STREAM, events, "no_stream");
+    await appendSettled(store, LOG_STREAM, events, "no_stream");
   } catch (error) {
     if (!(error instanceof RevisionConflict)) throw error;
     return (await masterKeyCheckOf(store)) ?? command.masterKeyCheck;
   }
-  return begun ?? command.masterKeyCheck;
+  onBegun();
+  return command.masterKeyCheck;
 }

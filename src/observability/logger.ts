@@ -26,17 +26,17 @@ const SERIALIZERS = {
 };
 
 /**
- * Creates the program's own log: JSON lines from this level on, to standard output by default. For an error it logs
- * type, code, message, stack and causes, but nothing that a library attached, such as a request with all its headers.
+ * Creates the program's own log: JSON lines from this level on. For an error it logs type, code, message, stack
+ * and causes, but nothing that a library attached, such as a request with all its headers.
  */
-export function createLogger(level: LevelWithSilent, destination?: DestinationStream): Logger {
+export function createLogger(level: LevelWithSilent, destination: DestinationStream): Logger {
   const options = {
     level,
     // Not pino's `redact`, which with names at two levels costs each line 10 µs, ten times as much as this.
     formatters: { log: (fields: Record<string, unknown>) => redactedFields(fields, MAX_LEVELS) },
     serializers: SERIALIZERS,
   };
-  return destination === undefined ? pino(options) : pino(options, destination);
+  return pino(options, destination);
 }
 
 /** Returns the same object if there is nothing to hide, the usual case. */

@@ -30,6 +30,7 @@ export class Metrics {
   readonly #unknown: Counter;
   readonly #durations: Histogram<"outcome">;
   readonly #followers: Gauge;
+  readonly #droppedLines: Counter;
   #refresh: () => Promise<void> = () => Promise.resolve();
 
   /** `process`: include CPU, memory, garbage collection and the like, which belong to the process, not the gateway. */
@@ -80,6 +81,11 @@ export class Metrics {
       appends.zero({ outcome });
       return appends.labels({ outcome });
     });
+    this.#droppedLines = new Counter({
+      name: "webhook_log_lines_dropped_total",
+      help: "Lines of the program's own log that standard output did not take.",
+      registers,
+    });
     if (options.process === true) collectDefaultMetrics({ register: this.#registry });
   }
 
@@ -119,6 +125,11 @@ export class Metrics {
   /** So many clients follow the log now. */
   followed(count: number): void {
     this.#followers.set(count);
+  }
+
+  /** Counts a line of the program's own log that was dropped. */
+  logLineDropped(): void {
+    this.#droppedLines.inc();
   }
 
   /** Adds these figures, read at each scrape. Call it once. */

@@ -20,6 +20,16 @@ export function sqliteCode(error: unknown): number | null {
   return error.errcode & 0xff;
 }
 
+/** SQLite could not make room for the shared memory beside a database: without room on the disk it names no other code. */
+const IOERR_SHMSIZE = 4874;
+
+/** Whether an error of SQLite or of the file system says that the disk, or this user's share of it, is full. */
+export function isDiskFull(error: unknown): boolean {
+  if (sqliteCode(error) === SQLITE.FULL) return true;
+  const { errcode, code } = error as { errcode?: unknown; code?: unknown };
+  return errcode === IOERR_SHMSIZE || code === "ENOSPC" || code === "EDQUOT";
+}
+
 /** An error in one line without a stack: `disk I/O error (SQLite 1034)`. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

@@ -1,7 +1,8 @@
 import { hkdfSync, randomBytes, randomUUID } from "node:crypto";
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ConfigurationError } from "../runtime/configuration-error.ts";
+import { openPrivateFile } from "../runtime/private-file.ts";
 import { syncFolder } from "../runtime/sync-folder.ts";
 import { token } from "../runtime/token.ts";
 import { UUID } from "../runtime/uuid.ts";
@@ -141,7 +142,7 @@ export function checkOf(key: string): string {
 function writeWhole(file: string, content: string): void {
   const unfinished = `${file}.unfinished`;
   rmSync(unfinished, { force: true });
-  const handle = openSync(unfinished, "wx", 0o600);
+  const handle = openPrivateFile(unfinished);
   try {
     writeSync(handle, `${content}\n`);
     fsyncSync(handle);

@@ -1,6 +1,8 @@
 import type { Config } from "../config.ts";
 import type { EventStore } from "../events/store/event-store.ts";
 import type { Use } from "../events/store/eventstoredb/opening/check-rights.ts";
+import type { DataDirectory } from "../events/store/sqlite/files/data-directory.ts";
+import type { LogPurpose } from "../events/store/sqlite/files/log-file.ts";
 import type { LogSignal } from "../events/store/sqlite/log-signal.ts";
 import { SqliteLogFollower } from "../events/store/sqlite/reading/sqlite-log-follower.ts";
 import { SqliteEventStore } from "../events/store/sqlite/sqlite-event-store.ts";
@@ -30,15 +32,17 @@ export type FollowedLog = Pick<EventStore, "subscribe" | "idAt" | "close">;
  * Opens the log: EventStoreDB if EVENTSTORE_URL is set, otherwise the embedded one. The server's client is loaded only
  * when needed, because loading it takes a fraction of a second.
  *
- * @param directory the data folder, which this process holds; null if the log is not in it
+ * @param folder the data folder, which this process holds; null if the log is not in it
  * @param use how the log will be used: the rights of a server's user are checked for it
+ * @param purpose what an embedded log is opened for
  * @throws ConfigurationError in one line that names the variable when the server cannot be used, DataDirectoryUnusable
  */
 export async function openLog(
   config: Pick<Config, "eventStoreUrl" | "eventStoreStreamPrefix">,
-  directory: string | null,
+  folder: DataDirectory | null,
   reports: LogReports,
   use: Use = "append",
+  purpose: LogPurpose = "work",
 ): Promise<OpenLog> {
   const { eventStoreUrl: url, eventStoreStreamPrefix: prefix } = config;
   if (url !== null) {
@@ -46,8 +50,9 @@ export async function openLog(
     const { openEventStoreDb } = await import("./open-event-store-db.ts");
     return { store: await openEventStoreDb(source, reports, use), source };
   }
-  if (directory === null) throw new TypeError("the embedded log needs a data folder");
-  const store = await SqliteEventStore.open({ directory, onFault: (error) => reports.fault(error) });
+  if (folder === null) throw new TypeError("the embedded log needs a data folder");
+  const { path: directory, lockId } = folder;
+  const store = await SqliteEventStore.open({ directory, lockId, purpose, onFault: (error) => reports.fault(error) });
   return { store, source: { kind: "embedded", directory, signal: store.signal, logId: store.logId } };
 }
 

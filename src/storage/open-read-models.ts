@@ -73,7 +73,8 @@ export async function openReadModelsToCompare(config: Pick<Config, "dataDir" | "
   const { dataDir, mongodbUrl: url } = config;
   let documents: DocumentStore | null = null;
   try {
-    documents = url === null ? SqliteDocumentStore.open(dataDir, { readOnly: true }) : await openMongoDb(url);
+    documents =
+      url === null ? SqliteDocumentStore.open(dataDir, { readOnly: true, guest: true }) : await openMongoDb(url);
     return await LiveDocuments.over(documents, PROJECTIONS);
   } catch (error) {
     await documents?.close();

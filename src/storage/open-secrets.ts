@@ -13,6 +13,7 @@ import type { Secrets } from "../secrets/secrets.ts";
  *
  * @param occasion the time (ISO 8601 UTC) and the command with which the log is taken into use
  * @param announce gets the kind of a new secret and its place, never the secret
+ * @param onBegun called when this start began the log
  * @throws ConfigurationError in one line when the key is wrong or missing, and what the store throws
  */
 export async function openSecrets(
@@ -20,10 +21,11 @@ export async function openSecrets(
   store: EventStore,
   occasion: CommandContext & { readonly now: string },
   announce: (what: string, place: string) => void,
+  onBegun?: () => void,
 ): Promise<Secrets> {
   const begun = (await masterKeyCheckOf(store)) !== null;
   const key = config.masterKey ?? masterKeyOf(config.dataDir, begun, announce);
-  refuseOtherKey(key, await beginLog(store, { masterKeyCheck: checkOf(key), now: occasion.now }, occasion));
+  refuseOtherKey(key, await beginLog(store, { masterKeyCheck: checkOf(key), now: occasion.now }, occasion, onBegun));
   const configured = { auditor: config.auditorApiKey, operator: config.operatorApiKey };
   return { ...deriveSecrets(key), staffKeys: staffKeysOf(config.dataDir, configured, announce) };
 }

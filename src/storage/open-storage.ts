@@ -27,7 +27,7 @@ export async function openStorage(
   const inFolder = { log: config.eventStoreUrl === null, readModels: config.mongodbUrl === null };
   let log: OpenLog | null = null;
   try {
-    log = await openLog(config, directory, reports);
+    log = await openLog(config, folder, reports);
     const { store, source } = log;
     const readModels = readModelSourceOf(config, directory, source);
     const documents = await LiveDocuments.over(await openReadModels(readModels, store), PROJECTIONS);

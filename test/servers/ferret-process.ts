@@ -1,9 +1,9 @@
 import { spawn, spawnSync } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { connect, createServer } from "node:net";
-import type { AddressInfo } from "node:net";
+import { connect } from "node:net";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "../fixtures/free-port.ts";
 import { until } from "../fixtures/until.ts";
 import { TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
 
@@ -82,14 +82,6 @@ export class FerretProcess implements AsyncDisposable {
     await this.kill9();
     this.#folder[Symbol.dispose]();
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, HOST, resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 function answers(port: number): Promise<boolean> {

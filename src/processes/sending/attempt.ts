@@ -1,18 +1,12 @@
 import type { Dispatcher } from "undici";
 import type { AttemptErrorCode } from "../../events/delivery-terms.ts";
-import type { Clock } from "../../runtime/clock.ts";
 import type { StatusListener } from "./answers/answer-head.ts";
 import { ResponseBody } from "./answers/response-body.ts";
+import { AttemptDeadline } from "./attempt-deadline.ts";
+import type { AttemptDeadlineOptions } from "./attempt-deadline.ts";
 import type { AnsweredResult, SendResult } from "./attempt-outcome.ts";
 import { errorCodeOf, honoursRetryAfter, isOwnFault, outcomeOfStatus } from "./attempt-outcome.ts";
 import type { ReceiverClient } from "./receiver-client.ts";
-
-/**
- * How long the rest of an answer may take after its status line, in ms. The status has already decided the outcome, and
- * the rest is kept only for display. Waiting for the deadline would let a receiver that never ends its answers hold its
- * connections.
- */
-export const ANSWER_GRACE_MS = 1000;
 
 /** Longer than any date or sensible number of seconds; more would only fill the log. */
 const MAX_RETRY_AFTER_CHARACTERS = 64;
@@ -20,9 +14,10 @@ const MAX_RETRY_AFTER_CHARACTERS = 64;
 /** The reason given to the HTTP client when we end an exchange with a known result. */
 const CUT = new Error("the attempt has its result");
 
-export interface AttemptOptions {
-  readonly clock: Clock;
-  readonly timeoutMs: number;
+/** Why nothing was sent when a time limit passed before that. */
+const HELD: SendResult = { kind: "not_sent", reason: "the process stood still" };
+
+export interface AttemptOptions extends AttemptDeadlineOptions {
   readonly secure: boolean;
   readonly signal: AbortSignal;
   readonly request: Dispatcher.DispatchOptions;
@@ -34,9 +29,8 @@ export interface AttemptOptions {
 /** One POST, from the moment it has its connection. It is the handler of the HTTP client, and settles exactly once. */
 export class Attempt implements Dispatcher.DispatchHandler, StatusListener {
   readonly #options: AttemptOptions;
-  readonly #startedAt: number;
+  readonly #deadline: AttemptDeadline;
   readonly #onAbort = (): void => this.#abort();
-  #cancelTimer: () => void;
   #settled = false;
   /** Set while the request is being written or is written: bytes may have left. */
   #controller: Dispatcher.DispatchController | null = null;
@@ -49,8 +43,7 @@ export class Attempt implements Dispatcher.DispatchHandler, StatusListener {
   /** Its time runs from here. */
   constructor(options: AttemptOptions) {
     this.#options = options;
-    this.#startedAt = options.clock.monotonic();
-    this.#cancelTimer = options.clock.schedule(options.timeoutMs, () => this.#cut("timeout"));
+    this.#deadline = new AttemptDeadline(options, () => this.#onDeadline());
     options.signal.addEventListener("abort", this.#onAbort);
   }
 
@@ -61,6 +54,7 @@ export class Attempt implements Dispatcher.DispatchHandler, StatusListener {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     // Aborting here prevents the request from being written.
+    if (!this.#settled && this.#deadline.passedUnseen) this.#settle(this.#unanswered(HELD), true);
     if (this.#settled) controller.abort(CUT);
     else {
       this.#controller = controller;
@@ -80,9 +74,7 @@ export class Attempt implements Dispatcher.DispatchHandler, StatusListener {
       this.#cut("protocol");
       return;
     }
-    this.#cancelTimer();
-    const left = this.#startedAt + this.#options.timeoutMs - this.#options.clock.monotonic();
-    this.#cancelTimer = this.#options.clock.schedule(Math.min(ANSWER_GRACE_MS, left), () => this.#cut("timeout"));
+    this.#deadline.shorten(() => this.#cut("timeout"));
   }
 
   onResponseStart(_controller: unknown, _status: number, headers: Record<string, string | string[] | undefined>): void {
@@ -106,7 +98,9 @@ export class Attempt implements Dispatcher.DispatchHandler, StatusListener {
     const isWritten = this.#controller !== null;
     const code = errorCodeOf(error, isWritten || client.isConnected() ? "written" : secure ? "securing" : "connecting");
     if (!isWritten && isOwnFault(error)) this.#endUnconnected();
-    else if (code === "reset" && this.#canGoOn(isWritten)) this.#goOn(isWritten);
+    else if (!isWritten && this.#deadline.wasHeld && (code === "timeout" || code === "dns")) {
+      this.#settle(this.#unanswered(HELD), true);
+    } else if (code === "reset" && this.#canGoOn(isWritten)) this.#goOn(isWritten);
     else {
       // A receiver that closes behind an interim answer has said no more than that.
       if (code === "reset") this.#status ??= this.#interimStatus;
@@ -137,11 +131,8 @@ export class Attempt implements Dispatcher.DispatchHandler, StatusListener {
 
   /** The process or the machine cannot open a connection. Behind a repeat the first connection's end is what counts. */
   #endUnconnected(): void {
-    const result: SendResult =
-      this.#connections === 2
-        ? this.#answer("reset", false)
-        : { kind: "not_sent", reason: "the process or the machine cannot open a connection now" };
-    this.#settle(result, true);
+    const reason = "the process or the machine cannot open a connection now";
+    this.#settle(this.#connections === 2 ? this.#answer("reset", false) : { kind: "not_sent", reason }, true);
   }
 
   /** The result is known, or the time is up: ends the exchange. The error code counts only without a status. */
@@ -149,10 +140,26 @@ export class Attempt implements Dispatcher.DispatchHandler, StatusListener {
     this.#end(this.#answer(errorCode, false));
   }
 
+  /** What it is when it ends without an answer, for a reason that is not the receiver's. */
+  #unanswered(notSent: SendResult): SendResult {
+    return this.#controller !== null || this.#connections === 2 ? { kind: "interrupted" } : notSent;
+  }
+
+  #onDeadline(): void {
+    if (!this.#deadline.passedUnseen) this.#cut("timeout");
+    else if (this.#controller === null) this.#end(this.#unanswered(HELD));
+    else {
+      // An answer that came meanwhile is read before the second of these turns. With its status, the rest has its time.
+      const end = (): void => {
+        if (!this.#settled && this.#status === null) this.#end({ kind: "interrupted" });
+      };
+      setImmediate(() => setImmediate(end));
+    }
+  }
+
   #abort(): void {
     if (this.#status !== null) this.#cut("timeout");
-    else if (this.#controller !== null || this.#connections === 2) this.#end({ kind: "interrupted" });
-    else this.#end({ kind: "not_sent", reason: "shutting down" });
+    else this.#end(this.#unanswered({ kind: "not_sent", reason: "shutting down" }));
   }
 
   #end(result: SendResult): void {
@@ -164,7 +171,7 @@ export class Attempt implements Dispatcher.DispatchHandler, StatusListener {
   #settle(result: SendResult, reusable: boolean): void {
     if (this.#settled) return;
     this.#settled = true;
-    this.#cancelTimer();
+    this.#deadline.cancel();
     this.#options.signal.removeEventListener("abort", this.#onAbort);
     this.#options.onResult(result, reusable);
   }
@@ -179,7 +186,7 @@ export class Attempt implements Dispatcher.DispatchHandler, StatusListener {
       responseBody: status === null ? null : this.#body.text(whole),
       responseTruncated: status !== null && !whole,
       retryAfter: status === null ? null : this.#retryAfterBehind(status),
-      durationMs: Math.round(this.#options.clock.monotonic() - this.#startedAt),
+      durationMs: Math.round(this.#deadline.elapsedMs),
       connections: this.#connections,
     };
   }

@@ -7,6 +7,8 @@ import { createReceiverClient } from "./receiver-client.ts";
 import { requestTarget } from "./request-target.ts";
 import type { NameResolver } from "./targets/name-resolver.ts";
 import type { TargetRules } from "./targets/target-rules.ts";
+import { NO_STANDSTILLS } from "../../runtime/standstill.ts";
+import type { Standstills } from "../../runtime/standstill.ts";
 import { token } from "../../runtime/token.ts";
 
 /** The token under which the container registers the sender. */
@@ -52,6 +54,8 @@ export interface UndiciSenderOptions {
   /** The version of the product, for `User-Agent`. */
   readonly version: string;
   readonly clock: Clock;
+  /** When the process stood still: a deadline that passed meanwhile says nothing about the receiver. Default: never. */
+  readonly standstills?: Standstills;
   /** Options for connections, see ReceiverClientOptions. */
   readonly connect?: buildConnector.BuildOptions;
   /** How many endpoints keep idle connections. Default 256. */
@@ -119,6 +123,7 @@ export class UndiciSender implements Sender {
       new Attempt({
         clock: this.#options.clock,
         timeoutMs: this.#options.timeoutMs,
+        standstills: this.#options.standstills ?? NO_STANDSTILLS,
         signal,
         secure: target.protocol === "https:",
         client: connection.client,

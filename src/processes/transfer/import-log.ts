@@ -10,10 +10,22 @@ import { finishedExportLines } from "./export-lines.ts";
 import { LogDigest } from "./log-digest.ts";
 import { OrderedAppends } from "./ordered-appends.ts";
 import type { AppendsInFlight } from "./ordered-appends.ts";
+import { systemClock } from "../../runtime/clock.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import { whenIdle } from "./idle-source.ts";
 import { TransferRefused } from "./transfer-refused.ts";
 
 export interface ImportOptions {
   readonly inFlight: AppendsInFlight;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+  /** Ends the import with its reason. What was written stays, and the same import goes on from there. */
+  readonly signal?: AbortSignal;
+  /**
+   * Called with true before the first event is written, and with false when the log was read back and is right. A log
+   * that was not completed keeps the mark.
+   */
+  readonly mark?: (unfinished: boolean) => Promise<void>;
   /** Called for every event with the numbers of events and bytes of the export handled so far. */
   readonly onProgress?: (events: number, bytes: number) => void;
   /** Called for every event while the log is read back, with how many of how many were read. */
@@ -56,7 +68,11 @@ export async function importLog(
   let events = 0;
   let bytes = 0;
   let sha256 = "";
-  for await (const line of finishedExportLines(chunks)) {
+  let marked = false;
+  // Who types, or sends over a slow line, finds in the log what came so far.
+  const source = whenIdle(chunks, options.clock ?? systemClock, () => orRefuse(appends.flush()));
+  for await (const line of finishedExportLines(source)) {
+    options.signal?.throwIfAborted();
     switch (line.kind) {
       case "header":
         after = await beginningIn(log, line.header);
@@ -65,6 +81,8 @@ export async function importLog(
       case "event":
         known.check(line.event);
         if (existing === null || existing.ended || !(await existing.has(line.event, line.leaf, line.number))) {
+          if (!marked) await options.mark?.(true);
+          marked = true;
           const room = appends.add(line.event, maxAppendBytes(line.event, line.end - bytes));
           if (room !== null) await orRefuse(room);
         }
@@ -78,7 +96,8 @@ export async function importLog(
     bytes = line.end;
   }
   await orRefuse(appends.end());
-  await readBack(log, after, { events, sha256 }, options.onReadBack);
+  await readBack(log, after, { events, sha256 }, options);
+  await options.mark?.(false);
   return { events, alreadyThere: existing?.count ?? 0, sha256, unreadable: known.unreadable };
 }
 
@@ -127,12 +146,13 @@ async function readBack(
   log: EventStore,
   after: Position | null,
   expected: { readonly events: number; readonly sha256: string },
-  onReadBack: (events: number, of: number) => void = () => undefined,
+  { onReadBack, signal }: ImportOptions,
 ): Promise<void> {
   const digest = new LogDigest();
   for await (const event of log.readAll({ after })) {
+    signal?.throwIfAborted();
     digest.add(leafText(event));
-    onReadBack(digest.events, expected.events);
+    onReadBack?.(digest.events, expected.events);
   }
   if (digest.sha256() === expected.sha256) return;
   throw new TransferRefused(

@@ -73,6 +73,11 @@ export class OrderedAppends {
     return this.#send().then(() => this.#begin(event, bytes));
   }
 
+  /** Sends what was added and does not wait for its outcome; throws as `add` does. Wait for it before the next event. */
+  async flush(): Promise<void> {
+    if (this.#batch.length > 0) await this.#send();
+  }
+
   /** Resolves when everything is written; throws as `add` does. */
   async end(): Promise<void> {
     await this.#send();

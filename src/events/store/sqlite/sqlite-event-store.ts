@@ -12,6 +12,7 @@ import type {
 } from "../event-store.ts";
 import { StoreUnavailable } from "../event-store-errors.ts";
 import type { Position } from "../position.ts";
+import type { LogPurpose } from "./files/log-file.ts";
 import { announceCommit, newLogSignal } from "./log-signal.ts";
 import type { LogSignal } from "./log-signal.ts";
 import { SqliteLogFollower } from "./reading/sqlite-log-follower.ts";
@@ -22,6 +23,10 @@ import type { StartLogWriter } from "./writing/log-writer.ts";
 export interface SqliteEventStoreOptions {
   /** A data directory held by this process (`openDataDirectory`). */
   readonly directory: string;
+  /** That of the data directory. Without it, nothing but the directory's lock keeps another process out. */
+  readonly lockId?: string;
+  /** Default: a gateway's work. */
+  readonly purpose?: LogPurpose;
   /** Called once when the log accepts no more appends until a restart; reading goes on. */
   readonly onFault?: (error: Error) => void;
   /** Starts the writer's thread. Default: LogWriter.start. */
@@ -53,7 +58,7 @@ export class SqliteEventStore implements EventStore {
    * @throws DataDirectoryUnusable when it is not a log, is damaged, or has a newer version
    */
   static async open(options: SqliteEventStoreOptions): Promise<SqliteEventStore> {
-    const { directory, onFault } = options;
+    const { directory, onFault, purpose = "work", lockId = null } = options;
     const startWriter: StartLogWriter = options.startWriter ?? ((data, listener) => LogWriter.start(data, listener));
     const signal = newLogSignal();
     const queue: AppendQueue = new AppendQueue((group) => writer.send(group));
@@ -62,7 +67,7 @@ export class SqliteEventStore implements EventStore {
         onFault?.(new StoreUnavailable(reason));
     };
     const writer = await startWriter(
-      { directory, signal },
+      { directory, signal, purpose, lockId },
       {
         outcome: (outcome) => {
           // Refuse first, because settling would send the next group.
@@ -108,6 +113,15 @@ export class SqliteEventStore implements EventStore {
 
   idAt(position: Position): Promise<string | null> {
     return this.#follower.idAt(position);
+  }
+
+  /**
+   * Marks the log as one that an import has not completed, so that it is opened for nothing else, or takes the mark away.
+   *
+   * @throws StoreUnavailable
+   */
+  markImport(unfinished: boolean): Promise<void> {
+    return this.#writer.markImport(unfinished);
   }
 
   /** Answers the appends under way, ends the subscriptions and moves the write-ahead log into the database. */

@@ -6,8 +6,12 @@ export class Connection {
   /** By text. There are only a few per collection, because values are bound. */
   readonly #statements = new Map<string, StatementSync>();
 
-  constructor(database: DatabaseSync) {
+  /** False when what was read may be torn, since somebody wrote to a file that is read without a lock. */
+  readonly unchanged: () => boolean;
+
+  constructor(database: DatabaseSync, unchanged: () => boolean = () => true) {
     this.database = database;
+    this.unchanged = unchanged;
   }
 
   /** The prepared statement with this text, prepared at the first call. */

@@ -80,7 +80,12 @@ export class FileAccess {
   guarded<T>(work: (connection: Connection | null) => T): T {
     try {
       if (this.#closed) throw new ReadModelsUnavailable("the read models are closed");
-      return work(this.#file.current());
+      const connection = this.#file.current();
+      const result = work(connection);
+      if (connection?.unchanged() === false) {
+        throw new ReadModelsUnavailable("a gateway began to write to the read models; run this again");
+      }
+      return result;
     } catch (error) {
       if (isDamage(error)) markDamaged(this.#directory);
       throw portError(error);

@@ -1,6 +1,8 @@
-import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { guestFile } from "../../../runtime/guest-file.ts";
+import { ensurePrivateFile } from "../../../runtime/private-file.ts";
 import { ReadModelsUnavailable } from "../document-store.ts";
 import { Connection } from "./connection.ts";
 import { isDamage, isStatementError } from "./sqlite-failures.ts";
@@ -20,6 +22,8 @@ export interface ReadModelsFileOptions {
   readonly logId?: string;
   /** Called with the reason when a file had to be replaced: everything in it has to be rebuilt. */
   readonly onReset?: (reason: string) => void;
+  /** For a reader beside the process that writes, or beside none: it leaves nothing beside the file. Default: false. */
+  readonly guest?: boolean;
 }
 
 /** The path of the read models' file in the data directory. */
@@ -33,7 +37,7 @@ export function readModelsPath(directory: string): string {
  */
 export function markDamaged(directory: string): void {
   try {
-    writeFileSync(markPath(directory), "");
+    ensurePrivateFile(markPath(directory));
   } catch {
     // The directory accepts no file now. The failure that led here is reported; the next one tries to mark the file
     // again.
@@ -61,6 +65,7 @@ function openOrRefuse(directory: string, options: ReadModelsFileOptions): Connec
   if (existsSync(markPath(directory))) return "the file was found damaged";
   let connection: Connection | null = null;
   try {
+    ensurePrivateFile(readModelsPath(directory));
     connection = connect(readModelsPath(directory));
     initialise(connection, options);
     const reason = unusable(connection, options);
@@ -81,10 +86,11 @@ export function openForReading(directory: string, options: ReadModelsFileOptions
   if (fileIdentity(directory) === null) return null;
   // A reader in WAL mode waits for a lock only while another connection recovers the file. The wait is short, because
   // it may block the thread that serves requests.
-  const database = new DatabaseSync(path, { readOnly: true, timeout: 1_000 });
-  const connection = new Connection(database);
+  const guest = options.guest === true ? guestFile(path) : null;
+  const database = new DatabaseSync(guest?.location ?? path, { readOnly: true, timeout: 1_000 });
+  const connection = new Connection(database, guest?.unchanged);
   try {
-    database.exec("PRAGMA cache_size = -32768");
+    database.exec(`${guest?.prepare ?? ""}; PRAGMA cache_size = -32768`);
     if (unusable(connection, options) === null) return connection;
   } catch (error) {
     connection.close();

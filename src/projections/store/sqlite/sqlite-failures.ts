@@ -1,4 +1,4 @@
-import { SQLITE, sqliteCode } from "../../../runtime/sqlite-error.ts";
+import { isDiskFull, SQLITE, sqliteCode } from "../../../runtime/sqlite-error.ts";
 import { ReadModelsUnavailable } from "../document-store.ts";
 
 /** The codes for failures of the machine, not of the statement, with the text for the operator. */
@@ -28,6 +28,7 @@ export function isStatementError(error: unknown): boolean {
 
 /** The error for the caller: ReadModelsUnavailable for failures of the machine, any other error unchanged. */
 export function portError(error: unknown): unknown {
-  const what = UNAVAILABLE.get(sqliteCode(error) ?? -1);
+  const code = isDiskFull(error) ? SQLITE.FULL : sqliteCode(error);
+  const what = UNAVAILABLE.get(code ?? -1);
   return what === undefined ? error : new ReadModelsUnavailable(`the read models ${what}`, { cause: error });
 }

@@ -2,6 +2,7 @@ import type { Dispatcher } from "undici";
 import { describe, expect, it } from "vitest";
 import { Attempt } from "../../../../src/processes/sending/attempt.ts";
 import type { SendResult } from "../../../../src/processes/sending/attempt-outcome.ts";
+import { NO_STANDSTILLS } from "../../../../src/runtime/standstill.ts";
 import { createManualClock } from "../../../fixtures/manual-clock.ts";
 import type { ManualClock } from "../../../fixtures/manual-clock.ts";
 
@@ -24,6 +25,7 @@ function begin({ secure = false, kept = true } = {}): {
     clock,
     timeoutMs: 5000,
     secure,
+    standstills: NO_STANDSTILLS,
     signal: stop.signal,
     request: { method: "POST", path: "/", body: "{}" },
     client: {

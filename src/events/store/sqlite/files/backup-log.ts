@@ -3,9 +3,11 @@ import { dirname } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import { positionOf } from "../../position.ts";
 import type { Position } from "../../position.ts";
+import { guestFile } from "../../../../runtime/guest-file.ts";
+import type { GuestFile } from "../../../../runtime/guest-file.ts";
 import { describeError, SQLITE, sqliteCode } from "../../../../runtime/sqlite-error.ts";
 import { lastTaken } from "./data-directory.ts";
-import { metaValue, unusable } from "./log-database.ts";
+import { hasUnfinishedImport, importUnfinished, metaValue, unusable } from "./log-database.ts";
 import { logPath } from "./log-file.ts";
 
 /** Pages copied at a time: 1 MiB. Each piece is synced before the next. */
@@ -76,15 +78,17 @@ async function copyLog(directory: string, file: string, target: number, options:
   const takenBefore = lastTaken(directory);
   let source: DatabaseSync | undefined;
   try {
-    source = new DatabaseSync(logPath(directory), { readOnly: true, timeout: 1000 });
-    source.exec("BEGIN");
+    const guest = guestFile(logPath(directory));
+    source = new DatabaseSync(guest.location, { readOnly: true, timeout: 1000 });
+    source.exec(`${guest.prepare}; BEGIN`);
+    if (hasUnfinishedImport(source)) throw importUnfinished(directory);
     const copied = contentOf(source);
     refuseWithoutRoom(source, file);
     await backup(source, file, {
       rate: PIECE_PAGES,
       progress: ({ totalPages, remainingPages }) => {
         options.signal.throwIfAborted();
-        refuseBesideStart(directory, takenBefore);
+        refuseBesideStart(directory, takenBefore, guest);
         fdatasyncSync(target);
         options.onProgress(1 - remainingPages / totalPages, copied.events);
       },
@@ -113,11 +117,12 @@ function refuseWithoutRoom(source: DatabaseSync, file: string): void {
 }
 
 /**
- * A gateway that starts moves the whole write-ahead log into the database, which the open transaction would prevent.
+ * A gateway that starts moves the whole write-ahead log into the database, which the open transaction would prevent, or
+ * would not where it could not be locked.
  */
-function refuseBesideStart(directory: string, takenBefore: bigint | null): void {
+function refuseBesideStart(directory: string, takenBefore: bigint | null, guest: GuestFile): void {
   const taken = lastTaken(directory);
-  if (taken === null || taken === takenBefore) return;
+  if (guest.unchanged() && (taken === null || taken === takenBefore)) return;
   throw new BackupFailed(`a gateway started on ${directory} during the backup; make the backup again`);
 }
 

@@ -1,34 +1,19 @@
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { DatabaseSync } from "node:sqlite";
-import { describeError, SQLITE, sqliteCode } from "../../../../runtime/sqlite-error.ts";
+import { writePrivateFile } from "../../../../runtime/private-file.ts";
+import { describeError, isDiskFull } from "../../../../runtime/sqlite-error.ts";
+import { DataDirectoryInUse, DataDirectoryUnusable } from "./data-directory-errors.ts";
+import { lockDirectory } from "./directory-lock.ts";
+import { logPath, refuseWithoutRights } from "./log-file.ts";
 
-/** Another process has this data directory open. Two writers would corrupt the log. */
-export class DataDirectoryInUse extends Error {
-  readonly code = "data_directory_in_use";
-
-  constructor(directory: string, processId: number | null) {
-    super(
-      `DATA_DIR ${directory} is in use by another gateway (${processId === null ? "unknown process" : `process ${processId}`})`,
-    );
-    this.name = "DataDirectoryInUse";
-  }
-}
-
-/** The data directory cannot be used. The message is one line: what is wrong, and what to do. */
-export class DataDirectoryUnusable extends Error {
-  readonly code = "data_directory_unusable";
-
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = "DataDirectoryUnusable";
-  }
-}
+export { DataDirectoryInUse, DataDirectoryUnusable };
 
 /** A data directory held by this process. */
 export interface DataDirectory {
   /** Absolute. */
   readonly path: string;
+  /** That of its lock, for the log to remember. */
+  readonly lockId: string;
   /** Releases it to other processes. Close everything in it first. A second call does nothing. */
   release(): void;
 }
@@ -37,8 +22,8 @@ export interface DataDirectory {
  * Creates the directory if it is missing (mode 0700: it holds payloads) and locks it for this process until `release`
  * or the end of the process.
  *
- * The lock is an exclusive transaction on an empty database, `lock.sqlite`: the operating system drops it with the
- * process, so no stale lock is left. `lock.pid` beside it only serves the error message.
+ * Pass `lockId` to the log when it is opened: only then does it stay closed to a process that holds another lock
+ * because somebody removed this one. `lock.pid` beside the lock only serves the error message.
  *
  * @throws DataDirectoryInUse when another process, or this one, already holds it
  * @throws DataDirectoryUnusable when it cannot be created or written to
@@ -46,19 +31,21 @@ export interface DataDirectory {
 export function openDataDirectory(directory: string): DataDirectory {
   const path = resolve(directory);
   makeWritable(path);
-  const lock = takeLock(path);
+  // Before anything is made there: what this user makes, the user of the log could perhaps not write.
+  if (existsSync(logPath(path))) refuseWithoutRights(logPath(path));
+  const lock = lockDirectory(path);
+  if (lock === null) throw new DataDirectoryInUse(path, holderOf(path));
   const pidFile = join(path, "lock.pid");
   try {
-    writeFileSync(pidFile, `${process.pid}\n`);
+    writePrivateFile(pidFile, `${process.pid}\n`);
   } catch {
     // A full disk must not prevent a start that only reads. The error of a second process then names no pid.
   }
   return {
     path,
+    lockId: lock.id,
     release: () => {
-      if (!lock.isOpen) return;
-      rmSync(pidFile, { force: true });
-      lock.close();
+      if (lock.release()) rmSync(pidFile, { force: true });
     },
   };
 }
@@ -68,7 +55,8 @@ function makeWritable(path: string): void {
     makeFolder(path);
   } catch (error) {
     throw new DataDirectoryUnusable(
-      `cannot create DATA_DIR ${path}: ${describeError(error)}; name a folder that this user may create`,
+      `cannot create DATA_DIR ${path}: ${describeError(error)}; ` +
+        (isDiskFull(error) ? "free some space" : "name a folder that this user may create"),
       { cause: error },
     );
   }
@@ -93,22 +81,6 @@ function makeFolder(path: string): void {
   } catch (error) {
     // It existed before, or another process has just created it.
     if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) throw error;
-  }
-}
-
-function takeLock(path: string): DatabaseSync {
-  let lock: DatabaseSync | undefined;
-  try {
-    lock = new DatabaseSync(join(path, "lock.sqlite"), { timeout: 0 });
-    lock.exec("BEGIN EXCLUSIVE");
-    return lock;
-  } catch (error) {
-    lock?.close();
-    if (sqliteCode(error) === SQLITE.BUSY) throw new DataDirectoryInUse(path, holderOf(path));
-    throw new DataDirectoryUnusable(
-      `cannot lock DATA_DIR ${path}: ${describeError(error)}; make its lock.sqlite a file that this user may write`,
-      { cause: error },
-    );
   }
 }
 

@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, renameSync, rmSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { describeError } from "../../../../runtime/sqlite-error.ts";
+import { ensurePrivateFile } from "../../../../runtime/private-file.ts";
 import { syncFolder } from "../../../../runtime/sync-folder.ts";
-import { DataDirectoryUnusable } from "./data-directory.ts";
+import { DataDirectoryUnusable } from "./data-directory-errors.ts";
 
 /** The version of the tables below. Changing them needs a new version and a migration from each older one. */
 export const SCHEMA_VERSION = 1;
@@ -38,13 +40,17 @@ export function logPath(directory: string): string {
   return join(directory, "events.sqlite");
 }
 
+/** What a log is opened for: for a gateway's work, or to be made from an export. */
+export type LogPurpose = "work" | "import";
+
 /**
- * Makes sure that the log's file exists and has a valid size. A new log is created under another name and renamed when
+ * Makes sure that the log's file exists and has a valid size. A new log is begun only where nothing belongs to another,
+ * so that a log that is missing is never taken for one that was not begun. A new log is created under another name and renamed when
  * complete. An empty or partial file is therefore never taken for a new log: it is the remains of a lost one.
  *
- * @throws DataDirectoryUnusable when the file cannot be a log
+ * @throws DataDirectoryUnusable when the file cannot be a log, or is missing
  */
-export function ensureLogFile(directory: string): void {
+export function ensureLogFile(directory: string, purpose: LogPurpose): void {
   const path = logPath(directory);
   const walBytes = statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
   const file = statSync(path, { throwIfNoEntry: false });
@@ -52,6 +58,7 @@ export function ensureLogFile(directory: string): void {
     if (walBytes > 0) {
       throw new DataDirectoryUnusable(`${path}-wal is there but ${path} is not; restore both from the same backup`);
     }
+    refuseMissingLog(directory, purpose);
     createLog(directory);
   } else if (!file.isFile()) {
     throw new DataDirectoryUnusable(`${path} is not a file; move it away or name another DATA_DIR`);
@@ -62,13 +69,44 @@ export function ensureLogFile(directory: string): void {
     throw new DataDirectoryUnusable(
       `${path} is truncated or is not a database: ${file.size} bytes are not whole pages; restore it from a backup`,
     );
+  } else {
+    refuseWithoutRights(path);
   }
+}
+
+/**
+ * Checks that this user may write the log: SQLite would say only that it cannot open the file, or open it to be read.
+ *
+ * @throws DataDirectoryUnusable
+ */
+export function refuseWithoutRights(path: string): void {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK);
+  } catch (error) {
+    throw new DataDirectoryUnusable(
+      `${path} cannot be read and written: ${describeError(error)}; run this as the user that the file belongs to`,
+      { cause: error },
+    );
+  }
+}
+
+/** An import brings a log for a key that is there already; read models were built from a log that existed. */
+function refuseMissingLog(directory: string, purpose: LogPurpose): void {
+  const ofAnother = purpose === "import" ? ["read-models.sqlite"] : ["master.key", "read-models.sqlite"];
+  const found = ofAnother.filter((name) => existsSync(join(directory, name))).join(" and ");
+  if (found === "") return;
+  throw new DataDirectoryUnusable(
+    `DATA_DIR ${directory} has ${found} but no events.sqlite: the event log is missing; put it back, or move ${found} ` +
+      `out of this folder to begin a new log on purpose`,
+  );
 }
 
 function createLog(directory: string): void {
   const path = logPath(directory);
   const draft = `${path}.new`;
   for (const leftover of [draft, `${draft}-wal`, `${draft}-shm`, `${draft}-journal`]) rmSync(leftover, { force: true });
+  // SQLite gives the log's mode and owner to the files that it makes beside it.
+  ensurePrivateFile(draft);
   const db = new DatabaseSync(draft);
   try {
     db.exec(`PRAGMA page_size = ${PAGE_BYTES}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL`);
@@ -81,7 +119,8 @@ function createLog(directory: string): void {
     // Closing moves the write-ahead log into the file and removes it, so one rename is enough.
     db.close();
   }
-  if (existsSync(`${draft}-wal`)) throw new DataDirectoryUnusable(`${draft} could not be completed; free some space`);
+  if (existsSync(`${draft}-wal`))
+    throw new DataDirectoryUnusable(`${path} cannot be made: the disk is full; free some space`);
   renameSync(draft, path);
   syncFolder(directory);
 }

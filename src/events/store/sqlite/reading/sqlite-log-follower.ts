@@ -26,14 +26,19 @@ export class SqliteLogFollower implements LogReader {
   readonly #watch: SignalWatch;
 
   /** Throws DataDirectoryUnusable when there is no readable log. */
-  constructor(options: { directory: string; signal: LogSignal }) {
-    this.#reader = new SqliteLogReader(options.directory);
+  constructor(options: { directory: string; signal: LogSignal; as?: "member" | "guest" }) {
+    this.#reader = new SqliteLogReader(options.directory, options.as);
     this.#watch = new SignalWatch(options.signal);
   }
 
   /** The random id from the log's creation: positions of one log mean nothing in another. */
   get logId(): string {
     return this.#reader.logId;
+  }
+
+  /** Whether an import had not completed the log when it was opened. */
+  get importUnfinished(): boolean {
+    return this.#reader.importUnfinished;
   }
 
   async read(stream: string, options: ReadStreamOptions = {}): Promise<RecordedEvent[]> {

@@ -3,8 +3,10 @@ import type { StatementSync } from "node:sqlite";
 import { StoreUnavailable } from "../../event-store-errors.ts";
 import type { EventRow } from "../../pages/event-row.ts";
 import type { LogPage, LogPages } from "../../pages/log-pages.ts";
-import { metaValue, unusable } from "../files/log-database.ts";
+import { hasUnfinishedImport, metaValue, unusable } from "../files/log-database.ts";
 import { logPath } from "../files/log-file.ts";
+import { guestFile } from "../../../../runtime/guest-file.ts";
+import type { GuestFile } from "../../../../runtime/guest-file.ts";
 import { describeError } from "../../../../runtime/sqlite-error.ts";
 
 /** A page ends after the event that brings it to this many characters of JSON, whatever the number of events. */
@@ -21,13 +23,24 @@ export class SqliteLogReader implements LogPages {
   readonly #statements = new Map<string, StatementSync>();
   /** The random id from the log's creation. */
   readonly logId: string;
+  /** Whether an import had not completed the log when it was opened. */
+  readonly importUnfinished: boolean;
+  readonly #guest: GuestFile | null;
 
-  /** Opens the log of a data directory, which a writer must have created. Throws DataDirectoryUnusable. */
-  constructor(directory: string) {
+  /**
+   * Opens the log of a data directory, which a writer must have created.
+   *
+   * @param as a guest reads the log of another process, or of nobody, and leaves nothing beside it
+   * @throws DataDirectoryUnusable
+   */
+  constructor(directory: string, as: "member" | "guest" = "member") {
     let db: DatabaseSync | undefined;
     try {
-      db = new DatabaseSync(logPath(directory), { readOnly: true, timeout: 1000 });
+      this.#guest = as === "guest" ? guestFile(logPath(directory)) : null;
+      db = new DatabaseSync(this.#guest?.location ?? logPath(directory), { readOnly: true, timeout: 1000 });
+      db.exec(this.#guest?.prepare ?? "");
       this.logId = metaValue(db, "log_id");
+      this.importUnfinished = hasUnfinishedImport(db);
       this.#db = db;
     } catch (error) {
       db?.close();
@@ -96,7 +109,9 @@ export class SqliteLogReader implements LogPages {
         statement = this.#db.prepare(sql);
         this.#statements.set(sql, statement);
       }
-      return run(statement);
+      const result = run(statement);
+      if (this.#guest?.unchanged() === false) throw new Error("a gateway began to write to it; run this again");
+      return result;
     } catch (error) {
       throw new StoreUnavailable(`the event log cannot be read: ${describeError(error)}`, { cause: error });
     }

@@ -1,7 +1,8 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { decideAppend } from "../../append/append-decision.ts";
 import type { EventRow } from "../../pages/event-row.ts";
-import { openLog } from "../files/log-database.ts";
+import { markImport, openLog } from "../files/log-database.ts";
+import type { LogPurpose } from "../files/log-file.ts";
 import { describeError, SQLITE, sqliteCode } from "../../../../runtime/sqlite-error.ts";
 import { CONFLICT, WRITTEN } from "./append-group.ts";
 import type { AppendGroup, GroupOutcome } from "./append-group.ts";
@@ -31,8 +32,8 @@ export class SqliteLog {
    *
    * @throws DataDirectoryUnusable
    */
-  constructor(directory: string, options: { now: () => number }) {
-    this.#db = openLog(directory);
+  constructor(directory: string, options: { now: () => number; purpose?: LogPurpose; lockId?: string | null }) {
+    this.#db = openLog(directory, options.purpose ?? "work", options.lockId ?? null);
     this.#now = options.now;
     this.#events = new EventTable(this.#db);
     this.#begin = this.#db.prepare("BEGIN IMMEDIATE");
@@ -60,6 +61,16 @@ export class SqliteLog {
     }
     this.#commitsSinceCheckpoint += 1;
     return { kind: "committed", results };
+  }
+
+  /** Notes whether an import is unfinished. Returns why it could not, or null. */
+  markImport(unfinished: boolean): string | null {
+    try {
+      markImport(this.#db, unfinished);
+      return null;
+    } catch (error) {
+      return describeError(error);
+    }
   }
 
   /**
