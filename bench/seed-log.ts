@@ -44,7 +44,7 @@ export async function seedLog(folder: string, events: number): Promise<void> {
           responseStatus: 200,
           responseBody: "ok",
           responseTruncated: false,
-      connections: 1,
+          connections: 1,
           nextAttemptAt: null,
         },
       },
