@@ -32,6 +32,8 @@ import { creationAbandonedData, valueReleasedData, valueReservedData } from "./r
 import type { ReservationEvent } from "./reservation.ts";
 import { numberTakenData } from "./sequence.ts";
 import type { NumberTaken } from "./sequence.ts";
+import { payloadReadData, rebuildCancelRequestedData, rebuildRequestedData } from "./staff-acts.ts";
+import type { StaffAct } from "./staff-acts.ts";
 import { recordedCategoryOf } from "./store/event-store.ts";
 import type { EventMetadata, RecordedEvent } from "./store/event-store.ts";
 import { UnreadableEvent } from "./store/event-store-errors.ts";
@@ -42,7 +44,7 @@ import type { UserEvent } from "./user.ts";
 
 /** Every event that the log may hold. */
 export type GatewayEvent =
-  UserEvent | EndpointEvent | DeliveryEvent | ReservationEvent | NumberTaken | TickTaken | LogBegun;
+  UserEvent | EndpointEvent | DeliveryEvent | ReservationEvent | NumberTaken | TickTaken | LogBegun | StaffAct;
 
 /** An event of the log whose data was checked against the catalogue and brought to the newest version. */
 export type KnownEvent<Event extends GatewayEvent = GatewayEvent> = Omit<RecordedEvent, "type" | "data"> & Event;
@@ -93,6 +95,9 @@ const CATALOGUE: Readonly<Record<GatewayEvent["type"], Entry>> = {
   NumberTaken: firstVersion(["sequence"], numberTakenData),
   TickTaken: firstVersion(["tick"], tickTakenData),
   LogBegun: firstVersion(["log"], logBegunData),
+  PayloadRead: firstVersion(["access"], payloadReadData),
+  RebuildRequested: firstVersion(["projection"], rebuildRequestedData),
+  RebuildCancelRequested: firstVersion(["projection"], rebuildCancelRequestedData),
 };
 
 /** The types of all events that the log may hold, in the catalogue's order. */

@@ -12,6 +12,8 @@ export const CATEGORIES = [
   "sequence",
   "tick",
   "log",
+  "access",
+  "projection",
 ] as const;
 
 export type Category = (typeof CATEGORIES)[number];
