@@ -46,7 +46,7 @@ export class EndpointPlaces {
     this.#byUser.set(userId, mine);
     mine.requests += 1;
     try {
-      for (let caughtUp = false; ; ) {
+      for (let caughtUp = false; ;) {
         const left = this.#left(userId, mine);
         if (left > mine.underWay) return await this.#register(userId, mine, register);
         if (left > 0) {
