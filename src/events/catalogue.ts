@@ -28,6 +28,8 @@ import {
 import type { EndpointEvent } from "./endpoint.ts";
 import { logBegunData } from "./log.ts";
 import type { LogBegun } from "./log.ts";
+import { deliveriesPausedData, deliveriesResumedData } from "./pause.ts";
+import type { PauseEvent } from "./pause.ts";
 import { creationAbandonedData, valueReleasedData, valueReservedData } from "./reservation.ts";
 import type { ReservationEvent } from "./reservation.ts";
 import { numberTakenData } from "./sequence.ts";
@@ -42,7 +44,7 @@ import type { UserEvent } from "./user.ts";
 
 /** Every event that the log may hold. */
 export type GatewayEvent =
-  UserEvent | EndpointEvent | DeliveryEvent | ReservationEvent | NumberTaken | TickTaken | LogBegun;
+  UserEvent | EndpointEvent | DeliveryEvent | ReservationEvent | NumberTaken | TickTaken | LogBegun | PauseEvent;
 
 /** An event of the log whose data was checked against the catalogue and brought to the newest version. */
 export type KnownEvent<Event extends GatewayEvent = GatewayEvent> = Omit<RecordedEvent, "type" | "data"> & Event;
@@ -93,6 +95,8 @@ const CATALOGUE: Readonly<Record<GatewayEvent["type"], Entry>> = {
   NumberTaken: firstVersion(["sequence"], numberTakenData),
   TickTaken: firstVersion(["tick"], tickTakenData),
   LogBegun: firstVersion(["log"], logBegunData),
+  DeliveriesPaused: firstVersion(["pause"], deliveriesPausedData),
+  DeliveriesResumed: firstVersion(["pause"], deliveriesResumedData),
 };
 
 /** The types of all events that the log may hold, in the catalogue's order. */

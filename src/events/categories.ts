@@ -12,6 +12,7 @@ export const CATEGORIES = [
   "sequence",
   "tick",
   "log",
+  "pause",
 ] as const;
 
 export type Category = (typeof CATEGORIES)[number];
