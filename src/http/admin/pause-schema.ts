@@ -5,7 +5,7 @@ import { lengthBetween, messagesOf, requiredText } from "../requests/schema-rule
 import type { Parsed } from "../requests/schema-rules.ts";
 
 /** How long the reason of a pause is. */
-const REASON_LIMITS = { min: 1, max: 200 } as const;
+export const REASON_LIMITS = { min: 1, max: 200 } as const;
 
 const reason = requiredText("reason")
   .refine(lengthBetween(REASON_LIMITS.min, REASON_LIMITS.max), {
