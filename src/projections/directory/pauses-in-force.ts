@@ -20,12 +20,18 @@ export interface PausableEndpoint {
 export class PausesInForce {
   readonly #inForce = new Map<string, PauseInForce>();
   readonly #resumedAt = new Map<string, string>();
+  readonly #counts: Record<PauseScopeKind, number> = { all: 0, user: 0, endpoint: 0 };
+  /** Sorted when somebody asks: probes come more often than pauses. */
+  #sorted: readonly PauseInForce[] | null = [];
 
   /** Takes a scope's newest document. */
   note({ _id: name, scope, user_id, endpoint_id, reason, paused_at: since, resumed_at }: PauseDocument): void {
     if (resumed_at !== null) this.#resumedAt.set(name, resumed_at);
-    if (reason === null || since === null) this.#inForce.delete(name);
-    else this.#inForce.set(name, { scope, user_id, endpoint_id, reason, since });
+    this.#counts[scope] -= Number(this.#inForce.delete(name));
+    this.#sorted = null;
+    if (reason === null || since === null) return;
+    this.#inForce.set(name, { scope, user_id, endpoint_id, reason, since });
+    this.#counts[scope] += 1;
   }
 
   /** The pause that keeps attempts from the endpoint, the widest if there are several; null when there is none. */
@@ -52,14 +58,13 @@ export class PausesInForce {
 
   /** All of them, the oldest first. */
   get all(): readonly PauseInForce[] {
-    return [...this.#inForce.values()].sort((a, b) => (a.since < b.since ? -1 : Number(a.since > b.since)));
+    this.#sorted ??= [...this.#inForce.values()].sort((a, b) => (a.since < b.since ? -1 : Number(a.since > b.since)));
+    return this.#sorted;
   }
 
   /** How many there are of each kind of scope. */
   get counts(): Readonly<Record<PauseScopeKind, number>> {
-    const counts = { all: 0, user: 0, endpoint: 0 };
-    for (const { scope } of this.#inForce.values()) counts[scope] += 1;
-    return counts;
+    return this.#counts;
   }
 }
 

@@ -56,6 +56,14 @@ describe("the pauses in force", () => {
     for (const [index, scope] of scopes.entries()) pauses.note(document(scope, pausedAt(30 - index * 10)));
     expect(pauses.all.map(({ since }) => since)).toEqual([at(10), at(20), at(30)]);
     expect(pauses.counts).toEqual({ all: 0, user: 1, endpoint: 2 });
+    // Told again, and ended twice.
+    pauses.note(document(scopeOfUser(3), { ...pausedAt(40), reason: "more trouble" }));
+    for (const seconds of [50, 51]) pauses.note(document(scopeOfEndpoint(7), { resumed_at: at(seconds) }));
+    expect(pauses.counts).toEqual({ all: 0, user: 1, endpoint: 1 });
+    expect(pauses.all.map(({ since, reason }) => [since, reason])).toEqual([
+      [at(10), "trouble"],
+      [at(40), "more trouble"],
+    ]);
   });
 
   it("tell when the last of those over an endpoint ended", () => {
