@@ -14,6 +14,7 @@ export const CATEGORIES = [
   "log",
   "access",
   "projection",
+  "pause",
 ] as const;
 
 export type Category = (typeof CATEGORIES)[number];

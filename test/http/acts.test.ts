@@ -143,6 +143,22 @@ describe("who did what", () => {
     ]);
   });
 
+  it("is a line when an operator pauses or resumes, with the reason, and none when that changed nothing", async () => {
+    const asked = [
+      ["pause", { user_id: 1, reason: "a bad night" }],
+      ["pause", { user_id: 1, reason: "the same again" }],
+      ["resume", { user_id: 1 }],
+      ["pause", { reason: "everything" }],
+    ] as const;
+    for (const [act, body] of asked) await ask(gateway, `POST /v1/admin/${act}`, { key: operator, body });
+    const by = { actor: "operator", key: idOf(operator) };
+    expect(acts().slice(2)).toEqual([
+      { ...by, act: "deliveries_paused", scope: "user", user: 1, reason: "a bad night" },
+      { ...by, act: "deliveries_resumed", scope: "user", user: 1, reason: null },
+      { ...by, act: "deliveries_paused", scope: "all", reason: "everything" },
+    ]);
+  });
+
   it("is an event when an operator asks for a rebuild or its end, refused or not; a line when it was done", async () => {
     const path = "/v1/admin/projections/users/rebuild";
     expect((await ask(gateway, `DELETE ${path}`, { key: operator })).status).toBe(409);

@@ -28,6 +28,9 @@ const PATHS: Readonly<Record<string, string>> = {
   [`/v1/audit/deliveries/${ID}/events`]: "GET, HEAD",
   [`/v1/audit/deliveries/${ID}/payload`]: "GET, HEAD",
   "/v1/audit/events": "GET, HEAD",
+  "/v1/admin/pause": "POST",
+  "/v1/admin/resume": "POST",
+  "/v1/admin/pauses": "GET, HEAD",
   "/livez": "GET, HEAD",
   "/readyz": "GET, HEAD",
 };

@@ -15,7 +15,9 @@ export type Act =
   | "history_read"
   | "log_read"
   | "rebuild_requested"
-  | "rebuild_canceled";
+  | "rebuild_canceled"
+  | "deliveries_paused"
+  | "deliveries_resumed";
 
 /** What an act was done to, by the names that it has in every line of the program's log. */
 export interface ActObject {
@@ -25,6 +27,9 @@ export interface ActObject {
   readonly projection?: string;
   /** The names of what an owner changed, without their values. */
   readonly changes?: readonly string[];
+  /** What was paused or resumed, and the reason that was given. */
+  readonly scope?: string;
+  readonly reason?: string | null;
   /** The filters with which the log was read. */
   readonly filters?: Readonly<Record<string, unknown>>;
 }
