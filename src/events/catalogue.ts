@@ -10,6 +10,7 @@ import {
   deliveryReleasedData,
   deliveryRequestedData,
   upcastDeliveryAttempted,
+  upcastDeliveryRequested,
 } from "./delivery.ts";
 import type { DeliveryEvent } from "./delivery.ts";
 import {
@@ -79,7 +80,7 @@ const CATALOGUE: Readonly<Record<GatewayEvent["type"], Entry>> = {
   EndpointDeleted: firstVersion(["endpoint"], endpointDeletedData),
   EndpointFailing: firstVersion(["endpoint"], endpointFailingData),
   EndpointDeliveriesEnded: firstVersion(["endpoint"], endpointDeliveriesEndedData),
-  DeliveryRequested: firstVersion(["delivery"], deliveryRequestedData),
+  DeliveryRequested: upcasted(["delivery"], deliveryRequestedData, [upcastDeliveryRequested]),
   DeliveryAttemptStarted: firstVersion(["delivery"], deliveryAttemptStartedData),
   DeliveryAttemptReleased: firstVersion(["delivery"], deliveryAttemptReleasedData),
   DeliveryAttempted: upcasted(["delivery"], deliveryAttemptedData, [upcastDeliveryAttempted]),

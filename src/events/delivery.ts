@@ -16,8 +16,15 @@ export const deliveryRequestedData = z.object({
   payload: z.string(),
   payloadBytes: z.int().positive(),
   payloadSha256: z.string().length(64),
+  /** The client's own name for it, which need not be unique; null without one. */
+  reference: z.string().min(1).nullable(),
   requestedAt: time,
 });
+
+/** Version 1 knew no references. */
+export function upcastDeliveryRequested(data: object): object {
+  return { ...data, reference: null };
+}
 
 /** The claim: appended before a byte leaves. Whoever loses this append does not send. */
 export const deliveryAttemptStartedData = z.object({
@@ -130,6 +137,7 @@ export interface Delivery {
   readonly endpointId: number;
   readonly payload: string;
   readonly payloadSha256: string;
+  readonly reference: string | null;
   /** ISO 8601 UTC */
   readonly requestedAt: string;
   readonly status: DeliveryStatus;
@@ -151,13 +159,14 @@ export interface Delivery {
 export function evolveDelivery(delivery: Delivery | null, event: DeliveryEvent): Delivery {
   if (event.type === "DeliveryRequested") {
     if (delivery !== null) throw new Error("a delivery is requested once");
-    const { deliveryId: id, userId, endpointId, payload, payloadSha256, requestedAt } = event.data;
+    const { deliveryId: id, userId, endpointId, payload, payloadSha256, reference, requestedAt } = event.data;
     return {
       deliveryId: id,
       userId,
       endpointId,
       payload,
       payloadSha256,
+      reference,
       requestedAt,
       status: "PENDING",
       round: 1,

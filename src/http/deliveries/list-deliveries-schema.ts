@@ -3,6 +3,7 @@ import { deliveryStatus } from "../../events/delivery-terms.ts";
 import type { DeliveryStatus } from "../../events/delivery-terms.ts";
 
 import { endpointIdSchema } from "../endpoints/schemas/endpoint-id-schema.ts";
+import { referenceSchema } from "../requests/reference-rule.ts";
 import { parseQuery } from "../requests/query.ts";
 import type { Parsed } from "../requests/schema-rules.ts";
 
@@ -15,6 +16,7 @@ export const deliveryStatusSchema = z.enum(deliveryStatus.options, {
 export interface DeliveryListQuery {
   readonly status: DeliveryStatus | null;
   readonly endpoint_id: number | null;
+  readonly reference: string | null;
   /** Inclusive. */
   readonly from: string | null;
   /** Exclusive. */
@@ -46,6 +48,7 @@ const LIMIT_MESSAGE = `limit must be between ${PAGE_LIMITS.min} and ${PAGE_LIMIT
 export const listDeliveriesSchema = z.strictObject({
   status: deliveryStatusSchema.optional().meta({ description: "Only deliveries with this status." }),
   endpoint_id: endpointIdSchema.optional().meta({ description: "Only deliveries to this endpoint." }),
+  reference: referenceSchema("reference").optional().meta({ description: "Only deliveries with exactly this reference." }),
   from: time("from").optional().meta({ description: "Only deliveries created at or after this time." }),
   to: time("to").optional().meta({ description: "Only deliveries created before this time." }),
   limit: z
@@ -65,11 +68,11 @@ export const listDeliveriesSchema = z.strictObject({
 export function parseListDeliveries(query: Readonly<Record<string, unknown>>): Parsed<DeliveryListQuery> {
   const parsed = parseQuery(listDeliveriesSchema, query, ["endpoint_id", "limit"]);
   if (!parsed.ok) return parsed;
-  const { status = null, endpoint_id = null, limit, cursor = null } = parsed.value;
+  const { status = null, endpoint_id = null, reference = null, limit, cursor = null } = parsed.value;
   const from = utc(parsed.value.from);
   const to = utc(parsed.value.to);
   if (from !== null && to !== null && from > to) return { ok: false, errors: ["from must not be after to"] };
-  return { ok: true, value: { status, endpoint_id, from, to, limit, cursor } };
+  return { ok: true, value: { status, endpoint_id, reference, from, to, limit, cursor } };
 }
 
 /** Rounded up, so that what was created in the millisecond before is before this time, as the client means it. */
