@@ -5,6 +5,7 @@ import type { FastifyInstance } from "fastify";
 import { adminProjectionRoutes } from "./admin/admin-projection-routes.ts";
 import { auditDeliveryRoutes } from "./audit/audit-delivery-routes.ts";
 import { auditEventRoutes } from "./audit/audit-event-routes.ts";
+import { auditListRoutes } from "./audit/lists/audit-list-routes.ts";
 import { auditTreeRoutes } from "./audit/audit-tree-routes.ts";
 import { deliveryRoutes } from "./deliveries/delivery-routes.ts";
 import type { HttpDependencies } from "./dependencies.ts";
@@ -86,6 +87,7 @@ export async function buildApp(deps: HttpDependencies): Promise<FastifyInstance>
   adminProjectionRoutes(app, deps);
   auditEventRoutes(app, deps);
   auditDeliveryRoutes(app, deps);
+  auditListRoutes(app, deps);
   auditTreeRoutes(app, deps);
   refuseTheRest();
   await app.ready();

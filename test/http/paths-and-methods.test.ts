@@ -28,6 +28,8 @@ const PATHS: Readonly<Record<string, string>> = {
   [`/v1/audit/deliveries/${ID}/events`]: "GET, HEAD",
   [`/v1/audit/deliveries/${ID}/payload`]: "GET, HEAD",
   "/v1/audit/events": "GET, HEAD",
+  "/v1/audit/endpoints": "GET, HEAD",
+  "/v1/audit/users": "GET, HEAD",
   "/livez": "GET, HEAD",
   "/readyz": "GET, HEAD",
 };

@@ -87,6 +87,8 @@ describe("a store that is down", () => {
     ["GET /v1/deliveries/ID/events", () => ({ key }), "read"],
     ["GET /v1/deliveries/ID?at=2026-02-01T00:00:00Z", () => ({ key }), "read"],
     ["GET /v1/deliveries/ID?at=00000000000000000099", () => ({ key }), "read", "head"],
+    ["GET /v1/audit/users", () => ({ key: TEST_STAFF_KEYS.auditor }), "head", "find"],
+    ["GET /v1/audit/endpoints?username=alice", () => ({ key: TEST_STAFF_KEYS.auditor }), "head", "find"],
     ["GET /v1/audit/deliveries/ID", () => ({ key: TEST_STAFF_KEYS.auditor }), "read"],
     ["GET /v1/audit/deliveries/ID/events", () => ({ key: TEST_STAFF_KEYS.auditor }), "read"],
     ["GET /v1/audit/deliveries/ID/payload", () => ({ key: TEST_STAFF_KEYS.auditor }), "read"],

@@ -43,9 +43,11 @@ export function querySql(collection: CollectionSql, query: DocumentQuery, column
   else condition(`(${orderColumn}, _id) ${ascending ? ">" : "<"} (?, ?)`, after.value, after.id);
 
   const direction = ascending ? "ASC" : "DESC";
+  // SQLite would sort by a column that is named twice.
+  const ties = order.field === "_id" ? "" : `, _id ${direction}`;
   const statement = (hint: string): string =>
     `SELECT ${columns} FROM ${collection.table}${hint} WHERE ${conditions.join(" AND ")} ` +
-    `ORDER BY ${orderColumn} ${direction}, _id ${direction} LIMIT ?`;
+    `ORDER BY ${orderColumn} ${direction}${ties} LIMIT ?`;
   const index = servingIndex(collection, query);
   return {
     sql: statement(index === null ? "" : ` INDEXED BY ${indexName(collection, index)}`),
