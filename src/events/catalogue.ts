@@ -9,10 +9,9 @@ import {
   deliveryHeldData,
   deliveryReleasedData,
   deliveryRequestedData,
-  upcastDeliveryAttempted,
-  upcastDeliveryRequested,
 } from "./delivery.ts";
 import type { DeliveryEvent } from "./delivery.ts";
+import { upcastDeliveryAttempted, upcastDeliveryRequested } from "./delivery-upcasters.ts";
 import {
   endpointDeletedData,
   endpointDeliveriesEndedData,

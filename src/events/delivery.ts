@@ -21,11 +21,6 @@ export const deliveryRequestedData = z.object({
   requestedAt: time,
 });
 
-/** Version 1 knew no references. */
-export function upcastDeliveryRequested(data: object): object {
-  return { ...data, reference: null };
-}
-
 /** The claim: appended before a byte leaves. Whoever loses this append does not send. */
 export const deliveryAttemptStartedData = z.object({
   deliveryId,
@@ -65,11 +60,6 @@ export const deliveryAttemptedData = z.object({
   /** How many connections the request was written to: 2 after a kept one was closed before a byte of the answer. */
   connections: z.int().min(1).max(2),
 });
-
-/** Version 1 knew of one connection. */
-export function upcastDeliveryAttempted(data: object): object {
-  return { ...data, connections: 1 };
-}
 
 /** No attempt is made until it is released: its endpoint was disabled when it was due. It has no due time meanwhile. */
 export const deliveryHeldData = z.object({
