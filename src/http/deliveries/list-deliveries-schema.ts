@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { deliveryStatus } from "../../events/delivery-terms.ts";
 import type { DeliveryStatus } from "../../events/delivery-terms.ts";
+import { isTime, utcOf } from "../../runtime/utc-time.ts";
 
 import { endpointIdSchema } from "../endpoints/schemas/endpoint-id-schema.ts";
 import { referenceSchema } from "../requests/reference-rule.ts";
@@ -25,17 +26,9 @@ export interface DeliveryListQuery {
   readonly cursor: string | null;
 }
 
-const FIRST_TIME = Date.parse("0000-01-01T00:00:00.000Z");
-const LAST_TIME = Date.parse("9999-12-31T23:59:59.999Z");
-/** A fraction of a second that is finer than the milliseconds of `created_at`. */
-const FINER_THAN_MS = /\.\d{3}\d*[1-9]/;
-
-/** A time in UTC or with an offset, whose year in UTC has four digits: only such times sort as text. */
 function time(name: string): z.ZodISODateTime {
   const error = `${name} must be an ISO 8601 time such as 2026-01-31T12:00:00.000Z`;
-  return z.iso
-    .datetime({ offset: true, error })
-    .refine((text) => Date.parse(text) >= FIRST_TIME && Date.parse(text) <= LAST_TIME, { error });
+  return z.iso.datetime({ offset: true, error }).refine(isTime, { error });
 }
 
 /** How many things a page of a list has. */
@@ -69,15 +62,8 @@ export function parseListDeliveries(query: Readonly<Record<string, unknown>>): P
   const parsed = parseQuery(listDeliveriesSchema, query, ["endpoint_id", "limit"]);
   if (!parsed.ok) return parsed;
   const { status = null, endpoint_id = null, reference = null, limit, cursor = null } = parsed.value;
-  const from = utc(parsed.value.from);
-  const to = utc(parsed.value.to);
+  const from = parsed.value.from === undefined ? null : utcOf(parsed.value.from);
+  const to = parsed.value.to === undefined ? null : utcOf(parsed.value.to);
   if (from !== null && to !== null && from > to) return { ok: false, errors: ["from must not be after to"] };
   return { ok: true, value: { status, endpoint_id, reference, from, to, limit, cursor } };
-}
-
-/** Rounded up, so that what was created in the millisecond before is before this time, as the client means it. */
-function utc(time: string | undefined): string | null {
-  if (time === undefined) return null;
-  const milliseconds = Date.parse(time) + (FINER_THAN_MS.test(time) ? 1 : 0);
-  return new Date(Math.min(milliseconds, LAST_TIME)).toISOString();
 }
