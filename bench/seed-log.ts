@@ -20,7 +20,7 @@ export async function seedLog(folder: string, events: number): Promise<void> {
   const store = await SqliteEventStore.open({ directory: directory.path });
   const payload = JSON.stringify({ text: "x".repeat(1_000) });
   const payloadSha256 = createHash("sha256").update(payload).digest("hex");
-  const requested = { userId: 1, endpointId: 1, payload, payloadBytes: payload.length, payloadSha256 };
+  const requested = { userId: 1, endpointId: 1, payload, payloadBytes: payload.length, payloadSha256, reference: null };
   const url = "http://receiver.example/";
   const story = (deliveryId: string, now: string) =>
     [

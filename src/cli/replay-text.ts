@@ -11,7 +11,7 @@ export type Paint = (look: "bold" | "dim", text: string) => string;
 type Flat = ReadonlyMap<string, string>;
 
 /** What never changes once a delivery was requested; it is shown with its first event only. */
-const FIXED = new Set(["id", "endpoint_id", "user_id", "created_at", "payload_bytes", "payload_sha256"]);
+const FIXED = new Set(["id", "endpoint_id", "user_id", "created_at", "payload_bytes", "payload_sha256", "reference"]);
 
 const LABEL_WIDTH = 20;
 

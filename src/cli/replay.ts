@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { Option } from "commander";
 import type { Command } from "commander";
 import { readConfig } from "../config.ts";
 import { UnreadableEvent } from "../events/store/event-store-errors.ts";
@@ -9,41 +10,88 @@ import type { Moment } from "../projections/history/moment.ts";
 import { openHistory } from "../projections/history/open-history.ts";
 import type { FoundHistory, HistorySource } from "../projections/history/open-history.ts";
 import { UUID } from "../runtime/uuid.ts";
+import { chooseNumber } from "./choose-number.ts";
+import { columnsOfTerminal, deliveryHeading, deliveryLines, moreLine } from "./delivery-lines.ts";
 import { openLogForReading } from "./log-access.ts";
+import { findDeliveries, wantedList } from "./replay-list.ts";
+import type { ListOptions } from "./replay-list.ts";
 import { stepText } from "./replay-text.ts";
 import { standardOutput } from "./standard-output.ts";
 import { UsageError } from "./subcommand.ts";
 import { escaped, escapedJson } from "./terminal-text.ts";
 import { warn } from "./warn.ts";
 
-/** `webhook-gateway replay`: what happened to a delivery, step by step. */
+/** `webhook-gateway replay`: what happened to a delivery, step by step; or which deliveries a user has. */
 export function defineReplay(command: Command): void {
   command
-    .argument("<delivery>", "its id")
+    .argument("[delivery]", "its id")
+    .addOption(new Option("--user <USERNAME>", "list this user's deliveries").conflicts(["until", "json"]))
+    .option("--from <TIME>", "with --user: those accepted at this time (ISO 8601) or later")
+    .option("--to <TIME>", "with --user: those accepted before this time")
+    .option("--limit <NUMBER>", "with --user: how many; otherwise a screenful")
     .option("--until <MOMENT>", "stop there: a time (ISO 8601) or a position of the log")
     .option("--json", "one line of JSON for each event, as the API has it")
     .description(
       `For each event: what happened, what it changed, and the delivery after it. It
 only reads, also beside a running gateway, and needs no read model. Nothing is
-sent. Payloads are not shown, only their size and digest.`,
+sent. Payloads are not shown, only their size and digest.
+
+With --user it lists deliveries from the read models, newest first, a line each,
+and in a terminal it asks which one to show.`,
     )
-    .action(runReplay);
+    .action((delivery: string | undefined, options: ReplayOptions) => runReplay(command, delivery, options));
 }
 
-interface ReplayOptions {
+interface ReplayOptions extends ListOptions {
+  readonly user?: string;
   readonly until?: string;
   readonly json?: boolean;
 }
 
-async function runReplay(delivery: string, { until: text, json = false }: ReplayOptions): Promise<void> {
+async function runReplay(command: Command, delivery: string | undefined, options: ReplayOptions): Promise<void> {
+  const { user, from, to, limit } = options;
+  if (user !== undefined) {
+    if (delivery !== undefined) throw new UsageError("name a delivery or --user, not both");
+    return chooseOf(user, options);
+  }
+  if ((from ?? to ?? limit) !== undefined) throw new UsageError("--from, --to and --limit go with --user");
+  if (delivery === undefined) command.error("error: missing required argument 'delivery'");
+  return showOne(delivery, options);
+}
+
+/** Lists a user's deliveries. In a terminal a person chooses one of them, which is shown then. */
+async function chooseOf(username: string, options: ListOptions): Promise<void> {
+  const { stdin, stdout } = process;
+  const inTerminal = stdin.isTTY && stdout.isTTY;
+  const wanted = wantedList(options, inTerminal ? stdout.rows : null);
+  const config = readConfig(process.env);
+  await using log = await openLogForReading(config, warn);
+  const { shown, more, counted } = await findDeliveries(config, log.store, username, wanted, warn);
+  const columns = columnsOfTerminal(stdout);
+  const heading = inTerminal && shown.length > 0 ? deliveryHeading(username, paint) : [];
+  const lines = [...heading, ...deliveryLines(shown, inTerminal ? { columns, paint } : null)];
+  const write = standardOutput();
+  for (const line of lines) await write(`${line}\n`);
+  if (shown.length === 0) warn(`${username} has no deliveries${(options.from ?? options.to) ? " in this time" : ""}`);
+  if (more.length > 0) warn(moreLine(more, counted));
+  if (!inTerminal || shown.length === 0) return;
+  const chosen = shown[((await chooseNumber(shown.length, stdin, stdout)) ?? 0) - 1];
+  if (chosen !== undefined) await showSteps(log.store, chosen._id, null, false);
+}
+
+async function showOne(delivery: string, { until: text, json = false }: ReplayOptions): Promise<void> {
   const id = delivery.toLowerCase();
   if (!UUID.test(id))
     throw new UsageError(`no delivery has an id like ${escapedJson(JSON.stringify(id.slice(0, 100)))}`);
   const until = text === undefined ? null : momentFrom(text);
   await using log = await openLogForReading(readConfig(process.env), warn);
+  await showSteps(log.store, id, until, json);
+}
+
+async function showSteps(store: HistorySource, id: string, until: Moment | null, json: boolean): Promise<void> {
   const write = standardOutput();
   try {
-    for (const step of (await foundHistory(log.store, id, until)).steps()) {
+    for (const step of (await foundHistory(store, id, until)).steps()) {
       await write(json ? `${escapedJson(JSON.stringify(shownStep(step)))}\n` : stepText(step, paint));
     }
   } catch (error) {

@@ -10,6 +10,9 @@ const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/u;
 
 const SHORT_ESCAPES: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\" };
 
+/** What a text that was cut ends with. */
+const CUT = "…";
+
 /** From here on a character may take two columns; taking each for two never makes a line too long. */
 const FIRST_WIDE = 0x1100;
 
@@ -49,6 +52,23 @@ export function wrapped(first: string, text: string): string[] {
     width += more;
   }
   return [...lines, line];
+}
+
+/** Somebody's text for what is left of a line: escaped, and cut so that it has at most so many columns, with `…` at its end. */
+export function cutTo(columns: number, text: string): string {
+  const whole = escaped(text);
+  if (columnsOf(whole) <= columns) return whole;
+  const end = columnsOf(CUT);
+  if (columns < end) return "";
+  let line = "";
+  let width = 0;
+  for (const character of text) {
+    const shown = escapedCharacter(character);
+    width += columnsOf(shown);
+    if (width > columns - end) break;
+    line += shown;
+  }
+  return line + CUT;
 }
 
 function escapedCharacter(character: string): string {

@@ -19,6 +19,8 @@ export interface RequestDelivery {
   readonly payloadBytes: number;
   /** Lower-case hex. */
   readonly payloadSha256: string;
+  /** The client's own name for it; null without one. */
+  readonly reference: string | null;
   /** ISO 8601 UTC */
   readonly now: string;
 }
@@ -37,12 +39,15 @@ export function idempotentDeliveryId(userId: number, idempotencyKey: string): st
 /**
  * The promise to deliver: the first event of a delivery. Nothing when the same was requested before under this id.
  *
- * @throws CommandRefused `idempotency_key_reused` when the id's delivery is of another endpoint or payload
+ * @throws CommandRefused `idempotency_key_reused` when the id's delivery is of another endpoint, payload or reference
  */
 export function decideRequestDelivery(command: RequestDelivery, delivery: Delivery | null): DeliveryRequested[] {
   const { now, ...data } = command;
   if (delivery === null) return [{ type: "DeliveryRequested", data: { ...data, requestedAt: now } }];
-  const isSame = delivery.endpointId === data.endpointId && delivery.payloadSha256 === data.payloadSha256;
+  const isSame =
+    delivery.endpointId === data.endpointId &&
+    delivery.payloadSha256 === data.payloadSha256 &&
+    delivery.reference === data.reference;
   if (!isSame) throw new CommandRefused("idempotency_key_reused");
   return [];
 }
@@ -60,7 +65,7 @@ export type DeliveryAccepted =
 /**
  * Accepts a delivery with a single append and no read, unless its id was used before. Resolves when it is durable.
  *
- * @throws CommandRefused `idempotency_key_reused` when the id's delivery is of another endpoint or payload
+ * @throws CommandRefused `idempotency_key_reused` when the id's delivery is of another endpoint, payload or reference
  * @throws whatever the store throws
  */
 export async function requestDelivery(
@@ -90,7 +95,7 @@ export async function requestDelivery(
  * Whether the same was requested before under this id: what is asked when nothing new may be accepted, because what was
  * accepted stays so. One read, and no append.
  *
- * @throws CommandRefused `idempotency_key_reused` when the id's delivery is of another endpoint or payload
+ * @throws CommandRefused `idempotency_key_reused` when the id's delivery is of another endpoint, payload or reference
  * @throws whatever the store throws
  */
 export async function wasRequested(store: StreamStore, command: RequestDelivery): Promise<boolean> {

@@ -9,9 +9,9 @@ import {
   deliveryHeldData,
   deliveryReleasedData,
   deliveryRequestedData,
-  upcastDeliveryAttempted,
 } from "./delivery.ts";
 import type { DeliveryEvent } from "./delivery.ts";
+import { upcastDeliveryAttempted, upcastDeliveryRequested } from "./delivery-upcasters.ts";
 import {
   endpointDeletedData,
   endpointDeliveriesEndedData,
@@ -91,7 +91,7 @@ const CATALOGUE: Readonly<Record<GatewayEvent["type"], Entry>> = {
   EndpointDeleted: firstVersion(["endpoint"], endpointDeletedData),
   EndpointFailing: firstVersion(["endpoint"], endpointFailingData),
   EndpointDeliveriesEnded: firstVersion(["endpoint"], endpointDeliveriesEndedData),
-  DeliveryRequested: firstVersion(["delivery"], deliveryRequestedData),
+  DeliveryRequested: upcasted(["delivery"], deliveryRequestedData, [upcastDeliveryRequested]),
   DeliveryAttemptStarted: firstVersion(["delivery"], deliveryAttemptStartedData),
   DeliveryAttemptReleased: firstVersion(["delivery"], deliveryAttemptReleasedData),
   DeliveryAttempted: upcasted(["delivery"], deliveryAttemptedData, [upcastDeliveryAttempted]),

@@ -16,6 +16,8 @@ export const deliveryRequestedData = z.object({
   payload: z.string(),
   payloadBytes: z.int().positive(),
   payloadSha256: z.string().length(64),
+  /** The client's own name for it, which need not be unique; null without one. */
+  reference: z.string().min(1).nullable(),
   requestedAt: time,
 });
 
@@ -58,11 +60,6 @@ export const deliveryAttemptedData = z.object({
   /** How many connections the request was written to: 2 after a kept one was closed before a byte of the answer. */
   connections: z.int().min(1).max(2),
 });
-
-/** Version 1 knew of one connection. */
-export function upcastDeliveryAttempted(data: object): object {
-  return { ...data, connections: 1 };
-}
 
 /**
  * No attempt is made until it is released: its endpoint was disabled, or deliveries were paused, when it was due. It has no
@@ -133,6 +130,7 @@ export interface Delivery {
   readonly endpointId: number;
   readonly payload: string;
   readonly payloadSha256: string;
+  readonly reference: string | null;
   /** ISO 8601 UTC */
   readonly requestedAt: string;
   readonly status: DeliveryStatus;
@@ -154,13 +152,14 @@ export interface Delivery {
 export function evolveDelivery(delivery: Delivery | null, event: DeliveryEvent): Delivery {
   if (event.type === "DeliveryRequested") {
     if (delivery !== null) throw new Error("a delivery is requested once");
-    const { deliveryId: id, userId, endpointId, payload, payloadSha256, requestedAt } = event.data;
+    const { deliveryId: id, userId, endpointId, payload, payloadSha256, reference, requestedAt } = event.data;
     return {
       deliveryId: id,
       userId,
       endpointId,
       payload,
       payloadSha256,
+      reference,
       requestedAt,
       status: "PENDING",
       round: 1,

@@ -6,6 +6,7 @@ import { adminPauseRoutes } from "./admin/admin-pause-routes.ts";
 import { adminProjectionRoutes } from "./admin/admin-projection-routes.ts";
 import { auditDeliveryRoutes } from "./audit/audit-delivery-routes.ts";
 import { auditEventRoutes } from "./audit/audit-event-routes.ts";
+import { auditListRoutes } from "./audit/lists/audit-list-routes.ts";
 import { auditTreeRoutes } from "./audit/audit-tree-routes.ts";
 import { deliveryRoutes } from "./deliveries/delivery-routes.ts";
 import type { HttpDependencies } from "./dependencies.ts";
@@ -88,6 +89,7 @@ export async function buildApp(deps: HttpDependencies): Promise<FastifyInstance>
   adminPauseRoutes(app, deps);
   auditEventRoutes(app, deps);
   auditDeliveryRoutes(app, deps);
+  auditListRoutes(app, deps);
   auditTreeRoutes(app, deps);
   refuseTheRest();
   await app.ready();

@@ -12,7 +12,10 @@ import { pagesOf } from "./store/pages.ts";
 export type AttemptEntry = ReturnType<typeof attemptEntry>;
 
 /** What was requested, but for its payload, which stays in the log. */
-type Requested = Pick<DeliveryRequested["data"], "endpointId" | "userId" | "payloadBytes" | "payloadSha256">;
+type Requested = Pick<
+  DeliveryRequested["data"],
+  "endpointId" | "userId" | "payloadBytes" | "payloadSha256" | "reference"
+>;
 
 /** A delivery as a client sees it. */
 export interface DeliveryDocument extends StoredDocument, SnakeCased<Requested> {
@@ -29,12 +32,14 @@ export interface DeliveryDocument extends StoredDocument, SnakeCased<Requested> 
 /** What became of every delivery, with each attempt. */
 export const deliveries: Projection<DeliveryDocument> = {
   name: "deliveries",
-  version: 2,
+  version: 3,
   categories: ["delivery"],
   indexes: [
     ["user_id", "created_at"],
     ["user_id", "status", "created_at"],
     ["user_id", "endpoint_id", "created_at"],
+    // Most deliveries have none, and are not in it.
+    { fields: ["user_id", "reference", "created_at"], unlessNull: "reference" },
   ],
 
   documentId(event) {
@@ -61,7 +66,7 @@ export const deliveries: Projection<DeliveryDocument> = {
           next_attempt_at: event.data.requestedAt,
           created_at: event.data.requestedAt,
           completed_at: null,
-          ...fieldsOf(event.data, "payloadBytes", "payloadSha256"),
+          ...fieldsOf(event.data, "payloadBytes", "payloadSha256", "reference"),
           failure_reason: null,
           attempt_log: [],
         };
@@ -136,6 +141,8 @@ export async function deliveryOfUser(
 export interface DeliveryFilter {
   readonly status?: DeliveryStatus;
   readonly endpointId?: number;
+  /** Exactly. */
+  readonly reference?: string;
   /** ISO 8601 UTC; from is inclusive, to exclusive. */
   readonly from?: string;
   readonly to?: string;
@@ -166,12 +173,13 @@ export function deliveriesOfUser(
   limit: number,
   after: DeliveryPlace | null,
 ): Promise<DeliveryDocument[]> {
-  const { status, endpointId, from, to } = filter;
+  const { status, endpointId, reference, from, to } = filter;
   return store.find<DeliveryDocument>(collectionOf(deliveries), {
     equals: {
       user_id: userId,
       ...(status !== undefined && { status }),
       ...(endpointId !== undefined && { endpoint_id: endpointId }),
+      ...(reference !== undefined && { reference }),
     },
     ...((from ?? to) !== undefined && {
       range: { field: "created_at", ...(from !== undefined && { from }), ...(to !== undefined && { to }) },

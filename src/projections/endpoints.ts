@@ -9,7 +9,7 @@ import { fieldsOf, snakeCased } from "./snake-case.ts";
 import type { SnakeCased } from "./snake-case.ts";
 import type { DocumentStore, StoredDocument } from "./store/document-store.ts";
 import { pagesOf } from "./store/pages.ts";
-import type { PagesFrom } from "./store/pages.ts";
+import type { NumberedPage, PagesFrom } from "./store/pages.ts";
 
 /** Whose an endpoint is, and its keys; null: those derived from its number. */
 type Owned = Pick<EndpointRegistered["data"], "endpointId" | "userId" | "sealedKeys">;
@@ -36,9 +36,9 @@ export interface EndpointDocument extends StoredDocument, SnakeCased<Owned>, Sna
 export const endpoints: Projection<EndpointDocument> = {
   name: "endpoints",
   // A new setting is a new field of every document; count up the first number for any other change.
-  version: 2 + SETTINGS_VERSION,
+  version: 3 + SETTINGS_VERSION,
   categories: ["endpoint"],
-  indexes: [["user_id", "endpoint_id"]],
+  indexes: [["user_id", "endpoint_id"], ["url", "endpoint_id"], ["endpoint_id"]],
 
   documentId: (event) =>
     event.stream.startsWith("endpoint-") && "endpointId" in event.data ? String(event.data.endpointId) : null,
@@ -119,6 +119,31 @@ export const endpoints: Projection<EndpointDocument> = {
     }
   },
 };
+
+/** Which endpoints are asked for: those of a user, those with exactly this URL, both or all. */
+export interface EndpointFilter {
+  readonly userId?: number;
+  readonly url?: string;
+}
+
+/** The endpoints that match, deleted ones as well, by ascending id. */
+export function endpointsPage(
+  store: DocumentStore,
+  { userId, url }: EndpointFilter,
+  { limit, after }: NumberedPage,
+): Promise<EndpointDocument[]> {
+  return store.find<EndpointDocument>(collectionOf(endpoints), {
+    equals: { ...(userId !== undefined && { user_id: userId }), ...(url !== undefined && { url }) },
+    order: { field: "endpoint_id", direction: "ascending" },
+    ...(after !== null && { after: { value: after, id: String(after) } }),
+    limit,
+  });
+}
+
+/** The endpoints with exactly this URL, of all users, deleted ones as well, by ascending id. */
+export function endpointsByUrl(store: DocumentStore, url: string, page: NumberedPage): Promise<EndpointDocument[]> {
+  return endpointsPage(store, { url }, page);
+}
 
 /** A user's endpoints by ascending id, without deleted ones, at most `limit`, after the endpoint with the id `after`. */
 export async function endpointsOfUserPage(

@@ -17,6 +17,8 @@ export function shownDelivery(delivery: DeliveryDocument): ShownDelivery {
     completed_at: delivery.completed_at,
     payload_bytes: delivery.payload_bytes,
     payload_sha256: delivery.payload_sha256,
+    // Documents of an earlier version, which are shown while those of this one are made, know of none.
+    reference: (delivery as Partial<DeliveryDocument>).reference ?? null,
     failure_reason: delivery.failure_reason,
     attempt_log: delivery.attempt_log,
   };

@@ -45,6 +45,36 @@ export function describeCollections(opened: () => OpenedDocumentStore): void {
       expect(await store.write(wider, [{ id: "a", expected: positionOf(1), next: null }], null)).toEqual([]);
     });
 
+    it("makes an index that leaves out documents without a value, which its queries then find none of", async () => {
+      const partial = { name: "partial_v1", indexes: [{ fields: ["user_id", "extra"], unlessNull: "extra" }] };
+      await store.prepare(partial);
+      const things = [thing("a", 1, { extra: "x" }), thing("b", 2), thing("c", 3, { extra: "y" }), thing("d", 4)];
+      expect(await store.write(partial, things.map(insert), null)).toEqual([]);
+      const byExtra = { order: { field: "extra", direction: "ascending" }, limit: 5 } as const;
+      const found = async (query: Omit<DocumentQuery, "order" | "limit">) =>
+        ids(await store.find(partial, { ...query, ...byExtra }));
+      expect(await found({ equals: { user_id: 1 } })).toEqual(["a", "c"]);
+      expect(await found({ equals: { user_id: 1, extra: "y" } })).toEqual(["c"]);
+      expect(await found({ equals: { user_id: 1 }, range: { field: "extra" } })).toEqual(["a", "c"]);
+      expect(await found({ equals: { user_id: 1 }, range: { field: "extra", to: "y" } })).toEqual(["a"]);
+      // What gets a value, loses it or has another is found as such.
+      const change = async (at: number, id: string, extra: string | null) => {
+        const write = { id, expected: positionOf(at), next: thing(id, at + 10, { extra }) };
+        expect(await store.write(partial, [write], null)).toEqual([]);
+      };
+      await change(1, "a", null);
+      await change(2, "b", "z");
+      await change(3, "c", "zz");
+      expect(await found({ equals: { user_id: 1 } })).toEqual(["b", "c"]);
+      const byId = { order: { field: "_id", direction: "ascending" }, limit: 5 } as const;
+      expect(ids(await store.find(partial, { equals: { user_id: 1 }, ...byId }))).toEqual(["a", "b", "c", "d"]);
+    });
+
+    it("refuses an index that leaves documents out by a field that is not in it", async () => {
+      const partial = { name: "partial_v1", indexes: [{ fields: ["user_id"], unlessNull: "extra" }] };
+      await expect(store.prepare(partial)).rejects.toThrow(RangeError);
+    });
+
     it("keeps collections apart whose names differ in case, or that have names a database uses itself", async () => {
       const names = ["Things_v1", "checkpoints", "sqlite_schema", "system_users", "0"];
       for (const other of names) {

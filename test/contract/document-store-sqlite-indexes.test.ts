@@ -30,6 +30,7 @@ describe("the indexes of the SQLite read models", () => {
       ["user_id", "created_at"],
       ["user_id", "status", "created_at"],
       ["user_id", "endpoint_id", "created_at"],
+      { fields: ["user_id", "reference", "created_at"], unlessNull: "reference" },
     ],
   };
   const DUE: CollectionDefinition = { name: "due_deliveries_v1", indexes: [["due_at"]] };
@@ -70,6 +71,18 @@ describe("the indexes of the SQLite read models", () => {
       { ...page, equals: { user_id: 1, endpoint_id: 2, status: "FAILED" }, range, after },
       "user_id,(status|endpoint_id),created_at",
     ],
+    [
+      "one reference",
+      DELIVERIES,
+      { ...page, equals: { user_id: 1, reference: "a" }, after },
+      "user_id,reference,created_at",
+    ],
+    [
+      "one reference, status and endpoint in a time range",
+      DELIVERIES,
+      { ...page, equals: { user_id: 1, endpoint_id: 2, status: "FAILED", reference: "a" }, range },
+      "user_id,reference,created_at",
+    ],
     ["what is due", DUE, { order: dueFirst, limit: 100, range: { field: "due_at", to: "2027" } }, "due_at"],
     ["what is due next", DUE, { order: dueFirst, limit: 100, range: { field: "due_at", to: "2027" }, after }, "due_at"],
   ];
@@ -79,6 +92,28 @@ describe("the indexes of the SQLite read models", () => {
     const plan = planOf(collection, query);
     expect(plan).toMatch(new RegExp(`^SEARCH documents:${collection.name} USING INDEX .*\\(${index}\\)`));
     expect(plan).not.toContain("TEMP B-TREE");
+  });
+
+  it("have no entry, and no change when it changes, of a document that a partial index leaves out", async () => {
+    await store.prepare(DELIVERIES);
+    const deliveries = Array.from({ length: 1_000 }, (_, at) => {
+      const fields = { user_id: 1, status: "PENDING", endpoint_id: 2, created_at: `2026-01-01T00:00:00.${at}Z` };
+      return { _id: `id-${at}`, position: positionOf(at), ...fields, reference: at === 7 ? "order 7" : null };
+    });
+    const inserts = deliveries.map((next) => ({ id: next._id, expected: null, next }));
+    await store.write(DELIVERIES, inserts, null);
+    const ended = deliveries.map((next) => ({
+      id: next._id,
+      expected: next.position,
+      next: { ...next, status: "SUCCESS", position: positionOf(5_000) },
+    }));
+    await store.write(DELIVERIES, ended, null);
+    const database = new DatabaseSync(join(directory, "read-models.sqlite"), { readOnly: true });
+    const sizes = database.prepare("SELECT name, ncell FROM dbstat WHERE aggregate = TRUE AND name LIKE ?");
+    const entries = new Map(sizes.all("documents:deliveries_v1(%").map(({ name, ncell }) => [name, ncell]));
+    database.close();
+    expect(entries.get("documents:deliveries_v1(user_id,reference,created_at) unless reference is null")).toBe(1);
+    expect(entries.get("documents:deliveries_v1(user_id,created_at)")).toBeGreaterThanOrEqual(1_000);
   });
 
   it("are all that a count reads, in pieces, each of which continues in the index", async () => {

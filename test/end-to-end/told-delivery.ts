@@ -67,10 +67,14 @@ export function toldByAServer(name: string, start: () => Promise<Instances>): vo
     it("tells a delivery as the API does, up to any time or position", { timeout: 120_000 }, async () => {
       using folder = new TemporaryFolder();
       await using instances = await start();
-      const { api, replay, stop } = await toldByBoth(join(folder.path, "data"), instances.env);
+      const directory = join(folder.path, "data");
+      const { id, api, replay, stop } = await toldByBoth(directory, instances.env);
       const { data } = JSON.parse(api) as { data: Step[] };
       const [text, json] = [await replay(), await replay("--json")];
       await stop();
+      const list = await runCommand(["replay", "--user", "alice"], directory, { env: instances.env });
+      expect(list).toMatchObject({ exitCode: 0, stderr: "" });
+      expect(list.stdout).toMatch(new RegExp(`^${id} \\S+ SUCCESS  1 2\n$`));
       expectReadable(text.stdout);
       expect(titlesIn(text.stdout)).toHaveLength(data.length);
       const told = json.stdout.trimEnd().split("\n");

@@ -101,7 +101,7 @@ describe("the history of a delivery", () => {
         `"time":"${at(10)}","actor":"user:1","correlation_id":"${first!.metadata.$correlationId}",` +
         `"causation_id":"${first!.metadata.$causationId}","data":{"delivery_id":"${id}","user_id":1,"endpoint_id":1,` +
         `"payload_bytes":${PAYLOAD.length},"payload_sha256":"${String(steps[0]!.data["payload_sha256"])}",` +
-        `"requested_at":"${at(10)}"}`,
+        `"reference":null,"requested_at":"${at(10)}"}`,
     );
     expect(steps[1]!.data).toEqual({
       delivery_id: id,

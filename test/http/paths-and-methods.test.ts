@@ -31,6 +31,8 @@ const PATHS: Readonly<Record<string, string>> = {
   "/v1/admin/pause": "POST",
   "/v1/admin/resume": "POST",
   "/v1/admin/pauses": "GET, HEAD",
+  "/v1/audit/endpoints": "GET, HEAD",
+  "/v1/audit/users": "GET, HEAD",
   "/livez": "GET, HEAD",
   "/readyz": "GET, HEAD",
 };

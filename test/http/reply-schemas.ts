@@ -2,6 +2,7 @@ import { expect } from "vitest";
 import { z } from "zod";
 import { pauseListSchema, pauseReplySchema } from "../../src/http/admin/pause-schema.ts";
 import { auditEventSchema } from "../../src/http/audit/audit-events-schema.ts";
+import { auditEndpointListSchema, auditUserListSchema } from "../../src/http/audit/lists/audit-lists-schema.ts";
 import { deliveryEventListSchema, pastDeliverySchema } from "../../src/http/deliveries/history-schema.ts";
 import {
   endpointDetailsSchema,
@@ -48,6 +49,8 @@ const SUCCESSES: readonly { route: RegExp; status: number; schema: z.ZodType }[]
   { route: new RegExp(`^GET /v1/(audit/)?deliveries/${ID}/events$`), status: 200, schema: deliveryEventListSchema },
   { route: new RegExp(`^GET /v1/(audit/)?deliveries/${ID}/payload$`), status: 200, schema: z.looseObject({}) },
   { route: new RegExp(`^GET /v1/audit/proof/${ID}$`), status: 200, schema: auditProofReplySchema },
+  { route: /^GET \/v1\/audit\/users$/, status: 200, schema: auditUserListSchema },
+  { route: /^GET \/v1\/audit\/endpoints$/, status: 200, schema: auditEndpointListSchema },
   { route: /^GET \/v1\/admin\/projections$/, status: 200, schema: projectionListSchema },
   { route: /^GET \/v1\/admin\/projections\/[a-z-]+$/, status: 200, schema: projectionSchema },
   { route: /^POST \/v1\/admin\/(pause|resume)$/, status: 200, schema: pauseReplySchema },

@@ -91,6 +91,8 @@ describe("a store that is down", () => {
     ["POST /v1/admin/pause", () => ({ key: TEST_STAFF_KEYS.operator, body: { reason: "x", user_id: 999 } }), "head"],
     ["POST /v1/admin/resume", () => ({ key: TEST_STAFF_KEYS.operator }), "read", "head"],
     ["GET /v1/admin/pauses", () => ({ key: TEST_STAFF_KEYS.operator }), "head"],
+    ["GET /v1/audit/users", () => ({ key: TEST_STAFF_KEYS.auditor }), "head", "find"],
+    ["GET /v1/audit/endpoints?username=alice", () => ({ key: TEST_STAFF_KEYS.auditor }), "head", "find"],
     ["GET /v1/audit/deliveries/ID", () => ({ key: TEST_STAFF_KEYS.auditor }), "read"],
     ["GET /v1/audit/deliveries/ID/events", () => ({ key: TEST_STAFF_KEYS.auditor }), "read"],
     ["GET /v1/audit/deliveries/ID/payload", () => ({ key: TEST_STAFF_KEYS.auditor }), "read"],

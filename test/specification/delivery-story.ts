@@ -38,6 +38,7 @@ export function requested(seconds = 0, deliveryId = DELIVERY_ID, endpointId = 7)
       payload,
       payloadBytes: Buffer.byteLength(payload),
       payloadSha256: createHash("sha256").update(payload).digest("hex"),
+      reference: null,
       requestedAt: at(seconds),
     },
   };

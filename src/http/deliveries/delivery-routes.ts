@@ -8,7 +8,7 @@ import { HttpError } from "../errors.ts";
 import { sendJson, sendJsonText } from "../replies/send-json.ts";
 import { openPage } from "../requests/list-page.ts";
 import { validOrRefuse } from "../requests/request-body.ts";
-import { lookUp, upToDate } from "../requests/up-to-date.ts";
+import { lookUp, refuseOutdated, upToDate } from "../requests/up-to-date.ts";
 import { deliveryAsItWas, deliveryQuery, payloadText, sendDeliveryEvents } from "./history-replies.ts";
 import { parseListDeliveries } from "./list-deliveries-schema.ts";
 
@@ -20,12 +20,16 @@ export function deliveryRoutes(app: FastifyInstance, deps: HttpDependencies): vo
   app.get("/v1/deliveries", { onRequest }, async (request, reply) => {
     const { user_id } = userOf(request);
     const query = validOrRefuse(parseListDeliveries(request.query as Record<string, unknown>));
-    const { status, endpoint_id, from, to, limit, cursor } = query;
-    const page = openPage<DeliveryPlace>({ limit, cursor }, [user_id, status, endpoint_id, from, to], secrets.cursors);
+    const { status, endpoint_id, reference, from, to, limit, cursor } = query;
+    // Last, and only with one, so that the cursors of earlier versions still fit.
+    const scope = [user_id, status, endpoint_id, from, to, ...(reference === null ? [] : [reference])];
+    const page = openPage<DeliveryPlace>({ limit, cursor }, scope, secrets.cursors);
     await upToDate(deps, [deliveries.name]);
+    if (reference !== null) refuseOutdated(deps, [deliveries.name]);
     const filter = {
       ...(status !== null && { status }),
       ...(endpoint_id !== null && { endpointId: endpoint_id }),
+      ...(reference !== null && { reference }),
       ...(from !== null && { from }),
       ...(to !== null && { to }),
     };

@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { deliveryStatus } from "../../events/delivery-terms.ts";
 import type { DeliveryStatus } from "../../events/delivery-terms.ts";
+import { isTime, utcOf } from "../../runtime/utc-time.ts";
 
 import { endpointIdSchema } from "../endpoints/schemas/endpoint-id-schema.ts";
+import { referenceSchema } from "../requests/reference-rule.ts";
 import { parseQuery } from "../requests/query.ts";
 import type { Parsed } from "../requests/schema-rules.ts";
 
@@ -15,6 +17,7 @@ export const deliveryStatusSchema = z.enum(deliveryStatus.options, {
 export interface DeliveryListQuery {
   readonly status: DeliveryStatus | null;
   readonly endpoint_id: number | null;
+  readonly reference: string | null;
   /** Inclusive. */
   readonly from: string | null;
   /** Exclusive. */
@@ -23,17 +26,9 @@ export interface DeliveryListQuery {
   readonly cursor: string | null;
 }
 
-const FIRST_TIME = Date.parse("0000-01-01T00:00:00.000Z");
-const LAST_TIME = Date.parse("9999-12-31T23:59:59.999Z");
-/** A fraction of a second that is finer than the milliseconds of `created_at`. */
-const FINER_THAN_MS = /\.\d{3}\d*[1-9]/;
-
-/** A time in UTC or with an offset, whose year in UTC has four digits: only such times sort as text. */
 function time(name: string): z.ZodISODateTime {
   const error = `${name} must be an ISO 8601 time such as 2026-01-31T12:00:00.000Z`;
-  return z.iso
-    .datetime({ offset: true, error })
-    .refine((text) => Date.parse(text) >= FIRST_TIME && Date.parse(text) <= LAST_TIME, { error });
+  return z.iso.datetime({ offset: true, error }).refine(isTime, { error });
 }
 
 /** How many things a page of a list has. */
@@ -46,6 +41,9 @@ const LIMIT_MESSAGE = `limit must be between ${PAGE_LIMITS.min} and ${PAGE_LIMIT
 export const listDeliveriesSchema = z.strictObject({
   status: deliveryStatusSchema.optional().meta({ description: "Only deliveries with this status." }),
   endpoint_id: endpointIdSchema.optional().meta({ description: "Only deliveries to this endpoint." }),
+  reference: referenceSchema("reference")
+    .optional()
+    .meta({ description: "Only deliveries with exactly this reference." }),
   from: time("from").optional().meta({ description: "Only deliveries created at or after this time." }),
   to: time("to").optional().meta({ description: "Only deliveries created before this time." }),
   limit: z
@@ -65,16 +63,9 @@ export const listDeliveriesSchema = z.strictObject({
 export function parseListDeliveries(query: Readonly<Record<string, unknown>>): Parsed<DeliveryListQuery> {
   const parsed = parseQuery(listDeliveriesSchema, query, ["endpoint_id", "limit"]);
   if (!parsed.ok) return parsed;
-  const { status = null, endpoint_id = null, limit, cursor = null } = parsed.value;
-  const from = utc(parsed.value.from);
-  const to = utc(parsed.value.to);
+  const { status = null, endpoint_id = null, reference = null, limit, cursor = null } = parsed.value;
+  const from = parsed.value.from === undefined ? null : utcOf(parsed.value.from);
+  const to = parsed.value.to === undefined ? null : utcOf(parsed.value.to);
   if (from !== null && to !== null && from > to) return { ok: false, errors: ["from must not be after to"] };
-  return { ok: true, value: { status, endpoint_id, from, to, limit, cursor } };
-}
-
-/** Rounded up, so that what was created in the millisecond before is before this time, as the client means it. */
-function utc(time: string | undefined): string | null {
-  if (time === undefined) return null;
-  const milliseconds = Date.parse(time) + (FINER_THAN_MS.test(time) ? 1 : 0);
-  return new Date(Math.min(milliseconds, LAST_TIME)).toISOString();
+  return { ok: true, value: { status, endpoint_id, reference, from, to, limit, cursor } };
 }

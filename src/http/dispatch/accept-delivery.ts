@@ -18,6 +18,8 @@ export interface DeliveryToAccept {
   readonly payloadBytes: number;
   /** Null: every request is a new delivery. */
   readonly idempotencyKey: string | null;
+  /** The client's own name for it; null without one. */
+  readonly reference: string | null;
 }
 
 /**
@@ -66,14 +68,14 @@ export async function acceptAgain(
 
 function commandFor(
   request: FastifyRequest,
-  { endpointId, payload, payloadBytes, idempotencyKey }: DeliveryToAccept,
+  { endpointId, payload, payloadBytes, idempotencyKey, reference }: DeliveryToAccept,
   clock: HttpDependencies["clock"],
 ): RequestDelivery {
   const { user_id: userId } = userOf(request);
   const deliveryId = idempotencyKey === null ? timeOrderedId() : idempotentDeliveryId(userId, idempotencyKey);
-  request.dispatch = { endpointId, deliveryId, bytes: payloadBytes };
+  request.dispatch = { endpointId, deliveryId, bytes: payloadBytes, reference };
   const payloadSha256 = hash("sha256", payload, "hex");
-  return { deliveryId, userId, endpointId, payload, payloadBytes, payloadSha256, now: isoNow(clock) };
+  return { deliveryId, userId, endpointId, payload, payloadBytes, payloadSha256, reference, now: isoNow(clock) };
 }
 
 function sendAccepted(reply: FastifyReply, { deliveryId }: RequestDelivery, replayed: boolean): FastifyReply {

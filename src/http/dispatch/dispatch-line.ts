@@ -13,6 +13,7 @@ export interface DispatchDetails {
   readonly deliveryId: string;
   /** Those of the payload. */
   readonly bytes: number;
+  readonly reference: string | null;
 }
 
 /**
@@ -30,6 +31,7 @@ export function logDispatch(metrics: Metrics, logger: FastifyBaseLogger): onSend
         user: user?.user_id ?? null,
         endpoint: dispatch?.endpointId ?? null,
         delivery: dispatch?.deliveryId ?? null,
+        ...(dispatch?.reference != null && { reference: dispatch.reference }),
         bytes: dispatch?.bytes ?? null,
         outcome: status,
         duration_ms: Math.round(reply.elapsedTime * 10) / 10,

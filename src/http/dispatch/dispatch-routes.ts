@@ -7,6 +7,7 @@ import { bodyOf, validOrRefuse } from "../requests/request-body.ts";
 import { acceptAgain, acceptDelivery } from "./accept-delivery.ts";
 import { logDispatch } from "./dispatch-line.ts";
 import { parseDispatch } from "./dispatch-schema.ts";
+import { referenceOf } from "./reference.ts";
 
 const VISIBLE_ASCII = /^[\x21-\x7e]{1,255}$/;
 
@@ -25,14 +26,15 @@ export function dispatchRoutes(
 
   app.post("/v1/dispatch", hooks, async (request, reply) => {
     const body = bodyOf(request);
-    const { endpoint_id: endpointId } = validOrRefuse(parseDispatch(body.value));
+    const { endpoint_id: endpointId, reference: inBody } = validOrRefuse(parseDispatch(body.value));
     const payload = body.memberText("payload") ?? "";
     const payloadBytes = Buffer.byteLength(payload);
     if (payloadBytes > settings.maxPayloadBytes) {
       const limit = `payload must not be larger than ${settings.maxPayloadBytes} bytes`;
       throw new HttpError("payload_too_large", { errors: [limit] });
     }
-    const delivery = { endpointId, payload, payloadBytes, idempotencyKey: idempotencyKeyOf(request) };
+    const reference = referenceOf(request.raw, inBody);
+    const delivery = { endpointId, payload, payloadBytes, reference, idempotencyKey: idempotencyKeyOf(request) };
     try {
       await endpointOfUser(endpointId, userOf(request).user_id, deps);
     } catch (error) {

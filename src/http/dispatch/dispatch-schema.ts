@@ -1,12 +1,14 @@
 import { z } from "zod";
 
 import { endpointIdSchema } from "../endpoints/schemas/endpoint-id-schema.ts";
+import { REFERENCE_LIMITS, referenceSchema } from "../requests/reference-rule.ts";
 import { isAbsent, messagesOf, numberOrSame } from "../requests/schema-rules.ts";
 import type { Parsed } from "../requests/schema-rules.ts";
 
 /** The fields of a dispatch, without the payload, whose exact text is taken from the body. */
 export interface DispatchRequest {
   readonly endpoint_id: number;
+  readonly reference: string | null;
 }
 
 const endpointId = endpointIdSchema.meta({
@@ -36,15 +38,28 @@ const payload = z
     examples: [{ order: 42, total: 19.99 }],
   });
 
+const reference = referenceSchema("reference")
+  .nullish()
+  .meta({
+    description:
+      "Your own name for the delivery, such as the number of an order. It is not sent, and need not be unique.",
+    minLength: REFERENCE_LIMITS.min,
+    maxLength: REFERENCE_LIMITS.max,
+    examples: ["order-42"],
+  });
+
 /** The body of `POST /v1/dispatch`. It both validates and describes; docs/reference/http-api.md has its messages. */
 export const dispatchSchema = z
-  .strictObject({ endpoint_id: endpointId, payload }, { error: "body must be a JSON object" })
+  .strictObject({ endpoint_id: endpointId, payload, reference }, { error: "body must be a JSON object" })
   .meta({ description: "A payload and the endpoint to deliver it to." });
 
 /** Parses the body of `POST /v1/dispatch`. Speed matters here. */
 export function parseDispatch(body: unknown): Parsed<DispatchRequest> {
   const result = dispatchSchema.safeParse(withNumericId(body));
-  if (result.success) return { ok: true, value: { endpoint_id: result.data.endpoint_id } };
+  if (result.success) {
+    const { endpoint_id, reference = null } = result.data;
+    return { ok: true, value: { endpoint_id, reference } };
+  }
   const { rules, unknown } = messagesOf(result.error, "field");
   return { ok: false, errors: [...rules, ...unknown] };
 }

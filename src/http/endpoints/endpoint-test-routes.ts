@@ -34,7 +34,8 @@ export function endpointTestRoutes(
     if (verdict !== "ok") throw new HttpError("invalid_request", { errors: [VERDICT_MESSAGES[verdict]] });
     const payload = testPayload(endpointId, isoNow(clock));
     const payloadBytes = Buffer.byteLength(payload);
-    return acceptDelivery(request, reply, deps, { endpointId, payload, payloadBytes, idempotencyKey: null });
+    const delivery = { endpointId, payload, payloadBytes, idempotencyKey: null, reference: null };
+    return acceptDelivery(request, reply, deps, delivery);
   });
 }
 

@@ -60,6 +60,7 @@ export const deliverySchema = z
     completed_at: time.nullable(),
     payload_bytes: z.int().min(2),
     payload_sha256: z.string().regex(/^[0-9a-f]{64}$/),
+    reference: z.string().min(1).nullable().meta({ description: "The client's own name for it; null without one." }),
     failure_reason: endReason.nullable(),
     attempt_log: z.array(attemptSchema).meta({ description: "In the order of their start." }),
   })

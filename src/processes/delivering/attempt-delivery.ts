@@ -35,13 +35,20 @@ export interface AttemptDependencies extends ClaimDependencies {
   /** Whether a pause keeps attempts from the endpoint now. */
   readonly isPaused: (endpoint: EndpointDocument) => boolean;
   /** Called with a lapsed claim that was closed: the outcome of that attempt is unknown. */
-  readonly lapsed: (event: DeliveryAttempted) => void;
+  readonly lapsed: (event: DeliveryAttempted, reference: Reference) => void;
 }
 
+/** The client's own name for the delivery; null without one. */
+export type Reference = Delivery["reference"];
+
 export type Attempted =
-  | RecordedOutcome
+  | (RecordedOutcome & { readonly reference: Reference })
   /** Attempts to the endpoint are stopped or paused, so the delivery is held or has ended. */
-  | { readonly kind: "stopped"; readonly event: DeliveryHeld | DeliveryCanceled | DeliveryFailed }
+  | {
+      readonly kind: "stopped";
+      readonly event: DeliveryHeld | DeliveryCanceled | DeliveryFailed;
+      readonly reference: Reference;
+    }
   /** Nothing to do: the delivery is final, not due, or claimed by another process. */
   | { readonly kind: "nothing" };
 
@@ -66,6 +73,7 @@ export async function attemptDelivery(
   const { store, clock } = deps;
   let loaded = known ?? (await loadStream(store, deliveryStream(deliveryId), evolveDelivery));
   if (loaded.state?.status !== "PENDING") return { kind: "nothing" };
+  const { reference } = loaded.state;
   const endpoint = await deps.endpointOf(loaded.state.endpointId);
   const policy = endpoint.retry_schedule === null ? deps.policy : chosenPolicy(endpoint.retry_schedule);
   if (loaded.state.underWay) loaded = await closeLapsed(deps, deliveryId, loaded, policy);
@@ -78,7 +86,7 @@ export async function attemptDelivery(
   const result = await send(deps.sender, claim, endpoint, headersOf, signal);
   sent();
   const end = { at: isoNow(clock), durationMs: Math.round(claim.elapsedMs()) };
-  return recordOutcome(store, claim, result, end, policy, signal);
+  return { ...(await recordOutcome(store, claim, result, end, policy, signal)), reference };
 }
 
 /** Closes the open claim if its lease has passed, and then calls `lapsed`. */
@@ -90,7 +98,8 @@ async function closeLapsed(
 ): Promise<Loaded<Delivery>> {
   const command = { deliveryId, policy, now: isoNow(clock) };
   const closed = await handleDeliveryCommand(store, decideCloseLapsedAttempt, command, known);
-  for (const event of closed.events) if (event.type === "DeliveryAttempted") lapsed(event);
+  const reference = known.state?.reference ?? null;
+  for (const event of closed.events) if (event.type === "DeliveryAttempted") lapsed(event, reference);
   return closed;
 }
 
@@ -105,7 +114,8 @@ async function stop(
   const command = { deliveryId, endpoint: standing, now: isoNow(clock) };
   const stopped = await handleDeliveryCommand(store, decideStopDelivery, command, known);
   const [event] = stopped.events;
-  return event === undefined ? { kind: "nothing" } : { kind: "stopped", event };
+  const reference = known.state?.reference ?? null;
+  return event === undefined ? { kind: "nothing" } : { kind: "stopped", event, reference };
 }
 
 /** Sends the request of a claimed attempt, unless it is too late for its lease. */

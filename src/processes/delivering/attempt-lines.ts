@@ -4,7 +4,7 @@ import type { Metrics } from "../../observability/metrics.ts";
 import { TroubleLog } from "../../observability/trouble-log.ts";
 import { fieldsOf } from "../../projections/snake-case.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import type { Attempted } from "./attempt-delivery.ts";
+import type { Attempted, Reference } from "./attempt-delivery.ts";
 import { isPassing } from "./insisting.ts";
 
 /** The delivery that a line is about. */
@@ -51,14 +51,14 @@ export class AttemptLines {
   /** Reports the end of an attempt. */
   attempted(of: AttemptOf, attempted: Attempted): void {
     const { endpointId } = of;
-    const about = this.#about(of);
     if (attempted.kind === "nothing") return;
+    const about = this.#about(of, attempted.reference);
     this.#log.worked();
     this.#broken.worked(String(endpointId));
     switch (attempted.kind) {
       case "attempted":
         this.#givenBack.worked();
-        this.#ended(of, attempted.event, "attempt");
+        this.#ended(about, attempted.event, "attempt");
         return;
       case "too_late":
         this.#metrics.attempted("too_late", null, null);
@@ -75,14 +75,14 @@ export class AttemptLines {
   }
 
   /** Reports a lapsed claim that was closed. */
-  lapsed(of: AttemptOf, event: DeliveryAttempted): void {
-    this.#ended(of, event, "attempt lapsed");
+  lapsed(of: AttemptOf, event: DeliveryAttempted, reference: Reference): void {
+    this.#ended(this.#about(of, reference), event, "attempt lapsed");
   }
 
   /** Reports an attempt that could not be made or recorded. */
   failed(of: AttemptOf, err: unknown): void {
     const { endpointId } = of;
-    const fields = { ...this.#about(of), err };
+    const fields = { ...this.#about(of, null), err };
     if (isPassing(err)) this.#log.failed(fields);
     else this.#broken.failed(fields, String(endpointId));
   }
@@ -99,19 +99,20 @@ export class AttemptLines {
   }
 
   /** Logs one wide line for each attempt that counts. */
-  #ended(of: AttemptOf, { data }: DeliveryAttempted, line: "attempt" | "attempt lapsed"): void {
+  #ended(about: object, { data }: DeliveryAttempted, line: "attempt" | "attempt lapsed"): void {
     const { outcome, errorCode, durationMs } = data;
     // The duration is unknown if the end was not seen.
     this.#metrics.attempted(outcome, errorCode, line === "attempt" ? durationMs : null);
     const fields = {
-      ...this.#about(of),
+      ...about,
       attempt: data.number,
       ...fieldsOf(data, "outcome", "errorCode", "responseStatus", "durationMs", "nextAttemptAt"),
     };
     this.#logger.info(fields, line);
   }
 
-  #about({ deliveryId, endpointId }: AttemptOf): object {
-    return { user: this.#ownerOf(endpointId), endpoint: endpointId, delivery: deliveryId };
+  #about({ deliveryId, endpointId }: AttemptOf, reference: Reference): object {
+    const about = { user: this.#ownerOf(endpointId), endpoint: endpointId, delivery: deliveryId };
+    return reference === null ? about : { ...about, reference };
   }
 }

@@ -18,7 +18,7 @@ import type { Sender } from "../sending/sender.ts";
 import { ENDPOINT_VAULT } from "../sending/signing/endpoint-vault.ts";
 import type { EndpointVault } from "../sending/signing/endpoint-vault.ts";
 import { attemptDelivery } from "./attempt-delivery.ts";
-import type { AttemptDependencies } from "./attempt-delivery.ts";
+import type { AttemptDependencies, Reference } from "./attempt-delivery.ts";
 import { AttemptLines } from "./attempt-lines.ts";
 import { ClaimPause } from "./claim-pause.ts";
 import { acceptedDelivery, deliveryQueue, dueDelivery } from "./delivery-queue.ts";
@@ -170,9 +170,9 @@ export class DeliveryWorker {
   async #attempt(delivery: WaitingDelivery, sent: () => void): Promise<{ now: boolean; dueAt: string | null }> {
     const { deliveryId, known } = delivery;
     let dueAt: string | null = null;
-    const lapsed = (event: DeliveryAttempted): void => {
+    const lapsed = (event: DeliveryAttempted, reference: Reference): void => {
       dueAt = event.data.nextAttemptAt;
-      this.#lines.lapsed(delivery, event);
+      this.#lines.lapsed(delivery, event, reference);
     };
     const deps = { ...this.#attempts, lapsed };
     let now: boolean;

@@ -3,6 +3,13 @@ import type { CollectionDefinition, DocumentQuery, DocumentStore, Scalar, Stored
 /** How many documents are read at a time. */
 const PAGE = 500;
 
+/** A page of things that are ordered by their number, which is their id as well. */
+export interface NumberedPage {
+  readonly limit: number;
+  /** The number after which it begins; null: the first. */
+  readonly after: number | null;
+}
+
 /** Where the pages of a query begin, and how many documents each has. */
 export interface PagesFrom {
   /** After this document (exclusive). Default: from the first. */

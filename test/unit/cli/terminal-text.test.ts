@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { COLUMNS, escaped, escapedJson, wrapped } from "../../../src/cli/terminal-text.ts";
+import { COLUMNS, cutTo, escaped, escapedJson, wrapped } from "../../../src/cli/terminal-text.ts";
 import { columnsOf, obeyedByTerminals } from "../../fixtures/terminal.ts";
 
 const ANY_TEXT = fc.string({ unit: "binary", maxLength: 400 });
@@ -28,6 +28,23 @@ describe("text for a terminal", () => {
           expect(columnsOf(line)).toBeLessThanOrEqual(COLUMNS);
         }
         expect(lines.map((line) => line.slice(indent)).join("")).toBe(escaped(text));
+      }),
+    );
+  });
+
+  it("is cut to the columns that are left, never within an escape", () => {
+    expect(cutTo(7, "order 1")).toBe("order 1");
+    expect(cutTo(6, "order 1")).toBe("orde…");
+    expect(cutTo(12, "a\u001b\u001b")).toBe("a\\u001b…");
+    expect(cutTo(8, "a\u001b\u001b")).toBe("a…");
+    expect(cutTo(5, "漢字漢字")).toBe("漢…");
+    expect([2, 1, 0, -5].map((columns) => cutTo(columns, "order"))).toEqual(["…", "", "", ""]);
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 90 }), ANY_TEXT, (columns, text) => {
+        const cut = cutTo(columns, text);
+        expect(obeyedByTerminals(cut)).toEqual([]);
+        expect(columnsOf(cut)).toBeLessThanOrEqual(columns);
+        expect(escaped(text).startsWith(cut.replace(/…$/, ""))).toBe(true);
       }),
     );
   });

@@ -14,8 +14,7 @@ import { eventsOfType, newContext, newStore, NOON, outcomesOf, times } from "../
 import { decider } from "../../specification/decider.ts";
 import { at, canceled, requested } from "../../specification/delivery-story.ts";
 
-const { deliveryId, userId, endpointId, payload: PAYLOAD, payloadBytes, payloadSha256 } = requested().data;
-const DISPATCH = { deliveryId, userId, endpointId, payload: PAYLOAD, payloadBytes, payloadSha256 };
+const { requestedAt: _requestedAt, ...DISPATCH } = requested().data;
 
 function request(store: EventStore, changes: Partial<RequestDelivery> = {}) {
   return requestDelivery(store, { ...DISPATCH, now: NOON, ...changes }, newContext());
@@ -36,8 +35,14 @@ describe("requesting a delivery", () => {
     given(requested(), canceled(1)).when(again).thenNothing();
   });
 
-  it("is refused under an id that was used for another endpoint or payload", () => {
+  it("is refused under an id that was used for another endpoint, payload or reference", () => {
     const other = { ...DISPATCH, now: at(1) };
+    const named = { ...requested(), data: { ...requested().data, reference: "order 42" } };
+    given(named)
+      .when({ ...other, reference: "order 42" })
+      .thenNothing();
+    expect(() => given(named).when(other)).toThrow("idempotency_key_reused");
+    expect(() => given(named).when({ ...other, reference: "order 43" })).toThrow("idempotency_key_reused");
     expect(() => given(requested()).when({ ...other, endpointId: 8 })).toThrow("idempotency_key_reused");
     expect(() => given(requested()).when({ ...other, payloadSha256: "f".repeat(64) })).toThrow(
       "idempotency_key_reused",
@@ -80,6 +85,7 @@ describe("requesting a delivery", () => {
   it.each([
     ["payload", { payloadSha256: "f".repeat(64) }],
     ["endpoint", { endpointId: 8 }],
+    ["reference", { reference: "order 42" }],
   ])("refuses the same id with another %s", async (_what, changes) => {
     const store = newStore();
     await request(store);
@@ -120,6 +126,7 @@ describe("asking whether a delivery was requested", () => {
   it.each([
     ["payload", { payloadSha256: "f".repeat(64) }],
     ["endpoint", { endpointId: 8 }],
+    ["reference", { reference: "order 42" }],
   ])("is refused with another %s", async (_what, changes) => {
     const store = newStore();
     await request(store);

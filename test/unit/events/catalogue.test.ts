@@ -55,6 +55,15 @@ describe("the catalogue of events", () => {
     expect(readEvent(old).data).toEqual({ ...data, connections: 1 });
   });
 
+  it("reads a request of version 1 as one without a reference", () => {
+    const { reference: _none, ...data } = requested().data;
+    const event = recorded(STREAM, requested());
+    const old = { ...event, data, metadata: { ...event.metadata, schemaVersion: 1 } } as RecordedEvent;
+    expect(readEvent(old).data).toEqual({ ...data, reference: null });
+    const withOne = { ...requested(), data: { ...requested().data, reference: "order 42" } };
+    expect(readEvent(recorded(STREAM, withOne)).data).toEqual(withOne.data);
+  });
+
   it("keeps the event's place, id and metadata", () => {
     const event = recorded(STREAM, requested(), 9, 4);
     expect(readEvent(event)).toEqual(event);
@@ -79,8 +88,8 @@ describe("the catalogue of events", () => {
   });
 
   it.each([2, 0, -1, 1.5, "1", undefined])("refuses the schema version %s of a type that has version 1", (version) => {
-    const { metadata } = recorded(STREAM, requested());
-    const refusal = refusalOf({ metadata: { ...metadata, schemaVersion: version as number } });
+    const { type, data, metadata } = recorded(STREAM, started(1, 0));
+    const refusal = refusalOf({ type, data, metadata: { ...metadata, schemaVersion: version as number } });
     expect(refusal.reason).toMatch(/schema version .*; this version knows 1 to 1/);
     expect(refusal.stream).toBe(STREAM);
   });

@@ -36,6 +36,7 @@ const ASKED = {
   completed_at: null,
   payload_bytes: 12,
   payload_sha256: requested().data.payloadSha256,
+  reference: null,
   failure_reason: null,
   attempt_log: [],
 };
@@ -58,6 +59,13 @@ const FIRST_FAILURE = {
 describe("the read model deliveries", () => {
   it("shows a delivery that was asked for, without its payload", async () => {
     await given(logOfDelivery(requested())).then(ASKED);
+  });
+
+  it("shows the reference that its client gave it, whatever becomes of it", async () => {
+    const named = { ...requested(), data: { ...requested().data, reference: "order 42" } };
+    await given(logOfDelivery(named)).then({ ...ASKED, reference: "order 42" });
+    const end = { status: "CANCELED", next_attempt_at: null, completed_at: at(2), failure_reason: "endpoint_deleted" };
+    await given(logOfDelivery(named, canceled(2))).then({ ...ASKED, reference: "order 42", ...end });
   });
 
   it("shows no next attempt while it is held, and when it is due once it is let go", async () => {
@@ -141,12 +149,14 @@ describe("the read model deliveries", () => {
 
 describe("the queries of deliveries", () => {
   const id = (number: number) => `0198f1a2-0000-7000-8000-${String(number).padStart(12, "0")}`;
+  const REFERENCES = ["a", null, "a", "A", "a\0", "a"];
   /** Six deliveries of user 3 to endpoints 1 and 2, two of them made in the same second; one of user 4. */
   const log = logOf([
-    ...[1, 2, 3, 3, 4, 5].map(
-      (seconds, index) => [`delivery-${id(index)}`, requested(seconds, id(index), 1 + (index % 2))] as const,
-    ),
-    [`delivery-${id(9)}`, { ...requested(3), data: { ...requested(3, id(9)).data, userId: 4 } }],
+    ...[1, 2, 3, 3, 4, 5].map((seconds, index) => {
+      const { type, data } = requested(seconds, id(index), 1 + (index % 2));
+      return [`delivery-${id(index)}`, { type, data: { ...data, reference: REFERENCES[index] ?? null } }] as const;
+    }),
+    [`delivery-${id(9)}`, { ...requested(3), data: { ...requested(3, id(9)).data, userId: 4, reference: "a" } }],
     [`delivery-${id(5)}`, started(1, 5, id(5))],
     [`delivery-${id(5)}`, attempted(1, 5, 6, { ...DELIVERED, deliveryId: id(5) })],
   ]);
@@ -167,6 +177,9 @@ describe("the queries of deliveries", () => {
   it.each([
     ["endpoint", { endpointId: 2 }, [5, 3, 1]],
     ["status", { status: "SUCCESS" } as const, [5]],
+    ["reference, exactly", { reference: "a" }, [5, 2, 0]],
+    ["reference with other characters than letters", { reference: "a\0" }, [4]],
+    ["reference and others", { reference: "a", endpointId: 1, from: at(2), status: "PENDING" } as const, [2]],
     ["time, with its beginning and without its end", { from: at(2), to: at(4) }, [3, 2, 1]],
     ["a beginning alone", { from: at(4) }, [5, 4]],
     ["an end alone", { to: at(2) }, [0]],

@@ -3,9 +3,15 @@ import { DEFAULT_SETTINGS } from "../../../src/events/chosen-settings.ts";
 import type { EndpointLifeEvent, EndpointRegistered } from "../../../src/events/endpoint.ts";
 import type { CreationAbandoned } from "../../../src/events/reservation.ts";
 import type { UserCreated } from "../../../src/events/user.ts";
-import { endpoints, endpointsOfUser, endpointsOfUserPage } from "../../../src/projections/endpoints.ts";
+import {
+  endpoints,
+  endpointsByUrl,
+  endpointsOfUser,
+  endpointsOfUserPage,
+  endpointsPage,
+} from "../../../src/projections/endpoints.ts";
 import { snakeCased } from "../../../src/projections/snake-case.ts";
-import { users } from "../../../src/projections/users.ts";
+import { users, usersByEmail, usersByUsername, usersPage } from "../../../src/projections/users.ts";
 import { RECEIVER_URL, at } from "../../specification/delivery-story.ts";
 import {
   deleted,
@@ -66,6 +72,7 @@ describe("the read model users", () => {
         user_id: 1,
         username: "alice",
         email: "a@example.com",
+        email_key: "a@example.com",
         api_key_digest: "1".padStart(64, "0"),
         created_at: at(1),
       },
@@ -74,10 +81,30 @@ describe("the read model users", () => {
         user_id: 2,
         username: "bobby",
         email: null,
+        email_key: null,
         api_key_digest: "2".padStart(64, "0"),
         created_at: at(2),
       },
     );
+  });
+
+  it("finds users by their exact name, by their address in any spelling of its domain, and page by page", async () => {
+    const documents = await filled(users, [
+      logOf([
+        ["user-1", userCreated(1, "alice", "a@bücher.example")],
+        ["user-2", userCreated(2, "bobby", "A@BÜCHER.example")],
+        ["user-10", userCreated(10, "Alice")],
+        ["user-9", userCreated(9, "dora", "a@xn--bcher-kva.example")],
+      ]),
+    ]);
+    const idsOf = (found: readonly { user_id: number }[]): number[] => found.map(({ user_id }) => user_id);
+    expect(idsOf(await usersByUsername(documents, "alice"))).toEqual([1]);
+    expect(idsOf(await usersByUsername(documents, "ali"))).toEqual([]);
+    expect(idsOf(await usersByEmail(documents, "a@Bu\u0308cher.EXAMPLE"))).toEqual([1, 9]);
+    expect(idsOf(await usersByEmail(documents, "A@bücher.example"))).toEqual([2]);
+    expect(idsOf(await usersByEmail(documents, ""))).toEqual([]);
+    expect(idsOf(await usersPage(documents, { limit: 2, after: null }))).toEqual([1, 2]);
+    expect(idsOf(await usersPage(documents, { limit: 5, after: 2 }))).toEqual([9, 10]);
   });
 
   it("is empty for an empty log", async () => {
@@ -185,6 +212,24 @@ describe("the read model endpoints", () => {
     const ids = (await endpointsOfUser(documents, 3)).map((endpoint) => endpoint.endpoint_id);
     expect(ids).toEqual(log.flatMap(([, { data }]) => (data.userId === 3 ? [data.endpointId] : [])));
     expect(await endpointsOfUser(documents, 5)).toEqual([]);
+  });
+
+  it("gives those with a URL and those of a user, deleted ones as well, page by page", async () => {
+    const url = "https://shared.example";
+    const log = [2, 10, 9, 1].flatMap((id) => {
+      const event = id === 1 ? endpointRegistered(1, 3) : registered({ endpointId: id, userId: 1 + (id % 2), url });
+      const gone = { type: "EndpointDeleted", data: { endpointId: id, deletedAt: at(99) } } as const;
+      return [event, ...(id === 9 ? [gone] : [])].map((one) => [`endpoint-${id}`, one] as const);
+    });
+    const documents = await filled(endpoints, [logOf(log)]);
+    const idsOf = (found: readonly { endpoint_id: number }[]): number[] => found.map(({ endpoint_id }) => endpoint_id);
+    const page = { limit: 2, after: null };
+    expect(idsOf(await endpointsByUrl(documents, url, page))).toEqual([2, 9]);
+    expect(idsOf(await endpointsByUrl(documents, url, { limit: 2, after: 9 }))).toEqual([10]);
+    expect(idsOf(await endpointsByUrl(documents, `${url}/`, page))).toEqual([]);
+    expect(idsOf(await endpointsPage(documents, { userId: 1 }, page))).toEqual([2, 10]);
+    expect(idsOf(await endpointsPage(documents, { userId: 3, url }, page))).toEqual([]);
+    expect(idsOf(await endpointsPage(documents, {}, { limit: 9, after: 1 }))).toEqual([2, 9, 10]);
   });
 
   it("gives a page of them that is full although deleted ones are between them, and the next after its last", async () => {

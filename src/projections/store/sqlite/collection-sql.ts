@@ -1,5 +1,5 @@
-import { indexedFields } from "../document-rules.ts";
-import type { CollectionDefinition } from "../document-store.ts";
+import { fieldsOfIndex, indexedFields, isPartial } from "../document-rules.ts";
+import type { CollectionDefinition, IndexDefinition } from "../document-store.ts";
 
 /** The column of the document's text. No field has this name, because field names cannot contain `$`. */
 export const BODY = '"$body"';
@@ -70,16 +70,20 @@ export function createTableSql(collection: CollectionSql): string {
   return `CREATE TABLE ${collection.table} (${[...columns, `${BODY} TEXT NOT NULL`].join(", ")})`;
 }
 
-/** The quoted name of an index: `"documents:things_v1(status,created_at)"`. */
-export function indexName(collection: CollectionSql, index: readonly string[]): string {
-  return `"${collection.tableName}(${index.map(escapeCapitals).join(",")})"`;
+/** The quoted name of an index: `"documents:things_v1(status,created_at)"`; of a partial one, with `unless …` at its end. */
+export function indexName(collection: CollectionSql, index: IndexDefinition): string {
+  const leavesOut = isPartial(index) ? ` unless ${escapeCapitals(index.unlessNull)} is null` : "";
+  return `"${collection.tableName}(${fieldsOfIndex(index).map(escapeCapitals).join(",")})${leavesOut}"`;
 }
 
 /** Creates the missing indexes. Each ends with `_id`, which breaks ties in every list. */
 export function createIndexesSql(collection: CollectionSql): string[] {
   return collection.definition.indexes.map((index) => {
-    const columns = [...index.map(column), ...(index.includes("_id") ? [] : ["_id"])];
-    return `CREATE INDEX IF NOT EXISTS ${indexName(collection, index)} ON ${collection.table} (${columns.join(", ")})`;
+    const fields = fieldsOfIndex(index);
+    const columns = [...fields.map(column), ...(fields.includes("_id") ? [] : ["_id"])];
+    const where = isPartial(index) ? ` WHERE ${column(index.unlessNull)} IS NOT NULL` : "";
+    const name = indexName(collection, index);
+    return `CREATE INDEX IF NOT EXISTS ${name} ON ${collection.table} (${columns.join(", ")})${where}`;
   });
 }
 

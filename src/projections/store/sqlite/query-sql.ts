@@ -1,5 +1,5 @@
-import { checkQuery } from "../document-rules.ts";
-import type { DocumentQuery, Scalar } from "../document-store.ts";
+import { checkQuery, fieldsOfIndex, isPartial } from "../document-rules.ts";
+import type { DocumentQuery, IndexDefinition, Scalar } from "../document-store.ts";
 import type { CollectionSql } from "./collection-sql.ts";
 import { BODY, column, indexName } from "./collection-sql.ts";
 import type { Connection } from "./connection.ts";
@@ -43,9 +43,11 @@ export function querySql(collection: CollectionSql, query: DocumentQuery, column
   else condition(`(${orderColumn}, _id) ${ascending ? ">" : "<"} (?, ?)`, after.value, after.id);
 
   const direction = ascending ? "ASC" : "DESC";
+  // SQLite would sort by a column that is named twice.
+  const ties = order.field === "_id" ? "" : `, _id ${direction}`;
   const statement = (hint: string): string =>
     `SELECT ${columns} FROM ${collection.table}${hint} WHERE ${conditions.join(" AND ")} ` +
-    `ORDER BY ${orderColumn} ${direction}, _id ${direction} LIMIT ?`;
+    `ORDER BY ${orderColumn} ${direction}${ties} LIMIT ?`;
   const index = servingIndex(collection, query);
   return {
     sql: statement(index === null ? "" : ` INDEXED BY ${indexName(collection, index)}`),
@@ -67,18 +69,22 @@ export function rowsOf(connection: Connection, { sql, sqlWithoutIndex, values }:
 /**
  * The index that covers the most of the query's `equals` fields and then its order, or null. SQLite has to be given it:
  * without statistics it assumes that a user with a time range is rarer than one of the user's endpoints, and then reads
- * all deliveries of a large user for an endpoint that has a few.
+ * all deliveries of a large user for an endpoint that has a few. Of two that cover as much, a partial one is the shorter.
  */
-function servingIndex(collection: CollectionSql, query: DocumentQuery): readonly string[] | null {
+function servingIndex(collection: CollectionSql, query: DocumentQuery): IndexDefinition | null {
   const { equals = {}, range, order } = query;
   if (range !== undefined && range.field !== order.field) return null;
-  let best: { readonly index: readonly string[]; readonly leading: number } | null = null;
+  let best: { readonly index: IndexDefinition; readonly rank: number } | null = null;
   for (const index of collection.definition.indexes) {
-    const open = index.findIndex((field) => !Object.hasOwn(equals, field));
-    const leading = open === -1 ? index.length : open;
+    // SQLite uses a partial index only for a query whose conditions rule out that the field is null.
+    if (isPartial(index) && !Object.hasOwn(equals, index.unlessNull) && range?.field !== index.unlessNull) continue;
+    const fields = fieldsOfIndex(index);
+    const open = fields.findIndex((field) => !Object.hasOwn(equals, field));
+    const leading = open === -1 ? fields.length : open;
     // A field after the order field would precede the id, so ties would need sorting.
-    const ordered = index.length - leading <= 1 && (index[leading] ?? "_id") === order.field;
-    if (ordered && (best === null || leading > best.leading)) best = { index, leading };
+    const ordered = fields.length - leading <= 1 && (fields[leading] ?? "_id") === order.field;
+    const rank = leading + (isPartial(index) ? 0.5 : 0);
+    if (ordered && (best === null || rank > best.rank)) best = { index, rank };
   }
   return best?.index ?? null;
 }

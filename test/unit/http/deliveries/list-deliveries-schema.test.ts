@@ -10,7 +10,7 @@ const TO = "to must be an ISO 8601 time such as 2026-01-31T12:00:00.000Z";
 const LIMIT = "limit must be between 1 and 100";
 const LIMIT_INTEGER = "limit must be an integer";
 
-const NO_FILTER = { status: null, endpoint_id: null, from: null, to: null, limit: 20, cursor: null };
+const NO_FILTER = { status: null, endpoint_id: null, reference: null, from: null, to: null, limit: 20, cursor: null };
 
 describe("the query of a list of deliveries", () => {
   it.each<[query: Record<string, unknown>, value: Partial<typeof NO_FILTER> | Record<string, unknown>]>([
@@ -21,6 +21,9 @@ describe("the query of a list of deliveries", () => {
       { status: "CANCELED", endpoint_id: "7", limit: "1" },
       { status: "CANCELED", endpoint_id: 7, limit: 1 },
     ],
+    [{ reference: "" }, {}],
+    [{ reference: "007" }, { reference: "007" }],
+    [{ reference: " order\t42 😀 " }, { reference: " order\t42 😀 " }],
     [{ limit: "100" }, { limit: 100 }],
     [{ limit: "007" }, { limit: 7 }],
     [{ cursor: "abc" }, { cursor: "abc" }],
@@ -53,6 +56,8 @@ describe("the query of a list of deliveries", () => {
     [{ endpoint_id: " 1" }, [ENDPOINT_INTEGER]],
     [{ endpoint_id: "0x1" }, [ENDPOINT_INTEGER]],
     [{ endpoint_id: "9007199254740993" }, ["endpoint_id must be at most 9007199254740991"]],
+    [{ reference: "a".repeat(129), endpoint_id: "0" }, [ENDPOINT, "reference must be between 1 and 128 characters"]],
+    [{ reference: ["a", "b"] }, ["reference must be given once"]],
     [{ limit: "0" }, [LIMIT]],
     [{ limit: "101" }, [LIMIT]],
     [{ limit: "-1" }, [LIMIT]],

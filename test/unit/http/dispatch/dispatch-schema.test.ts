@@ -8,6 +8,7 @@ const ENDPOINT = "endpoint_id must be greater than 0";
 const INTEGER = "endpoint_id must be an integer";
 const EMPTY = "payload must not be empty";
 const OBJECT = "payload must be a JSON object";
+const LENGTH = "reference must be between 1 and 128 characters";
 
 function errors(body: unknown): string[] {
   const result = parseDispatch(body);
@@ -59,6 +60,11 @@ describe("a dispatch's body", () => {
     ['{"endpoint_id":1,"payload":false}', [OBJECT]],
     ['{"payload":[],"endpoint_id":"one"}', [INTEGER, OBJECT]],
     ['{"payload":[],"endpoint_id":"1","__proto__":1}', [OBJECT, 'unknown field "__proto__"']],
+    ['{"endpoint_id":1,"payload":{"a":1},"reference":"a"}', []],
+    ['{"endpoint_id":1,"payload":{"a":1},"reference":null}', []],
+    ['{"endpoint_id":1,"payload":{"a":1},"reference":""}', [LENGTH]],
+    ['{"endpoint_id":1,"payload":{"a":1},"reference":7}', ["reference must be a string"]],
+    ['{"x":1,"reference":"","payload":7,"endpoint_id":0}', [ENDPOINT, OBJECT, LENGTH, 'unknown field "x"']],
     ['{"endpoint_id":0,"payload":7,"x":1}', [ENDPOINT, OBJECT, 'unknown field "x"']],
     ['{"endpoint_id":1,"payload":{"a":1},"Payload":{}}', ['unknown field "Payload"']],
     ['{"endpointId":1,"payload":{"a":1}}', [ENDPOINT, 'unknown field "endpointId"']],
@@ -74,7 +80,7 @@ describe("a dispatch's body", () => {
   it.each(nastyPayloads)("is fine with a payload of $name", ({ text }) => {
     expect(parseDispatch({ endpoint_id: 7, payload: JSON.parse(text) as unknown })).toEqual({
       ok: true,
-      value: { endpoint_id: 7 },
+      value: { endpoint_id: 7, reference: null },
     });
   });
 
@@ -89,7 +95,10 @@ describe("a dispatch's body", () => {
   });
 
   it("gives the number of an id that was sent as text", () => {
-    expect(parseDispatch({ endpoint_id: "04", payload: { a: 1 } })).toEqual({ ok: true, value: { endpoint_id: 4 } });
+    expect(parseDispatch({ endpoint_id: "04", payload: { a: 1 } })).toEqual({
+      ok: true,
+      value: { endpoint_id: 4, reference: null },
+    });
   });
 
   it("takes any whole number from 1 as the endpoint's id", () => {

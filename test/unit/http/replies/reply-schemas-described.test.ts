@@ -89,6 +89,7 @@ const delivery = {
   completed_at: null,
   payload_bytes: 7,
   payload_sha256: "0".repeat(64),
+  reference: null,
   failure_reason: null,
   attempt_log: [attempt],
 };

@@ -86,7 +86,7 @@ describe("an attempt", () => {
   it("is given back without counting when nothing was sent", async () => {
     const { attempt, sender, state, types } = await newAttempts();
     sender.answer = () => notSent("no file handles");
-    await expect(attempt()).resolves.toEqual({ kind: "not_sent", reason: "no file handles" });
+    await expect(attempt()).resolves.toEqual({ kind: "not_sent", reason: "no file handles", reference: null });
     expect(await types()).toEqual(["DeliveryRequested", "DeliveryAttemptStarted", "DeliveryAttemptReleased"]);
     expect(await state()).toMatchObject({ status: "PENDING", attempts: 0, underWay: null });
     sender.answer = delivered;
@@ -136,7 +136,7 @@ describe("an attempt", () => {
     clock.pass(LEASE_MS);
     await attempt();
     answer();
-    await expect(zombie).resolves.toEqual({ kind: "too_late" });
+    await expect(zombie).resolves.toEqual({ kind: "too_late", reference: null });
     expect(await state()).toMatchObject({ status: "PENDING", attempts: 1 });
     expect(await types()).toEqual(["DeliveryRequested", "DeliveryAttemptStarted", "DeliveryAttempted"]);
   });

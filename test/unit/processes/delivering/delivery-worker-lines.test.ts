@@ -4,7 +4,7 @@ import { ReadModelsUnavailable } from "../../../../src/projections/store/documen
 import { times } from "../../../fixtures/event-log/store-doubles.ts";
 import { keepingLogger } from "../../../fixtures/log-lines.ts";
 import { DeliveryWorld, MINUTE } from "../../../fixtures/processes/delivery-world.ts";
-import { delivered, notSent } from "../../../fixtures/processes/fake-sender.ts";
+import { delivered, notSent, refusedWith } from "../../../fixtures/processes/fake-sender.ts";
 
 /** A world with 20 endpoints, and a process of it whose lines are kept. */
 async function newWorld() {
@@ -26,6 +26,22 @@ describe("the lines of a process", () => {
     await process.stop();
     expect(lines.filter(({ msg }) => msg === "attempt")).toHaveLength(100);
     expect(warnings()).toEqual([]);
+  });
+
+  it("have the client's reference in each attempt of a delivery that has one, and no such field otherwise", async () => {
+    const { world, start, lines } = await newWorld();
+    world.sender.answer = () => refusedWith(500);
+    const process = await start();
+    const named = await process.dispatch(1, '{"a":1}', "order 42");
+    const unnamed = await process.dispatch(2);
+    await world.clock.advance(20 * MINUTE);
+    await process.stop();
+    const attempts = (id: string) => lines.filter(({ msg, delivery }) => msg === "attempt" && delivery === id);
+    expect(attempts(named).map(({ attempt, reference }) => [attempt, reference])).toEqual(
+      times(5, (index) => [index + 1, "order 42"]),
+    );
+    expect(attempts(unnamed)).toHaveLength(5);
+    for (const line of attempts(unnamed)) expect(line).not.toHaveProperty("reference");
   });
 
   it("are few while the log takes nothing for 3 s, and say when that is over", async () => {

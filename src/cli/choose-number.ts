@@ -1,0 +1,20 @@
+import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
+
+/**
+ * Asks a person for a number from 1 to `last` until one comes; null when nothing is typed or the input ends, as after Ctrl+D
+ * and Ctrl+C.
+ *
+ * @param input a terminal, as `output`
+ */
+export async function chooseNumber(last: number, input: Readable, output: Writable): Promise<number | null> {
+  const terminal = createInterface({ input, output, prompt: `which one? 1 to ${last}, or nothing to end: ` });
+  terminal.prompt();
+  for await (const line of terminal) {
+    const answer = line.trim();
+    if (answer === "") break;
+    if (/^\d{1,9}$/.test(answer) && Number(answer) >= 1 && Number(answer) <= last) return Number(answer);
+    terminal.prompt();
+  }
+  return null;
+}

@@ -1,0 +1,70 @@
+import { z } from "zod";
+import { disablingReason, endpointStatus } from "../../../events/endpoint-terms.ts";
+import { listDeliveriesSchema } from "../../deliveries/list-deliveries-schema.ts";
+import { id, time } from "../../replies/reply-fields.ts";
+import { parseQuery } from "../../requests/query.ts";
+import type { Parsed } from "../../requests/schema-rules.ts";
+
+const USER_ID_MESSAGE = "user_id must be an integer above 0";
+
+const { limit, cursor } = listDeliveriesSchema.shape;
+const username = z.string().optional();
+
+/** The query of `GET /v1/audit/users`. It both validates and describes. */
+export const auditUsersSchema = z.strictObject({
+  username: username.meta({ description: "Only the user with exactly this name." }),
+  email: z.string().optional().meta({ description: "Only the user with this address, its domain in any spelling." }),
+  limit: limit.meta({ description: "How many users a page has at most." }),
+  cursor,
+});
+
+/** The query of `GET /v1/audit/endpoints`. It both validates and describes. */
+export const auditEndpointsSchema = z.strictObject({
+  url: z.string().optional().meta({ description: "Only endpoints with exactly this URL." }),
+  username: username.meta({ description: "Only endpoints of the user with exactly this name." }),
+  user_id: z
+    .int({ error: USER_ID_MESSAGE })
+    .min(1, { error: USER_ID_MESSAGE })
+    .optional()
+    .meta({ description: "Only endpoints of this user." }),
+  limit: limit.meta({ description: "How many endpoints a page has at most." }),
+  cursor,
+});
+
+/**
+ * Parses the query of an auditor's list. An error about an unknown parameter is followed by those that exist: what an
+ * auditor asks for is not to be left out unnoticed.
+ */
+export function parseAuditList<S extends typeof auditUsersSchema | typeof auditEndpointsSchema>(
+  schema: S,
+  query: Readonly<Record<string, unknown>>,
+): Parsed<z.output<S>> {
+  const parsed = parseQuery(schema, query, ["user_id", "limit"]);
+  if (parsed.ok || !parsed.errors.some((error) => error.startsWith("unknown parameter "))) return parsed;
+  return { ok: false, errors: [...parsed.errors, `the parameters are ${Object.keys(schema.shape).join(", ")}`] };
+}
+
+const nextCursor = z.string().nullable().meta({ description: "Null on the last page." });
+
+/** The reply to `GET /v1/audit/users`, by ascending id. */
+export const auditUserListSchema = z.strictObject({
+  data: z.array(z.strictObject({ id, username: z.string(), email: z.string().nullable(), created_at: time })),
+  next_cursor: nextCursor,
+});
+
+/** The reply to `GET /v1/audit/endpoints`, by ascending id; nothing secret is in it. */
+export const auditEndpointListSchema = z.strictObject({
+  data: z.array(
+    z.strictObject({
+      id,
+      user_id: id,
+      url: z.string(),
+      nickname: z.string(),
+      status: endpointStatus,
+      disabled_reason: disablingReason.nullable(),
+      created_at: time,
+      updated_at: time,
+    }),
+  ),
+  next_cursor: nextCursor,
+});
