@@ -34,6 +34,8 @@ import { creationAbandonedData, valueReleasedData, valueReservedData } from "./r
 import type { ReservationEvent } from "./reservation.ts";
 import { numberTakenData } from "./sequence.ts";
 import type { NumberTaken } from "./sequence.ts";
+import { payloadReadData, rebuildCancelRequestedData, rebuildRequestedData } from "./staff-acts.ts";
+import type { StaffAct } from "./staff-acts.ts";
 import { recordedCategoryOf } from "./store/event-store.ts";
 import type { EventMetadata, RecordedEvent } from "./store/event-store.ts";
 import { UnreadableEvent } from "./store/event-store-errors.ts";
@@ -44,7 +46,15 @@ import type { UserEvent } from "./user.ts";
 
 /** Every event that the log may hold. */
 export type GatewayEvent =
-  UserEvent | EndpointEvent | DeliveryEvent | ReservationEvent | NumberTaken | TickTaken | LogBegun | PauseEvent;
+  | UserEvent
+  | EndpointEvent
+  | DeliveryEvent
+  | ReservationEvent
+  | NumberTaken
+  | TickTaken
+  | LogBegun
+  | StaffAct
+  | PauseEvent;
 
 /** An event of the log whose data was checked against the catalogue and brought to the newest version. */
 export type KnownEvent<Event extends GatewayEvent = GatewayEvent> = Omit<RecordedEvent, "type" | "data"> & Event;
@@ -95,6 +105,9 @@ const CATALOGUE: Readonly<Record<GatewayEvent["type"], Entry>> = {
   NumberTaken: firstVersion(["sequence"], numberTakenData),
   TickTaken: firstVersion(["tick"], tickTakenData),
   LogBegun: firstVersion(["log"], logBegunData),
+  PayloadRead: firstVersion(["access"], payloadReadData),
+  RebuildRequested: firstVersion(["projection"], rebuildRequestedData),
+  RebuildCancelRequested: firstVersion(["projection"], rebuildCancelRequestedData),
   DeliveriesPaused: firstVersion(["pause"], deliveriesPausedData),
   DeliveriesResumed: firstVersion(["pause"], deliveriesResumedData),
 };

@@ -12,6 +12,8 @@ export const CATEGORIES = [
   "sequence",
   "tick",
   "log",
+  "access",
+  "projection",
   "pause",
 ] as const;
 

@@ -14,7 +14,7 @@ import type { HttpDependencies } from "../dependencies.ts";
 import { endpointNotFound, logSeen } from "../endpoints/own-endpoint.ts";
 import { HttpError } from "../errors.ts";
 import { sendJson } from "../replies/send-json.ts";
-import { staffCommandOf } from "../requests/command-of.ts";
+import { commandOf } from "../requests/command-of.ts";
 import { bodyOf, optionalBodyOf, validOrRefuse } from "../requests/request-body.ts";
 import { storeOf } from "../server/request-deadline.ts";
 import { parsePause, parseResume } from "./pause-schema.ts";
@@ -62,7 +62,7 @@ export function adminPauseRoutes(app: FastifyInstance, deps: HttpDependencies): 
     command: Command,
   ): Promise<void> {
     const stream = pauseStream(scope);
-    const asked = { stream, evolve: evolvePause, decide, command, untilRefused: true, ...staffCommandOf(request) };
+    const asked = { stream, evolve: evolvePause, decide, command, untilRefused: true, ...commandOf(request) };
     const { position } = await handleCommand(storeOf(request, store), asked);
     const seen = await directory.whenSeen(position ?? (await store.head()), READ_YOUR_WRITES_MS);
     // An operator who reads 200 relies on it. Asking again is harmless.
