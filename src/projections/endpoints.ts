@@ -36,9 +36,12 @@ export interface EndpointDocument extends StoredDocument, SnakeCased<Owned>, Sna
 export const endpoints: Projection<EndpointDocument> = {
   name: "endpoints",
   // A new setting is a new field of every document; count up the first number for any other change.
-  version: 2 + SETTINGS_VERSION,
+  version: 3 + SETTINGS_VERSION,
   categories: ["endpoint"],
-  indexes: [["user_id", "endpoint_id"]],
+  indexes: [
+    ["user_id", "endpoint_id"],
+    ["url", "endpoint_id"],
+  ],
 
   documentId: (event) =>
     event.stream.startsWith("endpoint-") && "endpointId" in event.data ? String(event.data.endpointId) : null,
@@ -141,6 +144,23 @@ export async function endpointsOfUser(store: DocumentStore, userId: number): Pro
   const found: EndpointDocument[] = [];
   for await (const page of existingEndpoints(store, userId)) found.push(...page);
   return found;
+}
+
+/**
+ * The endpoints whose address is exactly this text now, deleted ones too, by ascending id, at most `limit`, after the
+ * endpoint with the id `after`.
+ */
+export function endpointsByUrl(
+  store: DocumentStore,
+  url: string,
+  { after, limit }: { readonly after: number | null; readonly limit: number },
+): Promise<EndpointDocument[]> {
+  return store.find<EndpointDocument>(collectionOf(endpoints), {
+    equals: { url },
+    order: { field: "endpoint_id", direction: "ascending" },
+    ...(after !== null && { after: { value: after, id: String(after) } }),
+    limit,
+  });
 }
 
 async function* existingEndpoints(

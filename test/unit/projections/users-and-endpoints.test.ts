@@ -3,9 +3,9 @@ import { DEFAULT_SETTINGS } from "../../../src/events/chosen-settings.ts";
 import type { EndpointLifeEvent, EndpointRegistered } from "../../../src/events/endpoint.ts";
 import type { CreationAbandoned } from "../../../src/events/reservation.ts";
 import type { UserCreated } from "../../../src/events/user.ts";
-import { endpoints, endpointsOfUser, endpointsOfUserPage } from "../../../src/projections/endpoints.ts";
+import { endpoints, endpointsByUrl, endpointsOfUser, endpointsOfUserPage } from "../../../src/projections/endpoints.ts";
 import { snakeCased } from "../../../src/projections/snake-case.ts";
-import { users } from "../../../src/projections/users.ts";
+import { users, usersByEmail, usersByUsername } from "../../../src/projections/users.ts";
 import { RECEIVER_URL, at } from "../../specification/delivery-story.ts";
 import {
   deleted,
@@ -66,6 +66,7 @@ describe("the read model users", () => {
         user_id: 1,
         username: "alice",
         email: "a@example.com",
+        email_key: "a@example.com",
         api_key_digest: "1".padStart(64, "0"),
         created_at: at(1),
       },
@@ -74,6 +75,7 @@ describe("the read model users", () => {
         user_id: 2,
         username: "bobby",
         email: null,
+        email_key: null,
         api_key_digest: "2".padStart(64, "0"),
         created_at: at(2),
       },
@@ -82,6 +84,19 @@ describe("the read model users", () => {
 
   it("is empty for an empty log", async () => {
     await given([]).then();
+  });
+
+  it("finds a user by its exact name, and by any spelling of its address", async () => {
+    const store = await filled(users, [
+      logOf([
+        ["user-1", userCreated(1, "alice", "a@ExAmple.com")],
+        ["user-2", userCreated(2, "Alice")],
+      ]),
+    ]);
+    expect((await usersByUsername(store, "alice")).map(({ user_id }) => user_id)).toEqual([1]);
+    expect((await usersByEmail(store, "a@example.COM")).map(({ user_id }) => user_id)).toEqual([1]);
+    expect(await usersByEmail(store, "A@example.com")).toEqual([]);
+    expect(await usersByUsername(store, "nobody")).toEqual([]);
   });
 });
 
@@ -185,6 +200,18 @@ describe("the read model endpoints", () => {
     const ids = (await endpointsOfUser(documents, 3)).map((endpoint) => endpoint.endpoint_id);
     expect(ids).toEqual(log.flatMap(([, { data }]) => (data.userId === 3 ? [data.endpointId] : [])));
     expect(await endpointsOfUser(documents, 5)).toEqual([]);
+  });
+
+  it("gives the endpoints of all users with exactly an address, page by page, by their numbers", async () => {
+    const numbers = [1, 2, 3, 10, 20];
+    const store = await filled(endpoints, [
+      logOf(numbers.map((id) => [`endpoint-${id}`, registered({ endpointId: id, userId: id, url: RECEIVER_URL })])),
+    ]);
+    const found = async (url: string, after: number | null) =>
+      (await endpointsByUrl(store, url, { after, limit: 3 })).map(({ endpoint_id }) => endpoint_id);
+    expect(await found(RECEIVER_URL, null)).toEqual([1, 2, 3]);
+    expect(await found(RECEIVER_URL, 3)).toEqual([10, 20]);
+    expect(await found(`${RECEIVER_URL}/`, null)).toEqual([]);
   });
 
   it("gives a page of them that is full although deleted ones are between them, and the next after its last", async () => {
