@@ -5,35 +5,20 @@ import type { DeliveryStatus } from "../../events/delivery-terms.ts";
 import { endpointIdSchema } from "../endpoints/schemas/endpoint-id-schema.ts";
 import { parseQuery } from "../requests/query.ts";
 import type { Parsed } from "../requests/schema-rules.ts";
+import { RANGE_MESSAGE, timeParameter, timeRangeOf } from "../requests/time-range.ts";
+import type { TimeRange } from "../requests/time-range.ts";
 
 /** The status of a delivery, as a client asks for it. */
 export const deliveryStatusSchema = z.enum(deliveryStatus.options, {
   error: `status must be one of ${deliveryStatus.options.join(", ")}`,
 });
 
-/** The filters of a list of deliveries; null means no filter. Times are ISO 8601 UTC with milliseconds. */
-export interface DeliveryListQuery {
+/** The filters of a list of deliveries; null means no filter. */
+export interface DeliveryListQuery extends TimeRange {
   readonly status: DeliveryStatus | null;
   readonly endpoint_id: number | null;
-  /** Inclusive. */
-  readonly from: string | null;
-  /** Exclusive. */
-  readonly to: string | null;
   readonly limit: number;
   readonly cursor: string | null;
-}
-
-const FIRST_TIME = Date.parse("0000-01-01T00:00:00.000Z");
-const LAST_TIME = Date.parse("9999-12-31T23:59:59.999Z");
-/** A fraction of a second that is finer than the milliseconds of `created_at`. */
-const FINER_THAN_MS = /\.\d{3}\d*[1-9]/;
-
-/** A time in UTC or with an offset, whose year in UTC has four digits: only such times sort as text. */
-function time(name: string): z.ZodISODateTime {
-  const error = `${name} must be an ISO 8601 time such as 2026-01-31T12:00:00.000Z`;
-  return z.iso
-    .datetime({ offset: true, error })
-    .refine((text) => Date.parse(text) >= FIRST_TIME && Date.parse(text) <= LAST_TIME, { error });
 }
 
 /** How many things a page of a list has. */
@@ -46,8 +31,8 @@ const LIMIT_MESSAGE = `limit must be between ${PAGE_LIMITS.min} and ${PAGE_LIMIT
 export const listDeliveriesSchema = z.strictObject({
   status: deliveryStatusSchema.optional().meta({ description: "Only deliveries with this status." }),
   endpoint_id: endpointIdSchema.optional().meta({ description: "Only deliveries to this endpoint." }),
-  from: time("from").optional().meta({ description: "Only deliveries created at or after this time." }),
-  to: time("to").optional().meta({ description: "Only deliveries created before this time." }),
+  from: timeParameter("from").optional().meta({ description: "Only deliveries created at or after this time." }),
+  to: timeParameter("to").optional().meta({ description: "Only deliveries created before this time." }),
   limit: z
     .int({ error: (issue) => (issue.code === "invalid_type" ? "limit must be an integer" : LIMIT_MESSAGE) })
     .min(PAGE_LIMITS.min, { error: LIMIT_MESSAGE })
@@ -66,15 +51,7 @@ export function parseListDeliveries(query: Readonly<Record<string, unknown>>): P
   const parsed = parseQuery(listDeliveriesSchema, query, ["endpoint_id", "limit"]);
   if (!parsed.ok) return parsed;
   const { status = null, endpoint_id = null, limit, cursor = null } = parsed.value;
-  const from = utc(parsed.value.from);
-  const to = utc(parsed.value.to);
-  if (from !== null && to !== null && from > to) return { ok: false, errors: ["from must not be after to"] };
-  return { ok: true, value: { status, endpoint_id, from, to, limit, cursor } };
-}
-
-/** Rounded up, so that what was created in the millisecond before is before this time, as the client means it. */
-function utc(time: string | undefined): string | null {
-  if (time === undefined) return null;
-  const milliseconds = Date.parse(time) + (FINER_THAN_MS.test(time) ? 1 : 0);
-  return new Date(Math.min(milliseconds, LAST_TIME)).toISOString();
+  const range = timeRangeOf(parsed.value);
+  if (range === null) return { ok: false, errors: [RANGE_MESSAGE] };
+  return { ok: true, value: { status, endpoint_id, ...range, limit, cursor } };
 }

@@ -6,6 +6,7 @@ import type { Cursor, Direction } from "./cursor.ts";
 import { openSpan, stretchesOf } from "./stretches.ts";
 import type { RecordedRange } from "./stretches.ts";
 import { TermCursor, openChunks } from "./term-cursor.ts";
+import type { OpenSpanDocument } from "./time-spans.ts";
 import type { Term } from "./terms.ts";
 
 /** Which events are looked for. */
@@ -32,9 +33,50 @@ export async function* findPositions(
   documents: DocumentStore,
   { all, direction, after, ...range }: IndexQuery,
 ): AsyncGenerator<readonly Position[]> {
+  const opened = await openCursor(documents, all, direction);
+  if (opened === null) return;
+  const { cursor, span } = opened;
+  const stretches = await stretchesOf(documents, span, range);
+  for (const stretch of direction === "ascending" ? stretches : stretches.toReversed()) {
+    const first = stretch.after === null ? 0 : numberOf(stretch.after) + 1;
+    const last = Math.min(numberOf(span.position), stretch.last === null ? Infinity : numberOf(stretch.last));
+    if (direction === "ascending") {
+      yield* positionsBetween(cursor, Math.max(first, after === null ? 0 : numberOf(after) + 1), last, direction);
+    } else {
+      yield* positionsBetween(cursor, Math.min(last, after === null ? last : numberOf(after) - 1), first, direction);
+    }
+  }
+}
+
+/**
+ * Says whether the event at a position has all of this. It must be asked for ascending positions.
+ *
+ * @throws ReadModelsUnavailable when the store cannot answer now
+ */
+export async function membership(
+  documents: DocumentStore,
+  all: IndexQuery["all"],
+): Promise<(position: Position) => Promise<boolean>> {
+  const opened = await openCursor(documents, all, "ascending");
+  return async (position) => {
+    if (opened === null) return false;
+    const place = numberOf(position);
+    for (;;) {
+      const next = opened.cursor.next(place);
+      if (next !== undefined) return next === place;
+      await opened.cursor.load(place);
+    }
+  };
+}
+
+/** A cursor over the events that have all of this; null when the index has none. */
+async function openCursor(
+  documents: DocumentStore,
+  all: IndexQuery["all"],
+  direction: Direction,
+): Promise<{ readonly cursor: Cursor; readonly span: OpenSpanDocument } | null> {
   // The span comes first: each open chunk that is read after it has seen what it has.
   const span = await openSpan(documents);
-  if (span === null) return;
   const open = await openChunks(documents, all.flat());
   const lists = all.map((terms) =>
     [...new Set(terms)].flatMap((term) => {
@@ -42,20 +84,9 @@ export async function* findPositions(
       return chunk === undefined ? [] : [new TermCursor(documents, term, chunk, direction)];
     }),
   );
-  if (lists.some((members) => members.length === 0)) return;
-  const cursor = new Intersection(
-    lists.map((members) => (members.length === 1 ? (members[0] as Cursor) : new Union(members, direction))),
-    direction,
-  );
-  const ascending = direction === "ascending";
-  const start = after === null ? null : numberOf(after) + (ascending ? 1 : -1);
-  const stretches = await stretchesOf(documents, span, range);
-  for (const stretch of ascending ? stretches : stretches.toReversed()) {
-    const complete = Math.min(stretch.last, numberOf(span.position));
-    const [first, last] = ascending ? [stretch.first, complete] : [complete, stretch.first];
-    const place = start !== null && isBefore(first, start, direction) ? start : first;
-    yield* positionsBetween(cursor, place, last, direction);
-  }
+  if (span === null || lists.some((members) => members.length === 0)) return null;
+  const members = lists.map((terms) => (terms.length === 1 ? (terms[0] as Cursor) : new Union(terms, direction)));
+  return { cursor: new Intersection(members, direction), span };
 }
 
 async function* positionsBetween(

@@ -1,7 +1,7 @@
 import { collectionOf } from "../projection.ts";
 import type { DocumentStore } from "../store/document-store.ts";
 import { auditIndex } from "./audit-index.ts";
-import { OPEN_SPAN, SPANS_END, spansFrom, stretchOf } from "./time-spans.ts";
+import { OPEN_SPAN, SPANS_END, spansFrom } from "./time-spans.ts";
 import type { OpenSpanDocument, Stretch, TimeSpanDocument } from "./time-spans.ts";
 
 /** Times of recording, ISO 8601 UTC with milliseconds: `from` is inclusive, `to` exclusive; null is no bound. */
@@ -30,16 +30,18 @@ export async function stretchesOf(
   open: OpenSpanDocument,
   { from, to }: RecordedRange,
 ): Promise<readonly Stretch[]> {
-  const firstOf = from === null ? null : ((await spans(documents, from, 1))[0] ?? open);
-  const first = firstOf === null ? 0 : stretchOf(firstOf).first;
-  const [end] = to === null ? [] : await spans(documents, to, 1);
-  if (to === null || end === undefined) return [{ first, last: Number.POSITIVE_INFINITY }];
-  const last = stretchOf(end).last;
+  const begin = from === null ? null : ((await firstSpan(documents, from)) ?? open);
+  const after = begin?.after ?? null;
+  const end = to === null ? null : await firstSpan(documents, to);
+  if (to === null || end === null) return [{ after, last: null }];
   const later = open.set_back === 0 ? [] : await laterSpans(documents, open, to, end);
-  return [{ first, last }, ...later.map(stretchOf)].filter((one) => one.first <= one.last && one.last >= first);
+  return [{ after, last: end.position }, ...later.map((span) => ({ after: span.after, last: span.position }))];
 }
 
-/** The spans after `end` with events before `to`. From where the latest time is as far beyond it as a clock was ever set back, there are none. */
+/**
+ * The spans after `end` with events before `to`. There are none after the span in which the latest time is as far beyond
+ * `to` as a clock was ever set back.
+ */
 async function laterSpans(
   documents: DocumentStore,
   open: OpenSpanDocument,
@@ -48,6 +50,7 @@ async function laterSpans(
 ): Promise<readonly TimeSpanDocument[]> {
   const settled = spansFrom(new Date(Math.min(Date.parse(to) + open.set_back, LAST_TIME)).toISOString());
   const later: TimeSpanDocument[] = [];
+  if (end._id >= settled) return later;
   for (let after = end; ;) {
     const page = await documents.find<TimeSpanDocument>(collectionOf(auditIndex), {
       range: { field: "_id", from: after._id, to: SPANS_END },
@@ -65,10 +68,12 @@ async function laterSpans(
   }
 }
 
-function spans(documents: DocumentStore, time: string, limit: number): Promise<TimeSpanDocument[]> {
-  return documents.find<TimeSpanDocument>(collectionOf(auditIndex), {
+/** The first span up to whose end something was recorded at this time or later. */
+async function firstSpan(documents: DocumentStore, time: string): Promise<TimeSpanDocument | null> {
+  const [found] = await documents.find<TimeSpanDocument>(collectionOf(auditIndex), {
     range: { field: "_id", from: spansFrom(time), to: SPANS_END },
     order: { field: "_id", direction: "ascending" },
-    limit,
+    limit: 1,
   });
+  return found ?? null;
 }

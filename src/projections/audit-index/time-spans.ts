@@ -1,4 +1,3 @@
-import { numberOf } from "../../events/store/position.ts";
 import type { Position } from "../../events/store/position.ts";
 import type { RecordedEvent } from "../../events/store/event-store.ts";
 import type { StoredDocument } from "../store/document-store.ts";
@@ -10,8 +9,8 @@ type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 /** Where the events of a part of the log are, and the earliest time that any of them was recorded. */
 export interface TimeSpanDocument extends StoredDocument {
-  /** The position of its first event; `position` is that of its last. */
-  readonly first: Position;
+  /** The position of the last event before it; null: there is none. `position` is that of its own last event. */
+  readonly after: Position | null;
   readonly low: string;
 }
 
@@ -50,11 +49,11 @@ export function withEvents(
   for (const { position, recordedAt } of events) {
     if (span !== null && position <= span.position) continue;
     if (span?.count === SPAN) {
-      const { first, low, high, position: last } = span;
-      closed.push({ _id: closedSpanId(high, last), position: last, first, low });
-      span = { ...span, first: position, low: recordedAt, count: 0 };
+      const { after, low, high, position: last } = span;
+      closed.push({ _id: closedSpanId(high, last), position: last, after, low });
+      span = { ...span, after: last, low: recordedAt, count: 0 };
     }
-    span ??= { _id: OPEN_SPAN, position, first: position, low: recordedAt, count: 0, high: recordedAt, set_back: 0 };
+    span ??= { _id: OPEN_SPAN, position, after: null, low: recordedAt, count: 0, high: recordedAt, set_back: 0 };
     if (recordedAt < span.low) span.low = recordedAt;
     if (recordedAt > span.high) span.high = recordedAt;
     else if (recordedAt < span.high) {
@@ -66,13 +65,10 @@ export function withEvents(
   return { open: span?.position === before?.position ? null : span, closed };
 }
 
-/** A part of the log, by positions as numbers, both inclusive. */
+/** A part of the log. */
 export interface Stretch {
-  readonly first: number;
-  readonly last: number;
-}
-
-/** The stretch of a span. */
-export function stretchOf({ first, position }: TimeSpanDocument): Stretch {
-  return { first: numberOf(first), last: numberOf(position) };
+  /** Begins after this event; null: at the beginning. */
+  readonly after: Position | null;
+  /** Its last event; null: it goes on to the end. */
+  readonly last: Position | null;
 }

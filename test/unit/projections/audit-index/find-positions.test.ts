@@ -60,6 +60,7 @@ function valueOf({ data }: RecordedEvent, name: string): unknown {
 describe("the positions that the index finds", () => {
   const log = busyLog(LENGTH, chancesOf(17));
   const events = log.map(({ event }) => event);
+  const byPosition = new Map(events.map((event) => [event.position, event]));
   const time = one(-10, LENGTH).map((seconds) => new Date(BUSY_START + seconds * 600).toISOString());
   let documents: DocumentStore;
 
@@ -108,7 +109,7 @@ describe("the positions that the index finds", () => {
             (to === null || owned.event.recordedAt < to),
         );
         const exact = positions.filter((position) => {
-          const event = events.find((other) => other.position === position)!;
+          const event = byPosition.get(position)!;
           return (from === null || event.recordedAt >= from) && (to === null || event.recordedAt < to);
         });
         expect(exact).toEqual(wanted.map(({ event }) => event.position));
@@ -136,7 +137,7 @@ describe("the positions that the index finds", () => {
     const span = (await openSpan(store))!;
     const [from, to] = [steady[2_000]!.recordedAt, steady[2_010]!.recordedAt];
     const stretches = await stretchesOf(store, span, { from, to });
-    expect(stretches).toEqual([{ first: Number(steady[1_536]!.position), last: Number(steady[2_047]!.position) }]);
+    expect(stretches).toEqual([{ after: steady[1_535]!.position, last: steady[2_047]!.position }]);
   });
 
   it("are none before anything is in the index", async () => {
