@@ -22,6 +22,17 @@ export async function upToDate({ store, progress }: Models, names: readonly stri
 }
 
 /**
+ * Refuses a question that an earlier version of a read model cannot answer, which is shown while the new one is built:
+ * it would find nothing, although there is something.
+ *
+ * @throws ReadModelsUnavailable when one of the models is outdated
+ */
+export function refuseOutdated({ progress }: Pick<Models, "progress">, names: readonly string[]): void {
+  const outdated = progress.statuses().some(({ name, state }) => state === "outdated" && names.includes(name));
+  if (outdated) throw notUpToDate(names);
+}
+
+/**
  * Looks something up in the named read models. Returns null only if they have seen everything that was in the log when
  * the request came: a client that has just written it must not get a 404.
  *
