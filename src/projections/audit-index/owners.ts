@@ -17,6 +17,8 @@ export interface EndpointOwnerDocument extends StoredDocument {
   readonly user: number;
 }
 
+const DELIVERY = "delivery-";
+const ENDPOINT = "endpoint-";
 const NUMBER = /^[1-9]\d{0,14}$/;
 const USER_STREAM = /^user-([1-9]\d{0,14})$/;
 const NOBODY: Owner = { user: null, endpoint: null };
@@ -42,9 +44,8 @@ export class Owners {
     const deliveries = new Set<string>();
     const endpoints = new Set<string>();
     for (const { stream } of events) {
-      const category = recordedCategoryOf(stream);
-      if (category === "delivery") deliveries.add(idOf(stream));
-      else if (category === "endpoint") endpoints.add(`endpoint/${idOf(stream)}`);
+      if (stream.startsWith(DELIVERY)) deliveries.add(stream.slice(DELIVERY.length));
+      else if (stream.startsWith(ENDPOINT)) endpoints.add(`endpoint/${stream.slice(ENDPOINT.length)}`);
     }
     const { open, others } = await OpenDeliveries.load<OpenDeliveryDocument>(deliveries, load, [...endpoints]);
     return new Owners(open, others as readonly EndpointOwnerDocument[]);
@@ -52,9 +53,8 @@ export class Owners {
 
   /** Whose the event is. Must be asked for every event, in log order. */
   of(event: RecordedEvent): Owner {
+    if (event.stream.startsWith(DELIVERY)) return this.#ofDelivery(event);
     switch (recordedCategoryOf(event.stream)) {
-      case "delivery":
-        return this.#ofDelivery(event);
       case "endpoint":
         return this.#ofEndpoint(event);
       case "user":
@@ -78,10 +78,11 @@ export class Owners {
   }
 
   #ofDelivery(event: RecordedEvent): Owner {
-    const id = idOf(event.stream);
-    const [user, endpoint] = [idIn(event, "userId"), idIn(event, "endpointId")];
-    if (event.type === "DeliveryRequested" && user !== null && endpoint !== null) {
-      this.#open.begin(id, { position: event.position, user, endpoint });
+    const id = event.stream.slice(DELIVERY.length);
+    if (event.type === "DeliveryRequested") {
+      const user = idIn(event, "userId");
+      const endpoint = idIn(event, "endpointId");
+      if (user !== null && endpoint !== null) this.#open.begin(id, { position: event.position, user, endpoint });
     }
     const owner = this.#open.of(id) ?? NOBODY;
     if (endsDelivery(event.type, outcomeOf(event))) this.#open.end(id);

@@ -39,20 +39,20 @@ export function actorTerms(actor: string): readonly Term[] {
 
 /** The category that has no term. */
 export const UNLISTED_CATEGORY = "delivery";
+const UNLISTED_STREAMS = `${UNLISTED_CATEGORY}-`;
 
 /** The terms of an event that belongs to this owner, each once. */
 export function termsOf(event: RecordedEvent, { user, endpoint }: Owner): Term[] {
   const terms = [typeTerm(event.type)];
-  const category = recordedCategoryOf(event.stream);
-  if (category !== UNLISTED_CATEGORY) terms.push(categoryTerm(category));
+  if (!event.stream.startsWith(UNLISTED_STREAMS)) terms.push(categoryTerm(recordedCategoryOf(event.stream)));
   if (user !== null) terms.push(userTerm(user));
   if (endpoint !== null) terms.push(endpointTerm(endpoint));
   const actor = actorOf(event);
   if (actor !== null && (user === null || userOfActor(actor) !== user)) terms.push(actorTerm(actor));
   const outcome = outcomeOf(event);
   if (outcome !== null) terms.push(outcomeTerm(outcome));
-  const reference = textIn(event, "reference");
-  if (event.type === "DeliveryRequested" && reference !== null) terms.push(referenceTerm(reference));
+  const reference = event.type === "DeliveryRequested" ? textIn(event, "reference") : null;
+  if (reference !== null) terms.push(referenceTerm(reference));
   return terms;
 }
 

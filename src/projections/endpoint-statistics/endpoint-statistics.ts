@@ -44,7 +44,7 @@ async function sortEvents(
   events: readonly KnownEvent[],
   load: LoadDocuments,
 ): Promise<{ byDay: EventsByDocument; byEndpoint: EventsByDocument; deliveries: Writes }> {
-  const ids = events.flatMap(({ data }) => ("deliveryId" in data ? [data.deliveryId] : []));
+  const ids = new Set(events.flatMap(({ data }) => ("deliveryId" in data ? [data.deliveryId] : [])));
   const { open } = await OpenDeliveries.load<OpenDeliveryDocument>(ids, load);
   const byDay: EventsByDocument = new Map();
   const byEndpoint: EventsByDocument = new Map();
