@@ -2,6 +2,7 @@ import { cpus } from "node:os";
 import { benchCompare } from "./compare.ts";
 import { benchDeliver } from "./deliver.ts";
 import { benchDispatch } from "./dispatch.ts";
+import { benchFind } from "./find.ts";
 import { benchLargeLog } from "./large-log.ts";
 import { benchRebuild } from "./rebuild.ts";
 import { say } from "./report.ts";
@@ -9,11 +10,12 @@ import { benchServers } from "./servers.ts";
 import { benchTransfer } from "./transfer.ts";
 
 /**
- * `npm run bench [-- dispatch|deliver|large-log|rebuild|transfer|servers|compare …]`: all of it, or what is named. Compares within one run
+ * `npm run bench [-- dispatch|deliver|find|large-log|rebuild|transfer|servers|compare …]`: all of it, or what is named. Compares within one run
  * only; `compare` takes BENCH_BASE, an earlier revision, and so may `transfer` and `servers`.
  */
 const parts = {
   dispatch: benchDispatch,
+  find: benchFind,
   deliver: benchDeliver,
   "large-log": benchLargeLog,
   rebuild: benchRebuild,

@@ -1,3 +1,4 @@
+import { auditIndex } from "./audit-index/audit-index.ts";
 import { auditTree } from "./audit-tree/audit-tree.ts";
 import { deliveries } from "./deliveries.ts";
 import { dueDeliveries } from "./due-deliveries.ts";
@@ -18,6 +19,7 @@ export const PROJECTIONS: readonly AnyProjection[] = [
   pauses,
   endpointStatistics,
   auditTree,
+  auditIndex,
 ] as readonly AnyProjection[];
 
 /** The names of those that clients' requests and retries are answered from: without them a gateway is not ready to begin. */

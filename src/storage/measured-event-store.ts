@@ -115,6 +115,10 @@ export class MeasuredEventStore implements EventStore {
     return this.#inner.readAll(options);
   }
 
+  readAt(positions: readonly Position[]): AsyncIterable<RecordedEvent> {
+    return this.#inner.readAt(positions);
+  }
+
   subscribe(options: SubscribeOptions): AsyncIterable<SubscriptionMessage> {
     return this.#inner.subscribe(options);
   }

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { RecordedEvent } from "../../src/events/store/event-store.ts";
 import { StoreUnavailable } from "../../src/events/store/event-store-errors.ts";
 import { positionOf, revisionOf } from "../../src/events/store/position.ts";
+import type { Position } from "../../src/events/store/position.ts";
 import {
   collect,
   idsOf,
@@ -172,6 +173,22 @@ export function readingContract({ store, begin, itAlone, sharedLog = false }: Co
       expect(await store().idAt(positionOf(2n ** 62n))).toBeNull();
     });
 
+    it("gives the events at positions, in the order of these, and passes over those that no event has", async () => {
+      const { all } = await twoCategories(20);
+      const some = all.filter((_event, index) => index % 3 === 0);
+      const positions = some.map(({ position }) => position);
+      expect(await collect(store().readAt(positions))).toEqual(some);
+      expect(await collect(store().readAt(positions.toReversed()))).toEqual(some.toReversed());
+      const [first, second] = positions as [Position, Position];
+      const twice = [first, positionOf(2n ** 62n), second, first];
+      expect(idsOf(await collect(store().readAt(twice)))).toEqual([some[0]!.id, some[1]!.id, some[0]!.id]);
+      expect(await collect(store().readAt([]))).toEqual([]);
+      for await (const event of store().readAt(positions)) {
+        expect(event).toEqual(some[0]);
+        break;
+      }
+    });
+
     itAlone(
       "gives the same events with the same places after the log was opened again",
       async ({ reopen }, { skip }) => {
@@ -194,6 +211,7 @@ export function readingContract({ store, begin, itAlone, sharedLog = false }: Co
       await expect(store().append(stream, [sampleEvent()], "any")).rejects.toThrow(StoreUnavailable);
       await expect(store().read(stream)).rejects.toThrow(StoreUnavailable);
       await expect(collect(store().readAll())).rejects.toThrow(StoreUnavailable);
+      await expect(collect(store().readAt([positionOf(1)]))).rejects.toThrow(StoreUnavailable);
       await expect(store().head()).rejects.toThrow(StoreUnavailable);
       await expect(store().idAt(positionOf(1))).rejects.toThrow(StoreUnavailable);
       await store().close();

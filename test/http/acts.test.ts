@@ -133,11 +133,18 @@ describe("who did what", () => {
     const delivery = await dispatched();
     const before = await store.head();
     await ask(gateway, "GET /v1/audit/events?type=UserCreated&limit=5", { key: auditor });
+    await ask(gateway, "GET /v1/audit/deliveries?username=alice&user_id=1", { key: auditor });
     await ask(gateway, `GET /v1/audit/deliveries/${delivery}`, { key: auditor });
     await ask(gateway, `GET /v1/audit/deliveries/${delivery}/events`, { key: operator });
     expect(await store.head()).toBe(before);
     expect(acts().slice(2)).toEqual([
       { actor: "auditor", key: idOf(auditor), act: "log_read", filters: { type: "UserCreated", limit: "5" } },
+      {
+        actor: "auditor",
+        key: idOf(auditor),
+        act: "deliveries_read",
+        filters: { username: "[redacted]", user_id: "1" },
+      },
       { actor: "auditor", key: idOf(auditor), act: "history_read", delivery },
       { actor: "operator", key: idOf(operator), act: "history_read", delivery },
     ]);

@@ -152,9 +152,25 @@ describe("GET /v1/audit/events", () => {
     ["stream=*", "stream must be the name of a stream such as user-1, or of a whole category such as delivery-*"],
     ["follow=false", "follow must be true, or be left out"],
     ["follow=true&limit=5", "limit and follow must not be given together: following has no end"],
-    ["from=1", 'unknown parameter "from"'],
-  ])("refuses ?%s", async (query, error) => {
+    ["from=1", "from must be an ISO 8601 time such as 2026-01-31T12:00:00.000Z"],
+    ["from=2026-01-31T12:00:00Z&to=2026-01-31T11:00:00Z", "from must not be after to"],
+    ["user_id=alice", "user_id must be an integer above 0"],
+    ["user_id=0", "user_id must be an integer above 0"],
+    ["endpoint_id=0", "endpoint_id must be greater than 0"],
+    ["delivery_id=1", "delivery_id must be the id of a delivery, a UUID"],
+    ["outcome=lost", "outcome must be one of delivered, failed, unknown"],
+    ["actor=a&actor=b", "actor must be given once"],
+    ...["user_id=1", "endpoint_id=1", "from=2026-01-31T12:00:00Z", "to=2026-01-31T12:00:00Z"].map((filter) => [
+      `follow=true&${filter}`,
+      `${filter.split("=")[0]} and follow must not be given together: follow with type, actor, outcome, stream or delivery_id`,
+    ]),
+  ])("refuses ?%s", async (query, error = "") => {
     expectBroken(await read(`?${query}`), error);
+  });
+
+  it("refuses a parameter that it does not know, and lists those that it does", async () => {
+    const known = "after, limit, type, stream, from, to, user_id, endpoint_id, delivery_id, actor, outcome, follow";
+    expectBroken(await read("?user=1"), 'unknown parameter "user"', `the parameters are ${known}`);
   });
 
   it("refuses a position that this log does not have", async () => {

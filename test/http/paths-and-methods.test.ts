@@ -24,6 +24,7 @@ const PATHS: Readonly<Record<string, string>> = {
   [`/v1/deliveries/${ID}`]: "GET, HEAD",
   [`/v1/deliveries/${ID}/events`]: "GET, HEAD",
   [`/v1/deliveries/${ID}/payload`]: "GET, HEAD",
+  "/v1/audit/deliveries": "GET, HEAD",
   [`/v1/audit/deliveries/${ID}`]: "GET, HEAD",
   [`/v1/audit/deliveries/${ID}/events`]: "GET, HEAD",
   [`/v1/audit/deliveries/${ID}/payload`]: "GET, HEAD",

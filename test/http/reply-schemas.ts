@@ -38,7 +38,7 @@ const SUCCESSES: readonly { route: RegExp; status: number; schema: z.ZodType }[]
   { route: /^GET \/v1\/endpoints\/\d+\/secret$/, status: 200, schema: endpointSecretSchema },
   { route: /^POST \/v1\/endpoints\/\d+\/secret\/rotate$/, status: 200, schema: endpointSecretSchema },
   { route: /^GET \/v1\/endpoints\/\d+\/statistics$/, status: 200, schema: endpointStatisticsSchema },
-  { route: /^GET \/v1\/deliveries$/, status: 200, schema: deliveryListSchema },
+  { route: /^GET \/v1\/(audit\/)?deliveries$/, status: 200, schema: deliveryListSchema },
   // With `at` it is the longer form.
   {
     route: new RegExp(`^GET /v1/deliveries/${ID}$`),

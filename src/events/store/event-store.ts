@@ -129,6 +129,12 @@ export interface EventStore {
   /** The log in order, read page by page as it is consumed. */
   readAll(options?: ReadAllOptions): AsyncIterable<RecordedEvent>;
 
+  /**
+   * The events at exactly these positions, in the order of the positions, read as they are consumed. A position that no
+   * event has is passed over.
+   */
+  readAt(positions: readonly Position[]): AsyncIterable<RecordedEvent>;
+
   /** The log in order, then new events until the signal aborts. Throws on an event that a reader cannot pass. */
   subscribe(options: SubscribeOptions): AsyncIterable<SubscriptionMessage>;
 

@@ -14,6 +14,7 @@ export type Act =
   | "payload_read"
   | "history_read"
   | "log_read"
+  | "deliveries_read"
   | "rebuild_requested"
   | "rebuild_canceled"
   | "deliveries_paused"
@@ -30,8 +31,17 @@ export interface ActObject {
   /** What was paused or resumed, and the reason that was given. */
   readonly scope?: string;
   readonly reason?: string | null;
-  /** The filters with which the log was read. */
+  /** The filters with which the log or a list of deliveries was read (`filtersOf`). */
   readonly filters?: Readonly<Record<string, unknown>>;
+}
+
+/** Filters whose values no line of the program's log has. */
+const PERSONAL = new Set(["username", "email", "url", "reference"]);
+
+/** The query of a request as a line of the log may have it. */
+export function filtersOf({ query }: Pick<FastifyRequest, "query">): Readonly<Record<string, unknown>> {
+  const filters = Object.entries(query as Record<string, unknown>);
+  return Object.fromEntries(filters.map(([name, value]) => [name, PERSONAL.has(name) ? "[redacted]" : value]));
 }
 
 /** Logs one line that says who did what, once it is done. A HEAD request reveals nothing, so it has none. */

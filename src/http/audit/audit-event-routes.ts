@@ -3,20 +3,21 @@ import type { FastifyInstance } from "fastify";
 import type { EventStore } from "../../events/store/event-store.ts";
 import { UnreadableEvent } from "../../events/store/event-store-errors.ts";
 import type { Position } from "../../events/store/position.ts";
-import { noteAct } from "../access/acts.ts";
+import { auditIndex } from "../../projections/audit-index/audit-index.ts";
+import { filtersOf, noteAct } from "../access/acts.ts";
 import { requireStaff } from "../access/authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { HttpError } from "../errors.ts";
 import { validOrRefuse } from "../requests/request-body.ts";
+import { upToDate } from "../requests/up-to-date.ts";
 import { parseAuditEvents } from "./audit-events-schema.ts";
-import type { AuditEventsQuery } from "./audit-events-schema.ts";
 import { eventPieces, followedPieces } from "./event-pieces.ts";
-import type { Wanted } from "./event-pieces.ts";
+import { categoriesOf, foundEvents, needsIndex, wantedBy } from "./found-events.ts";
 import { LogFollowers } from "./log-followers.ts";
 
 /**
- * `GET /v1/audit/events`: the log for auditors as NDJSON, in log order, each line as an export writes it. With
- * `follow=true` the reply continues with new events.
+ * `GET /v1/audit/events`: the log for auditors as NDJSON, in log order, each line as an export writes it: all
+ * events, or those that a filter leaves. With `follow=true` the reply continues with new events.
  */
 export function auditEventRoutes(app: FastifyInstance, deps: HttpDependencies): void {
   const { store, clock, logger, metrics } = deps;
@@ -25,17 +26,16 @@ export function auditEventRoutes(app: FastifyInstance, deps: HttpDependencies): 
   app.get("/v1/audit/events", { onRequest: requireStaff(deps, "auditor", "operator") }, async (request, reply) => {
     const query = validOrRefuse(parseAuditEvents(request.query as Record<string, unknown>));
     const after = await placeIn(store, query.after);
+    if (!query.follow && needsIndex(query)) await upToDate(deps, [auditIndex.name]);
     if (reply.sent) return reply;
-    noteAct(request, "log_read", { filters: request.query as Record<string, unknown> });
+    noteAct(request, "log_read", { filters: filtersOf(request) });
     // A HEAD request would otherwise follow without an end.
     const pieces = request.method === "HEAD" ? [] : logged(query.follow ? follow() : read(), request.id);
     reply.header("content-type", "application/x-ndjson");
     return reply.send(Readable.from(pieces, { objectMode: false }));
 
     function read(): AsyncIterable<string> {
-      // With filters applied here, the log cannot count the events of the reply.
-      const limit = query.types === null && query.stream === null ? { limit: query.limit } : {};
-      return eventPieces(store.readAll({ after, ...categoriesOf(query), ...limit }), wantedBy(query), query.limit);
+      return eventPieces(foundEvents(deps, query, after), wantedBy(query), query.limit);
     }
 
     function follow(): AsyncIterable<string> {
@@ -61,14 +61,6 @@ export function auditEventRoutes(app: FastifyInstance, deps: HttpDependencies): 
       throw error;
     }
   }
-}
-
-function wantedBy({ types, stream }: AuditEventsQuery): Wanted {
-  return (event) => (types === null || types.has(event.type)) && (stream === null || event.stream === stream);
-}
-
-function categoriesOf({ category }: AuditEventsQuery): { categories?: readonly string[] } {
-  return category === null ? {} : { categories: [category] };
 }
 
 /** The position to read after. Throws HttpError if the log does not have it: it is then from another log. */

@@ -1,6 +1,7 @@
 import type { KnownEvent } from "../../events/catalogue.ts";
 import { addEvent, foldDocuments } from "../folding/fold-documents.ts";
 import type { EventsByDocument } from "../folding/fold-documents.ts";
+import { OpenDeliveries, endsDelivery } from "../folding/open-deliveries.ts";
 import { collectionOf } from "../projection.ts";
 import type { BatchProjection, LoadDocuments } from "../projection.ts";
 import type { DocumentStore, GuardedWrite, StoredDocument } from "../store/document-store.ts";
@@ -43,10 +44,8 @@ async function sortEvents(
   events: readonly KnownEvent[],
   load: LoadDocuments,
 ): Promise<{ byDay: EventsByDocument; byEndpoint: EventsByDocument; deliveries: Writes }> {
-  const ids = new Set(events.flatMap(({ data }) => ("deliveryId" in data ? [deliveryId(data.deliveryId)] : [])));
-  const stored = (await load([...ids])) as readonly OpenDeliveryDocument[];
-  const before = new Map(stored.map((document) => [document._id, document]));
-  const open = new Map(before);
+  const ids = new Set(events.flatMap(({ data }) => ("deliveryId" in data ? [data.deliveryId] : [])));
+  const { open } = await OpenDeliveries.load<OpenDeliveryDocument>(ids, load);
   const byDay: EventsByDocument = new Map();
   const byEndpoint: EventsByDocument = new Map();
   for (const event of events) {
@@ -55,34 +54,18 @@ async function sortEvents(
       if (endpointId !== null) addEvent(byEndpoint, standingId(endpointId), event);
       continue;
     }
-    const _id = deliveryId(event.data.deliveryId);
-    if (event.type === "DeliveryRequested" && !open.has(_id)) {
-      open.set(_id, { _id, position: event.position, endpoint: event.data.endpointId });
+    const { deliveryId } = event.data;
+    if (event.type === "DeliveryRequested") {
+      open.begin(deliveryId, { position: event.position, endpoint: event.data.endpointId });
     }
-    const delivery = open.get(_id);
+    const delivery = open.of(deliveryId);
     if (delivery === undefined) continue;
     addEvent(byEndpoint, standingId(delivery.endpoint), event);
     const day = dayOf(event);
     if (day !== null) addEvent(byDay, dayId(delivery.endpoint, day), event);
-    if (isEnd(event)) open.delete(_id);
+    if (endsDelivery(event.type, event.type === "DeliveryAttempted" && event.data.outcome)) open.end(deliveryId);
   }
-  const deliveries = [...ids].flatMap((id) => writeOf(id, before.get(id) ?? null, open.get(id) ?? null));
-  return { byDay, byEndpoint, deliveries };
-}
-
-/** The write for a delivery's document, which is only added or removed. */
-function writeOf(id: string, before: OpenDeliveryDocument | null, after: OpenDeliveryDocument | null): Writes {
-  if ((before === null) === (after === null)) return [];
-  return [{ id, expected: before?.position ?? null, next: after }];
-}
-
-function isEnd(event: KnownEvent): boolean {
-  if (event.type === "DeliveryFailed" || event.type === "DeliveryCanceled") return true;
-  return event.type === "DeliveryAttempted" && event.data.outcome === "delivered";
-}
-
-function deliveryId(id: string): string {
-  return `delivery/${id}`;
+  return { byDay, byEndpoint, deliveries: open.writes() };
 }
 
 /** A range of days, such as `2026-03-01`: `from` is inclusive, `to` exclusive. */

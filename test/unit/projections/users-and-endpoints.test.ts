@@ -110,6 +110,19 @@ describe("the read model users", () => {
   it("is empty for an empty log", async () => {
     await given([]).then();
   });
+
+  it("finds a user by its exact name, and by any spelling of its address", async () => {
+    const store = await filled(users, [
+      logOf([
+        ["user-1", userCreated(1, "alice", "a@ExAmple.com")],
+        ["user-2", userCreated(2, "Alice")],
+      ]),
+    ]);
+    expect((await usersByUsername(store, "alice")).map(({ user_id }) => user_id)).toEqual([1]);
+    expect((await usersByEmail(store, "a@example.COM")).map(({ user_id }) => user_id)).toEqual([1]);
+    expect(await usersByEmail(store, "A@example.com")).toEqual([]);
+    expect(await usersByUsername(store, "nobody")).toEqual([]);
+  });
 });
 
 describe("the read model endpoints", () => {

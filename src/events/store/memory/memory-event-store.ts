@@ -12,7 +12,7 @@ import type {
 } from "../event-store.ts";
 import { RevisionConflict } from "../event-store-errors.ts";
 import { recordedEvent } from "../pages/event-row.ts";
-import { followPages, readPages } from "../pages/log-pages.ts";
+import { followPages, readPages, readSingly } from "../pages/log-pages.ts";
 import { numberOf, positionOf, revisionOf } from "../position.ts";
 import type { Position } from "../position.ts";
 import { MemoryLog } from "./memory-log.ts";
@@ -51,6 +51,10 @@ export class MemoryEventStore implements EventStore {
 
   readAll(options?: ReadAllOptions): AsyncIterable<RecordedEvent> {
     return readPages(this.#log, options);
+  }
+
+  readAt(positions: readonly Position[]): AsyncIterable<RecordedEvent> {
+    return readSingly(this.#log, positions);
   }
 
   subscribe(options: SubscribeOptions): AsyncIterable<SubscriptionMessage> {

@@ -4,12 +4,12 @@ import type { PreparedAppend } from "../append/prepared-append.ts";
 import { categoryOf } from "../event-store.ts";
 import { StoreUnavailable } from "../event-store-errors.ts";
 import type { EventRow } from "../pages/event-row.ts";
-import type { LogPage, LogPages } from "../pages/log-pages.ts";
+import type { LogPage, LogPages, LogPlaces } from "../pages/log-pages.ts";
 import { Waiters } from "../../../runtime/waiters.ts";
 import type { LogWatch } from "../pages/log-watch.ts";
 
 /** The rows of a log in memory. Every method throws StoreUnavailable once it is closed. */
-export class MemoryLog implements LogPages, LogWatch {
+export class MemoryLog implements LogPages, LogPlaces, LogWatch {
   /** The event at position n is at index n - 1. */
   readonly #rows: EventRow[] = [];
   readonly #streams = new Map<string, EventRow[]>();
@@ -60,6 +60,11 @@ export class MemoryLog implements LogPages, LogWatch {
   idAt(position: number): string | null {
     this.#refuseWhenClosed();
     return this.#rows[position - 1]?.id ?? null;
+  }
+
+  at(position: number): EventRow | null {
+    this.#refuseWhenClosed();
+    return this.#rows[position - 1] ?? null;
   }
 
   page(after: number, categories: readonly string[] | undefined, limit: number): LogPage {

@@ -1,12 +1,15 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ReadAllOptions, RecordedEvent, SubscribeOptions, SubscriptionMessage } from "../event-store.ts";
 import { numberOf, positionOf } from "../position.ts";
+import type { Position } from "../position.ts";
 import { recordedEvent } from "./event-row.ts";
 import type { EventRow } from "./event-row.ts";
 import type { LogWatch } from "./log-watch.ts";
 
 /** The most events that a reader holds at a time. */
 export const PAGE_EVENTS = 500;
+/** How many single events are read before other work has a turn. */
+const TURN_EVENTS = 100;
 
 /** A part of the log in order. */
 export interface LogPage {
@@ -21,6 +24,12 @@ export interface LogPages {
   headPosition(): number;
   /** At most `limit` events after `after` (exclusive), of these categories (undefined: all). */
   page(after: number, categories: readonly string[] | undefined, limit: number): LogPage;
+}
+
+/** A log that is read event by event; otherwise like `LogPages`. */
+export interface LogPlaces {
+  /** The event at exactly this position, or null. */
+  at(position: number): EventRow | null;
 }
 
 /** `EventStore.readAll` over pages: the events that were in the log when reading began. */
@@ -38,6 +47,15 @@ export async function* readPages(log: LogPages, options: ReadAllOptions = {}): A
     if (end) return;
     remaining -= rows.length;
     await nextTurn();
+  }
+}
+
+/** `EventStore.readAt` over single events. */
+export async function* readSingly(log: LogPlaces, positions: readonly Position[]): AsyncGenerator<RecordedEvent> {
+  for (const [index, position] of positions.entries()) {
+    if (index % TURN_EVENTS === TURN_EVENTS - 1) await nextTurn();
+    const row = log.at(numberOf(position));
+    if (row !== null) yield recordedEvent(row);
   }
 }
 

@@ -103,6 +103,10 @@ export class SqliteEventStore implements EventStore {
     return this.#follower.readAll(options);
   }
 
+  readAt(positions: readonly Position[]): AsyncIterable<RecordedEvent> {
+    return this.#follower.readAt(positions);
+  }
+
   subscribe(options: SubscribeOptions): AsyncIterable<SubscriptionMessage> {
     return this.#follower.subscribe(options);
   }

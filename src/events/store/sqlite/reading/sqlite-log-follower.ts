@@ -7,7 +7,7 @@ import type {
   SubscriptionMessage,
 } from "../../event-store.ts";
 import { recordedEvent } from "../../pages/event-row.ts";
-import { followPages, readPages } from "../../pages/log-pages.ts";
+import { followPages, readPages, readSingly } from "../../pages/log-pages.ts";
 import { numberOf, positionOf } from "../../position.ts";
 import type { Position } from "../../position.ts";
 import { SignalWatch } from "../log-signal.ts";
@@ -15,7 +15,7 @@ import type { LogSignal } from "../log-signal.ts";
 import { SqliteLogReader } from "./sqlite-log-reader.ts";
 
 /** The reading half of the event store. */
-export type LogReader = Pick<EventStore, "read" | "readAll" | "subscribe" | "head" | "idAt" | "close">;
+export type LogReader = Pick<EventStore, "read" | "readAll" | "readAt" | "subscribe" | "head" | "idAt" | "close">;
 
 /**
  * Reads and follows the embedded log in any thread of the process that holds it, with the same directory and the
@@ -48,6 +48,10 @@ export class SqliteLogFollower implements LogReader {
 
   readAll(options?: ReadAllOptions): AsyncIterable<RecordedEvent> {
     return readPages(this.#reader, options);
+  }
+
+  readAt(positions: readonly Position[]): AsyncIterable<RecordedEvent> {
+    return readSingly(this.#reader, positions);
   }
 
   subscribe(options: SubscribeOptions): AsyncIterable<SubscriptionMessage> {

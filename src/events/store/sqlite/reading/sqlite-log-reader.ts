@@ -2,7 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 import type { StatementSync } from "node:sqlite";
 import { StoreUnavailable } from "../../event-store-errors.ts";
 import type { EventRow } from "../../pages/event-row.ts";
-import type { LogPage, LogPages } from "../../pages/log-pages.ts";
+import type { LogPage, LogPages, LogPlaces } from "../../pages/log-pages.ts";
 import { hasUnfinishedImport, metaValue, unusable } from "../files/log-database.ts";
 import { logPath } from "../files/log-file.ts";
 import { guestFile } from "../../../../runtime/guest-file.ts";
@@ -18,7 +18,7 @@ const COLUMNS = "position, stream, revision, id, type, data, metadata, recorded_
  * The reading side of the embedded log: synchronous, on its own read-only connection. Every call sees all earlier
  * commits. No transaction stays open between calls, so a reader never holds up a checkpoint.
  */
-export class SqliteLogReader implements LogPages {
+export class SqliteLogReader implements LogPages, LogPlaces {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   /** The random id from the log's creation. */
@@ -61,6 +61,13 @@ export class SqliteLogReader implements LogPages {
       const id = statement.get(position)?.["id"];
       return typeof id === "string" ? id : null;
     });
+  }
+
+  at(position: number): EventRow | null {
+    return this.#query(
+      `SELECT ${COLUMNS} FROM events WHERE position = ?`,
+      (statement) => (statement.get(position) as EventRow | undefined) ?? null,
+    );
   }
 
   page(after: number, categories: readonly string[] | undefined, limit: number): LogPage {
