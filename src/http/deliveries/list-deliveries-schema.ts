@@ -41,7 +41,9 @@ const LIMIT_MESSAGE = `limit must be between ${PAGE_LIMITS.min} and ${PAGE_LIMIT
 export const listDeliveriesSchema = z.strictObject({
   status: deliveryStatusSchema.optional().meta({ description: "Only deliveries with this status." }),
   endpoint_id: endpointIdSchema.optional().meta({ description: "Only deliveries to this endpoint." }),
-  reference: referenceSchema("reference").optional().meta({ description: "Only deliveries with exactly this reference." }),
+  reference: referenceSchema("reference")
+    .optional()
+    .meta({ description: "Only deliveries with exactly this reference." }),
   from: time("from").optional().meta({ description: "Only deliveries created at or after this time." }),
   to: time("to").optional().meta({ description: "Only deliveries created before this time." }),
   limit: z

@@ -14,7 +14,8 @@ import { eventsOfType, newContext, newStore, NOON, outcomesOf, times } from "../
 import { decider } from "../../specification/decider.ts";
 import { at, canceled, requested } from "../../specification/delivery-story.ts";
 
-const { requestedAt: _requestedAt, ...DISPATCH } = requested().data;
+const { deliveryId, userId, endpointId, payload: PAYLOAD, payloadBytes, payloadSha256 } = requested().data;
+const DISPATCH = { deliveryId, userId, endpointId, payload: PAYLOAD, payloadBytes, payloadSha256, reference: null };
 
 function request(store: EventStore, changes: Partial<RequestDelivery> = {}) {
   return requestDelivery(store, { ...DISPATCH, now: NOON, ...changes }, newContext());
@@ -38,7 +39,9 @@ describe("requesting a delivery", () => {
   it("is refused under an id that was used for another endpoint, payload or reference", () => {
     const other = { ...DISPATCH, now: at(1) };
     const named = { ...requested(), data: { ...requested().data, reference: "order 42" } };
-    given(named).when({ ...other, reference: "order 42" }).thenNothing();
+    given(named)
+      .when({ ...other, reference: "order 42" })
+      .thenNothing();
     expect(() => given(named).when(other)).toThrow("idempotency_key_reused");
     expect(() => given(named).when({ ...other, reference: "order 43" })).toThrow("idempotency_key_reused");
     expect(() => given(requested()).when({ ...other, endpointId: 8 })).toThrow("idempotency_key_reused");

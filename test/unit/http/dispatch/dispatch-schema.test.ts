@@ -95,7 +95,10 @@ describe("a dispatch's body", () => {
   });
 
   it("gives the number of an id that was sent as text", () => {
-    expect(parseDispatch({ endpoint_id: "04", payload: { a: 1 } })).toEqual({ ok: true, value: { endpoint_id: 4, reference: null } });
+    expect(parseDispatch({ endpoint_id: "04", payload: { a: 1 } })).toEqual({
+      ok: true,
+      value: { endpoint_id: 4, reference: null },
+    });
   });
 
   it("takes any whole number from 1 as the endpoint's id", () => {

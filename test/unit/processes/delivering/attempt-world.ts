@@ -22,7 +22,16 @@ export async function newAttempts() {
   const store = new HookedEventStore(clock);
   const sender = new FakeSender(clock);
   const { deliveryId, userId, endpointId, payload, payloadBytes, payloadSha256 } = requested().data;
-  const dispatch = { deliveryId, userId, endpointId, payload, payloadBytes, payloadSha256, reference: null, now: clock.iso };
+  const dispatch = {
+    deliveryId,
+    userId,
+    endpointId,
+    payload,
+    payloadBytes,
+    payloadSha256,
+    reference: null,
+    now: clock.iso,
+  };
   await tell(store, registered({ endpointId, userId }));
   await requestDelivery(store, dispatch, newContext());
   const steps: string[] = [];
