@@ -1,34 +1,26 @@
 import { z } from "zod";
 import { deliveryStatus } from "../../events/delivery-terms.ts";
 import type { DeliveryStatus } from "../../events/delivery-terms.ts";
-import { isTime, utcOf } from "../../runtime/utc-time.ts";
 
 import { endpointIdSchema } from "../endpoints/schemas/endpoint-id-schema.ts";
-import { referenceSchema } from "../requests/reference-rule.ts";
 import { parseQuery } from "../requests/query.ts";
+import { referenceSchema } from "../requests/reference-rule.ts";
 import type { Parsed } from "../requests/schema-rules.ts";
+import { RANGE_MESSAGE, timeParameter, timeRangeOf } from "../requests/time-range.ts";
+import type { TimeRange } from "../requests/time-range.ts";
 
 /** The status of a delivery, as a client asks for it. */
 export const deliveryStatusSchema = z.enum(deliveryStatus.options, {
   error: `status must be one of ${deliveryStatus.options.join(", ")}`,
 });
 
-/** The filters of a list of deliveries; null means no filter. Times are ISO 8601 UTC with milliseconds. */
-export interface DeliveryListQuery {
+/** The filters of a list of deliveries; null means no filter. */
+export interface DeliveryListQuery extends TimeRange {
   readonly status: DeliveryStatus | null;
   readonly endpoint_id: number | null;
   readonly reference: string | null;
-  /** Inclusive. */
-  readonly from: string | null;
-  /** Exclusive. */
-  readonly to: string | null;
   readonly limit: number;
   readonly cursor: string | null;
-}
-
-function time(name: string): z.ZodISODateTime {
-  const error = `${name} must be an ISO 8601 time such as 2026-01-31T12:00:00.000Z`;
-  return z.iso.datetime({ offset: true, error }).refine(isTime, { error });
 }
 
 /** How many things a page of a list has. */
@@ -44,8 +36,8 @@ export const listDeliveriesSchema = z.strictObject({
   reference: referenceSchema("reference")
     .optional()
     .meta({ description: "Only deliveries with exactly this reference." }),
-  from: time("from").optional().meta({ description: "Only deliveries created at or after this time." }),
-  to: time("to").optional().meta({ description: "Only deliveries created before this time." }),
+  from: timeParameter("from").optional().meta({ description: "Only deliveries created at or after this time." }),
+  to: timeParameter("to").optional().meta({ description: "Only deliveries created before this time." }),
   limit: z
     .int({ error: (issue) => (issue.code === "invalid_type" ? "limit must be an integer" : LIMIT_MESSAGE) })
     .min(PAGE_LIMITS.min, { error: LIMIT_MESSAGE })
@@ -64,8 +56,7 @@ export function parseListDeliveries(query: Readonly<Record<string, unknown>>): P
   const parsed = parseQuery(listDeliveriesSchema, query, ["endpoint_id", "limit"]);
   if (!parsed.ok) return parsed;
   const { status = null, endpoint_id = null, reference = null, limit, cursor = null } = parsed.value;
-  const from = parsed.value.from === undefined ? null : utcOf(parsed.value.from);
-  const to = parsed.value.to === undefined ? null : utcOf(parsed.value.to);
-  if (from !== null && to !== null && from > to) return { ok: false, errors: ["from must not be after to"] };
-  return { ok: true, value: { status, endpoint_id, reference, from, to, limit, cursor } };
+  const range = timeRangeOf(parsed.value);
+  if (range === null) return { ok: false, errors: [RANGE_MESSAGE] };
+  return { ok: true, value: { status, endpoint_id, reference, ...range, limit, cursor } };
 }

@@ -24,3 +24,18 @@ export function parseQuery<S extends z.ZodObject>(
   const { rules, unknown } = messagesOf(result.error, "parameter");
   return { ok: false, errors: [...rules, ...unknown] };
 }
+
+/**
+ * Parses the query of a route for staff as `parseQuery` does. An error about an unknown parameter is followed by those that
+ * exist: a filter with a slip in its name must not look like one that found nothing.
+ */
+export function parseStaffQuery<S extends z.ZodObject>(
+  schema: S,
+  query: Readonly<Record<string, unknown>>,
+  numeric: readonly string[],
+): Parsed<z.output<S>> {
+  const parsed = parseQuery(schema, query, numeric);
+  const known = Object.keys(schema.shape);
+  if (parsed.ok || Object.keys(query).every((name) => known.includes(name))) return parsed;
+  return { ok: false, errors: [...parsed.errors, `the parameters are ${known.join(", ")}`] };
+}
