@@ -1,9 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Command } from "commander";
+import { recordStaffAct } from "../commands/record-staff-act.ts";
 import { readConfig } from "../config.ts";
 import type { Config } from "../config.ts";
 import { PROJECTIONS } from "../projections/read-models.ts";
 import type { RebuildStatus } from "../projections/running/projection-report.ts";
+import { timeOrderedId } from "../runtime/time-ordered-id.ts";
 import { openStorage } from "../storage/open-storage.ts";
 import type { Storage } from "../storage/storage.ts";
 import { GatewayApi, operatorKeyOf } from "./gateway-api.ts";
@@ -118,6 +120,7 @@ async function directly(storage: Storage, names: readonly string[]): Promise<voi
         });
         stop.signal.addEventListener("abort", () => reject(new Error("interrupted; it goes on at the next start")));
       });
+      await record(storage, name);
       await begin(storage, name);
       await ended;
       bar.done(differing);
@@ -128,6 +131,14 @@ async function directly(storage: Storage, names: readonly string[]): Promise<voi
     await running.catch(() => undefined);
     await storage.close();
   }
+}
+
+/** The log has that it was asked for, as it has of a gateway's route. */
+async function record({ store }: Storage, projection: string): Promise<void> {
+  const now = new Date().toISOString();
+  const commandId = timeOrderedId();
+  const asked = { type: "RebuildRequested", data: { projection, requestedAt: now } } as const;
+  await recordStaffAct(store, asked, { commandId, correlationId: commandId, actor: "operator" });
 }
 
 /** Asks until the thread of the projections has come up. */

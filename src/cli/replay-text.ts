@@ -25,7 +25,17 @@ export function stepText(step: HistoryStep, paint: Paint): string {
   const lasting = before === null ? after : new Map([...after].filter(([label]) => !FIXED.has(label)));
   const lines = [
     ...wrapped(`${revision}. `, type).map((line) => paint("bold", line)),
-    ...fields({ time, position, actor, correlation: correlation_id, causation: causation_id }, 2),
+    // ADR 23
+    ...fields(
+      {
+        recorded: `${time} (not proven by verify)`,
+        position,
+        actor,
+        correlation: correlation_id,
+        causation: causation_id,
+      },
+      2,
+    ),
     ...section("what happened", fields(withoutId(data), 4)),
     ...section("what changed", before === null ? [] : changes(before, after)),
     ...section("the delivery after it", fields(Object.fromEntries(lasting), 4)),

@@ -16,10 +16,14 @@ import { openSecrets } from "../storage/open-secrets.ts";
 import { openStorage } from "../storage/open-storage.ts";
 import type { LogReports } from "../storage/storage.ts";
 import { REVISION, VERSION } from "../version.ts";
+import { guardExit } from "./exit-guard.ts";
 import { openProgramLog } from "./program-log.ts";
 
-/** After SHUTDOWN_DELAY_SECONDS: attempts under way get 20 s (see Gateway.stop), the rest of the time is for closing; then exit code 1. */
-const SHUTDOWN_LIMIT_MS = 25_000;
+/**
+ * After SHUTDOWN_DELAY_SECONDS: attempts under way get 20 s (see Gateway.stop), the rest of the time is for closing; then exit
+ * code 1. One second less than the 25 s that are promised, since an exit takes time too (see `guardExit`).
+ */
+const SHUTDOWN_LIMIT_MS = 24_000;
 
 /** `webhook-gateway serve`: the gateway itself. */
 export function defineServe(command: Command): void {
@@ -51,6 +55,10 @@ async function serve(): Promise<void> {
   });
   const gateway = await RunningGateway.start(config, storage, secrets, logger, { health, metrics, standstills });
   const { shutdownDelayMs } = config;
+  let hasStopped = false;
+  process.once("exit", () => {
+    if (!hasStopped) guardExit();
+  });
   closeWithGrace({ delay: shutdownDelayMs + SHUTDOWN_LIMIT_MS, logger }, async ({ err, signal }) => {
     if (err) logger.fatal({ err }, "the process ends because of an unhandled error");
     else if (shutdownDelayMs > 0) {
@@ -61,6 +69,7 @@ async function serve(): Promise<void> {
     await gateway.stop();
     logger.info("stopped");
     await flush();
+    hasStopped = true;
   });
   const address = await listen(gateway, config);
   logger.info({ address, version: VERSION, revision: REVISION, settings: changedSettings(process.env) }, "ready");

@@ -1,3 +1,5 @@
+const STOPPING = ["SIGINT", "SIGTERM"] as const;
+
 /**
  * Does something that the first SIGINT or SIGTERM breaks off; a second one ends the process.
  *
@@ -7,10 +9,10 @@
 export async function untilSignal<T>(after: string, task: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const stop = new AbortController();
   const onSignal = (name: string): void => stop.abort(new Error(`stopped by ${name}; ${after}`));
-  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, onSignal);
+  for (const name of STOPPING) process.once(name, onSignal);
   try {
     return await task(stop.signal);
   } finally {
-    for (const name of ["SIGINT", "SIGTERM"] as const) process.off(name, onSignal);
+    for (const name of STOPPING) process.off(name, onSignal);
   }
 }

@@ -99,9 +99,16 @@ function refuseSenseless({ input, checkpoint, publicKey, against }: VerifyOption
   }
 }
 
+/** What a leaf does not have, so that a change of it is not found (ADR 23). */
+const LEFT_OUT = ["position", "recorded_at"];
+
 function asText(report: VerifyReport, checkpoint: TreeHead | null, trusted: TrustedLeaves | null): string {
   const { events, root, compared, finding } = report;
-  const lines = [`events      ${events}`, `root        ${root.toString("base64")}`];
+  const lines = [
+    `events      ${events}`,
+    `root        ${root.toString("base64")}`,
+    "left out    positions and times of recording, which no tree head proves",
+  ];
   if (checkpoint !== null) lines.push(`checkpoint  ${checkpoint.size} events, ${checkpoint.root.toString("base64")}`);
   if (trusted !== null && compared !== null) lines.push(`compared    ${compared} events are as in ${trusted.name}`);
   lines.push(
@@ -119,6 +126,7 @@ function asJson(report: VerifyReport, checkpoint: TreeHead | null, trusted: Trus
   const written = {
     events,
     root: root.toString("base64"),
+    left_out: LEFT_OUT,
     checkpoint: checkpoint && { size: checkpoint.size, root: checkpoint.root.toString("base64") },
     compared: trusted && { with: trusted.name, events: compared },
     finding: finding && {

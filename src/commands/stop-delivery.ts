@@ -6,6 +6,8 @@ export interface EndpointStanding {
   readonly status: EndpointStatus;
   /** When it answered that it is gone, ISO 8601 UTC; null when it is not disabled for that. */
   readonly goneAt: string | null;
+  /** Whether a pause keeps attempts from it. */
+  readonly paused: boolean;
 }
 
 export interface StopDelivery {
@@ -24,7 +26,8 @@ export function decideStopDelivery(
   { deliveryId, endpoint, now }: StopDelivery,
   delivery: Delivery | null,
 ): (DeliveryCanceled | DeliveryFailed | DeliveryHeld)[] {
-  if (endpoint.status === "enabled" || delivery?.status !== "PENDING" || delivery.underWay !== null) return [];
+  const stopped = endpoint.status !== "enabled" || endpoint.paused;
+  if (!stopped || delivery?.status !== "PENDING" || delivery.underWay !== null) return [];
   if (endpoint.status === "deleted") {
     return [{ type: "DeliveryCanceled", data: { deliveryId, reason: "endpoint_deleted", canceledAt: now } }];
   }
@@ -33,5 +36,6 @@ export function decideStopDelivery(
   }
   if (delivery.held) return [];
   const { endpointId } = delivery;
-  return [{ type: "DeliveryHeld", data: { deliveryId, endpointId, reason: "endpoint_disabled", heldAt: now } }];
+  const reason = endpoint.status === "disabled" ? "endpoint_disabled" : "paused";
+  return [{ type: "DeliveryHeld", data: { deliveryId, endpointId, reason, heldAt: now } }];
 }

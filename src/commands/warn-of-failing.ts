@@ -15,6 +15,8 @@ export interface FailingStreak {
   readonly failures: number;
   /** When the first of them ended; ISO 8601 UTC. */
   readonly since: string;
+  /** From when its time counts, not before `since`; ISO 8601 UTC. Later when attempts were paused meanwhile. */
+  readonly countedFrom: string;
 }
 
 export interface WarnOfFailing {
@@ -29,10 +31,10 @@ export interface WarnOfFailing {
  * What is to be said of an endpoint whose every attempt fails: a warning, once, and when it goes on, that it is disabled.
  */
 export function decideWarnOfFailing(
-  { endpointId, streak: { failures, since }, policy, now }: WarnOfFailing,
+  { endpointId, streak: { failures, since, countedFrom }, policy, now }: WarnOfFailing,
   endpoint: Endpoint,
 ): (EndpointFailing | EndpointDisabled)[] {
-  const lastsMs = Date.parse(now) - Date.parse(since);
+  const lastsMs = Date.parse(now) - Date.parse(countedFrom);
   if (endpoint.status !== "enabled" || failures < policy.attempts || lastsMs < policy.warnAfterMs) return [];
   const warning: EndpointFailing[] =
     endpoint.warnedAt === null

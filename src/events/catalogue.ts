@@ -28,10 +28,14 @@ import {
 import type { EndpointEvent } from "./endpoint.ts";
 import { logBegunData } from "./log.ts";
 import type { LogBegun } from "./log.ts";
+import { deliveriesPausedData, deliveriesResumedData } from "./pause.ts";
+import type { PauseEvent } from "./pause.ts";
 import { creationAbandonedData, valueReleasedData, valueReservedData } from "./reservation.ts";
 import type { ReservationEvent } from "./reservation.ts";
 import { numberTakenData } from "./sequence.ts";
 import type { NumberTaken } from "./sequence.ts";
+import { payloadReadData, rebuildCancelRequestedData, rebuildRequestedData } from "./staff-acts.ts";
+import type { StaffAct } from "./staff-acts.ts";
 import { recordedCategoryOf } from "./store/event-store.ts";
 import type { EventMetadata, RecordedEvent } from "./store/event-store.ts";
 import { UnreadableEvent } from "./store/event-store-errors.ts";
@@ -42,7 +46,15 @@ import type { UserEvent } from "./user.ts";
 
 /** Every event that the log may hold. */
 export type GatewayEvent =
-  UserEvent | EndpointEvent | DeliveryEvent | ReservationEvent | NumberTaken | TickTaken | LogBegun;
+  | UserEvent
+  | EndpointEvent
+  | DeliveryEvent
+  | ReservationEvent
+  | NumberTaken
+  | TickTaken
+  | LogBegun
+  | StaffAct
+  | PauseEvent;
 
 /** An event of the log whose data was checked against the catalogue and brought to the newest version. */
 export type KnownEvent<Event extends GatewayEvent = GatewayEvent> = Omit<RecordedEvent, "type" | "data"> & Event;
@@ -93,6 +105,11 @@ const CATALOGUE: Readonly<Record<GatewayEvent["type"], Entry>> = {
   NumberTaken: firstVersion(["sequence"], numberTakenData),
   TickTaken: firstVersion(["tick"], tickTakenData),
   LogBegun: firstVersion(["log"], logBegunData),
+  PayloadRead: firstVersion(["access"], payloadReadData),
+  RebuildRequested: firstVersion(["projection"], rebuildRequestedData),
+  RebuildCancelRequested: firstVersion(["projection"], rebuildCancelRequestedData),
+  DeliveriesPaused: firstVersion(["pause"], deliveriesPausedData),
+  DeliveriesResumed: firstVersion(["pause"], deliveriesResumedData),
 };
 
 /** The types of all events that the log may hold, in the catalogue's order. */

@@ -12,6 +12,9 @@ export const CATEGORIES = [
   "sequence",
   "tick",
   "log",
+  "access",
+  "projection",
+  "pause",
 ] as const;
 
 export type Category = (typeof CATEGORIES)[number];

@@ -36,7 +36,7 @@ export const failureReason = z.enum(["attempts_exhausted", "gone"]);
 /** Why a delivery was canceled. */
 export const cancelReason = z.enum(["endpoint_deleted"]);
 /** Why a delivery is held. */
-export const holdReason = z.enum(["endpoint_disabled"]);
+export const holdReason = z.enum(["endpoint_disabled", "paused"]);
 
 /** Why a delivery ended without success. */
 export const endReason = z.enum([...failureReason.options, ...cancelReason.options]);

@@ -61,7 +61,10 @@ export const deliveryAttemptedData = z.object({
   connections: z.int().min(1).max(2),
 });
 
-/** No attempt is made until it is released: its endpoint was disabled when it was due. It has no due time meanwhile. */
+/**
+ * No attempt is made until it is released: its endpoint was disabled, or deliveries were paused, when it was due. It has no
+ * due time meanwhile.
+ */
 export const deliveryHeldData = z.object({
   deliveryId,
   endpointId: z.int().positive(),
@@ -69,7 +72,7 @@ export const deliveryHeldData = z.object({
   heldAt: time,
 });
 
-/** Attempts go on: its endpoint is enabled again. What was held together is due one after the other. */
+/** Attempts go on: its endpoint is enabled and not paused. What was held together is due one after the other. */
 export const deliveryReleasedData = z.object({
   deliveryId,
   endpointId: z.int().positive(),
@@ -135,7 +138,7 @@ export interface Delivery {
   /** The attempts of this round that have an outcome. */
   readonly attempts: number;
   readonly underWay: AttemptUnderWay | null;
-  /** Whether it waits for its endpoint to be enabled. */
+  /** Whether it waits for its endpoint to be enabled, or for a pause to end. */
   readonly held: boolean;
   /** When something is to be done for it; null when it is final or held. */
   readonly dueAt: string | null;

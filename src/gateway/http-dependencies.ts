@@ -29,6 +29,7 @@ export function httpDependencies(container: DependencyContainer, config: Config)
   const clock = container.resolve(CLOCK);
   const documents = container.resolve(DOCUMENT_STORE);
   const delivery = container.resolve(DELIVERY_SETTINGS);
+  const logger = container.resolve(LOGGER);
   const clientNetwork = clientNetworkBehind(config.trustedProxies, config.clientAddressHeader);
   return {
     store: container.resolve(EVENT_STORE),
@@ -43,8 +44,8 @@ export function httpDependencies(container: DependencyContainer, config: Config)
     health: container.resolve(HEALTH),
     metrics: container.resolve(METRICS),
     clock,
-    logger: container.resolve(LOGGER),
-    failedKeys: new FailedKeys(config.failedKeysPerMinute, clock, clientNetwork),
+    logger,
+    failedKeys: new FailedKeys(config.failedKeysPerMinute, clock, clientNetwork, logger),
     clientNetwork,
     endpointTurns: new KeyedTurns(MAX_CHANGES_WAITING),
     pendingOfUser: (userId) => pendingOfUser(documents, userId),

@@ -42,6 +42,7 @@ export function liveFigures(container: DependencyContainer): LiveFigures {
           lagSeconds: heads.lagMs(position, clock.monotonic()) / 1_000,
         }),
       ),
+    pauses: () => directory.pauses.counts,
     ready: () => health.reasons.length === 0,
     sample: () => sampled.last,
     refresh: () => sampled.refresh(),

@@ -22,6 +22,9 @@ import type { Storage } from "../storage/storage.ts";
 /** How long the start waits for the directory before it logs that it waits, in ms. */
 const DIRECTORY_PATIENCE_MS = 5_000;
 
+/** How many pauses the line of a start names. */
+const MAX_NAMED = 10;
+
 /**
  * The loops that follow the log for readers: the directory in this thread, and the projections, which have their own
  * thread. Reports their state in the program's log and in `Health`.
@@ -82,6 +85,7 @@ export class ReadingLoops {
     while (!(await this.#directory.whenSeen(head, DIRECTORY_PATIENCE_MS))) {
       this.#logger.info("waiting until the directory has read the log");
     }
+    this.#notePauses();
     if (this.#storage.sharedLog) this.#startProjections(signal);
   }
 
@@ -90,6 +94,13 @@ export class ReadingLoops {
     this.#projectionTrouble.close();
     this.#directoryTrouble.close();
     await Promise.all(this.#loops);
+  }
+
+  /** Nobody should have to search for why nothing leaves after a start. */
+  #notePauses(): void {
+    const { all } = this.#directory.pauses;
+    if (all.length > 0)
+      this.#logger.warn({ pauses: all.length, paused: all.slice(0, MAX_NAMED) }, "deliveries are paused");
   }
 
   #startProjections(signal: AbortSignal): void {

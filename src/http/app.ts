@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { maxHeaderSize } from "node:http";
 import fastify, { LogController } from "fastify";
 import type { FastifyInstance } from "fastify";
+import { adminPauseRoutes } from "./admin/admin-pause-routes.ts";
 import { adminProjectionRoutes } from "./admin/admin-projection-routes.ts";
 import { auditDeliveryRoutes } from "./audit/audit-delivery-routes.ts";
 import { auditEventRoutes } from "./audit/audit-event-routes.ts";
@@ -85,6 +86,7 @@ export async function buildApp(deps: HttpDependencies): Promise<FastifyInstance>
   endpointTestRoutes(app, deps, limits);
   deliveryRoutes(app, deps);
   adminProjectionRoutes(app, deps);
+  adminPauseRoutes(app, deps);
   auditEventRoutes(app, deps);
   auditDeliveryRoutes(app, deps);
   auditListRoutes(app, deps);

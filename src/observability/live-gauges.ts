@@ -26,6 +26,8 @@ export interface LiveFigures {
   armed(): number;
   projections(): readonly { readonly name: string; readonly live: boolean; readonly lagSeconds: number }[];
   ready(): boolean;
+  /** The pauses in force, by the kind of their scope. */
+  pauses(): Readonly<Record<string, number>>;
   /** The last sample. */
   sample(): Sample;
   /** Takes a new sample, if the last one was long enough ago. Resolves in bounded time, and never rejects. */
@@ -71,7 +73,11 @@ export const LIVE_GAUGES: readonly LiveGauge[] = [
     "Endpoints with ENDPOINT_FAILING_ATTEMPTS or more failed attempts in a row.",
     "endpointsFailing",
   ),
-  sampled("webhook_deliveries_held", "Deliveries that wait for their endpoint to be enabled again.", "deliveriesHeld"),
+  sampled(
+    "webhook_deliveries_held",
+    "Deliveries that wait for their endpoint to be enabled, or for a pause to end.",
+    "deliveriesHeld",
+  ),
   sampled(
     "webhook_deliveries_due_within_hour",
     "Deliveries that fall due within an hour, overdue ones included.",

@@ -143,14 +143,17 @@ export class Metrics {
       registers,
     }).set(figures.build, 1);
     for (const gauge of LIVE_GAUGES) this.#live(gauge, figures);
-    this.#perProjection(
+    this.#labelled("webhook_pauses", "The pauses in force, by scope.", "scope", () => Object.entries(figures.pauses()));
+    this.#labelled(
       "webhook_projection_lag_seconds",
       "How long the log has had an event that the read model does not show; 0 if it shows all.",
+      "projection",
       () => figures.projections().map(({ name, lagSeconds }) => [name, lagSeconds]),
     );
-    this.#perProjection(
+    this.#labelled(
       "webhook_projection_live",
       "1 when the read model has reached the log's end and follows it, 0 while it is being built or has stopped.",
+      "projection",
       () => figures.projections().map(({ name, live }) => [name, live ? 1 : 0]),
     );
   }
@@ -166,15 +169,16 @@ export class Metrics {
     });
   }
 
-  #perProjection(name: string, help: string, read: () => (readonly [projection: string, value: number])[]): void {
+  /** `read` gives the values of the label, and a figure for each. */
+  #labelled(name: string, help: string, label: string, read: () => (readonly [of: string, figure: number])[]): void {
     new Gauge({
       name,
       help,
-      labelNames: ["projection"],
+      labelNames: [label],
       registers: [this.#registry],
       collect() {
         this.reset();
-        for (const [projection, value] of read()) this.set({ projection }, value);
+        for (const [of, figure] of read()) this.set({ [label]: of }, figure);
       },
     });
   }

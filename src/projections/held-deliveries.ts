@@ -10,7 +10,7 @@ export interface HeldDocument extends StoredDocument {
 }
 
 /**
- * What waits for its endpoint to be enabled. It costs nothing where nothing is held: no other event touches it. Like the
+ * What waits for its endpoint to be enabled, or for a pause to end. It costs nothing where nothing is held: no other event touches it. Like the
  * to-do list, it may show a delivery again for a moment; the process that takes it from here reads its stream first.
  */
 export const heldDeliveries: Projection<HeldDocument> = {

@@ -4,6 +4,7 @@ import { dueDeliveries } from "./due-deliveries.ts";
 import { endpointStatistics } from "./endpoint-statistics/endpoint-statistics.ts";
 import { endpoints } from "./endpoints.ts";
 import { heldDeliveries } from "./held-deliveries.ts";
+import { pauses } from "./pauses.ts";
 import type { AnyProjection } from "./projection.ts";
 import { users } from "./users.ts";
 
@@ -14,6 +15,7 @@ export const PROJECTIONS: readonly AnyProjection[] = [
   deliveries,
   dueDeliveries,
   heldDeliveries,
+  pauses,
   endpointStatistics,
   auditTree,
 ] as readonly AnyProjection[];

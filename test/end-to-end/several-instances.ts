@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
 import type { Receiver } from "../fixtures/receivers/receiver.ts";
 import { ApiClient } from "../fixtures/gateway/api-client.ts";
+import { TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
 import type { Instances } from "./instances.ts";
-import { attemptsOf } from "./instances.ts";
+import { SERVER_KEYS, attemptsOf } from "./instances.ts";
 import { until } from "../fixtures/until.ts";
 
 /** How many deliveries fall due together. */
@@ -12,6 +13,8 @@ const DUE = 400;
 const PAIRS = 60;
 /** How many change one endpoint together, all of them within a request's time. */
 const CHANGING = 50;
+/** How many are dispatched while everything is paused. */
+const PAUSED = 40;
 /** How many dispatches a test sends at a time. */
 const CLIENTS = 32;
 
@@ -28,6 +31,13 @@ async function dispatchAll(apis: readonly ApiClient[], endpoint: number, count: 
   };
   await Promise.all(Array.from({ length: CLIENTS }, client));
   return ids;
+}
+
+/** Resolves when so many deliveries of the user are held. */
+async function untilHeld(api: ApiClient, count: number): Promise<void> {
+  const held = async (): Promise<boolean> =>
+    (await api.deliveries("status=PENDING")).filter((delivery) => delivery.next_attempt_at === null).length === count;
+  await until(`${count} deliveries to be held`, held);
 }
 
 async function newReceiver(stack: AsyncDisposableStack, status: number): Promise<Receiver> {
@@ -135,6 +145,36 @@ export function severalInstances(
         apis.map((api) => api.post(`/v1/endpoints/${endpoint}/secret/rotate`, "{}", { "if-match": tag })),
       );
       expect(rotations.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 412, 412]);
+    });
+
+    it("begin no attempt once one of them was told to pause, also after a crash, until any is told to resume", async () => {
+      await using stack = new AsyncDisposableStack();
+      const receiver = await newReceiver(stack, 200);
+      const instances = stack.use(await start());
+      const folder = stack.use(new TemporaryFolder());
+      const gateways = [await instances.gateway(), await instances.gateway(folder.path)] as const;
+      const user = await ApiClient.createUser(await gateways[0].ready);
+      const apis = await Promise.all(gateways.map(async (gateway) => user.at(await gateway.ready)));
+      const endpoint = await apis[0]!.createEndpoint(receiver.url());
+      const operators = await Promise.all(
+        gateways.map(async (gateway) => new ApiClient(await gateway.ready, SERVER_KEYS.OPERATOR_API_KEY)),
+      );
+      expect((await operators[0]!.post("/v1/admin/pause", '{"reason":"a bad deployment"}')).status).toBe(200);
+      const shown = JSON.parse(await operators[1]!.text("/v1/admin/pauses")) as { data: object[] };
+      expect(shown.data).toMatchObject([{ scope: "all", reason: "a bad deployment" }]);
+      const ids = await dispatchAll(apis, endpoint, PAUSED);
+      await untilHeld(user, PAUSED);
+      await gateways[1].kill9();
+      const again = await instances.gateway(folder.path);
+      expect(again.logged(({ msg }) => msg === "deliveries are paused")).toHaveLength(1);
+      ids.push(...(await dispatchAll([user.at(await again.ready)], endpoint, PAUSED)));
+      await untilHeld(user, 2 * PAUSED);
+      expect(receiver.requests).toEqual([]);
+
+      const operator = new ApiClient(await again.ready, SERVER_KEYS.OPERATOR_API_KEY);
+      expect((await operator.post("/v1/admin/resume", "{}")).status).toBe(200);
+      await user.untilAllFinal();
+      expect(receiver.requests.map(({ headers }) => headers["webhook-id"]).sort()).toEqual(ids.sort());
     });
 
     it(

@@ -90,6 +90,7 @@ describe.concurrent("verify", () => {
       stdout: [
         `events      ${events}`,
         `root        ${inFolder.root}`,
+        "left out    positions and times of recording, which no tree head proves",
         "            with nothing to compare with, this says nothing of the past\n",
       ].join("\n"),
       stderr: "",

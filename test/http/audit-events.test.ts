@@ -143,7 +143,7 @@ describe("GET /v1/audit/events", () => {
     ["type=toString", TYPE_ERROR],
     [
       "stream=nothing-*",
-      "the category of stream must be one of user, endpoint, delivery, username, email, endpointUrl, sequence, tick, log",
+      "the category of stream must be one of user, endpoint, delivery, username, email, endpointUrl, sequence, tick, log, access, projection, pause",
     ],
     [
       "stream=delivery",

@@ -6,6 +6,7 @@ import type { Gateway } from "../../src/gateway.ts";
 import { memoryStorage } from "../fixtures/event-log/memory-storage.ts";
 import { FakeClock } from "../fixtures/fake-clock.ts";
 import { TEST_STAFF_KEYS, startTestGateway } from "../fixtures/gateway/test-gateway.ts";
+import { keepingLogger } from "../fixtures/log-lines.ts";
 import { newUser } from "./asking.ts";
 import { withMethods } from "./replaced-methods.ts";
 
@@ -18,9 +19,12 @@ describe("wrong API keys", () => {
   let headsAsked = 0;
   let headFails = false;
   let key: string;
+  let lines: readonly Record<string, unknown>[];
 
   beforeEach(async () => {
     headFails = false;
+    const { logger, lines: kept } = keepingLogger();
+    lines = kept;
     const inner = memoryStorage(clock);
     const head: EventStore["head"] = () => {
       headsAsked += 1;
@@ -28,6 +32,7 @@ describe("wrong API keys", () => {
     };
     gateway = await startTestGateway({
       clock,
+      logger,
       deliver: false,
       storage: { ...inner, store: withMethods(inner.store, { head }) },
       env: { TRUSTED_PROXIES: "10.1.0.0/16,fd00::/8" },
@@ -75,6 +80,22 @@ describe("wrong API keys", () => {
     expect(await send(randomUUID())).toEqual({ status: 429, error: TOO_MANY, retryAfter: "1" });
     await clock.advance(1);
     expect(await wrong(21)).toEqual(refusedFrom(20, 21));
+  });
+
+  it("have one line in the log for each address and minute, from the first that is refused on", async () => {
+    const about = (): Record<string, unknown>[] => lines.filter(({ msg }) => msg === "an address sends wrong API keys");
+    await wrong(20);
+    expect(about()).toEqual([]);
+    await wrong(50);
+    await wrong(25, { address: "192.0.2.2" });
+    const line = { level: 40, limit: 20, msg: "an address sends wrong API keys" };
+    expect(about()).toEqual([
+      { ...line, address: "192.0.2.1" },
+      { ...line, address: "192.0.2.2" },
+    ]);
+    await clock.advance(60_000);
+    await wrong(25);
+    expect(about()).toHaveLength(3);
   });
 
   it("are refused without a look, so that a flood of them costs nothing", async () => {

@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import { z } from "zod";
+import { pauseListSchema, pauseReplySchema } from "../../src/http/admin/pause-schema.ts";
 import { auditEventSchema } from "../../src/http/audit/audit-events-schema.ts";
 import { auditEndpointListSchema, auditUserListSchema } from "../../src/http/audit/lists/audit-lists-schema.ts";
 import { deliveryEventListSchema, pastDeliverySchema } from "../../src/http/deliveries/history-schema.ts";
@@ -52,6 +53,8 @@ const SUCCESSES: readonly { route: RegExp; status: number; schema: z.ZodType }[]
   { route: /^GET \/v1\/audit\/endpoints$/, status: 200, schema: auditEndpointListSchema },
   { route: /^GET \/v1\/admin\/projections$/, status: 200, schema: projectionListSchema },
   { route: /^GET \/v1\/admin\/projections\/[a-z-]+$/, status: 200, schema: projectionSchema },
+  { route: /^POST \/v1\/admin\/(pause|resume)$/, status: 200, schema: pauseReplySchema },
+  { route: /^GET \/v1\/admin\/pauses$/, status: 200, schema: pauseListSchema },
   { route: /^(POST|DELETE) \/v1\/admin\/projections\/[a-z-]+\/rebuild$/, status: 202, schema: projectionSchema },
 ];
 

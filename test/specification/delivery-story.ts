@@ -103,10 +103,13 @@ export function failed(seconds: number, reason: DeliveryFailed["data"]["reason"]
   return { type: "DeliveryFailed", data: { deliveryId: DELIVERY_ID, reason, failedAt: at(seconds) } };
 }
 
-/** Held, since endpoint 7 is disabled. */
-export function held(seconds: number, deliveryId = DELIVERY_ID): DeliveryHeld {
-  const data = { deliveryId, endpointId: 7, reason: "endpoint_disabled", heldAt: at(seconds) } as const;
-  return { type: "DeliveryHeld", data };
+/** Held, since endpoint 7 is disabled unless told otherwise. */
+export function held(
+  seconds: number,
+  deliveryId = DELIVERY_ID,
+  reason: DeliveryHeld["data"]["reason"] = "endpoint_disabled",
+): DeliveryHeld {
+  return { type: "DeliveryHeld", data: { deliveryId, endpointId: 7, reason, heldAt: at(seconds) } };
 }
 
 /** No longer held, and due at second `due`. */

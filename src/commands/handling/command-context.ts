@@ -11,7 +11,7 @@ export interface CommandContext {
   readonly correlationId: string;
   /** The event that led to the command; absent when the command itself is the beginning. */
   readonly causationId?: string;
-  /** `user:<id>`, `anonymous`, or the name of a process. */
+  /** `user:<id>`, `operator`, `anonymous`, or the name of a process. */
   readonly actor: string;
 }
 

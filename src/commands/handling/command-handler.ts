@@ -46,7 +46,7 @@ export interface StreamCommand<Command, State, Event extends StreamEvent, Stream
   readonly prepare?: (state: State | null, events: readonly Event[]) => Promise<void>;
   /** A UUID from which the ids of the events are derived. */
   readonly commandId: string;
-  /** Who asks: `user:<id>` or the name of a process. */
+  /** Who asks: `user:<id>`, `operator` or the name of a process. */
   readonly actor: string;
   /** The request that it belongs to, and what led to it. Default: those of the stream's last event, and that event. */
   readonly correlationId?: string;

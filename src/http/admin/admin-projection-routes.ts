@@ -1,14 +1,19 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
+import { recordStaffAct } from "../../commands/record-staff-act.ts";
 import type { Position } from "../../events/store/position.ts";
 import type { ReadModel } from "../../projections/projection.ts";
 import { PROJECTIONS } from "../../projections/read-models.ts";
 import { ProjectionDigests } from "../../projections/rebuilding/projection-digests.ts";
 import type { ModelDigest } from "../../projections/rebuilding/projection-digests.ts";
 import type { RebuildAnswer } from "../../projections/running/projection-host.ts";
+import { isoNow } from "../../runtime/clock.ts";
+import { noteAct } from "../access/acts.ts";
 import { requireStaff } from "../access/authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { HttpError } from "../errors.ts";
 import { sendJson } from "../replies/send-json.ts";
+import { commandOf } from "../requests/command-of.ts";
+import { storeOf } from "../server/request-deadline.ts";
 
 interface NameParameter {
   Params: { readonly name: string };
@@ -20,9 +25,10 @@ interface NameParameter {
  * - `GET /v1/admin/projections`: where each stands; with the digest that was taken last.
  * - `GET /v1/admin/projections/{name}`: one of them, with its digest as it is now, for which all of it is read.
  * - `POST /v1/admin/projections/{name}/rebuild`: 202, and it is made again beside the live one; `DELETE` ends that.
+ *   That it was asked for is an event of the log, written before, also when it is refused then.
  */
 export function adminProjectionRoutes(app: FastifyInstance, deps: HttpDependencies): void {
-  const { store, documents, progress, projections } = deps;
+  const { store, documents, progress, projections, clock } = deps;
   const onRequest = requireStaff(deps, "operator");
   const digests = new ProjectionDigests(documents, progress);
 
@@ -39,14 +45,24 @@ export function adminProjectionRoutes(app: FastifyInstance, deps: HttpDependenci
     return sendJson(reply, 200, await shown(deps, model, await store.head(), digest));
   });
 
-  app.post<NameParameter>("/v1/admin/projections/:name/rebuild", { onRequest }, async ({ params }, reply) => {
-    const model = known(params.name);
-    return sendAnswer(deps, reply, model, await projections.rebuild(model.name));
+  app.post<NameParameter>("/v1/admin/projections/:name/rebuild", { onRequest }, async (request, reply) => {
+    const model = known(request.params.name);
+    const { name: projection } = model;
+    const data = { projection, requestedAt: isoNow(clock) };
+    await recordStaffAct(storeOf(request, store), { type: "RebuildRequested", data }, commandOf(request));
+    const answer = await projections.rebuild(projection);
+    if (answer === "begun") noteAct(request, "rebuild_requested", { projection });
+    return sendAnswer(deps, reply, model, answer);
   });
 
-  app.delete<NameParameter>("/v1/admin/projections/:name/rebuild", { onRequest }, async ({ params }, reply) => {
-    const model = known(params.name);
-    return sendAnswer(deps, reply, model, await projections.cancel(model.name));
+  app.delete<NameParameter>("/v1/admin/projections/:name/rebuild", { onRequest }, async (request, reply) => {
+    const model = known(request.params.name);
+    const { name: projection } = model;
+    const data = { projection, requestedAt: isoNow(clock) };
+    await recordStaffAct(storeOf(request, store), { type: "RebuildCancelRequested", data }, commandOf(request));
+    const answer = await projections.cancel(projection);
+    if (answer === "ended") noteAct(request, "rebuild_canceled", { projection });
+    return sendAnswer(deps, reply, model, answer);
   });
 
   function known(name: string): ReadModel {

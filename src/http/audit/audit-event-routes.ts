@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import type { EventStore } from "../../events/store/event-store.ts";
 import { UnreadableEvent } from "../../events/store/event-store-errors.ts";
 import type { Position } from "../../events/store/position.ts";
+import { noteAct } from "../access/acts.ts";
 import { requireStaff } from "../access/authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { HttpError } from "../errors.ts";
@@ -25,6 +26,7 @@ export function auditEventRoutes(app: FastifyInstance, deps: HttpDependencies): 
     const query = validOrRefuse(parseAuditEvents(request.query as Record<string, unknown>));
     const after = await placeIn(store, query.after);
     if (reply.sent) return reply;
+    noteAct(request, "log_read", { filters: request.query as Record<string, unknown> });
     // A HEAD request would otherwise follow without an end.
     const pieces = request.method === "HEAD" ? [] : logged(query.follow ? follow() : read(), request.id);
     reply.header("content-type", "application/x-ndjson");

@@ -91,7 +91,9 @@ export const auditEventSchema = z.strictObject({
     .string()
     .regex(/^\d{20}$/)
     .meta({ description: "Where it stands in the log: give it as `after` to continue from there." }),
-  recorded_at: z.iso.datetime(),
+  recorded_at: z.iso
+    .datetime()
+    .meta({ description: "When the store recorded it. Neither this nor the position is proven by the audit tree." }),
   revision: z.int().min(0),
   stream: z.string(),
   type: z.string(),

@@ -42,7 +42,9 @@ export const deliveryEventSchema = z
     revision: z.int().min(0).meta({ description: "Counts the delivery's events from 0." }),
     id: z.uuid(),
     type: z.string(),
-    time: z.iso.datetime({ precision: 3 }).meta({ description: "When the log recorded it." }),
+    time: z.iso.datetime({ precision: 3 }).meta({
+      description: "When the log recorded it, which the audit tree does not prove; it proves the times in `data`.",
+    }),
     actor: z.string().meta({ description: "Who: `user:<id>`, `anonymous`, or a process." }),
     correlation_id: z.string().meta({ description: "The request that all of this goes back to." }),
     causation_id: z.string().meta({ description: "The command or event that directly led to it." }),

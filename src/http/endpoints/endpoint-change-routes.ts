@@ -13,6 +13,8 @@ import type { Position } from "../../events/store/position.ts";
 import type { EndpointDocument } from "../../projections/endpoints.ts";
 import { snakeCase } from "../../projections/snake-case.ts";
 import { isoNow } from "../../runtime/clock.ts";
+import { noteAct } from "../access/acts.ts";
+import type { Act } from "../access/acts.ts";
 import { requireUser } from "../access/authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { commandOf } from "../requests/command-of.ts";
@@ -47,15 +49,20 @@ export function endpointChangeRoutes(app: FastifyInstance, deps: HttpDependencie
     const position = await inEndpointTurn(request, deps, endpointId, (log) =>
       updateEndpoint(log, command, userId, secrets.reservations, commandOf(request)),
     );
+    const changed = { endpoint: endpointId, changes: Object.keys(patch) };
+    if (position !== null) noteAct(request, "endpoint_updated", changed);
     return sendAsItIs(request, reply, position);
   });
 
   app.post("/v1/endpoints/:id/disable", forUsers, (request, reply) =>
-    turn<DisableEndpoint>(request, reply, decideDisableEndpoint, (command) => ({ ...command, reason: "requested" })),
+    turn<DisableEndpoint>(request, reply, "endpoint_disabled", decideDisableEndpoint, (command) => ({
+      ...command,
+      reason: "requested",
+    })),
   );
 
   app.post("/v1/endpoints/:id/enable", forUsers, (request, reply) =>
-    turn(request, reply, decideEnableEndpoint, (command) => command),
+    turn(request, reply, "endpoint_enabled", decideEnableEndpoint, (command) => command),
   );
 
   app.delete("/v1/endpoints/:id", forUsers, async (request, reply) => {
@@ -65,6 +72,7 @@ export function endpointChangeRoutes(app: FastifyInstance, deps: HttpDependencie
     const { position } = await inEndpointTurn(request, deps, endpointId, (log) =>
       deleteEndpoint(log, command, userId, secrets.reservations, commandOf(request)),
     );
+    if (position !== null) noteAct(request, "endpoint_deleted", { endpoint: endpointId });
     await endpointSeen(position, deps);
     return reply.sent ? reply : reply.code(204).send();
   });
@@ -73,6 +81,7 @@ export function endpointChangeRoutes(app: FastifyInstance, deps: HttpDependencie
   async function turn<Command extends EnableEndpoint>(
     request: FastifyRequest,
     reply: FastifyReply,
+    act: Act,
     decide: Decider<Command, Endpoint, EndpointDisabled | EndpointEnabled>,
     complete: (command: EnableEndpoint) => Command,
   ): Promise<FastifyReply> {
@@ -82,6 +91,7 @@ export function endpointChangeRoutes(app: FastifyInstance, deps: HttpDependencie
     const { position } = await inEndpointTurn(request, deps, endpoint_id, (log) =>
       handleEndpointCommand(log, decide, command, user_id, commandOf(request)),
     );
+    if (position !== null) noteAct(request, act, { endpoint: endpoint_id });
     return sendAsItIs(request, reply, position);
   }
 

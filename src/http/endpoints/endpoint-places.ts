@@ -46,20 +46,20 @@ export class EndpointPlaces {
     this.#byUser.set(userId, mine);
     mine.requests += 1;
     try {
-      let caughtUp = false;
-      while (this.#left(userId, mine) <= mine.underWay) {
-        if (this.#left(userId, mine) > 0) {
+      for (let caughtUp = false; ;) {
+        const left = this.#left(userId, mine);
+        if (left > mine.underWay) return await this.#register(userId, mine, register);
+        if (left > 0) {
           await mine.waiting.wait();
-        } else {
-          if (caughtUp)
-            throw new HttpError("too_many_endpoints", {
-              errors: [`at most ${this.#limit} endpoints may be registered`],
-            });
-          await catchUp();
-          caughtUp = true;
+          continue;
         }
+        if (caughtUp) {
+          const errors = [`at most ${this.#limit} endpoints may be registered`];
+          throw new HttpError("too_many_endpoints", { errors });
+        }
+        await catchUp();
+        caughtUp = true;
       }
-      return await this.#register(userId, mine, register);
     } finally {
       mine.requests -= 1;
       if (mine.requests === 0 && mine.unseen.size === 0) this.#byUser.delete(userId);

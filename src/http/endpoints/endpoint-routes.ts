@@ -3,6 +3,7 @@ import { registerEndpoint } from "../../commands/register-endpoint.ts";
 import { openSettings, sealedSettings } from "../../events/chosen-settings.ts";
 import { endpoints, endpointsOfUserPage } from "../../projections/endpoints.ts";
 import { isoNow } from "../../runtime/clock.ts";
+import { noteAct } from "../access/acts.ts";
 import { requireUser, userOf } from "../access/authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { sendJson } from "../replies/send-json.ts";
@@ -43,6 +44,7 @@ export function endpointRoutes(app: FastifyInstance, deps: HttpDependencies): vo
         commandOf(request),
       );
     const { endpointId, appended } = await places.take(user_id, register, () => logSeen(deps));
+    noteAct(request, "endpoint_registered", { endpoint: endpointId });
     await endpointSeen(appended.position, deps);
     return sendJson(reply, 201, shortEndpoint({ endpoint_id: endpointId, url, nickname, user_id }));
   });

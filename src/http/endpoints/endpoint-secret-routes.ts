@@ -3,6 +3,7 @@ import { handleEndpointCommand } from "../../commands/handling/endpoint-command.
 import { decideRotateEndpointSecret } from "../../commands/rotate-endpoint-secret.ts";
 import type { EndpointKeys } from "../../processes/sending/signing/endpoint-keys.ts";
 import { isoNow } from "../../runtime/clock.ts";
+import { noteAct } from "../access/acts.ts";
 import { requireUser } from "../access/authentication.ts";
 import { READ_YOUR_WRITES_MS } from "../dependencies.ts";
 import type { HttpDependencies } from "../dependencies.ts";
@@ -30,6 +31,7 @@ export function endpointSecretRoutes(app: FastifyInstance, deps: HttpDependencie
   app.get("/v1/endpoints/:id/secret", forUsers, async (request, reply) => {
     const { endpoint_id, sealed_keys, previous_keys, ed25519 } = await latestOwnEndpoint(request, deps);
     const expiresAt = previous_keys?.expires_at ?? null;
+    noteAct(request, "secret_shown", { endpoint: endpoint_id });
     const overlaps = expiresAt !== null && clock.now() < Date.parse(expiresAt);
     return sendJson(
       reply,
@@ -46,6 +48,7 @@ export function endpointSecretRoutes(app: FastifyInstance, deps: HttpDependencie
     const { events, state, position } = await inEndpointTurn(request, deps, endpointId, (log) =>
       handleEndpointCommand(log, decideRotateEndpointSecret, command, user_id, commandOf(request)),
     );
+    noteAct(request, "secret_rotated", { endpoint: endpointId });
     await directory.whenSeen(position, READ_YOUR_WRITES_MS);
     const expiresAt = events[0]?.data.previousExpiresAt ?? null;
     return sendJson(reply, 200, secretReply(vault.keysOf(endpointId, sealedKeys), expiresAt, state?.ed25519 ?? false));

@@ -66,9 +66,12 @@ export async function endpointOfUser(
   { directory }: Pick<HttpDependencies, "directory">,
 ): Promise<EndpointDocument> {
   const endpoint = await directory.endpoint(endpointId);
-  if (endpoint === null || endpoint.status === "deleted") {
-    throw new HttpError("endpoint_not_found", { error: `Endpoint with id ${endpointId} not found` });
-  }
+  if (endpoint === null || endpoint.status === "deleted") throw endpointNotFound(endpointId);
   if (endpoint.user_id !== userId) throw new HttpError("endpoint_access_denied");
   return endpoint;
+}
+
+/** The error about an endpoint that does not exist, or was deleted; its text names the id. */
+export function endpointNotFound(endpointId: number): HttpError {
+  return new HttpError("endpoint_not_found", { error: `Endpoint with id ${endpointId} not found` });
 }

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { FastifyRequest } from "fastify";
 import type { CommandContext } from "../../commands/handling/command-context.ts";
-import { userOf } from "../access/authentication.ts";
+import { actorOf } from "../access/actor.ts";
 
-/** The command context of a user's request, which must have passed `requireUser`. */
+/** The command context of a request: its actor is who has the key, or `anonymous`. */
 export function commandOf(request: FastifyRequest): CommandContext {
-  return { commandId: randomUUID(), correlationId: request.id, actor: `user:${userOf(request).user_id}` };
+  return { commandId: randomUUID(), correlationId: request.id, actor: actorOf(request) };
 }

@@ -6,12 +6,14 @@ import { collectionOf } from "../../projections/projection.ts";
 import { users } from "../../projections/users.ts";
 import type { UserDocument } from "../../projections/users.ts";
 import { isoNow } from "../../runtime/clock.ts";
+import { noteAct } from "../access/acts.ts";
 import { apiKeyDigest, requireUser, userOf } from "../access/authentication.ts";
 import { READ_YOUR_WRITES_MS } from "../dependencies.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { shortEndpoint } from "../endpoints/shown-endpoint.ts";
 import { HttpError } from "../errors.ts";
 import { sendJson } from "../replies/send-json.ts";
+import { commandOf } from "../requests/command-of.ts";
 import { bodyOf, validOrRefuse } from "../requests/request-body.ts";
 import { lookUp, upToDate } from "../requests/up-to-date.ts";
 import { storeOf } from "../server/request-deadline.ts";
@@ -24,7 +26,7 @@ export function userRoutes(app: FastifyInstance, deps: HttpDependencies): void {
   app.post("/v1/users", async (request, reply) => {
     const { username, email } = validOrRefuse(parseCreateUser(bodyOf(request).value));
     const apiKey = randomUUID();
-    const { appended } = await createUser(
+    const { userId, appended } = await createUser(
       storeOf(request, store),
       {
         username,
@@ -34,9 +36,10 @@ export function userRoutes(app: FastifyInstance, deps: HttpDependencies): void {
         now: isoNow(clock),
       },
       secrets.reservations,
-      { commandId: randomUUID(), correlationId: request.id, actor: "anonymous" },
+      commandOf(request),
       (key) => directory.hasUnicodeEmail(key),
     );
+    noteAct(request, "user_created", { user: userId });
     await Promise.all([
       directory.whenSeen(appended.position, READ_YOUR_WRITES_MS),
       progress.whenSeen([users.name], appended.position, READ_YOUR_WRITES_MS),

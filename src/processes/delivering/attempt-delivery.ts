@@ -32,6 +32,8 @@ export interface AttemptDependencies extends ClaimDependencies {
   readonly policy: RetryPolicy;
   /** The endpoint as it is now; throws when it is unknown or not known yet. */
   endpointOf(endpointId: number): Promise<EndpointDocument>;
+  /** Whether a pause keeps attempts from the endpoint now. */
+  readonly isPaused: (endpoint: EndpointDocument) => boolean;
   /** Called with a lapsed claim that was closed: the outcome of that attempt is unknown. */
   readonly lapsed: (event: DeliveryAttempted, reference: Reference) => void;
 }
@@ -41,7 +43,7 @@ export type Reference = Delivery["reference"];
 
 export type Attempted =
   | (RecordedOutcome & { readonly reference: Reference })
-  /** Attempts to the endpoint are stopped, so the delivery is held or has ended. */
+  /** Attempts to the endpoint are stopped or paused, so the delivery is held or has ended. */
   | {
       readonly kind: "stopped";
       readonly event: DeliveryHeld | DeliveryCanceled | DeliveryFailed;
@@ -52,8 +54,8 @@ export type Attempted =
 
 /**
  * Makes the attempt of a delivery if it is due: closes a lapsed claim, claims the attempt in the log before anything is
- * sent, sends, and records the outcome under that claim. If the endpoint is disabled or deleted, the delivery is held
- * or ends instead.
+ * sent, sends, and records the outcome under that claim. If the endpoint is disabled, deleted or paused, the delivery is
+ * held or ends instead.
  *
  * @param known the delivery right after its acceptance, which saves reading its stream; null: read it
  * @param sent called when the receiver is free again, before the outcome is recorded
@@ -75,7 +77,8 @@ export async function attemptDelivery(
   const endpoint = await deps.endpointOf(loaded.state.endpointId);
   const policy = endpoint.retry_schedule === null ? deps.policy : chosenPolicy(endpoint.retry_schedule);
   if (loaded.state.underWay) loaded = await closeLapsed(deps, deliveryId, loaded, policy);
-  if (endpoint.status !== "enabled") return stop(deps, deliveryId, loaded, endpoint);
+  // Nothing is awaited between this and the claim, so no attempt begins once the pause is known here.
+  if (endpoint.status !== "enabled" || deps.isPaused(endpoint)) return stop(deps, deliveryId, loaded, endpoint);
   // Open them before the claim: a failure must not cost an attempt.
   const headersOf = attemptHeaders(deps.vault, endpoint, clock.now());
   const claim = await claimAttempt(deps, deliveryId, loaded, endpoint.url, signal);
@@ -102,12 +105,12 @@ async function closeLapsed(
 
 /** Holds or ends the delivery, because no attempt may be made to its endpoint. */
 async function stop(
-  { store, clock }: AttemptDependencies,
+  { store, clock, isPaused }: AttemptDependencies,
   deliveryId: string,
   known: Loaded<Delivery>,
   endpoint: EndpointDocument,
 ): Promise<Attempted> {
-  const standing = { status: endpoint.status, goneAt: endpoint.gone_at };
+  const standing = { status: endpoint.status, goneAt: endpoint.gone_at, paused: isPaused(endpoint) };
   const command = { deliveryId, endpoint: standing, now: isoNow(clock) };
   const stopped = await handleDeliveryCommand(store, decideStopDelivery, command, known);
   const [event] = stopped.events;

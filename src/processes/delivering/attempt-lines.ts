@@ -13,6 +13,9 @@ export interface AttemptOf {
   readonly endpointId: number;
 }
 
+/** What was recorded instead of an attempt. */
+type StoppedBy = Extract<Attempted, { kind: "stopped" }>["event"];
+
 /** Finds the owner of an endpoint; null while the directory does not know it. */
 type OwnerOf = (endpointId: number) => number | null;
 
@@ -66,7 +69,7 @@ export class AttemptLines {
         this.#givenBack.failed({ ...about, reason: attempted.reason });
         return;
       case "stopped":
-        this.#logger.info({ ...about, event: attempted.event.type }, "no attempt: its endpoint is disabled or deleted");
+        this.#stopped(about, attempted.event);
         return;
     }
   }
@@ -87,6 +90,12 @@ export class AttemptLines {
   /** Stops all timers; nothing more is logged. */
   close(): void {
     for (const trouble of [this.#log, this.#broken, this.#givenBack]) trouble.close();
+  }
+
+  #stopped(about: object, { type, data }: StoppedBy): void {
+    const isPaused = type === "DeliveryHeld" && data.reason === "paused";
+    const line = isPaused ? "no attempt: deliveries are paused" : "no attempt: its endpoint is disabled or deleted";
+    this.#logger.info({ ...about, event: type }, line);
   }
 
   /** Logs one wide line for each attempt that counts. */

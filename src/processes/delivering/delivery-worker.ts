@@ -78,7 +78,8 @@ export class DeliveryWorker {
     this.#concurrency = settings.concurrency;
     const { policy, timeoutMs } = settings;
     const endpointOf = (endpointId: number): Promise<EndpointDocument> => this.#endpointOf(endpointId);
-    this.#attempts = { store, sender, clock, vault, policy, timeoutMs, endpointOf };
+    const isPaused = (endpoint: EndpointDocument): boolean => directory.pauseOf(endpoint) !== null;
+    this.#attempts = { store, sender, clock, vault, policy, timeoutMs, endpointOf, isPaused };
     this.#lines = new AttemptLines(logger, metrics, clock, (id) => directory.knownEndpoint(id)?.user_id ?? null);
     this.#queue = deliveryQueue(settings, directory, () => this.#listener.low());
     this.#pause = new ClaimPause(clock, () => this.#pump());

@@ -74,16 +74,19 @@ export class EndpointDeliveries {
     return ended;
   }
 
-  /** Releases the held deliveries of enabled endpoints at a measured pace, and ends those of deleted ones. */
+  /**
+   * Releases the held deliveries of enabled endpoints that no pause covers, at a measured pace, and ends those of deleted
+   * ones.
+   */
   async releaseHeld(signal: AbortSignal): Promise<Counts> {
-    const { documents, directory } = this.#deps;
+    const { documents } = this.#deps;
     this.#forgetPast();
     const hasEnded = (): boolean => signal.aborted;
     const released = new Map<number, number>();
     let endpointId = await nextEndpointWithHeld(documents, null);
     for (; endpointId !== null && !hasEnded(); endpointId = await nextEndpointWithHeld(documents, endpointId)) {
       const id = endpointId;
-      const isHeld = (): boolean => (directory.knownEndpoint(id)?.status ?? "disabled") === "disabled";
+      const isHeld = (): boolean => this.#holds(id);
       if (isHeld()) continue;
       for await (const page of heldOfEndpoint(documents, id)) {
         if (isHeld() || hasEnded()) break;
@@ -93,6 +96,14 @@ export class EndpointDeliveries {
       }
     }
     return released;
+  }
+
+  /** Whether the endpoint keeps what is held: it is disabled, paused, or not known here yet. */
+  #holds(endpointId: number): boolean {
+    const { directory } = this.#deps;
+    const endpoint = directory.knownEndpoint(endpointId);
+    if (endpoint?.status !== "enabled") return endpoint?.status !== "deleted";
+    return directory.pauseOf(endpoint) !== null;
   }
 
   /** Handles each delivery of this instance's shares, several at a time. */
@@ -111,7 +122,8 @@ export class EndpointDeliveries {
   #end(deliveryId: string, endpointId: number): Promise<boolean> {
     const endpoint = this.#deps.directory.knownEndpoint(endpointId);
     if (endpoint === null) return Promise.resolve(false);
-    const standing = { status: endpoint.status, goneAt: endpoint.gone_at };
+    // What is pending may not be due for long, so a pause does not hold it here.
+    const standing = { status: endpoint.status, goneAt: endpoint.gone_at, paused: false };
     const command = { deliveryId, endpoint: standing, now: isoNow(this.#deps.clock) };
     return this.#handle(decideStopDelivery, command);
   }

@@ -24,14 +24,19 @@ import { EndpointDeliveries } from "./endpoint-deliveries.ts";
 
 /** The read models of a scan. */
 const MODELS = [deliveries.name, heldDeliveries.name];
+/**
+ * How long after a change of state it scans once more, in ms: a delivery that was being held just then, here or by an
+ * instance that knew later, would else wait for the next tick.
+ */
+const SECOND_SCAN_MS = 2_000;
 /** How long a scan waits for the read models to catch up, in ms. */
 const FRESHNESS_WAIT_MS = 2_000;
 
 /**
  * The process manager of deliveries that wait when an endpoint changes its state. Each tick, and at once when an
- * endpoint is enabled, disabled or deleted, it ends the pending deliveries of endpoints that are gone or deleted, and
- * releases the held deliveries of enabled ones. Each decision is made on the delivery's own stream, so an interrupted
- * scan, or one by several instances, does no harm. Each instance handles only its shares.
+ * endpoint is enabled, disabled or deleted, or a pause ends, it ends the pending deliveries of endpoints that are gone or
+ * deleted, and releases the held deliveries of enabled ones that no pause covers. Each decision is made on the delivery's
+ * own stream, so an interrupted scan, or one by several instances, does no harm. Each instance handles only its shares.
  */
 @injectable()
 export class EndpointLifecycle {
@@ -78,10 +83,14 @@ export class EndpointLifecycle {
    */
   run(signal: AbortSignal): Promise<void> {
     this.#directory.onEndpointStateChange(() => this.#rest.wake());
+    let woken = false;
     const scans = {
       begin: () => this.#progress.whenBuilt(MODELS, signal),
       round: () => this.scan(signal),
-      rest: () => this.#rest.take(this.#clock, this.#tickMs, signal),
+      rest: async () => {
+        const ms = woken ? Math.min(SECOND_SCAN_MS, this.#tickMs) : this.#tickMs;
+        woken = await this.#rest.take(this.#clock, ms, signal);
+      },
     };
     return runRounds(scans, this.#clock, this.#trouble, signal, this.#tickMs);
   }

@@ -36,7 +36,8 @@ const FRESHNESS_WAIT_MS = 2_000;
  * The process manager of failing endpoints. Each tick it scans the endpoints whose attempts have all failed, by number
  * and by time. It warns of them (EndpointFailing) and disables those that continue to fail (EndpointDisabled,
  * `failing`), which holds their deliveries. It decides on the endpoint's own stream, so that several instances record
- * each event once; and only when the read model has caught up, so that a success or an enabling a moment ago counts.
+ * each event once; and only when the read model has caught up, so that a success or an enabling a moment ago counts. A
+ * pause keeps an endpoint from proving that it works again: meanwhile nothing is decided, and the time counts anew after it.
  */
 @injectable()
 export class FailingEndpoints {
@@ -106,17 +107,23 @@ export class FailingEndpoints {
   /**
    * Whether memory shows anything to decide: most failing endpoints have been warned of and need not be disabled yet.
    */
-  #isDue({ standing_of, failures, failing_since }: FailingEndpointDocument, now: number): boolean {
-    const endpoint = this.#directory.knownEndpoint(standing_of);
-    if (endpoint?.status !== "enabled" || failures < this.#policy.attempts) return false;
-    return endpoint.failing_warned_at === null || now - Date.parse(failing_since) >= this.#policy.disableAfterMs;
+  #isDue(standing: FailingEndpointDocument, now: number): boolean {
+    const endpoint = this.#directory.knownEndpoint(standing.standing_of);
+    if (endpoint?.status !== "enabled" || standing.failures < this.#policy.attempts) return false;
+    if (this.#directory.pauseOf(endpoint) !== null) return false;
+    const lastsMs = now - Date.parse(this.#countedFrom(standing));
+    return endpoint.failing_warned_at === null || lastsMs >= this.#policy.disableAfterMs;
   }
 
-  async #warnOrDisable(
-    { standing_of: endpointId, failures, failing_since }: FailingEndpointDocument,
-    now: number,
-  ): Promise<void> {
-    const streak = { failures, since: failing_since };
+  /** From when the endpoint's failing counts: its first failure, or the end of the last pause after that. */
+  #countedFrom({ standing_of: endpoint_id, user_id, failing_since }: FailingEndpointDocument): string {
+    const resumedAt = this.#directory.pauses.lastResume({ endpoint_id, user_id });
+    return resumedAt !== null && resumedAt > failing_since ? resumedAt : failing_since;
+  }
+
+  async #warnOrDisable(standing: FailingEndpointDocument, now: number): Promise<void> {
+    const { standing_of: endpointId, failures, failing_since } = standing;
+    const streak = { failures, since: failing_since, countedFrom: this.#countedFrom(standing) };
     const command = { endpointId, streak, policy: this.#policy, now: new Date(now).toISOString() };
     const commandId = timeOrderedId();
     const context = { commandId, correlationId: commandId, actor: ACTOR };

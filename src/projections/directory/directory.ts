@@ -7,6 +7,7 @@ import type { Position } from "../../events/store/position.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { endpoints } from "../endpoints.ts";
 import type { EndpointDocument } from "../endpoints.ts";
+import { pauses } from "../pauses.ts";
 import { PollThrottle } from "../running/poll-throttle.ts";
 import { ProjectionProgress } from "../running/projection-progress.ts";
 import { BEGINNING, earlierPlace, furthestPlace } from "../running/reading-place.ts";
@@ -16,6 +17,8 @@ import type { DocumentStore } from "../store/document-store.ts";
 import { users } from "../users.ts";
 import type { UserDocument } from "../users.ts";
 import { ModelInMemory } from "./model-in-memory.ts";
+import { PausesInForce } from "./pauses-in-force.ts";
+import type { PausableEndpoint, PauseInForce } from "./pauses-in-force.ts";
 import { token } from "../../runtime/token.ts";
 
 /** The token under which the container registers the directory. */
@@ -24,16 +27,25 @@ export const DIRECTORY = token<Directory>("Directory");
 /** How long a lookup without a result waits for the log's head at that time, in ms: as long as the log may stall. */
 const MISS_WAIT_MS = 4_000;
 
-/** The events that let an endpoint's deliveries go on or stop before they are due. */
-const STATE_CHANGES: ReadonlySet<string> = new Set(["EndpointEnabled", "EndpointDisabled", "EndpointDeleted"]);
+/** The events that let deliveries go on, or stop before they are due. */
+const STATE_CHANGES: ReadonlySet<string> = new Set([
+  "EndpointEnabled",
+  "EndpointDisabled",
+  "EndpointDeleted",
+  "DeliveriesResumed",
+]);
 
 /**
- * Users by key and endpoints by id, in memory, so that dispatches read no streams. It uses the folds of the read models
- * `users` and `endpoints`: it loads them at the start, then follows the log.
+ * Users by key, endpoints by id and the pauses in force, in memory, so that dispatches and attempts read no streams. It uses
+ * the folds of the read models `users`, `endpoints` and `pauses`: it loads them at the start, then follows the log.
  */
 export class Directory {
   readonly #users = new ModelInMemory<UserDocument>(users, (user) => this.#noteUser(user));
   readonly #endpoints = new ModelInMemory<EndpointDocument>(endpoints, (endpoint) => this.#noteEndpoint(endpoint));
+  /** The pauses in force, as far as is known here. */
+  readonly pauses = new PausesInForce();
+  readonly #pauses = new ModelInMemory(pauses, (pause) => this.pauses.note(pause));
+  readonly #models = [this.#users, this.#endpoints, this.#pauses];
   readonly #ending = new Set<number>();
   /** The endpoints of each user that are not deleted. */
   readonly #endpointsOfUser = new Map<number, Set<number>>();
@@ -61,7 +73,8 @@ export class Directory {
     const loaded = await this.#load();
     const after = loaded.searchedTo;
     const throttle = new PollThrottle(this.#clock);
-    for await (const message of this.#log.subscribe({ after, categories: ["user", "endpoint"], signal })) {
+    const categories = ["user", "endpoint", "pause"];
+    for await (const message of this.#log.subscribe({ after, categories, signal })) {
       if (message.kind === "event") {
         this.#apply(readEvent(message.event));
         continue;
@@ -104,6 +117,16 @@ export class Directory {
     return this.#endpoints.get(String(endpointId)) ?? null;
   }
 
+  /** The user with this id, or null; waits and throws as `userByKeyDigest`. */
+  user(userId: number): Promise<UserDocument | null> {
+    return this.#find(() => this.#users.get(String(userId)));
+  }
+
+  /** The pause that keeps attempts from the endpoint, or null. Does not wait. */
+  pauseOf(endpoint: PausableEndpoint): PauseInForce | null {
+    return this.pauses.of(endpoint);
+  }
+
   /** How many endpoints that are not deleted the user has, as far as is known here. Does not wait. */
   endpointCount(userId: number): number {
     return this.#endpointsOfUser.get(userId)?.size ?? 0;
@@ -114,7 +137,7 @@ export class Directory {
     return [...this.#ending].sort((a, b) => a - b);
   }
 
-  /** Sets the only `listener`, called when an endpoint is enabled, disabled or deleted, here or by another gateway. */
+  /** Sets the only `listener`, called when an endpoint is enabled, disabled or deleted, or a pause ends, here or by another gateway. */
   onEndpointStateChange(listener: () => void): void {
     this.#onEndpointStateChange = listener;
   }
@@ -140,16 +163,15 @@ export class Directory {
     return null;
   }
 
-  /** Returns the place in the log to follow from: both models contain everything up to there. */
+  /** Returns the place in the log to follow from: all models contain everything up to there. */
   async #load(): Promise<ReadingPlace> {
-    const ofUsers = await this.#users.load(this.#documents, this.#log);
-    const ofEndpoints = await this.#endpoints.load(this.#documents, this.#log);
-    return earlierPlace(ofUsers ?? BEGINNING, ofEndpoints ?? BEGINNING);
+    const places: ReadingPlace[] = [];
+    for (const model of this.#models) places.push((await model.load(this.#documents, this.#log)) ?? BEGINNING);
+    return places.reduce(earlierPlace);
   }
 
   #apply(event: KnownEvent): void {
-    this.#users.apply(event);
-    this.#endpoints.apply(event);
+    for (const model of this.#models) model.apply(event);
     if (STATE_CHANGES.has(event.type)) this.#onEndpointStateChange();
   }
 

@@ -40,7 +40,11 @@ export class ModelInMemory<D extends StoredDocument> {
       documents.some(({ position }) => isAhead(position))
     )
       return null;
-    for (const document of documents) this.#put(document);
+    // Loaded again after a failure: what is known may be newer, and a pause must not end for a moment.
+    for (const document of documents) {
+      const known = this.#documents.get(document._id);
+      if (known === undefined || known.position < document.position) this.#put(document);
+    }
     return checkpoint;
   }
 

@@ -51,7 +51,8 @@ async function sortEvents(
   const byEndpoint: EventsByDocument = new Map();
   for (const event of events) {
     if (!("deliveryId" in event.data)) {
-      if ("endpointId" in event.data) addEvent(byEndpoint, standingId(event.data.endpointId), event);
+      const endpointId = "endpointId" in event.data ? event.data.endpointId : null;
+      if (endpointId !== null) addEvent(byEndpoint, standingId(endpointId), event);
       continue;
     }
     const _id = deliveryId(event.data.deliveryId);

@@ -96,7 +96,7 @@ export async function runProjections(
     reportState(message.kind === "caughtUp" ? "live" : "catching_up");
     if (message.kind === "caughtUp") {
       await moves.caughtUp(running, place);
-      await throttle.next(signal);
+      await throttle.next(signal, clock.monotonic() - begunAt);
     } else if (restRatio > 0) {
       await pause(clock, Math.min(LONGEST_REST_MS, (clock.monotonic() - begunAt) * restRatio), signal);
     }

@@ -19,7 +19,7 @@ describe("a step of a history, told to a person", () => {
   it("is the event, what it changed, and the delivery after it", () => {
     const [, , third] = told([requested(), started(1, 0), attempted(1, 0, 1, { nextAttemptAt: at(61) })]);
     expect(third).toBe(`2. DeliveryAttempted
-  time                2026-03-01T12:00:00.000Z
+  recorded            2026-03-01T12:00:00.000Z (not proven by verify)
   position            00000000000000000021
   actor               test
   correlation         00000000-0000-4000-8000-000000000000

@@ -17,10 +17,11 @@ import {
 } from "../../specification/delivery-story.ts";
 
 const given = decider(evolveDelivery, decideStopDelivery);
-const ENABLED: EndpointStanding = { status: "enabled", goneAt: null };
-const DISABLED: EndpointStanding = { status: "disabled", goneAt: null };
-const DELETED: EndpointStanding = { status: "deleted", goneAt: null };
-const gone = (seconds: number): EndpointStanding => ({ status: "disabled", goneAt: at(seconds) });
+const ENABLED: EndpointStanding = { status: "enabled", goneAt: null, paused: false };
+const DISABLED: EndpointStanding = { status: "disabled", goneAt: null, paused: false };
+const DELETED: EndpointStanding = { status: "deleted", goneAt: null, paused: false };
+const PAUSED: EndpointStanding = { ...ENABLED, paused: true };
+const gone = (seconds: number): EndpointStanding => ({ status: "disabled", goneAt: at(seconds), paused: false });
 
 const stop = (endpoint: EndpointStanding): StopDelivery => ({ deliveryId: DELIVERY_ID, endpoint, now: at(90) });
 
@@ -69,8 +70,30 @@ describe("a delivery whose endpoint takes no attempts", () => {
     given(requested(), held(1)).when(stop(ENABLED)).thenNothing();
   });
 
+  it("is held while a pause covers that, with the reason that comes first", () => {
+    given(requested())
+      .when(stop(PAUSED))
+      .then(held(90, DELIVERY_ID, "paused"));
+    given(...retried)
+      .when(stop(PAUSED))
+      .then(held(90, DELIVERY_ID, "paused"));
+    given(requested(), held(1)).when(stop(PAUSED)).thenNothing();
+    given(requested(), held(1, DELIVERY_ID, "paused"), letGo(2, 3))
+      .when(stop({ ...DISABLED, paused: true }))
+      .then(held(90));
+  });
+
+  it("ends although a pause covers that, when it is deleted or gone", () => {
+    given(requested())
+      .when(stop({ ...DELETED, paused: true }))
+      .then(canceled(90));
+    given(requested(), held(1, DELIVERY_ID, "paused"))
+      .when(stop({ ...gone(5), paused: true }))
+      .then(failed(90, "gone"));
+  });
+
   it("is left while an attempt is under way: its outcome decides", () => {
-    for (const endpoint of [DISABLED, DELETED, gone(5)]) {
+    for (const endpoint of [DISABLED, DELETED, PAUSED, gone(5)]) {
       given(requested(), started(1, 0)).when(stop(endpoint)).thenNothing();
     }
   });

@@ -1,9 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { SETTING_ENTRIES } from "../../../src/events/chosen-settings.ts";
-import { attemptErrorCode, attemptOutcome, deliveryStatus, endReason } from "../../../src/events/delivery-terms.ts";
+import {
+  attemptErrorCode,
+  attemptOutcome,
+  deliveryStatus,
+  endReason,
+  holdReason,
+} from "../../../src/events/delivery-terms.ts";
 import { HEADER_LIMITS } from "../../../src/events/endpoint-headers.ts";
 import { CONCURRENCY_LIMITS, RETRY_LIMITS } from "../../../src/events/endpoint-settings.ts";
 import { disablingReason, endpointStatus } from "../../../src/events/endpoint-terms.ts";
+import { pauseScopeKind } from "../../../src/events/pause.ts";
+import { REASON_LIMITS } from "../../../src/http/admin/pause-schema.ts";
 import { PAGE_LIMITS } from "../../../src/http/deliveries/list-deliveries-schema.ts";
 import { NICKNAME_LIMITS } from "../../../src/http/endpoints/schemas/endpoint-settings-schema.ts";
 import { ERRORS } from "../../../src/http/errors.ts";
@@ -69,6 +77,15 @@ describe("a page that lists the words of a catalogue has exactly these", () => {
     expect(column(RECEIVERS, "Outcomes", "`error_code`").sort()).toEqual([...attemptErrorCode.options].sort());
   });
 
+  it("of the reasons why a delivery is held, and of the scopes of a pause", () => {
+    const held = rowsBelow("docs/operations/audit.md", "The events").filter((row) => row["event"] === "`DeliveryHeld`");
+    expect(held.flatMap((row) => namesIn(row["what happened"] ?? ""))).toEqual(holdReason.options);
+    const scopes = namesIn(explained(METRICS, "Metrics", "webhook_pauses"));
+    expect(scopes).toEqual(pauseScopeKind.options);
+    const text = textOf(API).replaceAll(/\s+/g, " ");
+    expect(text).toContain("`scope` (`all`, `user` or `endpoint`)");
+  });
+
   it("of the statuses of an endpoint that are shown", () => {
     expect(listed(API, "Endpoints", "status")).toEqual(endpointStatus.exclude(["deleted"]).options);
   });
@@ -107,6 +124,8 @@ describe("a page that has a limit has the one that holds", () => {
     [API, `${PAGE_LIMITS.min} to ${PAGE_LIMITS.max}, by default`],
     [API, `${NICKNAME_LIMITS.min} to ${NICKNAME_LIMITS.max} characters`],
     [API, `nickname must be between ${NICKNAME_LIMITS.min} and ${NICKNAME_LIMITS.max}`],
+    [API, `${REASON_LIMITS.min} to ${REASON_LIMITS.max} characters (UTF-16 units), not blank`],
+    [API, `reason must be between ${REASON_LIMITS.min} and ${REASON_LIMITS.max} characters`],
     [API, `username must be between ${USERNAME_LIMITS.min} and ${USERNAME_LIMITS.max} characters`],
     ["docs/reference/targets.md", `1 to ${MAX_URL_CHARACTERS} characters`],
     [RECEIVERS, `The first ${MAX_RESPONSE_BODY_BYTES / 1024} KiB of the body`],

@@ -20,6 +20,7 @@ const QUIET: LiveFigures = {
   armed: () => 0,
   projections: () => [],
   ready: () => true,
+  pauses: () => ({ all: 0, user: 0, endpoint: 0 }),
   sample: () => SAMPLE,
   refresh: async () => undefined,
 };
@@ -79,6 +80,7 @@ describe("the metrics", () => {
       armed: () => now.armed(),
       projections: () => now.projections(),
       ready: () => now.ready(),
+      pauses: () => now.pauses(),
       sample: () => now.sample(),
       refresh: () => now.refresh(),
     });
@@ -99,6 +101,7 @@ describe("the metrics", () => {
         { name: "users", live: true, lagSeconds: 0 },
       ],
       ready: () => false,
+      pauses: () => ({ all: 1, user: 0, endpoint: 12 }),
       sample: () => sample,
       // Before the figures are read.
       refresh: async () => {
@@ -117,6 +120,9 @@ describe("the metrics", () => {
       'webhook_projection_lag_seconds{projection="deliveries"}': 2.5,
       'webhook_projection_live{projection="deliveries"}': 0,
       'webhook_projection_live{projection="users"}': 1,
+      'webhook_pauses{scope="all"}': 1,
+      'webhook_pauses{scope="user"}': 0,
+      'webhook_pauses{scope="endpoint"}': 12,
       webhook_ready: 0,
       webhook_event_log_bytes: 4_096,
       webhook_read_models_bytes: 8_192,

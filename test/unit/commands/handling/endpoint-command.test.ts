@@ -149,9 +149,9 @@ describe("an endpoint that fails", () => {
   const given = decider(evolveEndpoint, (asked: WarnOfFailing, endpoint) =>
     endpoint === null ? [] : decideWarnOfFailing(asked, endpoint),
   );
-  const look = (failures: number, seconds: number): WarnOfFailing => ({
+  const look = (failures: number, seconds: number, countedFrom = 0): WarnOfFailing => ({
     endpointId: ENDPOINT_ID,
-    streak: { failures, since: at(0) },
+    streak: { failures, since: at(0), countedFrom: at(countedFrom) },
     policy,
     now: at(seconds),
   });
@@ -171,6 +171,21 @@ describe("an endpoint that fails", () => {
     given(registered(), failing(3, 0, 10))
       .when(look(30, 60))
       .then(disabled("failing", 60));
+  });
+
+  it("is judged by the time since a pause ended, and its failing is dated all the same", () => {
+    given(registered())
+      .when(look(30, 59, 50))
+      .thenNothing();
+    given(registered())
+      .when(look(30, 60, 50))
+      .then(failing(30, 0, 60));
+    given(registered(), failing(3, 0, 10))
+      .when(look(30, 109, 50))
+      .thenNothing();
+    given(registered(), failing(3, 0, 10))
+      .when(look(30, 110, 50))
+      .then(disabled("failing", 110));
   });
 
   it("is warned of and disabled at once when nobody had looked for so long", () => {

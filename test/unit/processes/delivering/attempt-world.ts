@@ -52,6 +52,7 @@ export async function newAttempts() {
     policy: retryPolicy(60_000),
     timeoutMs: TIMEOUT_MS,
     endpointOf: (id: number) => endpointInLog(store, id),
+    isPaused: () => false,
     lapsed: () => undefined,
   };
   const abort = new AbortController();

@@ -1,11 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { endpointStream } from "../../../../src/events/endpoint.ts";
+import { EVERYTHING } from "../../../../src/events/pause.ts";
 import type { RecordedEvent } from "../../../../src/events/store/event-store.ts";
 import type { DeliveryProcess } from "../../../fixtures/processes/delivery-world.ts";
 import { DeliveryWorld, MINUTE } from "../../../fixtures/processes/delivery-world.ts";
 import { tell } from "../../../fixtures/processes/endpoint-in-log.ts";
 import type { Answer } from "../../../fixtures/processes/fake-sender.ts";
 import { delivered, refusedWith } from "../../../fixtures/processes/fake-sender.ts";
+import { pauseIn, resumeIn } from "../../../fixtures/processes/pause-in-log.ts";
 
 const ENDPOINT = 1;
 const OTHER = 2;
@@ -122,6 +124,28 @@ describe("an endpoint of which every attempt fails", () => {
     expect(typesOf(await turnsOf(world))).toEqual(["EndpointFailing", "EndpointDisabled"]);
     await second.stop();
     await third.stop();
+  });
+
+  it("is not warned of or disabled for the time of a pause, in which it could not prove that it works", async () => {
+    const world = await newWorld();
+    const process = await world.start({ failing });
+    await dispatchEvery(process, world, 1, 5);
+    await pauseIn(world.store, EVERYTHING, world.clock.iso);
+    await world.clock.advance(60 * MINUTE);
+    expect(await turnsOf(world)).toEqual([]);
+    await resumeIn(world.store, EVERYTHING, world.clock.iso);
+    await dispatchEvery(process, world, 1, 9);
+    expect(await turnsOf(world)).toEqual([]);
+    await dispatchEvery(process, world, 1, 10);
+    expect(typesOf(await turnsOf(world))).toEqual(["EndpointFailing"]);
+    await pauseIn(world.store, EVERYTHING, world.clock.iso);
+    await world.clock.advance(60 * MINUTE);
+    await resumeIn(world.store, EVERYTHING, world.clock.iso);
+    await dispatchEvery(process, world, 1, 29);
+    expect(await turnsOf(world)).toHaveLength(1);
+    await dispatchEvery(process, world, 1, 10);
+    expect(typesOf(await turnsOf(world))).toEqual(["EndpointFailing", "EndpointDisabled"]);
+    await process.stop();
   });
 
   it("does not affect other endpoints", async () => {

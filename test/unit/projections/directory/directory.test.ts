@@ -4,6 +4,7 @@ import { StoreUnavailable } from "../../../../src/events/store/event-store-error
 import { positionOf } from "../../../../src/events/store/position.ts";
 import { Directory } from "../../../../src/projections/directory/directory.ts";
 import { endpoints } from "../../../../src/projections/endpoints.ts";
+import { pauses } from "../../../../src/projections/pauses.ts";
 import { checkpointNameOf, collectionOf } from "../../../../src/projections/projection.ts";
 import { users } from "../../../../src/projections/users.ts";
 import { notePlaces, searchedBehind, shareWithOthers } from "../../../fixtures/event-log/shared-log.ts";
@@ -75,6 +76,7 @@ describe("the directory", () => {
     for (const [projection, searchedTo] of [
       [users, 500],
       [endpoints, 400],
+      [pauses, 450],
     ] as const) {
       const name = checkpointNameOf(projection);
       const checkpoint = await world.documents.checkpoint(name);

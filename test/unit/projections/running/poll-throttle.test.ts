@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { INTERVAL_MS, PollThrottle, SAVED_POLLS } from "../../../../src/projections/running/poll-throttle.ts";
+import {
+  INTERVAL_MS,
+  LONGEST_REST,
+  PollThrottle,
+  SAVED_POLLS,
+} from "../../../../src/projections/running/poll-throttle.ts";
 import { FakeClock } from "../../../fixtures/fake-clock.ts";
 
 /** Asks for the next poll, and returns whether it came without time passing. */
@@ -47,6 +52,22 @@ describe("a poll throttle", () => {
     let came = false;
     void throttle.next(new AbortController().signal).then(() => (came = true));
     await clock.advance(INTERVAL_MS - 1);
+    expect(came).toBe(false);
+    await clock.advance(1);
+    expect(came).toBe(true);
+  });
+
+  it.each([
+    { workedMs: INTERVAL_MS / 4, intervals: 1 },
+    { workedMs: INTERVAL_MS / 2, intervals: 2 },
+    { workedMs: INTERVAL_MS * 100, intervals: LONGEST_REST },
+  ])("rests for $intervals intervals after $workedMs ms of work", async ({ workedMs, intervals }) => {
+    const clock = new FakeClock();
+    const throttle = new PollThrottle(clock);
+    await spendSaved(throttle, clock);
+    let came = false;
+    void throttle.next(new AbortController().signal, workedMs).then(() => (came = true));
+    await clock.advance(intervals * INTERVAL_MS - 1);
     expect(came).toBe(false);
     await clock.advance(1);
     expect(came).toBe(true);

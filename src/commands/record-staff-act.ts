@@ -1,0 +1,16 @@
+import { staffActStream } from "../events/staff-acts.ts";
+import type { StaffAct } from "../events/staff-acts.ts";
+import type { StreamStore } from "../events/store/event-store.ts";
+import { appendSettled } from "./handling/append-settled.ts";
+import { eventsToAppend } from "./handling/command-context.ts";
+import type { CommandContext } from "./handling/command-context.ts";
+
+/**
+ * Records what staff do, before it is done: what the log does not take does not happen. The append expects nothing,
+ * since an act needs no state and each one counts.
+ *
+ * @throws whatever the store throws
+ */
+export async function recordStaffAct(store: StreamStore, act: StaffAct, context: CommandContext): Promise<void> {
+  await appendSettled(store, staffActStream(act), eventsToAppend([act], context), "any");
+}
