@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Command } from "commander";
-import { recordStaffAct } from "../commands/record-staff-act.ts";
+import { recordStaffAct } from "../commands/handling/record-staff-act.ts";
 import { readConfig } from "../config.ts";
 import type { Config } from "../config.ts";
 import { PROJECTIONS } from "../projections/read-models.ts";

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
-import { recordStaffAct } from "../../commands/record-staff-act.ts";
+import { recordStaffAct } from "../../commands/handling/record-staff-act.ts";
 import type { Position } from "../../events/store/position.ts";
 import type { ReadModel } from "../../projections/projection.ts";
 import { PROJECTIONS } from "../../projections/read-models.ts";

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { recordStaffAct } from "../../commands/record-staff-act.ts";
+import { recordStaffAct } from "../../commands/handling/record-staff-act.ts";
 import { isoNow } from "../../runtime/clock.ts";
 import { noteAct } from "../access/acts.ts";
 import { requireStaff, staffOf } from "../access/authentication.ts";

@@ -1,9 +1,9 @@
-import { staffActStream } from "../events/staff-acts.ts";
-import type { StaffAct } from "../events/staff-acts.ts";
-import type { StreamStore } from "../events/store/event-store.ts";
-import { appendSettled } from "./handling/append-settled.ts";
-import { eventsToAppend } from "./handling/command-context.ts";
-import type { CommandContext } from "./handling/command-context.ts";
+import { staffActStream } from "../../events/staff-acts.ts";
+import type { StaffAct } from "../../events/staff-acts.ts";
+import type { StreamStore } from "../../events/store/event-store.ts";
+import { appendSettled } from "./append-settled.ts";
+import { eventsToAppend } from "./command-context.ts";
+import type { CommandContext } from "./command-context.ts";
 
 /**
  * Records what staff do, before it is done: what the log does not take does not happen. The append expects nothing,
