@@ -39,7 +39,7 @@ export const deliveries: Projection<DeliveryDocument> = {
     ["user_id", "status", "created_at"],
     ["user_id", "endpoint_id", "created_at"],
     // Most deliveries have none, and are not in it.
-    { fields: ["user_id", "reference", "created_at"], unlessNull: "reference" },
+    { fields: ["user_id", "reference", "created_at"], present: "reference" },
   ],
 
   documentId(event) {

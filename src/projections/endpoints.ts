@@ -120,31 +120,6 @@ export const endpoints: Projection<EndpointDocument> = {
   },
 };
 
-/** Which endpoints are asked for: those of a user, those with exactly this URL, both or all. */
-export interface EndpointFilter {
-  readonly userId?: number;
-  readonly url?: string;
-}
-
-/** The endpoints that match, deleted ones as well, by ascending id. */
-export function endpointsPage(
-  store: DocumentStore,
-  { userId, url }: EndpointFilter,
-  { limit, after }: NumberedPage,
-): Promise<EndpointDocument[]> {
-  return store.find<EndpointDocument>(collectionOf(endpoints), {
-    equals: { ...(userId !== undefined && { user_id: userId }), ...(url !== undefined && { url }) },
-    order: { field: "endpoint_id", direction: "ascending" },
-    ...(after !== null && { after: { value: after, id: String(after) } }),
-    limit,
-  });
-}
-
-/** The endpoints with exactly this URL, of all users, deleted ones as well, by ascending id. */
-export function endpointsByUrl(store: DocumentStore, url: string, page: NumberedPage): Promise<EndpointDocument[]> {
-  return endpointsPage(store, { url }, page);
-}
-
 /** A user's endpoints by ascending id, without deleted ones, at most `limit`, after the endpoint with the id `after`. */
 export async function endpointsOfUserPage(
   store: DocumentStore,
@@ -166,6 +141,28 @@ export async function endpointsOfUser(store: DocumentStore, userId: number): Pro
   const found: EndpointDocument[] = [];
   for await (const page of existingEndpoints(store, userId)) found.push(...page);
   return found;
+}
+
+/**
+ * The endpoints whose address is exactly this text now, deleted ones too, by ascending id, at most `limit`, after the
+ * endpoint with the id `after`.
+ */
+export function endpointsByUrl(store: DocumentStore, url: string, page: NumberedPage): Promise<EndpointDocument[]> {
+  return endpointsPage(store, { url }, page);
+}
+
+/** The endpoints that match, deleted ones as well, by ascending id: of a user, with exactly this URL, both or all. */
+export function endpointsPage(
+  store: DocumentStore,
+  { userId, url }: { readonly userId?: number; readonly url?: string },
+  { limit, after }: NumberedPage,
+): Promise<EndpointDocument[]> {
+  return store.find<EndpointDocument>(collectionOf(endpoints), {
+    equals: { ...(userId !== undefined && { user_id: userId }), ...(url !== undefined && { url }) },
+    order: { field: "endpoint_id", direction: "ascending" },
+    ...(after !== null && { after: { value: after, id: String(after) } }),
+    limit,
+  });
 }
 
 async function* existingEndpoints(

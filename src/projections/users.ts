@@ -9,9 +9,12 @@ import type { DocumentStore, StoredDocument } from "./store/document-store.ts";
 import type { NumberedPage } from "./store/pages.ts";
 
 export interface UserDocument extends StoredDocument, SnakeCased<User> {
-  /** By what the address is found and unique (`emailKey`); null without one. */
+  /** What of its e-mail address makes it the same as another spelling; null without an address. */
   readonly email_key: string | null;
 }
+
+/** The most users that are found by one name or address; each has one user, unless the log was made elsewhere. */
+const MAX_FOUND = 100;
 
 /** Who may speak, and what `GET /v1/users/me` says of them. */
 export const users: Projection<UserDocument> = {
@@ -24,27 +27,27 @@ export const users: Projection<UserDocument> = {
 
   evolve(document: Content<UserDocument> | null, event: KnownEvent) {
     switch (event.type) {
-      case "UserCreated": {
-        const { email } = event.data;
-        return { ...snakeCased(event.data), email_key: email === null ? null : emailKey(email) };
-      }
+      case "UserCreated":
+        return { ...snakeCased(event.data), email_key: event.data.email === null ? null : emailKey(event.data.email) };
       default:
         return document;
     }
   },
 };
 
-/** How many users may be found by a name that only one should have. */
-const NAMESAKES = 100;
-
-/** The user with exactly this name, or none. */
+/** The users with exactly this name. */
 export function usersByUsername(store: DocumentStore, username: string): Promise<UserDocument[]> {
-  return usersBy(store, { username });
+  return usersWith(store, { username });
 }
 
-/** The user with this address, in any spelling of its domain, or none. Earlier programs may have taken several. */
+/** The users with this e-mail address, in whatever spelling of it. */
 export function usersByEmail(store: DocumentStore, email: string): Promise<UserDocument[]> {
-  return usersBy(store, { email_key: emailKey(email) });
+  return usersWith(store, { email_key: emailKey(email) });
+}
+
+function usersWith(store: DocumentStore, equals: Readonly<Record<string, string>>): Promise<UserDocument[]> {
+  const order = { field: "_id", direction: "ascending" } as const;
+  return store.find<UserDocument>(collectionOf(users), { equals, order, limit: MAX_FOUND });
 }
 
 /** All users by ascending id. */
@@ -54,10 +57,4 @@ export function usersPage(store: DocumentStore, { limit, after }: NumberedPage):
     ...(after !== null && { after: { value: after, id: String(after) } }),
     limit,
   });
-}
-
-async function usersBy(store: DocumentStore, equals: Readonly<Record<string, string>>): Promise<UserDocument[]> {
-  const order = { field: "_id", direction: "ascending" } as const;
-  const found = await store.find<UserDocument>(collectionOf(users), { equals, order, limit: NAMESAKES });
-  return found.sort((a, b) => a.user_id - b.user_id);
 }

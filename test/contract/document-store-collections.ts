@@ -46,7 +46,7 @@ export function describeCollections(opened: () => OpenedDocumentStore): void {
     });
 
     it("makes an index that leaves out documents without a value, which its queries then find none of", async () => {
-      const partial = { name: "partial_v1", indexes: [{ fields: ["user_id", "extra"], unlessNull: "extra" }] };
+      const partial = { name: "partial_v1", indexes: [{ fields: ["user_id", "extra"], present: "extra" }] };
       await store.prepare(partial);
       const things = [thing("a", 1, { extra: "x" }), thing("b", 2), thing("c", 3, { extra: "y" }), thing("d", 4)];
       expect(await store.write(partial, things.map(insert), null)).toEqual([]);
@@ -71,7 +71,7 @@ export function describeCollections(opened: () => OpenedDocumentStore): void {
     });
 
     it("refuses an index that leaves documents out by a field that is not in it", async () => {
-      const partial = { name: "partial_v1", indexes: [{ fields: ["user_id"], unlessNull: "extra" }] };
+      const partial = { name: "partial_v1", indexes: [{ fields: ["user_id"], present: "extra" }] };
       await expect(store.prepare(partial)).rejects.toThrow(RangeError);
     });
 

@@ -100,12 +100,9 @@ describe("webhook-gateway replay --user", () => {
       };
       const { status, stdout } = spawnSync("script", ["-qec", command, "/dev/null"], options);
       expect(status).toBe(0);
-      // Where the question stands is for the terminal alone, as is the echo of what is typed ahead.
-      const text = stdout
-        .toString()
-        .replaceAll("\r\n", "\n")
-        .replace(/\u001b\[\d*[GJK]/g, "");
-      return text.slice(text.search(/(\u001b\[1m)?deliveries of/)).split("\n");
+      // Before that comes the echo of what was typed ahead.
+      const text = stdout.toString().replaceAll("\r\n", "\n");
+      return text.slice(text.indexOf("NO_COLOR" in env ? "deliveries of" : "\u001b[1mdeliveries of")).split("\n");
     };
 
     const narrow = inTerminal(80, "\n", { NO_COLOR: "1" });

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { isTime, utcOf } from "../../runtime/utc-time.ts";
 
-/** A time of a query, in UTC or with an offset. */
+/** A time in UTC or with an offset, whose year in UTC has four digits: only such times sort as text. */
 export function timeParameter(name: string): z.ZodISODateTime {
   const error = `${name} must be an ISO 8601 time such as 2026-01-31T12:00:00.000Z`;
   return z.iso.datetime({ offset: true, error }).refine(isTime, { error });
@@ -19,7 +19,8 @@ export function timeRangeOf(given: {
   readonly to?: string | undefined;
 }): TimeRange | null {
   const [from, to] = [given.from, given.to].map((time) => (time === undefined ? null : utcOf(time)));
-  return from != null && to != null && from > to ? null : { from: from ?? null, to: to ?? null };
+  if (from == null || to == null) return { from: from ?? null, to: to ?? null };
+  return from > to ? null : { from, to };
 }
 
 /** The message when a range ends before it begins. */

@@ -4,7 +4,6 @@ import type {
   FieldRange,
   GuardedWrite,
   IndexDefinition,
-  PartialIndex,
   Scalar,
 } from "./document-store.ts";
 
@@ -13,23 +12,23 @@ const NAME = /^[A-Za-z0-9_]+$/;
 
 /** The fields of an index, in order. */
 export function fieldsOfIndex(index: IndexDefinition): readonly string[] {
-  return isPartial(index) ? index.fields : index;
+  return "fields" in index ? index.fields : index;
 }
 
-/** Whether an index leaves documents out. */
-export function isPartial(index: IndexDefinition): index is PartialIndex {
-  return "unlessNull" in index;
+/** The field that must not be null in the documents of the index; null: it has all documents. */
+export function presentIn(index: IndexDefinition): string | null {
+  return "fields" in index ? index.present : null;
 }
 
 /**
- * The fields in the collection's indexes, each once. Throws RangeError for a name that the port does not allow, and for
- * a partial index that lacks the field by which it leaves documents out.
+ * The fields in the collection's indexes, each once. Throws RangeError for a name that the port does not allow, and for a
+ * partial index that lacks the field that it depends on.
  */
 export function indexedFields(collection: CollectionDefinition): readonly string[] {
   for (const index of collection.indexes) {
-    if (isPartial(index) && !index.fields.includes(index.unlessNull)) {
-      throw new RangeError(`a partial index needs its field ${index.unlessNull}`);
-    }
+    const present = presentIn(index);
+    if (present === null || fieldsOfIndex(index).includes(present)) continue;
+    throw new RangeError(`a partial index must have the field ${present}`);
   }
   const fields = [...new Set(collection.indexes.flatMap(fieldsOfIndex))];
   for (const name of [collection.name, ...fields]) {

@@ -10,11 +10,13 @@ import type { RequestDelivery } from "../../../src/commands/request-delivery.ts"
 import { evolveDelivery } from "../../../src/events/delivery.ts";
 import type { EventStore } from "../../../src/events/store/event-store.ts";
 import { AppendOutcomeUnknown, EventTooLarge, StoreUnavailable } from "../../../src/events/store/event-store-errors.ts";
+import { sampleEvent } from "../../fixtures/event-log/event-samples.ts";
 import { eventsOfType, newContext, newStore, NOON, outcomesOf, times } from "../../fixtures/event-log/store-doubles.ts";
 import { decider } from "../../specification/decider.ts";
 import { at, canceled, requested } from "../../specification/delivery-story.ts";
 
-const { requestedAt: _requestedAt, ...DISPATCH } = requested().data;
+const { deliveryId, userId, endpointId, payload: PAYLOAD, payloadBytes, payloadSha256 } = requested().data;
+const DISPATCH = { deliveryId, userId, endpointId, payload: PAYLOAD, payloadBytes, payloadSha256, reference: null };
 
 function request(store: EventStore, changes: Partial<RequestDelivery> = {}) {
   return requestDelivery(store, { ...DISPATCH, now: NOON, ...changes }, newContext());
@@ -91,6 +93,16 @@ describe("requesting a delivery", () => {
     await request(store);
     await expect(request(store, changes)).rejects.toThrow("idempotency_key_reused");
     expect(await eventsOfType(store, "DeliveryRequested")).toHaveLength(1);
+  });
+
+  it("knows again what was requested before there were references, and refuses one for it", async () => {
+    const store = newStore();
+    const { reference, ...data } = requested().data;
+    const { metadata } = sampleEvent();
+    const old = sampleEvent({ type: "DeliveryRequested", data, metadata: { ...metadata, schemaVersion: 1 } });
+    await store.append(`delivery-${DISPATCH.deliveryId}`, [old], "no_stream");
+    await expect(request(store, { reference })).resolves.toEqual({ kind: "replayed" });
+    await expect(request(store, { reference: "order 42" })).rejects.toThrow("idempotency_key_reused");
   });
 
   it("accepts once when the answer of the log was lost", async () => {

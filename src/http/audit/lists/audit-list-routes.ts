@@ -10,9 +10,10 @@ import { requireStaff } from "../../access/authentication.ts";
 import type { HttpDependencies } from "../../dependencies.ts";
 import { sendJson } from "../../replies/send-json.ts";
 import { openPage } from "../../requests/list-page.ts";
+import { parseStaffQuery } from "../../requests/query.ts";
 import { validOrRefuse } from "../../requests/request-body.ts";
 import { refuseOutdated, upToDate } from "../../requests/up-to-date.ts";
-import { auditEndpointsSchema, auditUsersSchema, parseAuditList } from "./audit-lists-schema.ts";
+import { auditEndpointsSchema, auditUsersSchema } from "./audit-lists-schema.ts";
 
 /**
  * What an auditor has in hand is a name, an address or a URL: `GET /v1/audit/users` and `GET /v1/audit/endpoints` find the
@@ -23,7 +24,7 @@ export function auditListRoutes(app: FastifyInstance, deps: HttpDependencies): v
   const onRequest = requireStaff(deps, "auditor", "operator");
 
   app.get("/v1/audit/users", { onRequest }, async (request, reply) => {
-    const query = validOrRefuse(parseAuditList(auditUsersSchema, request.query as Record<string, unknown>));
+    const query = validOrRefuse(parseStaffQuery(auditUsersSchema, request.query as Record<string, unknown>, ["limit"]));
     const { username, email, limit, cursor = null } = query;
     const scope = ["audit users", username ?? null, email ?? null];
     const page = openPage<number>({ limit, cursor }, scope, secrets.cursors);
@@ -37,7 +38,9 @@ export function auditListRoutes(app: FastifyInstance, deps: HttpDependencies): v
   });
 
   app.get("/v1/audit/endpoints", { onRequest }, async (request, reply) => {
-    const query = validOrRefuse(parseAuditList(auditEndpointsSchema, request.query as Record<string, unknown>));
+    const query = validOrRefuse(
+      parseStaffQuery(auditEndpointsSchema, request.query as Record<string, unknown>, ["user_id", "limit"]),
+    );
     const { url, username, user_id, limit, cursor = null } = query;
     const scope = ["audit endpoints", url ?? null, username ?? null, user_id ?? null];
     const page = openPage<number>({ limit, cursor }, scope, secrets.cursors);
@@ -72,6 +75,7 @@ async function usersWith(store: DocumentStore, filter: UserFilter, page: Numbere
     username === undefined ? await usersByEmail(store, email ?? "") : await usersByUsername(store, username);
   const key = email === undefined ? null : emailKey(email);
   return found
+    .toSorted((a, b) => a.user_id - b.user_id)
     .filter(({ email_key, user_id }) => (key === null || email_key === key) && user_id > (page.after ?? 0))
     .slice(0, page.limit);
 }

@@ -2,8 +2,6 @@ import { z } from "zod";
 import { disablingReason, endpointStatus } from "../../../events/endpoint-terms.ts";
 import { listDeliveriesSchema } from "../../deliveries/list-deliveries-schema.ts";
 import { id, time } from "../../replies/reply-fields.ts";
-import { parseQuery } from "../../requests/query.ts";
-import type { Parsed } from "../../requests/schema-rules.ts";
 
 const USER_ID_MESSAGE = "user_id must be an integer above 0";
 
@@ -30,19 +28,6 @@ export const auditEndpointsSchema = z.strictObject({
   limit: limit.meta({ description: "How many endpoints a page has at most." }),
   cursor,
 });
-
-/**
- * Parses the query of an auditor's list. An error about an unknown parameter is followed by those that exist: what an
- * auditor asks for is not to be left out unnoticed.
- */
-export function parseAuditList<S extends typeof auditUsersSchema | typeof auditEndpointsSchema>(
-  schema: S,
-  query: Readonly<Record<string, unknown>>,
-): Parsed<z.output<S>> {
-  const parsed = parseQuery(schema, query, ["user_id", "limit"]);
-  if (parsed.ok || !parsed.errors.some((error) => error.startsWith("unknown parameter "))) return parsed;
-  return { ok: false, errors: [...parsed.errors, `the parameters are ${Object.keys(schema.shape).join(", ")}`] };
-}
 
 const nextCursor = z.string().nullable().meta({ description: "Null on the last page." });
 

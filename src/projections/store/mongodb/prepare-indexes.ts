@@ -9,7 +9,8 @@ import type { StoredForm } from "./stored-form.ts";
 const NO_SUCH_COLLECTION = 26;
 
 /**
- * Creates the missing indexes, a partial one too with all documents: not every compatible server has partial ones. A document that was stored before a field was indexed has that field only in its body,
+ * Creates the missing indexes; a partial one has all documents here, which is right and portable, and costs what any index
+ * does. A document that was stored before a field was indexed has that field only in its body,
  * and is stored again, guarded like any write, at most `atOnce` at a time.
  */
 export async function prepareIndexes(

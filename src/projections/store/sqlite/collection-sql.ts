@@ -1,4 +1,4 @@
-import { fieldsOfIndex, indexedFields, isPartial } from "../document-rules.ts";
+import { fieldsOfIndex, indexedFields, presentIn } from "../document-rules.ts";
 import type { CollectionDefinition, IndexDefinition } from "../document-store.ts";
 
 /** The column of the document's text. No field has this name, because field names cannot contain `$`. */
@@ -70,20 +70,21 @@ export function createTableSql(collection: CollectionSql): string {
   return `CREATE TABLE ${collection.table} (${[...columns, `${BODY} TEXT NOT NULL`].join(", ")})`;
 }
 
-/** The quoted name of an index: `"documents:things_v1(status,created_at)"`; of a partial one, with `unless …` at its end. */
+/** The quoted name of an index: `"documents:things_v1(status,created_at)"`; of a partial one also what is present. */
 export function indexName(collection: CollectionSql, index: IndexDefinition): string {
-  const leavesOut = isPartial(index) ? ` unless ${escapeCapitals(index.unlessNull)} is null` : "";
-  return `"${collection.tableName}(${fieldsOfIndex(index).map(escapeCapitals).join(",")})${leavesOut}"`;
+  const present = presentIn(index);
+  const condition = present === null ? "" : ` where ${escapeCapitals(present)}`;
+  return `"${collection.tableName}(${fieldsOfIndex(index).map(escapeCapitals).join(",")})${condition}"`;
 }
 
 /** Creates the missing indexes. Each ends with `_id`, which breaks ties in every list. */
 export function createIndexesSql(collection: CollectionSql): string[] {
   return collection.definition.indexes.map((index) => {
     const fields = fieldsOfIndex(index);
+    const present = presentIn(index);
     const columns = [...fields.map(column), ...(fields.includes("_id") ? [] : ["_id"])];
-    const where = isPartial(index) ? ` WHERE ${column(index.unlessNull)} IS NOT NULL` : "";
-    const name = indexName(collection, index);
-    return `CREATE INDEX IF NOT EXISTS ${name} ON ${collection.table} (${columns.join(", ")})${where}`;
+    const condition = present === null ? "" : ` WHERE ${column(present)} IS NOT NULL`;
+    return `CREATE INDEX IF NOT EXISTS ${indexName(collection, index)} ON ${collection.table} (${columns.join(", ")})${condition}`;
   });
 }
 

@@ -1,4 +1,4 @@
-import { checkQuery, fieldsOfIndex, isPartial } from "../document-rules.ts";
+import { checkQuery, fieldsOfIndex, presentIn } from "../document-rules.ts";
 import type { DocumentQuery, IndexDefinition, Scalar } from "../document-store.ts";
 import type { CollectionSql } from "./collection-sql.ts";
 import { BODY, column, indexName } from "./collection-sql.ts";
@@ -42,13 +42,16 @@ export function querySql(collection: CollectionSql, query: DocumentQuery, column
   if (after === undefined) condition(`${orderColumn} IS NOT NULL`);
   else condition(`(${orderColumn}, _id) ${ascending ? ">" : "<"} (?, ?)`, after.value, after.id);
 
+  const index = servingIndex(collection, query);
+  const present = index === null ? null : presentIn(index);
+  // It follows from the other conditions, but SQLite uses a partial index only where its condition stands.
+  if (present !== null) condition(`${column(present)} IS NOT NULL`);
   const direction = ascending ? "ASC" : "DESC";
   // SQLite would sort by a column that is named twice.
   const ties = order.field === "_id" ? "" : `, _id ${direction}`;
   const statement = (hint: string): string =>
     `SELECT ${columns} FROM ${collection.table}${hint} WHERE ${conditions.join(" AND ")} ` +
     `ORDER BY ${orderColumn} ${direction}${ties} LIMIT ?`;
-  const index = servingIndex(collection, query);
   return {
     sql: statement(index === null ? "" : ` INDEXED BY ${indexName(collection, index)}`),
     sqlWithoutIndex: statement(""),
@@ -76,14 +79,13 @@ function servingIndex(collection: CollectionSql, query: DocumentQuery): IndexDef
   if (range !== undefined && range.field !== order.field) return null;
   let best: { readonly index: IndexDefinition; readonly rank: number } | null = null;
   for (const index of collection.definition.indexes) {
-    // SQLite uses a partial index only for a query whose conditions rule out that the field is null.
-    if (isPartial(index) && !Object.hasOwn(equals, index.unlessNull) && range?.field !== index.unlessNull) continue;
     const fields = fieldsOfIndex(index);
     const open = fields.findIndex((field) => !Object.hasOwn(equals, field));
     const leading = open === -1 ? fields.length : open;
-    // A field after the order field would precede the id, so ties would need sorting.
+    // A field after the order field would precede the id, so ties would need sorting. All fields of a serving index are
+    // equal to something or in order, so none of them is null: a partial one has every match.
     const ordered = fields.length - leading <= 1 && (fields[leading] ?? "_id") === order.field;
-    const rank = leading + (isPartial(index) ? 0.5 : 0);
+    const rank = leading + (presentIn(index) === null ? 0 : 0.5);
     if (ordered && (best === null || rank > best.rank)) best = { index, rank };
   }
   return best?.index ?? null;
