@@ -1,11 +1,36 @@
-import type { CollectionDefinition, DocumentQuery, FieldRange, GuardedWrite, Scalar } from "./document-store.ts";
+import type {
+  CollectionDefinition,
+  DocumentQuery,
+  FieldRange,
+  GuardedWrite,
+  IndexDefinition,
+  Scalar,
+} from "./document-store.ts";
 
 /** The allowed names of collections and fields, from which adapters may build their own names. */
 const NAME = /^[A-Za-z0-9_]+$/;
 
-/** The fields in the collection's indexes, each once. Throws RangeError for a name that the port does not allow. */
+/** The fields of an index, in order. */
+export function fieldsOfIndex(index: IndexDefinition): readonly string[] {
+  return "fields" in index ? index.fields : index;
+}
+
+/** The field that must not be null in the documents of the index; null: it has all documents. */
+export function presentIn(index: IndexDefinition): string | null {
+  return "fields" in index ? index.present : null;
+}
+
+/**
+ * The fields in the collection's indexes, each once. Throws RangeError for a name that the port does not allow, and for a
+ * partial index that lacks the field that it depends on.
+ */
 export function indexedFields(collection: CollectionDefinition): readonly string[] {
-  const fields = [...new Set(collection.indexes.flat())];
+  for (const index of collection.indexes) {
+    const present = presentIn(index);
+    if (present === null || fieldsOfIndex(index).includes(present)) continue;
+    throw new RangeError(`a partial index must have the field ${present}`);
+  }
+  const fields = [...new Set(collection.indexes.flatMap(fieldsOfIndex))];
   for (const name of [collection.name, ...fields]) {
     if (!NAME.test(name)) throw new RangeError(`a name may have only letters, digits and _: ${JSON.stringify(name)}`);
   }
@@ -43,6 +68,6 @@ export function checkQuery(fields: readonly string[], query: DocumentQuery): voi
 
 /** Throws RangeError for a count of a field that is no index of its own. */
 export function checkCount(collection: CollectionDefinition, { field }: FieldRange): void {
-  const hasIndex = collection.indexes.some((index) => index.length === 1 && index[0] === field);
+  const hasIndex = collection.indexes.some((index) => fieldsOfIndex(index).join() === field);
   if (!hasIndex) throw new RangeError(`the field ${field} has no index of its own`);
 }

@@ -12,12 +12,20 @@ export interface StoredDocument {
   readonly position: Position;
 }
 
+/** An index of only the documents where one of its fields, `present`, is not null: the others cost it nothing. */
+export interface PartialIndex {
+  readonly fields: readonly string[];
+  readonly present: string;
+}
+
+/** The fields of an index (top level; text, number or null), in order; `_id` is added automatically. */
+export type IndexDefinition = readonly string[] | PartialIndex;
+
 /** A set of documents, with the fields that queries filter and sort by. */
 export interface CollectionDefinition {
   /** Letters, digits and `_`; includes the version of the read model, e.g. `deliveries_v1`. */
   readonly name: string;
-  /** The fields of each index (top level; text, number or null), in order; `_id` is added automatically. */
-  readonly indexes: readonly (readonly string[])[];
+  readonly indexes: readonly IndexDefinition[];
 }
 
 /** A guarded write: it happens only if the stored document is still at position `expected` (null: there is none). */

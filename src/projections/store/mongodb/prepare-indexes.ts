@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { MongoServerError } from "mongodb";
 import type { Collection } from "mongodb";
-import { indexedFields } from "../document-rules.ts";
+import { fieldsOfIndex, indexedFields } from "../document-rules.ts";
 import type { CollectionDefinition } from "../document-store.ts";
 import { documentOf, storedForm, storedName } from "./stored-form.ts";
 import type { StoredForm } from "./stored-form.ts";
@@ -9,7 +9,8 @@ import type { StoredForm } from "./stored-form.ts";
 const NO_SUCH_COLLECTION = 26;
 
 /**
- * Creates the missing indexes. A document that was stored before a field was indexed has that field only in its body,
+ * Creates the missing indexes; a partial one has all documents here, which is right and portable, and costs what any index
+ * does. A document that was stored before a field was indexed has that field only in its body,
  * and is stored again, guarded like any write, at most `atOnce` at a time.
  */
 export async function prepareIndexes(
@@ -19,7 +20,7 @@ export async function prepareIndexes(
 ): Promise<void> {
   const known = new Set(await keysOf(collection));
   const missing = definition.indexes
-    .map((fields) => Object.fromEntries([...fields.map(storedName), "_id"].map((name) => [name, 1 as const])))
+    .map((index) => Object.fromEntries([...fieldsOfIndex(index).map(storedName), "_id"].map((name) => [name, 1 as const])))
     .filter((key) => !known.has(nameOf(key)));
   if (missing.length === 0) return;
   await collection.createIndexes(missing.map((key) => ({ key, name: indexName(definition.name, key) })));

@@ -1,5 +1,5 @@
-import { indexedFields } from "../document-rules.ts";
-import type { CollectionDefinition } from "../document-store.ts";
+import { fieldsOfIndex, indexedFields, presentIn } from "../document-rules.ts";
+import type { CollectionDefinition, IndexDefinition } from "../document-store.ts";
 
 /** The column of the document's text. No field has this name, because field names cannot contain `$`. */
 export const BODY = '"$body"';
@@ -70,16 +70,21 @@ export function createTableSql(collection: CollectionSql): string {
   return `CREATE TABLE ${collection.table} (${[...columns, `${BODY} TEXT NOT NULL`].join(", ")})`;
 }
 
-/** The quoted name of an index: `"documents:things_v1(status,created_at)"`. */
-export function indexName(collection: CollectionSql, index: readonly string[]): string {
-  return `"${collection.tableName}(${index.map(escapeCapitals).join(",")})"`;
+/** The quoted name of an index: `"documents:things_v1(status,created_at)"`; of a partial one also what is present. */
+export function indexName(collection: CollectionSql, index: IndexDefinition): string {
+  const present = presentIn(index);
+  const condition = present === null ? "" : ` where ${escapeCapitals(present)}`;
+  return `"${collection.tableName}(${fieldsOfIndex(index).map(escapeCapitals).join(",")})${condition}"`;
 }
 
 /** Creates the missing indexes. Each ends with `_id`, which breaks ties in every list. */
 export function createIndexesSql(collection: CollectionSql): string[] {
   return collection.definition.indexes.map((index) => {
-    const columns = [...index.map(column), ...(index.includes("_id") ? [] : ["_id"])];
-    return `CREATE INDEX IF NOT EXISTS ${indexName(collection, index)} ON ${collection.table} (${columns.join(", ")})`;
+    const fields = fieldsOfIndex(index);
+    const present = presentIn(index);
+    const columns = [...fields.map(column), ...(fields.includes("_id") ? [] : ["_id"])];
+    const condition = present === null ? "" : ` WHERE ${column(present)} IS NOT NULL`;
+    return `CREATE INDEX IF NOT EXISTS ${indexName(collection, index)} ON ${collection.table} (${columns.join(", ")})${condition}`;
   });
 }
 

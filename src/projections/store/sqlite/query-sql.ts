@@ -1,5 +1,5 @@
-import { checkQuery } from "../document-rules.ts";
-import type { DocumentQuery, Scalar } from "../document-store.ts";
+import { checkQuery, fieldsOfIndex, presentIn } from "../document-rules.ts";
+import type { DocumentQuery, IndexDefinition, Scalar } from "../document-store.ts";
 import type { CollectionSql } from "./collection-sql.ts";
 import { BODY, column, indexName } from "./collection-sql.ts";
 import type { Connection } from "./connection.ts";
@@ -42,11 +42,14 @@ export function querySql(collection: CollectionSql, query: DocumentQuery, column
   if (after === undefined) condition(`${orderColumn} IS NOT NULL`);
   else condition(`(${orderColumn}, _id) ${ascending ? ">" : "<"} (?, ?)`, after.value, after.id);
 
+  const index = servingIndex(collection, query);
+  const present = index === null ? null : presentIn(index);
+  // It follows from the other conditions, but SQLite uses a partial index only where its condition stands.
+  if (present !== null) condition(`${column(present)} IS NOT NULL`);
   const direction = ascending ? "ASC" : "DESC";
   const statement = (hint: string): string =>
     `SELECT ${columns} FROM ${collection.table}${hint} WHERE ${conditions.join(" AND ")} ` +
     `ORDER BY ${orderColumn} ${direction}, _id ${direction} LIMIT ?`;
-  const index = servingIndex(collection, query);
   return {
     sql: statement(index === null ? "" : ` INDEXED BY ${indexName(collection, index)}`),
     sqlWithoutIndex: statement(""),
@@ -69,15 +72,17 @@ export function rowsOf(connection: Connection, { sql, sqlWithoutIndex, values }:
  * without statistics it assumes that a user with a time range is rarer than one of the user's endpoints, and then reads
  * all deliveries of a large user for an endpoint that has a few.
  */
-function servingIndex(collection: CollectionSql, query: DocumentQuery): readonly string[] | null {
+function servingIndex(collection: CollectionSql, query: DocumentQuery): IndexDefinition | null {
   const { equals = {}, range, order } = query;
   if (range !== undefined && range.field !== order.field) return null;
-  let best: { readonly index: readonly string[]; readonly leading: number } | null = null;
+  let best: { readonly index: IndexDefinition; readonly leading: number } | null = null;
   for (const index of collection.definition.indexes) {
-    const open = index.findIndex((field) => !Object.hasOwn(equals, field));
-    const leading = open === -1 ? index.length : open;
-    // A field after the order field would precede the id, so ties would need sorting.
-    const ordered = index.length - leading <= 1 && (index[leading] ?? "_id") === order.field;
+    const fields = fieldsOfIndex(index);
+    const open = fields.findIndex((field) => !Object.hasOwn(equals, field));
+    const leading = open === -1 ? fields.length : open;
+    // A field after the order field would precede the id, so ties would need sorting. All fields of a serving index are
+    // equal to something or in order, so none of them is null: a partial one has every match.
+    const ordered = fields.length - leading <= 1 && (fields[leading] ?? "_id") === order.field;
     if (ordered && (best === null || leading > best.leading)) best = { index, leading };
   }
   return best?.index ?? null;
