@@ -7,6 +7,7 @@ import { fieldsOf } from "./snake-case.ts";
 import type { SnakeCased } from "./snake-case.ts";
 import type { DocumentStore, StoredDocument } from "./store/document-store.ts";
 import { pagesOf } from "./store/pages.ts";
+import type { PagesFrom } from "./store/pages.ts";
 
 /** An attempt as a client sees it. */
 export type AttemptEntry = ReturnType<typeof attemptEntry>;
@@ -23,18 +24,24 @@ export interface DeliveryDocument extends StoredDocument, SnakeCased<Requested> 
   readonly created_at: string;
   readonly completed_at: string | null;
   readonly failure_reason: EndReason | null;
+  /** When it failed for good; only those that did have it. */
+  readonly failed_at?: string;
   readonly attempt_log: readonly AttemptEntry[];
 }
 
 /** What became of every delivery, with each attempt. */
 export const deliveries: Projection<DeliveryDocument> = {
   name: "deliveries",
-  version: 2,
+  version: 3,
   categories: ["delivery"],
   indexes: [
     ["user_id", "created_at"],
     ["user_id", "status", "created_at"],
     ["user_id", "endpoint_id", "created_at"],
+    // A delivery that does not fail costs these nothing.
+    { fields: ["failed_at"], present: "failed_at" },
+    { fields: ["user_id", "failed_at"], present: "failed_at" },
+    { fields: ["endpoint_id", "failed_at"], present: "failed_at" },
   ],
 
   documentId(event) {
@@ -85,6 +92,7 @@ export const deliveries: Projection<DeliveryDocument> = {
           next_attempt_at: null,
           completed_at: event.data.failedAt,
           failure_reason: event.data.reason,
+          failed_at: event.data.failedAt,
         };
       case "DeliveryCanceled":
         if (document === null) return null;
@@ -123,6 +131,15 @@ function attemptEntry(data: DeliveryAttempted["data"]) {
   );
 }
 
+/** The deliveries with these ids, by their ids; those that are not known yet have none. */
+export async function deliveriesById(
+  store: DocumentStore,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, DeliveryDocument>> {
+  const found = await store.load<DeliveryDocument>(collectionOf(deliveries), ids);
+  return new Map(found.map((document) => [document._id, document]));
+}
+
 /** One delivery of this user, or null: another user's is as unknown as one that never was. */
 export async function deliveryOfUser(
   store: DocumentStore,
@@ -151,11 +168,11 @@ export interface DeliveryPlace {
 export function pendingDeliveriesOfUser(
   store: DocumentStore,
   userId: number,
+  from?: PagesFrom,
 ): AsyncGenerator<readonly DeliveryDocument[]> {
-  return pagesOf<DeliveryDocument>(store, collectionOf(deliveries), {
-    equals: { user_id: userId, status: "PENDING" },
-    order: { field: "created_at", direction: "ascending" },
-  });
+  const order = { field: "created_at", direction: "ascending" } as const;
+  const equals = { user_id: userId, status: "PENDING" };
+  return pagesOf<DeliveryDocument>(store, collectionOf(deliveries), { equals, order }, from);
 }
 
 /** This user's deliveries that match, newest first, at most `limit`, following `after`. */

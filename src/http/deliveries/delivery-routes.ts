@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { deliveries, deliveriesOfUser, deliveryOfUser } from "../../projections/deliveries.ts";
-import type { DeliveryPlace } from "../../projections/deliveries.ts";
-import { shownDelivery } from "../../projections/shown-delivery.ts";
+import type { DeliveryDocument, DeliveryPlace } from "../../projections/deliveries.ts";
+import { currentDelivery } from "../../projections/shown-delivery.ts";
 import { requireUser, userOf } from "../access/authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { HttpError } from "../errors.ts";
@@ -11,6 +11,7 @@ import { validOrRefuse } from "../requests/request-body.ts";
 import { lookUp, upToDate } from "../requests/up-to-date.ts";
 import { deliveryAsItWas, deliveryQuery, payloadText, sendDeliveryEvents } from "./history-replies.ts";
 import { parseListDeliveries } from "./list-deliveries-schema.ts";
+import { waitingForEach } from "./waiting-for.ts";
 
 /** A user's deliveries: the list, newest first, one with its attempts, now or as it was, its events, and its payload. */
 export function deliveryRoutes(app: FastifyInstance, deps: HttpDependencies): void {
@@ -30,11 +31,10 @@ export function deliveryRoutes(app: FastifyInstance, deps: HttpDependencies): vo
       ...(to !== null && { to }),
     };
     const found = await deliveriesOfUser(documents, user_id, filter, page.wanted, page.after);
-    return sendJson(
-      reply,
-      200,
-      page.reply(found, shownDelivery, (delivery) => ({ createdAt: delivery.created_at, id: delivery._id })),
-    );
+    const waitingFor = await waitingForEach(deps, found);
+    const shown = (delivery: DeliveryDocument): object => currentDelivery(delivery, waitingFor(delivery));
+    const placeOf = ({ created_at, _id }: DeliveryDocument): DeliveryPlace => ({ createdAt: created_at, id: _id });
+    return sendJson(reply, 200, page.reply(found, shown, placeOf));
   });
 
   app.get("/v1/deliveries/:id", { onRequest }, async (request, reply) => {
@@ -43,7 +43,8 @@ export function deliveryRoutes(app: FastifyInstance, deps: HttpDependencies): vo
     const { user_id } = userOf(request);
     const delivery = await lookUp(deps, [deliveries.name], () => deliveryOfUser(documents, user_id, query.id));
     if (delivery === null) throw new HttpError("delivery_not_found");
-    return sendJson(reply, 200, shownDelivery(delivery));
+    const waitingFor = await waitingForEach(deps, [delivery]);
+    return sendJson(reply, 200, currentDelivery(delivery, waitingFor(delivery)));
   });
 
   app.get("/v1/deliveries/:id/events", { onRequest }, (request, reply) =>

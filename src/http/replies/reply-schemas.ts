@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { attemptErrorCode, attemptOutcome, deliveryStatus, endReason } from "../../events/delivery-terms.ts";
+import { attemptErrorCode, attemptOutcome, deliveryStatus, endReason, waitingFor } from "../../events/delivery-terms.ts";
 import { MAX_RESPONSE_BODY_BYTES } from "../../processes/sending/answers/response-body.ts";
 import { rebuildPhase, shownState } from "../../projections/running/projection-terms.ts";
 import { UUID } from "../../runtime/uuid.ts";
@@ -65,6 +65,13 @@ export const deliverySchema = z
   })
   .meta({ description: "A delivery." });
 
+/** A delivery as it is now. */
+export const currentDeliverySchema = deliverySchema.extend({
+  waiting_for: waitingFor.nullable().meta({
+    description: "Why it is pending and no attempt is under way; null when it has ended, is under way, or nobody can tell.",
+  }),
+});
+
 /** The event that a projection cannot go past. */
 const faultSchema = z.strictObject({ stream: z.string(), revision: z.string(), reason: z.string() }).nullable();
 
@@ -96,7 +103,7 @@ export const projectionListSchema = z.strictObject({ data: z.array(projectionSch
 /** The reply to `GET /v1/deliveries`, newest first. */
 export const deliveryListSchema = z
   .strictObject({
-    data: z.array(deliverySchema),
+    data: z.array(currentDeliverySchema),
     next_cursor: z.string().nullable().meta({ description: "Null on the last page." }),
   })
   .meta({ description: "A page of deliveries." });

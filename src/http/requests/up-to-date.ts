@@ -22,6 +22,14 @@ export async function upToDate({ store, progress }: Models, names: readonly stri
 }
 
 /**
+ * Throws ReadModelsUnavailable when one of the named read models is catching up, stopped, or made by an earlier version, which
+ * cannot answer a new question. Waits for nothing: whoever watches wants to see how it stands, not to wait for the end of it.
+ */
+export function refuseUnlessCurrent({ progress }: Pick<Models, "progress">, names: readonly string[]): void {
+  if (!progress.areCurrent(names)) throw notUpToDate(names.filter((name) => !progress.areCurrent([name])));
+}
+
+/**
  * Looks something up in the named read models. Returns null only if they have seen everything that was in the log when
  * the request came: a client that has just written it must not get a 404.
  *

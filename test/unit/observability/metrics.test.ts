@@ -9,6 +9,7 @@ const SAMPLE = {
   diskFreeBytes: null,
   endpointsFailing: null,
   deliveriesHeld: null,
+  deliveriesDue: null,
   deliveriesDueWithinHour: null,
 };
 
@@ -21,6 +22,7 @@ const QUIET: LiveFigures = {
   projections: () => [],
   ready: () => true,
   sample: () => SAMPLE,
+  sampleAge: () => null,
   refresh: async () => undefined,
 };
 
