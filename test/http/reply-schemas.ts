@@ -1,5 +1,8 @@
 import { expect } from "vitest";
 import { z } from "zod";
+import { listedDeliveriesSchema } from "../../src/http/admin/admin-deliveries-schema.ts";
+import { listedEndpointsSchema, listedUsersSchema } from "../../src/http/admin/admin-load-schema.ts";
+import { overviewSchema } from "../../src/http/admin/admin-overview-schema.ts";
 import { auditEventSchema } from "../../src/http/audit/audit-events-schema.ts";
 import { deliveryEventListSchema, pastDeliverySchema } from "../../src/http/deliveries/history-schema.ts";
 import {
@@ -12,8 +15,8 @@ import { endpointStatisticsSchema } from "../../src/http/endpoints/schemas/endpo
 import {
   apiKeySchema,
   auditProofReplySchema,
+  currentDeliverySchema,
   deliveryListSchema,
-  deliverySchema,
   errorSchema,
   projectionListSchema,
   projectionSchema,
@@ -41,12 +44,16 @@ const SUCCESSES: readonly { route: RegExp; status: number; schema: z.ZodType }[]
   {
     route: new RegExp(`^GET /v1/deliveries/${ID}$`),
     status: 200,
-    schema: z.union([deliverySchema, pastDeliverySchema]),
+    schema: z.union([currentDeliverySchema, pastDeliverySchema]),
   },
   { route: new RegExp(`^GET /v1/audit/deliveries/${ID}$`), status: 200, schema: pastDeliverySchema },
   { route: new RegExp(`^GET /v1/(audit/)?deliveries/${ID}/events$`), status: 200, schema: deliveryEventListSchema },
   { route: new RegExp(`^GET /v1/(audit/)?deliveries/${ID}/payload$`), status: 200, schema: z.looseObject({}) },
   { route: new RegExp(`^GET /v1/audit/proof/${ID}$`), status: 200, schema: auditProofReplySchema },
+  { route: /^GET \/v1\/admin\/deliveries$/, status: 200, schema: listedDeliveriesSchema },
+  { route: /^GET \/v1\/admin\/endpoints$/, status: 200, schema: listedEndpointsSchema },
+  { route: /^GET \/v1\/admin\/users$/, status: 200, schema: listedUsersSchema },
+  { route: /^GET \/v1\/admin\/overview$/, status: 200, schema: overviewSchema },
   { route: /^GET \/v1\/admin\/projections$/, status: 200, schema: projectionListSchema },
   { route: /^GET \/v1\/admin\/projections\/[a-z-]+$/, status: 200, schema: projectionSchema },
   { route: /^(POST|DELETE) \/v1\/admin\/projections\/[a-z-]+\/rebuild$/, status: 202, schema: projectionSchema },

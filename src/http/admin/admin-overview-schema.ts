@@ -43,6 +43,3 @@ export const overviewSchema = z
       .meta({ description: "How old the counts and sizes are; null before they were counted once." }),
   })
   .meta({ description: "How the gateway is." });
-
-/** The overview, as a command reads it. */
-export type Overview = z.infer<typeof overviewSchema>;

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { deliveries, deliveriesOfUser, deliveryOfUser } from "../../projections/deliveries.ts";
+import { deliveriesOfUser, deliveryOfUser } from "../../projections/deliveries.ts";
 import type { DeliveryDocument, DeliveryPlace } from "../../projections/deliveries.ts";
 import { currentDelivery } from "../../projections/shown-delivery.ts";
 import { requireUser, userOf } from "../access/authentication.ts";
@@ -11,7 +11,7 @@ import { validOrRefuse } from "../requests/request-body.ts";
 import { lookUp, upToDate } from "../requests/up-to-date.ts";
 import { deliveryAsItWas, deliveryQuery, payloadText, sendDeliveryEvents } from "./history-replies.ts";
 import { parseListDeliveries } from "./list-deliveries-schema.ts";
-import { waitingForEach } from "./waiting-for.ts";
+import { modelsOfDeliveries, waitingForEach } from "./waiting-for.ts";
 
 /** A user's deliveries: the list, newest first, one with its attempts, now or as it was, its events, and its payload. */
 export function deliveryRoutes(app: FastifyInstance, deps: HttpDependencies): void {
@@ -23,7 +23,7 @@ export function deliveryRoutes(app: FastifyInstance, deps: HttpDependencies): vo
     const query = validOrRefuse(parseListDeliveries(request.query as Record<string, unknown>));
     const { status, endpoint_id, from, to, limit, cursor } = query;
     const page = openPage<DeliveryPlace>({ limit, cursor }, [user_id, status, endpoint_id, from, to], secrets.cursors);
-    await upToDate(deps, [deliveries.name]);
+    await upToDate(deps, modelsOfDeliveries(deps));
     const filter = {
       ...(status !== null && { status }),
       ...(endpoint_id !== null && { endpointId: endpoint_id }),
@@ -41,7 +41,7 @@ export function deliveryRoutes(app: FastifyInstance, deps: HttpDependencies): vo
     const query = deliveryQuery(request, userOf(request).user_id);
     if (query.at !== null) return sendJson(reply, 200, await deliveryAsItWas(store, request, query));
     const { user_id } = userOf(request);
-    const delivery = await lookUp(deps, [deliveries.name], () => deliveryOfUser(documents, user_id, query.id));
+    const delivery = await lookUp(deps, modelsOfDeliveries(deps), () => deliveryOfUser(documents, user_id, query.id));
     if (delivery === null) throw new HttpError("delivery_not_found");
     const waitingFor = await waitingForEach(deps, [delivery]);
     return sendJson(reply, 200, currentDelivery(delivery, waitingFor(delivery)));

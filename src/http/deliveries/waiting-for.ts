@@ -1,4 +1,5 @@
 import type { WaitingFor } from "../../events/delivery-terms.ts";
+import { deliveries } from "../../projections/deliveries.ts";
 import type { DeliveryDocument } from "../../projections/deliveries.ts";
 import { dueDeliveries, dueOf } from "../../projections/due-deliveries.ts";
 import { heldDeliveries, heldOf } from "../../projections/held-deliveries.ts";
@@ -13,6 +14,13 @@ type Deps = Pick<HttpDependencies, "documents" | "progress" | "clock">;
 /** The pause that covers an endpoint, or null. */
 export function pauseOf(_endpointId: number): CoveringPause | null {
   return null;
+}
+
+/**
+ * The read models that a reply about deliveries waits for: the to-do list only while it is live, because it is not worth a 503.
+ */
+export function modelsOfDeliveries({ progress }: Pick<Deps, "progress">): readonly string[] {
+  return progress.areCurrent([dueDeliveries.name]) ? [deliveries.name, dueDeliveries.name] : [deliveries.name];
 }
 
 /**

@@ -65,12 +65,18 @@ export const deliverySchema = z
   })
   .meta({ description: "A delivery." });
 
+const { id: deliveryId, endpoint_id, user_id, status, attempts, next_attempt_at, ...rest } = deliverySchema.shape;
+
 /** A delivery as it is now. */
-export const currentDeliverySchema = deliverySchema.extend({
-  waiting_for: waitingFor.nullable().meta({
-    description: "Why it is pending and no attempt is under way; null when it has ended, is under way, or nobody can tell.",
-  }),
-});
+export const currentDeliverySchema = z
+  .strictObject({
+    ...{ id: deliveryId, endpoint_id, user_id, status, attempts, next_attempt_at },
+    waiting_for: waitingFor.nullable().meta({
+      description: "Why it waits; null when it has ended, while an attempt is under way, and where nobody can tell.",
+    }),
+    ...rest,
+  })
+  .meta({ description: "A delivery as it is now." });
 
 /** The event that a projection cannot go past. */
 const faultSchema = z.strictObject({ stream: z.string(), revision: z.string(), reason: z.string() }).nullable();

@@ -123,6 +123,7 @@ describe("the read model deliveries", () => {
       next_attempt_at: null,
       completed_at: at(1),
       failure_reason: "gone",
+      failed_at: at(1),
       attempt_log: [{ ...FIRST_FAILURE, error_code: "gone", response_status: 410, next_attempt_at: null }],
     });
   });

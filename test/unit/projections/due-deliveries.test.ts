@@ -19,7 +19,14 @@ import { filled, specificationOf } from "../../specification/projection.ts";
 import { logOf } from "../../specification/recorded.ts";
 
 const given = specificationOf(dueDeliveries);
-const due = (due_at: string) => ({ _id: DELIVERY_ID, endpoint_id: 7, due_at });
+/** Waiting since `since` for its due time. */
+const due = (due_at: string, since = due_at) => ({
+  _id: DELIVERY_ID,
+  endpoint_id: 7,
+  due_at,
+  since,
+  under_way_since: null,
+});
 
 function logOfDelivery(...events: GatewayEvent[]) {
   return logOf(events.map((event) => [`delivery-${DELIVERY_ID}`, event] as const));
@@ -31,7 +38,7 @@ describe("the to-do list", () => {
   });
 
   it("has it for the end of the lease while an attempt is under way", async () => {
-    await given(logOfDelivery(requested(), started(1, 0))).then(due(claim(1, 0).leaseUntil));
+    await given(logOfDelivery(requested(), started(1, 0))).then({ ...due(claim(1, 0).leaseUntil, at(0)), under_way_since: at(0) });
   });
 
   it("has it at once when a claim was given back", async () => {
@@ -40,7 +47,7 @@ describe("the to-do list", () => {
 
   it("has it for its next attempt after a failure", async () => {
     const log = logOfDelivery(requested(), started(1, 0), attempted(1, 0, 1, { nextAttemptAt: at(61) }));
-    await given(log).then(due(at(61)));
+    await given(log).then(due(at(61), at(1)));
   });
 
   it("has it no more once it was delivered or failed for good", async () => {
@@ -50,7 +57,7 @@ describe("the to-do list", () => {
 
   it("has it no more while it is held, and again when it is let go", async () => {
     await given(logOfDelivery(requested(), held(1))).then();
-    await given(logOfDelivery(requested(), held(1), letGo(2, 9))).then(due(at(9)));
+    await given(logOfDelivery(requested(), held(1), letGo(2, 9))).then(due(at(9), at(2)));
     await given(logOfDelivery(requested(), held(1), letGo(2, 9), held(9))).then();
     await given(logOfDelivery(requested(), held(1), canceled(2))).then();
     await given(logOfDelivery(requested(), canceled(2))).then();

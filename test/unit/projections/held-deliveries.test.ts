@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { GatewayEvent } from "../../../src/events/catalogue.ts";
 import { heldDeliveries, heldOfEndpoint, nextEndpointWithHeld } from "../../../src/projections/held-deliveries.ts";
 import {
+  at,
   attempted,
   canceled,
   DELIVERY_ID,
@@ -15,7 +16,7 @@ import { filled, specificationOf } from "../../specification/projection.ts";
 import { logOf } from "../../specification/recorded.ts";
 
 const given = specificationOf(heldDeliveries);
-const HELD = { _id: DELIVERY_ID, endpoint_id: 7 };
+const heldSince = (since: string) => ({ _id: DELIVERY_ID, endpoint_id: 7, since, reason: "endpoint_disabled" });
 
 function logOfDelivery(...events: GatewayEvent[]) {
   return logOf(events.map((event) => [`delivery-${DELIVERY_ID}`, event] as const));
@@ -24,9 +25,9 @@ function logOfDelivery(...events: GatewayEvent[]) {
 describe("what is held", () => {
   it("is a delivery from when it is held until it is let go or ends", async () => {
     const retried = [requested(), started(1, 0), attempted(1, 0, 1)];
-    await given(logOfDelivery(...retried, held(61))).then(HELD);
+    await given(logOfDelivery(...retried, held(61))).then(heldSince(at(61)));
     await given(logOfDelivery(...retried, held(61), letGo(70, 70))).then();
-    await given(logOfDelivery(...retried, held(61), letGo(70, 70), held(71))).then(HELD);
+    await given(logOfDelivery(...retried, held(61), letGo(70, 70), held(71))).then(heldSince(at(71)));
     await given(logOfDelivery(requested(), held(1), canceled(2))).then();
     await given(logOfDelivery(requested(), held(1), failed(2, "gone"))).then();
   });
