@@ -17,6 +17,7 @@ export interface OverviewDelivery {
   readonly id: string;
   readonly user_id: number | null;
   readonly endpoint_id: number;
+  readonly due_at: string | null;
   readonly waiting_for: string | null;
   readonly since: string;
   readonly attempts: number;

@@ -66,13 +66,13 @@ export function statusText(overview: Overview, address: string, paint: Paint): s
 
 function oldestDue(delivery: OverviewDelivery | null, time: string): string[] {
   if (delivery === null) return ["none"];
-  const { id, user_id, endpoint_id, waiting_for, since, attempts, last_error } = delivery;
-  const age = lasted((Date.parse(time) - Date.parse(since)) / 1_000);
+  const { id, user_id, endpoint_id, due_at, waiting_for, since, attempts, last_error } = delivery;
+  const age = lasted((Date.parse(time) - Date.parse(due_at ?? since)) / 1_000);
   const waits = waiting_for === null ? "under way" : (WAITS[waiting_for] ?? `waits for ${escaped(waiting_for)}`);
   const tried = `${grouped(attempts)} attempt${attempts === 1 ? "" : "s"} so far`;
   return [
     escaped(id),
-    `${waits}, for ${age}`,
+    `due for ${age}, ${waits}`,
     `user ${user_id ?? "unknown"}, endpoint ${endpoint_id}, ${tried}${last_error === null ? "" : `: ${escaped(last_error)}`}`,
   ];
 }

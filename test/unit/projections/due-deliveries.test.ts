@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { GatewayEvent } from "../../../src/events/catalogue.ts";
-import { dueBefore, dueDeliveries } from "../../../src/projections/due-deliveries.ts";
+import { attemptsUnderWay, dueBefore, dueDeliveries, dueIn, underWay } from "../../../src/projections/due-deliveries.ts";
 import {
   at,
   attempted,
@@ -72,5 +72,22 @@ describe("the to-do list", () => {
     const found: string[] = [];
     for await (const page of dueBefore(documents, at(9))) found.push(...page.map(({ _id }) => _id));
     expect(found).toEqual([1, 6, 2, 3, 4, 0].map(id));
+    expect(await dueIn(documents, { to: at(9) })).toBe(6);
+    expect(await dueIn(documents, { from: at(3), to: at(9) })).toBe(4);
+  });
+
+  it("gives what is under way, the attempt that was claimed first before the others, and counts it until its lease ends", async () => {
+    const id = (number: number) => `0198f1a2-0000-7000-8000-${String(number).padStart(12, "0")}`;
+    const entries = [3, 1, 2, 4].flatMap((second, index) => [
+      [`delivery-${id(index)}`, requested(0, id(index))] as const,
+      [`delivery-${id(index)}`, started(1, second, id(index))] as const,
+    ]);
+    const ended = attempted(1, 4, 5, { deliveryId: id(3), nextAttemptAt: at(61) });
+    const documents = await filled(dueDeliveries, [logOf([...entries, [`delivery-${id(3)}`, ended]])]);
+    const found: string[] = [];
+    for await (const page of underWay(documents)) found.push(...page.map(({ _id }) => _id));
+    expect(found).toEqual([1, 2, 0].map(id));
+    expect(await attemptsUnderWay(documents, at(5))).toBe(3);
+    expect(await attemptsUnderWay(documents, claim(1, 1).leaseUntil)).toBe(2);
   });
 });

@@ -1,6 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { GatewayEvent } from "../../../src/events/catalogue.ts";
-import { heldDeliveries, heldOfEndpoint, nextEndpointWithHeld } from "../../../src/projections/held-deliveries.ts";
+import {
+  heldByTime,
+  heldDeliveries,
+  heldOfEndpoint,
+  nextEndpointWithHeld,
+} from "../../../src/projections/held-deliveries.ts";
 import {
   at,
   attempted,
@@ -30,6 +35,15 @@ describe("what is held", () => {
     await given(logOfDelivery(...retried, held(61), letGo(70, 70), held(71))).then(heldSince(at(71)));
     await given(logOfDelivery(requested(), held(1), canceled(2))).then();
     await given(logOfDelivery(requested(), held(1), failed(2, "gone"))).then();
+  });
+
+  it("is found by how long it is held, over all endpoints", async () => {
+    const id = (number: number) => `0198f1a2-0000-7000-8000-${String(number).padStart(12, "0")}`;
+    const log = [4, 2, 9, 2].map((second, number) => [`delivery-${id(number)}`, held(second, id(number))] as const);
+    const documents = await filled(heldDeliveries, [logOf(log)]);
+    const found: string[] = [];
+    for await (const page of heldByTime(documents, { size: 2 })) found.push(...page.map(({ _id }) => _id));
+    expect(found).toEqual([1, 3, 0, 2].map(id));
   });
 
   it("is found by endpoint, each once", async () => {
