@@ -8,7 +8,7 @@ export const ENDPOINTS_EACH = 3;
 export const FLOODER = 7;
 
 const DAY_MS = 86_400_000;
-const URL = "https://receiver.example/";
+export const RECEIVER = "https://receiver.example/";
 const PAYLOAD = { payload: "{}", payloadBytes: 2, payloadSha256: "0".repeat(64) };
 
 /**
@@ -52,7 +52,7 @@ function story(deliveryId: string, n: number, at: string, later: string, kind: K
     type: "DeliveryRequested",
     data: { deliveryId, userId, endpointId, ...PAYLOAD, requestedAt: at },
   } as const;
-  const attempt = { deliveryId, number: 1, round: 1, url: URL, startedAt: at };
+  const attempt = { deliveryId, number: 1, round: 1, url: RECEIVER, startedAt: at };
   const started = { type: "DeliveryAttemptStarted", data: { ...attempt, leaseUntil: later } } as const;
   const ended = { ...attempt, endedAt: at, durationMs: 12, responseBody: "no", responseTruncated: false };
   const delivered = { outcome: "delivered", errorCode: null, responseStatus: 200, connections: 1 } as const;

@@ -1,7 +1,7 @@
-import { randomUUID } from "node:crypto";
+import { hash, randomUUID } from "node:crypto";
 import type { AnyProjection } from "../src/projections/projection.ts";
-import type { KnownEvent } from "../src/events/catalogue.ts";
-import { ENDPOINTS_EACH, FLOODER, USERS, badNight } from "./bad-night.ts";
+import type { GatewayEvent, KnownEvent } from "../src/events/catalogue.ts";
+import { ENDPOINTS_EACH, FLOODER, RECEIVER, USERS, badNight } from "./bad-night.ts";
 import { built } from "./built.ts";
 import { quantile, round, say } from "./report.ts";
 import { startServer } from "./server-process.ts";
@@ -9,7 +9,7 @@ import { withFolder } from "./with-folder.ts";
 
 /** BENCH_DELIVERIES makes it less, for a first look. */
 const DELIVERIES = Number(process.env["BENCH_DELIVERIES"] ?? 1_000_000);
-const BATCH = 2_000;
+const BATCH = 20_000;
 const ASKED = 50;
 const LIMIT_MS = 200;
 const OPERATOR = randomUUID();
@@ -38,6 +38,7 @@ const VIEWS = [
 export async function benchViews(): Promise<void> {
   await withFolder(async (folder) => {
     const env = { DATA_DIR: folder, LOG_LEVEL: "error", OPERATOR_API_KEY: OPERATOR, BENCH_DELIVER: "0" };
+    await registerAll(folder);
     const first = await startServer("gateway-server", env);
     await untilLive(first.address);
     await first.stop();
@@ -92,6 +93,45 @@ async function untilLive(address: string): Promise<void> {
   }
 }
 
+/** Begins the log with the users and their endpoints. */
+async function registerAll(folder: string): Promise<void> {
+  const { openDataDirectory } = await built<typeof import("../src/events/store/sqlite/files/data-directory.ts")>(
+    "events/store/sqlite/files/data-directory",
+  );
+  const { SqliteEventStore } = await built<typeof import("../src/events/store/sqlite/sqlite-event-store.ts")>(
+    "events/store/sqlite/sqlite-event-store",
+  );
+  const { eventsToAppend } = await built<typeof import("../src/commands/handling/command-context.ts")>(
+    "commands/handling/command-context",
+  );
+  const { DEFAULT_SETTINGS } =
+    await built<typeof import("../src/events/chosen-settings.ts")>("events/chosen-settings");
+  const directory = openDataDirectory(folder);
+  const store = await SqliteEventStore.open({ directory: directory.path });
+  const now = new Date().toISOString();
+  const append = (stream: string, event: GatewayEvent) => {
+    const context = { commandId: randomUUID(), correlationId: randomUUID(), actor: "benchmark" };
+    return store.append(stream, eventsToAppend([event], context), "no_stream");
+  };
+  const numbers = (count: number): number[] => Array.from({ length: count }, (_, n) => n + 1);
+  await Promise.all(
+    numbers(USERS).map((userId) => {
+      const names = { userId, username: `user_${userId}`, email: null, apiKeyDigest: hash("sha256", String(userId)) };
+      return append(`user-${userId}`, { type: "UserCreated", data: { ...names, createdAt: now } });
+    }),
+  );
+  await Promise.all(
+    numbers(USERS * ENDPOINTS_EACH).map((endpointId) => {
+      const userId = Math.ceil(endpointId / ENDPOINTS_EACH);
+      const names = { endpointId, userId, url: RECEIVER, nickname: "the shop", sealedKeys: null };
+      const data = { ...names, ...DEFAULT_SETTINGS, registeredAt: now };
+      return append(`endpoint-${endpointId}`, { type: "EndpointRegistered", data });
+    }),
+  );
+  await store.close();
+  directory.release();
+}
+
 /** Folds the night into the read models of deliveries, and leaves their checkpoints where the log ends. */
 async function fill(folder: string): Promise<void> {
   const { SqliteDocumentStore } = await built<
@@ -108,6 +148,11 @@ async function fill(folder: string): Promise<void> {
   const folded = async (batch: readonly KnownEvent[]): Promise<void> => {
     for (const model of models) await foldBatch(model as AnyProjection, documents, batch as never);
   };
+  // As the first fill of a read model: the indexes are made at the end.
+  for (const model of models as readonly AnyProjection[]) {
+    await documents.drop(collectionOf(model), checkpointNameOf(model));
+    await documents.prepare(collectionOf(model), "later");
+  }
   let batch: KnownEvent[] = [];
   for (const events of badNight(DELIVERIES, Date.now())) {
     batch.push(...events);
@@ -116,9 +161,9 @@ async function fill(folder: string): Promise<void> {
     batch = [];
   }
   await folded(batch);
-  for (const [index, model] of models.entries()) {
-    const checkpoint = checkpoints[index] ?? null;
-    await documents.write(collectionOf(model as AnyProjection), [], checkpoint);
+  for (const [index, model] of (models as readonly AnyProjection[]).entries()) {
+    await documents.prepare(collectionOf(model));
+    await documents.write(collectionOf(model), [], checkpoints[index] ?? null);
   }
   await documents.close();
   say(`  of ${USERS} users, user ${FLOODER} has half of them`);

@@ -60,7 +60,7 @@ export function statusText(overview: Overview, address: string, paint: Paint): s
 
   function figure(label: string, value: number | null, more = ""): string {
     const number = (value === null ? "unknown" : grouped(value)).padStart(NUMBER_WIDTH);
-    return `${label.padEnd(LABEL_WIDTH)}${number}  ${paint("dim", more)}`;
+    return `${label.padEnd(LABEL_WIDTH)}${number}${more === "" ? "" : `  ${paint("dim", more)}`}`;
   }
 }
 

@@ -21,7 +21,7 @@ export const heldDeliveries: Projection<HeldDocument> = {
   name: "held-deliveries",
   version: 2,
   categories: ["delivery"],
-  indexes: [["endpoint_id"], ["since"]],
+  indexes: [["endpoint_id"], ["since"], ["endpoint_id", "since"]],
 
   documentId(event) {
     switch (event.type) {
@@ -47,10 +47,15 @@ export function heldNow(store: DocumentStore): Promise<number> {
   return store.count(collectionOf(heldDeliveries), { field: "endpoint_id" });
 }
 
-/** What is held, of all endpoints, the longest first, page by page. */
-export function heldByTime(store: DocumentStore, from?: PagesFrom): AsyncGenerator<readonly HeldDocument[]> {
+/** What is held, of one endpoint or of all (null), the longest first, page by page. */
+export function heldByTime(
+  store: DocumentStore,
+  endpointId: number | null,
+  from?: PagesFrom,
+): AsyncGenerator<readonly HeldDocument[]> {
   const order = { field: "since", direction: "ascending" } as const;
-  return pagesOf<HeldDocument>(store, collectionOf(heldDeliveries), { order }, from);
+  const equals = endpointId === null ? {} : { endpoint_id: endpointId };
+  return pagesOf<HeldDocument>(store, collectionOf(heldDeliveries), { equals, order }, from);
 }
 
 /** Those of these deliveries that are held, by their ids. */

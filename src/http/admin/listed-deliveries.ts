@@ -10,7 +10,7 @@ import { scanDeliveries } from "./scanned-deliveries.ts";
 import type { FoundDelivery, ScannedDelivery, Wanted } from "./scanned-deliveries.ts";
 
 /** How long one page looks for deliveries that match, in ms. What it has found by then is the page. */
-const PATIENCE_MS = 100;
+const PATIENCE_MS = 50;
 /** How many documents are read at a time where most may not match. */
 const SCAN_PAGE = 100;
 
@@ -34,7 +34,7 @@ export interface Listing {
 
 /**
  * The next page of a listing, at most `limit` deliveries following `after`. It may have fewer, even none, although more
- * follow: where few of many match, it gives what it finds in 100 ms.
+ * follow: where few of many match, it gives what it finds in 50 ms.
  *
  * @throws ReadModelsUnavailable
  */
@@ -50,7 +50,8 @@ export async function listDeliveries(
   if (ownerId !== null && userId !== null && ownerId !== userId) return { data: [], next: null };
   const now = isoNow(clock);
   const before = new Date(Date.parse(now) + withinSeconds * 1_000 + 1).toISOString();
-  const wanted: Wanted = { state, of: ownerId === null ? null : { userId: ownerId, endpointId }, now, before };
+  const of = ownerId === null ? null : { userId: ownerId, endpointId };
+  const wanted: Wanted = { state, of, ownerOf: (id) => ownerOf(deps, id), now, before };
   const from: PagesFrom = {
     ...(after !== null && { after }),
     size: ownerId === null || state === "failed" ? limit + 1 : SCAN_PAGE,

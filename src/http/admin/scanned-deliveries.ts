@@ -4,7 +4,7 @@ import { dueBefore, dueOf, underWay } from "../../projections/due-deliveries.ts"
 import type { DueDocument } from "../../projections/due-deliveries.ts";
 import { failedDeliveries } from "../../projections/failed-deliveries.ts";
 import type { FailedDelivery } from "../../projections/failed-deliveries.ts";
-import { heldByTime, heldOf } from "../../projections/held-deliveries.ts";
+import { heldByTime } from "../../projections/held-deliveries.ts";
 import type { DocumentStore } from "../../projections/store/document-store.ts";
 import type { PagesFrom } from "../../projections/store/pages.ts";
 import { isUnderWay } from "../../projections/waiting.ts";
@@ -25,6 +25,8 @@ export interface Wanted {
   readonly state: ListedState;
   /** Whose, or to which endpoint: with the endpoint's owner. */
   readonly of: { readonly userId: number; readonly endpointId: number | null } | null;
+  /** The user who has this endpoint. */
+  ownerOf(endpointId: number): number | null;
   readonly now: string;
   /** What counts as due falls due before this (exclusive). */
   readonly before: string;
@@ -34,14 +36,15 @@ type Scan = AsyncGenerator<ScannedDelivery>;
 
 /**
  * The deliveries in a state, in order, each read from an index as it is consumed: what is due by due time, what is held or
- * under way by how long, what failed with the last first. Of one user or endpoint, what has not ended comes by its
- * acceptance, because the list of a user's pending deliveries is the index that there is.
+ * under way by how long, what failed with the last first. What is due of one user or endpoint comes by its acceptance: the
+ * user's pending deliveries are the index that there is, and another one would cost each delivery something.
  */
 export function scanDeliveries(store: DocumentStore, wanted: Wanted, from: PagesFrom): Scan {
   const { state, of } = wanted;
   if (state === "failed") return scanFailed(store, wanted, from);
-  if (of !== null) return scanPending(store, wanted, of, from);
-  return state === "held" ? scanHeld(store, from) : scanDue(store, wanted, from);
+  if (state === "held") return scanHeld(store, wanted, from);
+  if (state === "under_way") return scanUnderWay(store, wanted, from);
+  return of === null ? scanDue(store, wanted, from) : scanPending(store, wanted, of, from);
 }
 
 async function* scanFailed(store: DocumentStore, { of }: Wanted, from: PagesFrom): Scan {
@@ -51,38 +54,59 @@ async function* scanFailed(store: DocumentStore, { of }: Wanted, from: PagesFrom
   }
 }
 
-async function* scanHeld(store: DocumentStore, from: PagesFrom): Scan {
-  for await (const page of heldByTime(store, from)) {
-    for (const held of page) yield { place: { value: held.since, id: held._id }, found: held };
+async function* scanHeld(store: DocumentStore, wanted: Wanted, from: PagesFrom): Scan {
+  for await (const page of heldByTime(store, wanted.of?.endpointId ?? null, from)) {
+    for (const held of page) {
+      yield { place: { value: held.since, id: held._id }, found: isOf(held.endpoint_id, wanted) ? held : null };
+    }
+    await letOthersWork(wanted);
   }
 }
 
-async function* scanDue(store: DocumentStore, { state, now, before }: Wanted, from: PagesFrom): Scan {
-  for await (const page of state === "due" ? dueBefore(store, before, from) : underWay(store, from)) {
+async function* scanUnderWay(store: DocumentStore, wanted: Wanted, from: PagesFrom): Scan {
+  for await (const page of underWay(store, from)) {
     for (const due of page) {
-      const value = state === "due" ? due.due_at : (due.under_way_since ?? "");
-      const found = isUnderWay(due, now) === (state === "under_way") ? due : null;
-      yield { place: { value, id: due._id }, found };
+      const found = isUnderWay(due, wanted.now) && isOf(due.endpoint_id, wanted) ? due : null;
+      yield { place: { value: due.since, id: due._id }, found };
     }
+    await letOthersWork(wanted);
+  }
+}
+
+async function* scanDue(store: DocumentStore, { now, before }: Wanted, from: PagesFrom): Scan {
+  for await (const page of dueBefore(store, before, from)) {
+    for (const due of page) yield { place: { value: due.due_at, id: due._id }, found: isUnderWay(due, now) ? null : due };
   }
 }
 
 async function* scanPending(
   store: DocumentStore,
-  { state, now, before }: Wanted,
+  wanted: Wanted,
   { userId, endpointId }: NonNullable<Wanted["of"]>,
   from: PagesFrom,
 ): Scan {
-  const isWanted = (due: DueDocument): boolean =>
-    state === "under_way" ? isUnderWay(due, now) : !isUnderWay(due, now) && due.due_at < before;
+  const isWanted = (due: DueDocument): boolean => !isUnderWay(due, wanted.now) && due.due_at < wanted.before;
   for await (const page of pendingDeliveriesOfUser(store, userId, from)) {
     const own = page.filter(({ endpoint_id }) => endpointId === null || endpoint_id === endpointId);
-    const ids = own.map(({ _id }) => _id);
-    const found = new Map<string, FoundDelivery>();
-    if (state === "held") for (const held of (await heldOf(store, ids)).values()) found.set(held._id, held);
-    else for (const due of (await dueOf(store, ids)).values()) if (isWanted(due)) found.set(due._id, due);
-    for (const { _id: id, created_at: value } of page) yield { place: { value, id }, found: found.get(id) ?? null };
-    // Lets this thread do other work between two pages, of which a user with a large backlog has many.
-    await setImmediate();
+    const listed = await dueOf(
+      store,
+      own.map(({ _id }) => _id),
+    );
+    for (const { _id: id, created_at: value } of page) {
+      const due = listed.get(id);
+      yield { place: { value, id }, found: due !== undefined && isWanted(due) ? due : null };
+    }
+    await letOthersWork(wanted);
   }
+}
+
+function isOf(endpointId: number, wanted: Wanted): boolean {
+  const { of } = wanted;
+  if (of === null) return true;
+  return of.endpointId === null ? wanted.ownerOf(endpointId) === of.userId : of.endpointId === endpointId;
+}
+
+/** Lets this thread do other work between two pages, of which there can be many where few of many match. */
+async function letOthersWork({ of }: Wanted): Promise<void> {
+  if (of !== null) await setImmediate();
 }

@@ -42,8 +42,9 @@ describe("what is held", () => {
     const log = [4, 2, 9, 2].map((second, number) => [`delivery-${id(number)}`, held(second, id(number))] as const);
     const documents = await filled(heldDeliveries, [logOf(log)]);
     const found: string[] = [];
-    for await (const page of heldByTime(documents, { size: 2 })) found.push(...page.map(({ _id }) => _id));
+    for await (const page of heldByTime(documents, null, { size: 2 })) found.push(...page.map(({ _id }) => _id));
     expect(found).toEqual([1, 3, 0, 2].map(id));
+    for await (const page of heldByTime(documents, 8)) expect(page).toEqual([]);
   });
 
   it("is found by endpoint, each once", async () => {
