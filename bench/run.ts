@@ -8,9 +8,10 @@ import { benchRebuild } from "./rebuild.ts";
 import { say } from "./report.ts";
 import { benchServers } from "./servers.ts";
 import { benchTransfer } from "./transfer.ts";
+import { benchViews } from "./views.ts";
 
 /**
- * `npm run bench [-- dispatch|deliver|find|large-log|rebuild|transfer|servers|compare …]`: all of it, or what is named. Compares within one run
+ * `npm run bench [-- dispatch|deliver|find|large-log|rebuild|views|transfer|servers|compare …]`: all of it, or what is named. Compares within one run
  * only; `compare` takes BENCH_BASE, an earlier revision, and so may `transfer` and `servers`.
  */
 const parts = {
@@ -19,6 +20,7 @@ const parts = {
   deliver: benchDeliver,
   "large-log": benchLargeLog,
   rebuild: benchRebuild,
+  views: benchViews,
   transfer: benchTransfer,
   servers: benchServers,
   compare: benchCompare,

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
 import { container as root, instanceCachingFactory } from "tsyringe";
 import type { DependencyContainer, InjectionToken } from "tsyringe";
@@ -9,6 +8,8 @@ import { DeliveryLoops } from "./gateway/delivery-loops.ts";
 import { liveFigures } from "./gateway/live-figures.ts";
 import { ReadingLoops } from "./gateway/reading-loops.ts";
 import { HEALTH, Health } from "./observability/health.ts";
+import { INSTANCE, startedInstance } from "./observability/instance.ts";
+import { LIVE_FIGURES } from "./observability/live-gauges.ts";
 import { LOGGER } from "./observability/logger.ts";
 import { METRICS, Metrics } from "./observability/metrics.ts";
 import { DELIVERY_SETTINGS, DeliveryWorker } from "./processes/delivering/delivery-worker.ts";
@@ -35,7 +36,7 @@ import type { Secrets } from "./secrets/secrets.ts";
 import { LOG_ADAPTER, MeasuredEventStore } from "./storage/measured-event-store.ts";
 import { STORAGE } from "./storage/storage.ts";
 import type { Storage } from "./storage/storage.ts";
-import { VERSION } from "./version.ts";
+import { REVISION, VERSION } from "./version.ts";
 
 /** Attempts under way to one endpoint, and to all together. */
 const ENDPOINT_CONCURRENCY = 5;
@@ -72,6 +73,8 @@ export function compose(
   container.registerInstance(SECRETS, secrets);
   container.registerInstance(LOGGER, logger);
   container.registerInstance(CLOCK, overrides.clock ?? systemClock);
+  const build = { version: VERSION, revision: REVISION };
+  container.registerInstance(INSTANCE, startedInstance(container.resolve(CLOCK), build));
   container.registerInstance(STANDSTILLS, overrides.standstills ?? NO_STANDSTILLS);
   container.registerInstance(HEALTH, overrides.health ?? new Health());
   container.registerInstance(METRICS, overrides.metrics ?? new Metrics());
@@ -94,7 +97,8 @@ export function compose(
 
   const store = container.resolve(MeasuredEventStore);
   container.resolve(HEALTH).watch("appends", () => store.trouble);
-  container.resolve(METRICS).show(liveFigures(container));
+  container.registerInstance(LIVE_FIGURES, liveFigures(container));
+  container.resolve(METRICS).show(container.resolve(LIVE_FIGURES));
   return container;
 }
 
@@ -115,7 +119,7 @@ function registerSettings(container: DependencyContainer, config: Config, random
   const tickMs = config.retryTickMs;
   once(container, SCHEDULER_SETTINGS, (of) => {
     const isShared = of(STORAGE).sharedLog;
-    const shares = isShared ? new ShardTicks(of(EVENT_STORE), of(CLOCK), tickMs, randomUUID()) : ALL_SHARES;
+    const shares = isShared ? new ShardTicks(of(EVENT_STORE), of(CLOCK), tickMs, of(INSTANCE).id) : ALL_SHARES;
     return { tickMs, shares, armed: QUEUE.entries, random };
   });
 }

@@ -39,6 +39,12 @@ export const COMMANDS: readonly [Subcommand, ...Subcommand[]] = [
     define: async (command) => (await import("./replay.ts")).defineReplay(command),
   },
   {
+    name: "status",
+    summary: "Shows how a running gateway is: what is due, held, failing or behind.",
+    failure: "cannot show the status",
+    define: async (command) => (await import("./status.ts")).defineStatus(command),
+  },
+  {
     name: "verify",
     summary: "Recomputes the audit tree and names the first event that was changed.",
     failure: "cannot vouch for the log",

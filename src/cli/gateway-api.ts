@@ -12,6 +12,56 @@ export interface ShownProjection {
   readonly last_comparison: { readonly differing: number } | null;
 }
 
+/** A delivery as the overview names it; times are ISO 8601 UTC. */
+export interface OverviewDelivery {
+  readonly id: string;
+  readonly user_id: number | null;
+  readonly endpoint_id: number;
+  readonly due_at: string | null;
+  readonly waiting_for: string | null;
+  readonly since: string;
+  readonly attempts: number;
+  readonly last_error: string | null;
+}
+
+type Count = number | null;
+
+/** What the API says of the gateway as a whole; null is not known now. */
+export interface Overview {
+  readonly time: string;
+  readonly instance: { readonly version: string; readonly revision: string; readonly uptime_seconds: number };
+  readonly oldest_due: OverviewDelivery | null;
+  readonly deliveries: Readonly<Record<"due" | "due_within_hour" | "held" | "under_way", Count>>;
+  readonly endpoints: { readonly failing: Count; readonly failing_from: number };
+  readonly queue: Readonly<Record<"waiting" | "limit" | "under_way" | "under_way_limit", number>>;
+  readonly breakers: readonly unknown[];
+  readonly paused_count: number;
+  /** The oldest of them. */
+  readonly paused: readonly {
+    readonly scope: string;
+    readonly user_id: number | null;
+    readonly endpoint_id: number | null;
+    readonly reason: string;
+    readonly since: string;
+  }[];
+  readonly projections: readonly { readonly name: string; readonly live: boolean; readonly lag_seconds: number }[];
+  readonly log: { readonly head: string | null; readonly bytes: Count };
+  readonly read_models: { readonly bytes: Count };
+  readonly disk_free_bytes: Count;
+  readonly counted_seconds_ago: number | null;
+}
+
+/** Nothing answers at the gateway's address. */
+export class NoAnswer extends Error {
+  constructor(address: string, cause: unknown) {
+    super(`no gateway answers at ${address}`, { cause });
+    this.name = "NoAnswer";
+  }
+}
+
+/** How long an overview is waited for, in ms: the gateway gives it in a fraction of a second. */
+const OVERVIEW_MS = 10_000;
+
 /** An operator's view of a running gateway. */
 export class GatewayApi {
   readonly #address: string;
@@ -37,23 +87,39 @@ export class GatewayApi {
     return data;
   }
 
+  /**
+   * How the gateway is. Throws an Error of one line, and NoAnswer when nothing answers within 10 s.
+   *
+   * @param signal breaks it off
+   */
+  async overview(signal: AbortSignal): Promise<Overview> {
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(OVERVIEW_MS)]);
+    return (await this.#ask("GET", "/v1/admin/overview", limited)) as Overview;
+  }
+
   /** Has a projection made again. Throws an Error of one line. */
   async rebuild(name: string): Promise<void> {
     await this.#ask("POST", `/v1/admin/projections/${encodeURIComponent(name)}/rebuild`);
   }
 
-  async #ask(method: string, path: string): Promise<unknown> {
+  async #ask(method: string, path: string, signal: AbortSignal | null = null): Promise<unknown> {
     let reply: Response;
     try {
-      reply = await fetch(this.#address + path, { method, headers: { "x-api-key": this.#key } });
+      reply = await fetch(this.#address + path, { method, headers: { "x-api-key": this.#key }, signal });
     } catch (error) {
-      throw new Error(`no gateway answers at ${this.#address}`, { cause: error });
+      throw new NoAnswer(this.#address, error);
     }
     const body = (await reply.json()) as { error?: string; details?: { errors: string[] } };
     if (reply.ok) return body;
     const details = body.details === undefined ? "" : `: ${body.details.errors.join("; ")}`;
     throw new Error(`the gateway says ${reply.status} ${body.error ?? ""}${details}`);
   }
+}
+
+/** Where a gateway with this configuration is reached on its own machine. */
+export function addressOf({ host, port }: Pick<Config, "host" | "port">): string {
+  const reachable = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
+  return `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`;
 }
 
 /** The operator's key: the configured one, or the one in the data folder; null when there is neither. */

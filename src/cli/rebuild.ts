@@ -2,13 +2,12 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Command } from "commander";
 import { recordStaffAct } from "../commands/handling/record-staff-act.ts";
 import { readConfig } from "../config.ts";
-import type { Config } from "../config.ts";
 import { PROJECTIONS } from "../projections/read-models.ts";
 import type { RebuildStatus } from "../projections/running/projection-report.ts";
 import { timeOrderedId } from "../runtime/time-ordered-id.ts";
 import { openStorage } from "../storage/open-storage.ts";
 import type { Storage } from "../storage/storage.ts";
-import { GatewayApi, operatorKeyOf } from "./gateway-api.ts";
+import { GatewayApi, addressOf, operatorKeyOf } from "./gateway-api.ts";
 import { refuseOtherUser, refuseWithoutLog } from "./log-access.ts";
 import { logReportsTo } from "./log-reports.ts";
 import { ProgressLine } from "./progress-line.ts";
@@ -69,11 +68,6 @@ function namesOf(name: string | undefined, all: boolean): readonly string[] {
   if (all || name === undefined) throw new UsageError("name one projection, or --all");
   if (!known.includes(name)) throw new UsageError(`there is no projection ${name}; there are ${known.join(", ")}`);
   return [name];
-}
-
-function addressOf({ host, port }: Config): string {
-  const reachable = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
-  return `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`;
 }
 
 /** Has a running gateway do it, and shows how far it is. */

@@ -1,6 +1,7 @@
 import type { Config } from "../config.ts";
-import { deliveries, deliveriesOfUser } from "../projections/deliveries.ts";
-import type { DeliveryFilter, DeliveryPlace } from "../projections/deliveries.ts";
+import { deliveries } from "../projections/deliveries.ts";
+import { deliveriesOfUser } from "../projections/delivery-queries.ts";
+import type { DeliveryFilter, DeliveryPlace } from "../projections/delivery-queries.ts";
 import type { DocumentStore } from "../projections/store/document-store.ts";
 import { users, usersByUsername } from "../projections/users.ts";
 import { isTime, utcOf } from "../runtime/utc-time.ts";

@@ -37,6 +37,13 @@ export const failureReason = z.enum(["attempts_exhausted", "gone"]);
 export const cancelReason = z.enum(["endpoint_deleted"]);
 /** Why a delivery is held. */
 export const holdReason = z.enum(["endpoint_disabled", "paused"]);
+export type HoldReason = z.infer<typeof holdReason>;
+/**
+ * What a pending delivery waits for: its due time, its endpoint to be enabled, a free slot of its endpoint, its user or the
+ * process, or the end of a pause.
+ */
+export const waitingFor = z.enum(["due_time", ...holdReason.options, "slot"]);
+export type WaitingFor = z.infer<typeof waitingFor>;
 
 /** Why a delivery ended without success. */
 export const endReason = z.enum([...failureReason.options, ...cancelReason.options]);

@@ -5,6 +5,8 @@ import { FailedKeys } from "../http/access/failed-keys.ts";
 import type { HttpDependencies } from "../http/dependencies.ts";
 import { clientNetworkBehind } from "../net/client-address.ts";
 import { HEALTH } from "../observability/health.ts";
+import { INSTANCE } from "../observability/instance.ts";
+import { LIVE_FIGURES } from "../observability/live-gauges.ts";
 import { LOGGER } from "../observability/logger.ts";
 import { METRICS } from "../observability/metrics.ts";
 import { DELIVERY_SETTINGS, DeliveryWorker } from "../processes/delivering/delivery-worker.ts";
@@ -43,6 +45,8 @@ export function httpDependencies(container: DependencyContainer, config: Config)
     vault: container.resolve(ENDPOINT_VAULT),
     health: container.resolve(HEALTH),
     metrics: container.resolve(METRICS),
+    figures: container.resolve(LIVE_FIGURES),
+    instance: container.resolve(INSTANCE),
     clock,
     logger,
     failedKeys: new FailedKeys(config.failedKeysPerMinute, clock, clientNetwork, logger),
@@ -57,6 +61,9 @@ export function httpDependencies(container: DependencyContainer, config: Config)
       dispatchesPerSecond: config.dispatchesPerSecond,
       maxPendingPerUser: config.maxPendingPerUser,
       maxEndpointsPerUser: config.maxEndpointsPerUser,
+      failingAttempts: config.endpointFailingAttempts,
+      queueLimit: delivery.queue.entries,
+      attemptsAtOnce: delivery.concurrency,
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { DependencyContainer } from "tsyringe";
 import { HEALTH } from "../observability/health.ts";
+import { INSTANCE } from "../observability/instance.ts";
 import type { LiveFigures } from "../observability/live-gauges.ts";
 import { FAILING_POLICY } from "../processes/endpoints/failing-endpoints.ts";
 import { DeliveryWorker } from "../processes/delivering/delivery-worker.ts";
@@ -10,12 +11,12 @@ import { SeenHeads } from "../projections/running/seen-heads.ts";
 import { CLOCK } from "../runtime/clock.ts";
 import { MeasuredEventStore } from "../storage/measured-event-store.ts";
 import { STORAGE } from "../storage/storage.ts";
-import { REVISION, VERSION } from "../version.ts";
 import { SampledFigures } from "./sampled-figures.ts";
 
 /** The figures that `/metrics` reads at each scrape, from memory or a bounded sample, so that it answers even if a store is down. */
 export function liveFigures(container: DependencyContainer): LiveFigures {
   const clock = container.resolve(CLOCK);
+  const { version, revision } = container.resolve(INSTANCE);
   const health = container.resolve(HEALTH);
   const store = container.resolve(MeasuredEventStore);
   const heads = container.resolve(SeenHeads);
@@ -25,7 +26,7 @@ export function liveFigures(container: DependencyContainer): LiveFigures {
   const directory = container.resolve(DIRECTORY);
   const sampled = new SampledFigures(container.resolve(STORAGE), clock, container.resolve(FAILING_POLICY).attempts);
   return {
-    build: { version: VERSION, revision: REVISION },
+    build: { version, revision },
     load: () => worker.load,
     appendsUnderWay: () => store.appendsUnderWay,
     lastScan: () => {
@@ -45,6 +46,7 @@ export function liveFigures(container: DependencyContainer): LiveFigures {
     pauses: () => directory.pauses.counts,
     ready: () => health.reasons.length === 0,
     sample: () => sampled.last,
-    refresh: () => sampled.refresh(),
+    sampleAge: () => sampled.age,
+    refresh: (patienceMs) => sampled.refresh(patienceMs),
   };
 }

@@ -1,5 +1,5 @@
 import type { Sample } from "../observability/live-gauges.ts";
-import { dueWithin } from "../projections/due-deliveries.ts";
+import { dueIn } from "../projections/due-deliveries.ts";
 import { failingNow } from "../projections/endpoint-statistics/endpoint-standings.ts";
 import { heldNow } from "../projections/held-deliveries.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -7,7 +7,7 @@ import { withinTime } from "../runtime/time-limit.ts";
 import type { Storage } from "../storage/storage.ts";
 
 const HOUR_MS = 3_600_000;
-/** How long a scrape waits for a sample, in ms; one that takes longer is in the next scrape. */
+/** How long a scrape waits for a sample by default, in ms; one that takes longer is in the next scrape. */
 const PATIENCE_MS = 250;
 /** After a sample it rests for this many times as long as the sample took, however often somebody scrapes. */
 const REST_RATIO = 20;
@@ -18,6 +18,7 @@ const UNKNOWN: Sample = {
   diskFreeBytes: null,
   endpointsFailing: null,
   deliveriesHeld: null,
+  deliveriesDue: null,
   deliveriesDueWithinHour: null,
 };
 
@@ -30,6 +31,7 @@ export class SampledFigures {
   readonly #clock: Clock;
   readonly #failingAttempts: number;
   #last = UNKNOWN;
+  #lastAt: number | null = null;
   #reading: Promise<void> | null = null;
   #restUntil = Number.NEGATIVE_INFINITY;
 
@@ -45,25 +47,36 @@ export class SampledFigures {
     return this.#last;
   }
 
-  /** Takes a sample unless it has to rest, and resolves after 250 ms at the latest. Never rejects. */
-  async refresh(): Promise<void> {
+  /** How old that is, in seconds; null before the first. */
+  get age(): number | null {
+    return this.#lastAt === null ? null : (this.#clock.monotonic() - this.#lastAt) / 1_000;
+  }
+
+  /** Takes a sample unless it has to rest, and resolves after `patienceMs` at the latest. Never rejects. */
+  async refresh(patienceMs = PATIENCE_MS): Promise<void> {
     if (this.#reading === null && this.#clock.monotonic() >= this.#restUntil) this.#reading = this.#read();
     if (this.#reading === null) return;
-    await withinTime(this.#reading, PATIENCE_MS, () => new Error("late")).catch(() => undefined);
+    await withinTime(this.#reading, patienceMs, () => new Error("late")).catch(() => undefined);
   }
 
   async #read(): Promise<void> {
     const begun = this.#clock.monotonic();
     const { documents } = this.#storage;
+    // What is due at this very millisecond is overdue.
+    const overdue = new Date(this.#clock.now() + 1).toISOString();
     const inAnHour = new Date(this.#clock.now() + HOUR_MS).toISOString();
-    const [sizes, endpointsFailing, deliveriesHeld, deliveriesDueWithinHour] = await Promise.all([
+    const [sizes, endpointsFailing, deliveriesHeld, deliveriesDue, dueLater] = await Promise.all([
       orNull(this.#storage.sizes()),
       orNull(failingNow(documents, this.#failingAttempts)),
       orNull(heldNow(documents)),
-      orNull(dueWithin(documents, inAnHour)),
+      orNull(dueIn(documents, { to: overdue })),
+      orNull(dueIn(documents, { from: overdue, to: inAnHour })),
     ]);
-    this.#last = { ...UNKNOWN, ...sizes, endpointsFailing, deliveriesHeld, deliveriesDueWithinHour };
+    const deliveriesDueWithinHour = deliveriesDue === null || dueLater === null ? null : deliveriesDue + dueLater;
+    const counts = { endpointsFailing, deliveriesHeld, deliveriesDue, deliveriesDueWithinHour };
+    this.#last = { ...UNKNOWN, ...sizes, ...counts };
     const now = this.#clock.monotonic();
+    this.#lastAt = now;
     this.#restUntil = now + (now - begun) * REST_RATIO;
     this.#reading = null;
   }

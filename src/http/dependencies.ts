@@ -2,6 +2,8 @@ import type { FastifyBaseLogger } from "fastify";
 import type { EventStore } from "../events/store/event-store.ts";
 import type { Health } from "../observability/health.ts";
 import type { ClientNetwork } from "../net/client-address.ts";
+import type { Instance } from "../observability/instance.ts";
+import type { LiveFigures } from "../observability/live-gauges.ts";
 import type { Metrics } from "../observability/metrics.ts";
 import type { DeliveryWorker } from "../processes/delivering/delivery-worker.ts";
 import type { EndpointVault } from "../processes/sending/signing/endpoint-vault.ts";
@@ -34,6 +36,8 @@ export interface HttpDependencies {
   readonly pendingOfUser: (userId: number) => Promise<number>;
   readonly health: Health;
   readonly metrics: Metrics;
+  readonly figures: LiveFigures;
+  readonly instance: Instance;
   readonly clock: Clock;
   readonly logger: FastifyBaseLogger;
   readonly settings: HttpSettings;
@@ -57,6 +61,11 @@ export interface HttpSettings extends DispatchLimits {
   readonly maxEndpointsPerUser: number;
   /** Whether other gateways may work on the same log. */
   readonly sharedLog: boolean;
+  /** From how many failed attempts in a row an endpoint counts as failing. */
+  readonly failingAttempts: number;
+  /** How many deliveries may wait in memory, and how many attempts may be under way. */
+  readonly queueLimit: number;
+  readonly attemptsAtOnce: number;
 }
 
 /** How long a reply waits until its own client can read what it wrote, or a read until it has seen the log, in ms. */

@@ -1,3 +1,8 @@
+import { token } from "../runtime/token.ts";
+
+/** The token under which the container registers the live figures. */
+export const LIVE_FIGURES = token<LiveFigures>("LiveFigures");
+
 /** What is read from the disk and the read models now and then; null: unknown, or not here. */
 export interface Sample {
   /** The sizes of the files, those that SQLite keeps beside them included. */
@@ -8,6 +13,8 @@ export interface Sample {
   /** Endpoints with as many failed attempts in a row as count as failing. */
   readonly endpointsFailing: number | null;
   readonly deliveriesHeld: number | null;
+  /** Deliveries that are overdue. */
+  readonly deliveriesDue: number | null;
   /** Deliveries that are due within an hour, overdue ones included. */
   readonly deliveriesDueWithinHour: number | null;
 }
@@ -30,8 +37,13 @@ export interface LiveFigures {
   pauses(): Readonly<Record<string, number>>;
   /** The last sample. */
   sample(): Sample;
-  /** Takes a new sample, if the last one was long enough ago. Resolves in bounded time, and never rejects. */
-  refresh(): Promise<void>;
+  /** How old that is, in seconds; null before the first. */
+  sampleAge(): number | null;
+  /**
+   * Takes a new sample, if the last one was long enough ago. Resolves after `patienceMs` at the latest (default 250), and
+   * never rejects.
+   */
+  refresh(patienceMs?: number): Promise<void>;
 }
 
 /** A figure without labels. */

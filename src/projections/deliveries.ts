@@ -1,12 +1,10 @@
 import type { KnownEvent } from "../events/catalogue.ts";
 import type { DeliveryAttempted, DeliveryRequested } from "../events/delivery.ts";
 import type { DeliveryStatus, EndReason } from "../events/delivery-terms.ts";
-import { collectionOf } from "./projection.ts";
 import type { Content, Projection } from "./projection.ts";
 import { fieldsOf } from "./snake-case.ts";
 import type { SnakeCased } from "./snake-case.ts";
-import type { DocumentStore, StoredDocument } from "./store/document-store.ts";
-import { pagesOf } from "./store/pages.ts";
+import type { StoredDocument } from "./store/document-store.ts";
 
 /** An attempt as a client sees it. */
 export type AttemptEntry = ReturnType<typeof attemptEntry>;
@@ -26,6 +24,8 @@ export interface DeliveryDocument extends StoredDocument, SnakeCased<Requested> 
   readonly created_at: string;
   readonly completed_at: string | null;
   readonly failure_reason: EndReason | null;
+  /** When it failed for good; only those that did have it. */
+  readonly failed_at?: string;
   readonly attempt_log: readonly AttemptEntry[];
 }
 
@@ -40,6 +40,10 @@ export const deliveries: Projection<DeliveryDocument> = {
     ["user_id", "endpoint_id", "created_at"],
     // Most deliveries have none, and are not in it.
     { fields: ["user_id", "reference", "created_at"], present: "reference" },
+    // A delivery that does not fail costs these nothing.
+    { fields: ["failed_at"], present: "failed_at" },
+    { fields: ["user_id", "failed_at"], present: "failed_at" },
+    { fields: ["endpoint_id", "failed_at"], present: "failed_at" },
   ],
 
   documentId(event) {
@@ -90,6 +94,7 @@ export const deliveries: Projection<DeliveryDocument> = {
           next_attempt_at: null,
           completed_at: event.data.failedAt,
           failure_reason: event.data.reason,
+          failed_at: event.data.failedAt,
         };
       case "DeliveryCanceled":
         if (document === null) return null;
@@ -126,66 +131,4 @@ function attemptEntry(data: DeliveryAttempted["data"]) {
     "nextAttemptAt",
     "connections",
   );
-}
-
-/** One delivery of this user, or null: another user's is as unknown as one that never was. */
-export async function deliveryOfUser(
-  store: DocumentStore,
-  userId: number,
-  deliveryId: string,
-): Promise<DeliveryDocument | null> {
-  const [document] = await store.load<DeliveryDocument>(collectionOf(deliveries), [deliveryId]);
-  return document?.user_id === userId ? document : null;
-}
-
-export interface DeliveryFilter {
-  readonly status?: DeliveryStatus;
-  readonly endpointId?: number;
-  /** Exactly. */
-  readonly reference?: string;
-  /** ISO 8601 UTC; from is inclusive, to exclusive. */
-  readonly from?: string;
-  readonly to?: string;
-}
-
-/** The place after which a page begins. */
-export interface DeliveryPlace {
-  readonly createdAt: string;
-  readonly id: string;
-}
-
-/** This user's deliveries that have not ended, oldest first, page by page. */
-export function pendingDeliveriesOfUser(
-  store: DocumentStore,
-  userId: number,
-): AsyncGenerator<readonly DeliveryDocument[]> {
-  return pagesOf<DeliveryDocument>(store, collectionOf(deliveries), {
-    equals: { user_id: userId, status: "PENDING" },
-    order: { field: "created_at", direction: "ascending" },
-  });
-}
-
-/** This user's deliveries that match, newest first, at most `limit`, following `after`. */
-export function deliveriesOfUser(
-  store: DocumentStore,
-  userId: number,
-  filter: DeliveryFilter,
-  limit: number,
-  after: DeliveryPlace | null,
-): Promise<DeliveryDocument[]> {
-  const { status, endpointId, reference, from, to } = filter;
-  return store.find<DeliveryDocument>(collectionOf(deliveries), {
-    equals: {
-      user_id: userId,
-      ...(status !== undefined && { status }),
-      ...(endpointId !== undefined && { endpoint_id: endpointId }),
-      ...(reference !== undefined && { reference }),
-    },
-    ...((from ?? to) !== undefined && {
-      range: { field: "created_at", ...(from !== undefined && { from }), ...(to !== undefined && { to }) },
-    }),
-    order: { field: "created_at", direction: "descending" },
-    ...(after && { after: { value: after.createdAt, id: after.id } }),
-    limit,
-  });
 }

@@ -58,3 +58,12 @@ export function usersPage(store: DocumentStore, { limit, after }: NumberedPage):
     limit,
   });
 }
+
+/** The names of these users, by their ids; those that are not known yet have none. */
+export async function usernames(
+  store: DocumentStore,
+  userIds: readonly number[],
+): Promise<ReadonlyMap<number, string>> {
+  const found = await store.load<UserDocument>(collectionOf(users), userIds.map(String));
+  return new Map(found.map(({ user_id, username }) => [user_id, username]));
+}

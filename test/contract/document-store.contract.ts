@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ReadModelsUnavailable } from "../../src/projections/store/document-store.ts";
 import { describeCollections } from "./document-store-collections.ts";
+import { describePartialIndexes } from "./document-store-partial-indexes.ts";
 import { describeQueries } from "./document-store-queries.ts";
 import { CHECKPOINT, OLDEST_FIRST, THINGS, collect, insert, thing } from "./document-store-things.ts";
 import type { OpenedDocumentStore } from "./document-store-things.ts";
@@ -21,6 +22,7 @@ export function documentStoreContract(name: string, open: () => Promise<OpenedDo
     describeCollections(() => opened);
     describeWrites(() => opened);
     describeQueries(() => opened);
+    describePartialIndexes(() => opened);
 
     it("answers with ReadModelsUnavailable once it is closed, and closes twice", async () => {
       const { store } = opened;

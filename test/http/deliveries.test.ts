@@ -20,7 +20,7 @@ describe("one delivery", () => {
     const id = await newDelivery(gateway, key, endpoint, '{"a":1}');
     expect((await ask(gateway, `GET /v1/deliveries/${id}`, { key })).text).toBe(
       `{"id":"${id}","endpoint_id":${endpoint},"user_id":1,"status":"PENDING","attempts":0,"next_attempt_at":"${NOW}",` +
-        `"created_at":"${NOW}","completed_at":null,"payload_bytes":7,` +
+        `"waiting_for":"slot","created_at":"${NOW}","completed_at":null,"payload_bytes":7,` +
         `"payload_sha256":"015abd7f5cc57a2dd94b7590f04ad8084273905ee33ec5cebeae62276a97f862",` +
         `"reference":null,"failure_reason":null,"attempt_log":[]}`,
     );

@@ -115,7 +115,8 @@ describe("the history of a delivery", () => {
 
   it("ends in the delivery as it is now", async () => {
     const now = await ask(gateway, `GET /v1/deliveries/${id}`, { key });
-    expect(JSON.stringify(steps.at(-1)!.state_after)).toBe(now.text);
+    // What it waits for is known of the present alone.
+    expect(JSON.stringify(steps.at(-1)!.state_after)).toBe(now.text.replace('"waiting_for":null,', ""));
     expect(steps.map(({ state_after }) => state_after["status"])).toEqual([
       ...["PENDING", "PENDING", "PENDING", "PENDING"],
       "SUCCESS",

@@ -50,6 +50,35 @@ async function logged(stream: string): Promise<readonly unknown[]> {
   return (await storage.store.read(stream)).map(({ type, data, metadata }) => [type, data, metadata.actor]);
 }
 
+describe("a pause", () => {
+  it("is in every view of the operator and its owner, while it lasts", async () => {
+    const view = async (path: string, key_ = operator): Promise<Record<string, unknown>> =>
+      (await ask(gateway, `GET ${path}`, { key: key_ })).json() as Record<string, unknown>;
+    await change("pause", { user_id: 1, reason: "it floods" });
+    const delivery = await newDelivery(gateway, key, endpoint);
+    await until("it to be held", async () => {
+      const { data } = (await view("/v1/admin/deliveries?state=held")) as { data: unknown[] };
+      return data.length === 1;
+    });
+    const pause = { scope: "user", user_id: 1, endpoint_id: null, reason: "it floods", since: NOW };
+    expect(await view("/v1/admin/overview")).toMatchObject({ paused_count: 1, paused: [pause] });
+    expect(await view("/v1/admin/users")).toMatchObject({ data: [{ id: 1, paused: true }] });
+    expect(await view("/v1/admin/endpoints")).toMatchObject({ data: [{ id: endpoint, paused: true }] });
+    expect(await view("/v1/admin/deliveries?state=held")).toMatchObject({
+      data: [{ id: delivery, waiting_for: "paused", since: NOW }],
+    });
+    expect(await view("/v1/deliveries", key)).toMatchObject({ data: [{ id: delivery, waiting_for: "paused" }] });
+    expect(await view(`/v1/deliveries/${delivery}`, key)).toMatchObject({ waiting_for: "paused" });
+
+    await change("resume", { user_id: 1 });
+    await until("it to be sent", () => sender.sent.length === 1);
+    expect(await view("/v1/admin/overview")).toMatchObject({ paused_count: 0, paused: [] });
+    expect(await view("/v1/admin/users")).toMatchObject({ data: [{ id: 1, paused: false }] });
+    expect(await view("/v1/admin/endpoints")).toMatchObject({ data: [{ id: endpoint, paused: false }] });
+    expect(await view(`/v1/deliveries/${delivery}`, key)).toMatchObject({ waiting_for: null });
+  });
+});
+
 describe("pausing", () => {
   it("answers with the pause, takes dispatches, and sends nothing until it is resumed", async () => {
     const reply = await change("pause", { reason: "a bad deployment" });

@@ -1,6 +1,9 @@
 import { expect } from "vitest";
 import { z } from "zod";
 import { pauseListSchema, pauseReplySchema } from "../../src/http/admin/pause-schema.ts";
+import { listedDeliveriesSchema } from "../../src/http/admin/admin-deliveries-schema.ts";
+import { listedEndpointsSchema, listedUsersSchema } from "../../src/http/admin/admin-load-schema.ts";
+import { overviewSchema } from "../../src/http/admin/admin-overview-schema.ts";
 import { auditEventSchema } from "../../src/http/audit/audit-events-schema.ts";
 import { auditEndpointListSchema, auditUserListSchema } from "../../src/http/audit/lists/audit-lists-schema.ts";
 import { deliveryEventListSchema, pastDeliverySchema } from "../../src/http/deliveries/history-schema.ts";
@@ -14,8 +17,8 @@ import { endpointStatisticsSchema } from "../../src/http/endpoints/schemas/endpo
 import {
   apiKeySchema,
   auditProofReplySchema,
+  currentDeliverySchema,
   deliveryListSchema,
-  deliverySchema,
   errorSchema,
   projectionListSchema,
   projectionSchema,
@@ -43,7 +46,7 @@ const SUCCESSES: readonly { route: RegExp; status: number; schema: z.ZodType }[]
   {
     route: new RegExp(`^GET /v1/deliveries/${ID}$`),
     status: 200,
-    schema: z.union([deliverySchema, pastDeliverySchema]),
+    schema: z.union([currentDeliverySchema, pastDeliverySchema]),
   },
   { route: new RegExp(`^GET /v1/audit/deliveries/${ID}$`), status: 200, schema: pastDeliverySchema },
   { route: new RegExp(`^GET /v1/(audit/)?deliveries/${ID}/events$`), status: 200, schema: deliveryEventListSchema },
@@ -51,6 +54,10 @@ const SUCCESSES: readonly { route: RegExp; status: number; schema: z.ZodType }[]
   { route: new RegExp(`^GET /v1/audit/proof/${ID}$`), status: 200, schema: auditProofReplySchema },
   { route: /^GET \/v1\/audit\/users$/, status: 200, schema: auditUserListSchema },
   { route: /^GET \/v1\/audit\/endpoints$/, status: 200, schema: auditEndpointListSchema },
+  { route: /^GET \/v1\/admin\/deliveries$/, status: 200, schema: listedDeliveriesSchema },
+  { route: /^GET \/v1\/admin\/endpoints$/, status: 200, schema: listedEndpointsSchema },
+  { route: /^GET \/v1\/admin\/users$/, status: 200, schema: listedUsersSchema },
+  { route: /^GET \/v1\/admin\/overview$/, status: 200, schema: overviewSchema },
   { route: /^GET \/v1\/admin\/projections$/, status: 200, schema: projectionListSchema },
   { route: /^GET \/v1\/admin\/projections\/[a-z-]+$/, status: 200, schema: projectionSchema },
   { route: /^POST \/v1\/admin\/(pause|resume)$/, status: 200, schema: pauseReplySchema },

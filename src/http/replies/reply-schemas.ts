@@ -1,6 +1,12 @@
 import { z } from "zod";
 
-import { attemptErrorCode, attemptOutcome, deliveryStatus, endReason } from "../../events/delivery-terms.ts";
+import {
+  attemptErrorCode,
+  attemptOutcome,
+  deliveryStatus,
+  endReason,
+  waitingFor,
+} from "../../events/delivery-terms.ts";
 import { MAX_RESPONSE_BODY_BYTES } from "../../processes/sending/answers/response-body.ts";
 import { rebuildPhase, shownState } from "../../projections/running/projection-terms.ts";
 import { UUID } from "../../runtime/uuid.ts";
@@ -66,6 +72,19 @@ export const deliverySchema = z
   })
   .meta({ description: "A delivery." });
 
+const { id: deliveryId, endpoint_id, user_id, status, attempts, next_attempt_at, ...rest } = deliverySchema.shape;
+
+/** A delivery as it is now. */
+export const currentDeliverySchema = z
+  .strictObject({
+    ...{ id: deliveryId, endpoint_id, user_id, status, attempts, next_attempt_at },
+    waiting_for: waitingFor.nullable().meta({
+      description: "Why it waits; null when it has ended, while an attempt is under way, and where nobody can tell.",
+    }),
+    ...rest,
+  })
+  .meta({ description: "A delivery as it is now." });
+
 /** The event that a projection cannot go past. */
 const faultSchema = z.strictObject({ stream: z.string(), revision: z.string(), reason: z.string() }).nullable();
 
@@ -97,7 +116,7 @@ export const projectionListSchema = z.strictObject({ data: z.array(projectionSch
 /** The reply to `GET /v1/deliveries`, newest first. */
 export const deliveryListSchema = z
   .strictObject({
-    data: z.array(deliverySchema),
+    data: z.array(currentDeliverySchema),
     next_cursor: z.string().nullable().meta({ description: "Null on the last page." }),
   })
   .meta({ description: "A page of deliveries." });

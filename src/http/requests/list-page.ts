@@ -9,6 +9,8 @@ export interface Page<P> {
   readonly wanted: number;
   /** `{"data":[…],"next_cursor":…}` of the items found; `next_cursor` is null on the last page. */
   reply<T>(found: readonly T[], shown: (item: T) => object, placeOf: (item: T) => P): object;
+  /** `{"data":[…],"next_cursor":…}` of a page whose items are all shown; `next`: after which place the next one begins. */
+  partOf(shown: readonly object[], next: P | null): object;
 }
 
 /**
@@ -30,16 +32,15 @@ export function openPage<P>(
     const errors = ["cursor must be the next_cursor of an earlier page with the same filters"];
     throw new HttpError("invalid_request", { errors });
   }
+  const cursorOf = (place: P | null): string | null => place && encodeCursor(place, scopeText, key);
   return {
     after,
     wanted: limit + 1,
     reply(found, shown, placeOf) {
       const page = found.slice(0, limit);
       const last = found.length > limit ? page.at(-1) : undefined;
-      return {
-        data: page.map(shown),
-        next_cursor: last === undefined ? null : encodeCursor(placeOf(last), scopeText, key),
-      };
+      return { data: page.map(shown), next_cursor: cursorOf(last === undefined ? null : placeOf(last)) };
     },
+    partOf: (shown, next) => ({ data: shown, next_cursor: cursorOf(next) }),
   };
 }

@@ -22,14 +22,11 @@ export async function upToDate({ store, progress }: Models, names: readonly stri
 }
 
 /**
- * Refuses a question that an earlier version of a read model cannot answer, which is shown while the new one is built:
- * it would find nothing, although there is something.
- *
- * @throws ReadModelsUnavailable when one of the models is outdated
+ * Throws ReadModelsUnavailable when one of the named read models is catching up, stopped, or made by an earlier version, which
+ * cannot answer a new question. Waits for nothing: whoever watches wants to see how it stands, not to wait for the end of it.
  */
-export function refuseOutdated({ progress }: Pick<Models, "progress">, names: readonly string[]): void {
-  const outdated = progress.statuses().some(({ name, state }) => state === "outdated" && names.includes(name));
-  if (outdated) throw notUpToDate(names);
+export function refuseUnlessCurrent({ progress }: Pick<Models, "progress">, names: readonly string[]): void {
+  if (!progress.areCurrent(names)) throw notUpToDate(names.filter((name) => !progress.areCurrent([name])));
 }
 
 /**

@@ -7,7 +7,7 @@ import { deliveryStream, evolveDelivery } from "../../events/delivery.ts";
 import type { Delivery, DeliveryEvent } from "../../events/delivery.ts";
 import { endpointStream, evolveEndpoint } from "../../events/endpoint.ts";
 import type { EventStore } from "../../events/store/event-store.ts";
-import { pendingDeliveriesOfUser } from "../../projections/deliveries.ts";
+import { pendingDeliveriesOfUser } from "../../projections/delivery-queries.ts";
 import type { Directory } from "../../projections/directory/directory.ts";
 import { heldOfEndpoint, nextEndpointWithHeld } from "../../projections/held-deliveries.ts";
 import type { DocumentStore } from "../../projections/store/document-store.ts";

@@ -71,4 +71,8 @@ export function evolveStanding(
 }
 
 /** The indexes for queries of standings. */
-export const STANDING_INDEXES: ReadModel["indexes"] = [["user_id", "standing_of"], ["failing_since"], ["failures"]];
+export const STANDING_INDEXES: ReadModel["indexes"] = [
+  { fields: ["user_id", "standing_of"], present: "standing_of" },
+  { fields: ["failing_since"], present: "failing_since" },
+  { fields: ["failures"], present: "failures" },
+];

@@ -20,6 +20,25 @@ export function failingNow(store: DocumentStore, attempts: number): Promise<numb
   return store.count(collectionOf(endpointStatistics), { field: "failures", from: attempts });
 }
 
+/** The place after which a page of standings begins. */
+export interface FailuresPlace {
+  readonly failures: number;
+  readonly id: string;
+}
+
+/** The endpoints that had a delivery, those with the most failed attempts in a row first, at most `limit`, following `after`. */
+export function endpointsByFailures(
+  store: DocumentStore,
+  limit: number,
+  after: FailuresPlace | null,
+): Promise<EndpointStandingDocument[]> {
+  return store.find<EndpointStandingDocument>(collectionOf(endpointStatistics), {
+    order: { field: "failures", direction: "descending" },
+    ...(after !== null && { after: { value: after.failures, id: after.id } }),
+    limit,
+  });
+}
+
 /** The endpoints that have failed since before `before` (ISO 8601 UTC), longest first, page by page. */
 export function failingEndpoints(
   store: DocumentStore,

@@ -58,6 +58,11 @@ export class ProjectionProgress {
     });
   }
 
+  /** Whether all named projections are live and made by this version of them. */
+  areCurrent(names: readonly string[]): boolean {
+    return names.every((name) => this.#statuses.get(name)?.state === "live");
+  }
+
   /** Resolves when none of the named projections is catching up, or the signal aborts. Never rejects. */
   async whenBuilt(names: readonly string[], signal: AbortSignal): Promise<void> {
     while (!signal.aborted && !this.#areBuilt(names)) await this.#changes.wait(signal);

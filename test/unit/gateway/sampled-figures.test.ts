@@ -6,8 +6,8 @@ import { memoryStorage } from "../../fixtures/event-log/memory-storage.ts";
 import { FakeClock } from "../../fixtures/fake-clock.ts";
 
 const SIZES: StorageSizes = { eventLogBytes: 1, readModelsBytes: 2, diskFreeBytes: 3 };
-const NOTHING = { endpointsFailing: 0, deliveriesHeld: 0, deliveriesDueWithinHour: 0 };
-const UNKNOWN = { endpointsFailing: null, deliveriesHeld: null, deliveriesDueWithinHour: null };
+const NOTHING = { endpointsFailing: 0, deliveriesHeld: 0, deliveriesDue: 0, deliveriesDueWithinHour: 0 };
+const UNKNOWN = { endpointsFailing: null, deliveriesHeld: null, deliveriesDue: null, deliveriesDueWithinHour: null };
 
 describe("the sampled figures", () => {
   it("are read when they are wanted, and not again until twenty times as long has passed as that took", async () => {

@@ -9,6 +9,7 @@ const SAMPLE = {
   diskFreeBytes: null,
   endpointsFailing: null,
   deliveriesHeld: null,
+  deliveriesDue: null,
   deliveriesDueWithinHour: null,
 };
 
@@ -22,6 +23,7 @@ const QUIET: LiveFigures = {
   ready: () => true,
   pauses: () => ({ all: 0, user: 0, endpoint: 0 }),
   sample: () => SAMPLE,
+  sampleAge: () => null,
   refresh: async () => undefined,
 };
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { GatewayEvent } from "../../../src/events/catalogue.ts";
-import { deliveries, deliveriesOfUser, deliveryOfUser } from "../../../src/projections/deliveries.ts";
+import { deliveries } from "../../../src/projections/deliveries.ts";
+import { deliveriesOfUser, deliveryOfUser } from "../../../src/projections/delivery-queries.ts";
 import {
   at,
   attempted,
@@ -131,6 +132,7 @@ describe("the read model deliveries", () => {
       next_attempt_at: null,
       completed_at: at(1),
       failure_reason: "gone",
+      failed_at: at(1),
       attempt_log: [{ ...FIRST_FAILURE, error_code: "gone", response_status: 410, next_attempt_at: null }],
     });
   });

@@ -12,7 +12,7 @@ import { sendJson } from "../../replies/send-json.ts";
 import { openPage } from "../../requests/list-page.ts";
 import { parseStaffQuery } from "../../requests/query.ts";
 import { validOrRefuse } from "../../requests/request-body.ts";
-import { refuseOutdated, upToDate } from "../../requests/up-to-date.ts";
+import { refuseUnlessCurrent, upToDate } from "../../requests/up-to-date.ts";
 import { auditEndpointsSchema, auditUsersSchema } from "./audit-lists-schema.ts";
 
 /**
@@ -59,7 +59,7 @@ export function auditListRoutes(app: FastifyInstance, deps: HttpDependencies): v
 
   async function seen(names: readonly string[]): Promise<void> {
     await upToDate(deps, names);
-    refuseOutdated(deps, names);
+    refuseUnlessCurrent(deps, names);
   }
 }
 

@@ -94,6 +94,16 @@ const delivery = {
   attempt_log: [attempt],
 };
 
+const { next_attempt_at: due, created_at: created, ...rest } = delivery;
+const { id, endpoint_id, user_id, status, attempts, ...ended } = rest;
+const current = {
+  ...{ id, endpoint_id, user_id, status, attempts },
+  next_attempt_at: due,
+  waiting_for: "due_time",
+  created_at: created,
+  ...ended,
+};
+
 const endpoint = { id: 1, url: "https://a.example", nickname: "orders", user_id: 1 };
 
 describe("the schemas of replies", () => {
@@ -103,7 +113,8 @@ describe("the schemas of replies", () => {
     ["an endpoint", endpointSchema, endpoint],
     ["an attempt", replies.attemptSchema, attempt],
     ["a delivery", replies.deliverySchema, delivery],
-    ["a list of deliveries", replies.deliveryListSchema, { data: [delivery], next_cursor: null }],
+    ["a delivery as it is now", replies.currentDeliverySchema, current],
+    ["a list of deliveries", replies.deliveryListSchema, { data: [current], next_cursor: null }],
     [
       "an error",
       replies.errorSchema,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { refuseOutdated } from "../../../../src/http/requests/up-to-date.ts";
+import { refuseUnlessCurrent } from "../../../../src/http/requests/up-to-date.ts";
 import { ProjectionProgress } from "../../../../src/projections/running/projection-progress.ts";
 import type { ProjectionStatus } from "../../../../src/projections/running/projection-report.ts";
 import { ReadModelsUnavailable } from "../../../../src/projections/store/document-store.ts";
@@ -12,9 +12,9 @@ describe("a question that only this version of a read model answers", () => {
       progress.report({ name, version: 1, position: null, state, fault: null });
     report("users", "outdated");
     report("endpoints", "live");
-    expect(() => refuseOutdated({ progress }, ["endpoints", "users"])).toThrow(ReadModelsUnavailable);
-    refuseOutdated({ progress }, ["endpoints"]);
+    expect(() => refuseUnlessCurrent({ progress }, ["endpoints", "users"])).toThrow(ReadModelsUnavailable);
+    refuseUnlessCurrent({ progress }, ["endpoints"]);
     report("users", "live");
-    refuseOutdated({ progress }, ["endpoints", "users"]);
+    refuseUnlessCurrent({ progress }, ["endpoints", "users"]);
   });
 });

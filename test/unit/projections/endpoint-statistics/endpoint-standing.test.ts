@@ -4,7 +4,11 @@ import type { GatewayEvent } from "../../../../src/events/catalogue.ts";
 import { deliveryStream } from "../../../../src/events/delivery.ts";
 import { endpointStream } from "../../../../src/events/endpoint.ts";
 import type { RecordedEvent } from "../../../../src/events/store/event-store.ts";
-import { failingEndpoints, pendingOfUser } from "../../../../src/projections/endpoint-statistics/endpoint-standings.ts";
+import {
+  endpointsByFailures,
+  failingEndpoints,
+  pendingOfUser,
+} from "../../../../src/projections/endpoint-statistics/endpoint-standings.ts";
 import { endpointStatistics } from "../../../../src/projections/endpoint-statistics/endpoint-statistics.ts";
 import { digestOf } from "../../../../src/projections/rebuilding/model-digest.ts";
 import {
@@ -155,6 +159,30 @@ describe("the queries of standings", () => {
     expect(await pendingOfUser(documents, 3)).toBe(6);
     expect(await pendingOfUser(documents, 4)).toBe(0);
     expect(await pendingOfUser(documents, 99)).toBe(0);
+  });
+
+  it("give those with the most failed attempts in a row first, page by page", async () => {
+    const log = logOf(
+      [1, 3, 0, 3].flatMap((failures, endpoint) => {
+        const id = ids(4)[endpoint] ?? "";
+        const events = [
+          requested(0, id, endpoint + 1),
+          ...Array.from({ length: failures }, (_, n) =>
+            attempted(n + 1, n, n, { deliveryId: id, nextAttemptAt: at(9) }),
+          ),
+        ];
+        return events.map((event) => [deliveryStream(id), event] as const);
+      }),
+    );
+    const documents = await filled(endpointStatistics, [log]);
+    const first = await endpointsByFailures(documents, 2, null);
+    expect(first.map((it) => [it.standing_of, it.failures])).toEqual([
+      [4, 3],
+      [2, 3],
+    ]);
+    const last = first.at(-1)!;
+    const rest = await endpointsByFailures(documents, 9, { failures: last.failures, id: last._id });
+    expect(rest.map((it) => it.standing_of)).toEqual([1, 3]);
   });
 
   it("give those that have been failing since before a time, the longest first", async () => {

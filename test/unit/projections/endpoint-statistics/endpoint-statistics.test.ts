@@ -32,7 +32,7 @@ const OTHER_ID = "0198f1a2-0000-7000-8000-000000000002";
 /** Seconds from the story's beginning, at noon, to midnight. */
 const MIDNIGHT = 12 * 60 * 60;
 
-const OPEN = { _id: `delivery/${DELIVERY_ID}`, endpoint: 7 };
+const OPEN = { _id: `delivery/${DELIVERY_ID}`, endpoint: 7, user: 3 };
 const STANDING = {
   _id: "standing/7",
   standing_of: 7,
@@ -43,6 +43,16 @@ const STANDING = {
   failing_since: null,
 };
 const PENDING = { ...STANDING, pending: 1 };
+/** One dispatch at noon, which has ended. */
+const LOAD = {
+  _id: "load/3",
+  load_of: 3,
+  backlog: 0,
+  rate_minute: Date.parse(at(0)) / 60_000,
+  rate: 1,
+  earlier_rate: 0,
+};
+const LOADED = { ...LOAD, backlog: 1 };
 const DAY = {
   _id: "7/2026-03-01",
   endpoint_id: 7,
@@ -60,18 +70,23 @@ function logOfDelivery(...events: GatewayEvent[]): RecordedEvent[] {
 
 describe("the statistics of an endpoint", () => {
   it("remember whose a delivery is, and say nothing of a day before something ended", async () => {
-    await given(logOfDelivery(requested(), started(1, 0))).then(OPEN, PENDING);
-    await given(logOfDelivery(requested(), started(1, 0), released(1, 1))).then(OPEN, PENDING);
+    await given(logOfDelivery(requested(), started(1, 0))).then(OPEN, LOADED, PENDING);
+    await given(logOfDelivery(requested(), started(1, 0), released(1, 1))).then(OPEN, LOADED, PENDING);
   });
 
   it("count an attempt with its outcome, duration and error code", async () => {
     const log = logOfDelivery(requested(), started(1, 0), attempted(1, 0, 1));
     const attempts = { delivered: 0, failed: 1, unknown: 0 };
-    await given(log).then({ ...DAY, attempts, durations: [[1_069, 1]], error_codes: { http_status: 1 } }, OPEN, {
-      ...PENDING,
-      failures: 1,
-      failing_since: at(1),
-    });
+    await given(log).then(
+      { ...DAY, attempts, durations: [[1_069, 1]], error_codes: { http_status: 1 } },
+      OPEN,
+      LOADED,
+      {
+        ...PENDING,
+        failures: 1,
+        failing_since: at(1),
+      },
+    );
   });
 
   it("forget a delivery that was delivered, and count it once", async () => {
@@ -87,7 +102,7 @@ describe("the statistics of an endpoint", () => {
       [7, 1],
       [1_069, 1],
     ];
-    await given(log).then({ ...DAY, delivered: 1, attempts, durations, error_codes: { timeout: 1 } }, STANDING);
+    await given(log).then({ ...DAY, delivered: 1, attempts, durations, error_codes: { timeout: 1 } }, LOAD, STANDING);
   });
 
   it("forget a delivery that failed, and count it and all its attempts", async () => {
@@ -100,19 +115,16 @@ describe("the statistics of an endpoint", () => {
       failed(3, "attempts_exhausted"),
     );
     const attempts = { delivered: 0, failed: 3, unknown: 0 };
-    await given(log).then(
-      { ...DAY, failed: 1, attempts, durations: [[0, 3]], error_codes: { dns: 1, tls: 2 } },
-      {
-        ...STANDING,
-        failures: 3,
-        failing_since: at(1),
-      },
-    );
+    await given(log).then({ ...DAY, failed: 1, attempts, durations: [[0, 3]], error_codes: { dns: 1, tls: 2 } }, LOAD, {
+      ...STANDING,
+      failures: 3,
+      failing_since: at(1),
+    });
   });
 
   it("count an attempt with an unknown outcome, but not its duration", async () => {
     const log = logOfDelivery(requested(), started(1, 0), attempted(1, 0, 30, UNKNOWN));
-    await given(log).then({ ...DAY, attempts: { delivered: 0, failed: 0, unknown: 1 } }, OPEN, PENDING);
+    await given(log).then({ ...DAY, attempts: { delivered: 0, failed: 0, unknown: 1 } }, OPEN, LOADED, PENDING);
   });
 
   it("put an attempt on the day in UTC on which it ended, wherever the delivery or the attempt began", async () => {
@@ -132,6 +144,7 @@ describe("the statistics of an endpoint", () => {
         error_codes: { http_status: 1 },
       },
       { ...next, delivered: 1, attempts: { delivered: 1, failed: 0, unknown: 0 } },
+      LOAD,
       STANDING,
     );
   });
@@ -150,11 +163,13 @@ describe("the statistics of an endpoint", () => {
     );
     const one = { delivered: 1, attempts: { delivered: 1, failed: 0, unknown: 0 }, durations: [[0, 1]] };
     const two = { delivered: 2, attempts: { delivered: 2, failed: 0, unknown: 0 }, durations: [[0, 2]] };
-    await given(log).then({ ...DAY, ...two }, { ...DAY, ...one, _id: "8/2026-03-01", endpoint_id: 8 }, STANDING, {
-      ...STANDING,
-      _id: "standing/8",
-      standing_of: 8,
-    });
+    await given(log).then(
+      { ...DAY, ...two },
+      { ...DAY, ...one, _id: "8/2026-03-01", endpoint_id: 8 },
+      { ...LOAD, rate: 3 },
+      STANDING,
+      { ...STANDING, _id: "standing/8", standing_of: 8 },
+    );
   });
 
   it("pass over events of a delivery that the log does not begin", async () => {
@@ -201,8 +216,12 @@ describe("a crash anywhere in the writing of the statistics", () => {
       return write(collection, writes, checkpoint);
     };
     await foldBatch(endpointStatistics, documents, log.slice(2).map(readEvent));
-    expect(written).toEqual([["7/2026-03-01", "standing/7"], [`delivery/${DELIVERY_ID}`]]);
-    expect(await contentsOf(endpointStatistics, documents)).toMatchObject([{ delivered: 1 }, { pending: 0 }]);
+    expect(written).toEqual([["7/2026-03-01", "standing/7", "load/3"], [`delivery/${DELIVERY_ID}`]]);
+    expect(await contentsOf(endpointStatistics, documents)).toMatchObject([
+      { delivered: 1 },
+      { backlog: 0 },
+      { pending: 0 },
+    ]);
   });
 });
 

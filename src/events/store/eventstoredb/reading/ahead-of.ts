@@ -1,3 +1,6 @@
+/** How many events at given positions are read at a time. */
+export const READS_AT_ONCE = 16;
+
 /**
  * What `work` makes of each item, in the items' order. It begins with later items before the first is done: at most
  * `width` are under way or wait to be taken at a time. Ends with the first failure.
