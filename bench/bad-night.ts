@@ -59,11 +59,7 @@ function story(deliveryId: string, n: number, at: string, later: string, kind: K
   const failed = { outcome: "failed", errorCode: "http_status", responseStatus: 503, connections: 1 } as const;
   switch (kind) {
     case "delivered":
-      return [
-        requested,
-        started,
-        { type: "DeliveryAttempted", data: { ...ended, ...delivered, nextAttemptAt: null } },
-      ];
+      return [requested, started, { type: "DeliveryAttempted", data: { ...ended, ...delivered, nextAttemptAt: null } }];
     case "failed":
       return [
         requested,

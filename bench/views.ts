@@ -104,8 +104,7 @@ async function registerAll(folder: string): Promise<void> {
   const { eventsToAppend } = await built<typeof import("../src/commands/handling/command-context.ts")>(
     "commands/handling/command-context",
   );
-  const { DEFAULT_SETTINGS } =
-    await built<typeof import("../src/events/chosen-settings.ts")>("events/chosen-settings");
+  const { DEFAULT_SETTINGS } = await built<typeof import("../src/events/chosen-settings.ts")>("events/chosen-settings");
   const directory = openDataDirectory(folder);
   const store = await SqliteEventStore.open({ directory: directory.path });
   const now = new Date().toISOString();
@@ -138,15 +137,18 @@ async function fill(folder: string): Promise<void> {
     typeof import("../src/projections/store/sqlite/sqlite-document-store.ts")
   >("projections/store/sqlite/sqlite-document-store");
   const { PROJECTIONS } = await built<typeof import("../src/projections/read-models.ts")>("projections/read-models");
-  const { foldBatch } =
-    await built<typeof import("../src/projections/folding/fold-batch.ts")>("projections/folding/fold-batch");
+  const { foldBatch } = await built<typeof import("../src/projections/folding/fold-batch.ts")>(
+    "projections/folding/fold-batch",
+  );
   const { checkpointNameOf, collectionOf } =
     await built<typeof import("../src/projections/projection.ts")>("projections/projection");
   const documents = SqliteDocumentStore.open(folder);
-  const models = PROJECTIONS.filter(({ name, categories }) => categories?.includes("delivery") && name !== "audit-tree");
+  const models = PROJECTIONS.filter(
+    ({ name, categories }) => categories?.includes("delivery") && name !== "audit-tree",
+  );
   const checkpoints = await Promise.all(models.map((model) => documents.checkpoint(checkpointNameOf(model))));
   const folded = async (batch: readonly KnownEvent[]): Promise<void> => {
-    for (const model of models) await foldBatch(model as AnyProjection, documents, batch as never);
+    for (const model of models) await foldBatch(model, documents, batch);
   };
   // As the first fill of a read model: the indexes are made at the end.
   for (const model of models as readonly AnyProjection[]) {

@@ -6,8 +6,6 @@ import type { Content, Projection } from "./projection.ts";
 import { fieldsOf } from "./snake-case.ts";
 import type { SnakeCased } from "./snake-case.ts";
 import type { DocumentStore, StoredDocument } from "./store/document-store.ts";
-import { pagesOf } from "./store/pages.ts";
-import type { PagesFrom } from "./store/pages.ts";
 
 /** An attempt as a client sees it. */
 export type AttemptEntry = ReturnType<typeof attemptEntry>;
@@ -162,17 +160,6 @@ export interface DeliveryFilter {
 export interface DeliveryPlace {
   readonly createdAt: string;
   readonly id: string;
-}
-
-/** This user's deliveries that have not ended, oldest first, page by page. */
-export function pendingDeliveriesOfUser(
-  store: DocumentStore,
-  userId: number,
-  from?: PagesFrom,
-): AsyncGenerator<readonly DeliveryDocument[]> {
-  const order = { field: "created_at", direction: "ascending" } as const;
-  const equals = { user_id: userId, status: "PENDING" };
-  return pagesOf<DeliveryDocument>(store, collectionOf(deliveries), { equals, order }, from);
 }
 
 /** This user's deliveries that match, newest first, at most `limit`, following `after`. */

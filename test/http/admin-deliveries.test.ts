@@ -205,17 +205,20 @@ describe("the deliveries that an operator lists", () => {
     ]);
   });
 
-  it.each(["deliveries", "endpoints", "users", "overview"])("are the operator's alone, like all of admin/%s", async (view) => {
-    const line = `GET /v1/admin/${view}`;
-    for (const key of [alice, auditor]) {
-      const reply = await ask(gateway, line, { key });
-      expect([reply.status, (reply.json() as { error: string }).error]).toEqual([
-        403,
-        "This API key is not for this route",
-      ]);
-    }
-    expect((await ask(gateway, line)).status).toBe(400);
-  });
+  it.each(["deliveries", "endpoints", "users", "overview"])(
+    "are the operator's alone, like all of admin/%s",
+    async (view) => {
+      const line = `GET /v1/admin/${view}`;
+      for (const key of [alice, auditor]) {
+        const reply = await ask(gateway, line, { key });
+        expect([reply.status, (reply.json() as { error: string }).error]).toEqual([
+          403,
+          "This API key is not for this route",
+        ]);
+      }
+      expect((await ask(gateway, line)).status).toBe(400);
+    },
+  );
 
   it("say to their owner why each of them waits", async () => {
     const { data } = (await ask(gateway, "GET /v1/deliveries", { key: alice })).json() as Page;

@@ -70,7 +70,10 @@ describe("how a gateway is", () => {
     const overview = await get("overview");
     expect(overview).toMatchObject({
       time: new Date(now).toISOString(),
-      instance: { id: expect.stringMatching(/^[0-9a-f-]{36}$/) as string, uptime_seconds: expect.any(Number) as number },
+      instance: {
+        id: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
+        uptime_seconds: expect.any(Number) as number,
+      },
       oldest_due: { id: oldest, user_id: 1, endpoint_id: 1, state: "due", waiting_for: "slot", since: NOW },
       deliveries: { due: 4, due_within_hour: 4, held: 0, under_way: 0 },
       endpoints: { failing: 0, failing_from: 20 },
@@ -79,7 +82,10 @@ describe("how a gateway is", () => {
       paused: [],
       log: { head: await storage.store.head() },
     });
-    const { projections, counted_seconds_ago } = overview as { projections: { name: string }[]; counted_seconds_ago: number };
+    const { projections, counted_seconds_ago } = overview as {
+      projections: { name: string }[];
+      counted_seconds_ago: number;
+    };
     expect(projections.map(({ name }) => name)).toEqual(expect.arrayContaining(["deliveries", "directory"]));
     expect(counted_seconds_ago).toBeLessThan(60);
   });
@@ -133,7 +139,9 @@ describe("the endpoints that an operator lists", () => {
     const sender = new FakeSender(systemClock, ({ url }) => (url.endsWith("/bad") ? refusedWith(503) : delivered()));
     const gateway = await startTestGateway({ sender });
     const list = async (query = ""): Promise<{ data: Row[]; next_cursor: string | null }> =>
-      (await ask(gateway, `GET /v1/admin/endpoints${query}`, { key: operator })).json() as Awaited<ReturnType<typeof list>>;
+      (await ask(gateway, `GET /v1/admin/endpoints${query}`, { key: operator })).json() as Awaited<
+        ReturnType<typeof list>
+      >;
     try {
       const key = await newUser(gateway);
       const good = await newEndpoint(gateway, key, "https://example.com/good");

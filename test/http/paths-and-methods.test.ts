@@ -28,6 +28,10 @@ const PATHS: Readonly<Record<string, string>> = {
   [`/v1/audit/deliveries/${ID}/events`]: "GET, HEAD",
   [`/v1/audit/deliveries/${ID}/payload`]: "GET, HEAD",
   "/v1/audit/events": "GET, HEAD",
+  "/v1/admin/overview": "GET, HEAD",
+  "/v1/admin/deliveries": "GET, HEAD",
+  "/v1/admin/endpoints": "GET, HEAD",
+  "/v1/admin/users": "GET, HEAD",
   "/livez": "GET, HEAD",
   "/readyz": "GET, HEAD",
 };

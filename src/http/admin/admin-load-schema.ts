@@ -43,7 +43,9 @@ const order = z.enum(["backlog", "rate"], { error: "order must be one of backlog
 
 /** The query of `GET /v1/admin/users`. It both validates and describes. */
 export const adminUsersSchema = z.strictObject({
-  order: order.default("backlog").meta({ description: "`backlog`: the most pending first; `rate`: the most dispatches." }),
+  order: order
+    .default("backlog")
+    .meta({ description: "`backlog`: the most pending first; `rate`: the most dispatches." }),
   ...pageSchema.shape,
 });
 

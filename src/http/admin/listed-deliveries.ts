@@ -101,7 +101,10 @@ async function rowsOf(
   });
 }
 
-function standingOf(one: FoundDelivery, now: string): { due_at: string | null; waiting_for: string | null; since: string } {
+function standingOf(
+  one: FoundDelivery,
+  now: string,
+): { due_at: string | null; waiting_for: string | null; since: string } {
   if ("failed_at" in one) return { due_at: null, waiting_for: null, since: one.failed_at };
   const { for: waiting_for, since } = waitingOf(one, pauseOf(one.endpoint_id), now);
   return { due_at: "due_at" in one ? one.due_at : null, waiting_for, since };

@@ -1,10 +1,10 @@
 import { setImmediate } from "node:timers/promises";
-import { pendingDeliveriesOfUser } from "../../projections/deliveries.ts";
 import { dueBefore, dueOf, underWay } from "../../projections/due-deliveries.ts";
 import type { DueDocument } from "../../projections/due-deliveries.ts";
 import { failedDeliveries } from "../../projections/failed-deliveries.ts";
 import type { FailedDelivery } from "../../projections/failed-deliveries.ts";
 import { heldByTime } from "../../projections/held-deliveries.ts";
+import { pendingDeliveriesOfUser } from "../../projections/pending-deliveries.ts";
 import type { DocumentStore } from "../../projections/store/document-store.ts";
 import type { PagesFrom } from "../../projections/store/pages.ts";
 import { isUnderWay } from "../../projections/waiting.ts";
@@ -75,7 +75,8 @@ async function* scanUnderWay(store: DocumentStore, wanted: Wanted, from: PagesFr
 
 async function* scanDue(store: DocumentStore, { now, before }: Wanted, from: PagesFrom): Scan {
   for await (const page of dueBefore(store, before, from)) {
-    for (const due of page) yield { place: { value: due.due_at, id: due._id }, found: isUnderWay(due, now) ? null : due };
+    for (const due of page)
+      yield { place: { value: due.due_at, id: due._id }, found: isUnderWay(due, now) ? null : due };
   }
 }
 

@@ -11,10 +11,8 @@ import type { HttpDependencies } from "../dependencies.ts";
 
 type Deps = Pick<HttpDependencies, "documents" | "progress" | "clock">;
 
-/** The pause that covers an endpoint, or null. */
-export function pauseOf(_endpointId: number): CoveringPause | null {
-  return null;
-}
+/** The pause that covers an endpoint; null: none does. */
+export const pauseOf: (endpointId: number) => CoveringPause | null = () => null;
 
 /**
  * The read models that a reply about deliveries waits for: the to-do list only while it is live, because it is not worth a 503.

@@ -1,6 +1,12 @@
 import { z } from "zod";
 
-import { attemptErrorCode, attemptOutcome, deliveryStatus, endReason, waitingFor } from "../../events/delivery-terms.ts";
+import {
+  attemptErrorCode,
+  attemptOutcome,
+  deliveryStatus,
+  endReason,
+  waitingFor,
+} from "../../events/delivery-terms.ts";
 import { MAX_RESPONSE_BODY_BYTES } from "../../processes/sending/answers/response-body.ts";
 import { rebuildPhase, shownState } from "../../projections/running/projection-terms.ts";
 import { UUID } from "../../runtime/uuid.ts";

@@ -1,9 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { SETTING_ENTRIES } from "../../../src/events/chosen-settings.ts";
-import { attemptErrorCode, attemptOutcome, deliveryStatus, endReason } from "../../../src/events/delivery-terms.ts";
+import {
+  attemptErrorCode,
+  attemptOutcome,
+  deliveryStatus,
+  endReason,
+  waitingFor,
+} from "../../../src/events/delivery-terms.ts";
 import { HEADER_LIMITS } from "../../../src/events/endpoint-headers.ts";
 import { CONCURRENCY_LIMITS, RETRY_LIMITS } from "../../../src/events/endpoint-settings.ts";
 import { disablingReason, endpointStatus } from "../../../src/events/endpoint-terms.ts";
+import { listedState } from "../../../src/http/admin/admin-deliveries-schema.ts";
 import { PAGE_LIMITS } from "../../../src/http/deliveries/list-deliveries-schema.ts";
 import { NICKNAME_LIMITS } from "../../../src/http/endpoints/schemas/endpoint-settings-schema.ts";
 import { ERRORS } from "../../../src/http/errors.ts";
@@ -52,6 +59,16 @@ describe("a page that lists the words of a catalogue has exactly these", () => {
 
   it("of the reasons why a delivery ended without success", () => {
     expect(listed(API, "Deliveries", "failure_reason").sort()).toEqual([...endReason.options].sort());
+  });
+
+  it("of what a delivery waits for", () => {
+    expect(listed(API, "Deliveries", "waiting_for").sort()).toEqual([...waitingFor.options].sort());
+    const shown = column("docs/operations/status.md", "What is stuck", "`waiting_for`");
+    expect(shown.sort()).toEqual([...waitingFor.options].sort());
+  });
+
+  it("of the states that an operator lists deliveries by", () => {
+    expect(column(API, "Operators", "`state`")).toEqual(listedState.options);
   });
 
   it("of the outcomes of an attempt", () => {

@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { GatewayEvent } from "../../../src/events/catalogue.ts";
-import { attemptsUnderWay, dueBefore, dueDeliveries, dueIn, underWay } from "../../../src/projections/due-deliveries.ts";
+import {
+  attemptsUnderWay,
+  dueBefore,
+  dueDeliveries,
+  dueIn,
+  underWay,
+} from "../../../src/projections/due-deliveries.ts";
 import {
   at,
   attempted,
@@ -38,7 +44,10 @@ describe("the to-do list", () => {
   });
 
   it("has it for the end of the lease while an attempt is under way", async () => {
-    await given(logOfDelivery(requested(), started(1, 0))).then({ ...due(claim(1, 0).leaseUntil, at(0)), under_way_since: at(0) });
+    await given(logOfDelivery(requested(), started(1, 0))).then({
+      ...due(claim(1, 0).leaseUntil, at(0)),
+      under_way_since: at(0),
+    });
   });
 
   it("has it at once when a claim was given back", async () => {

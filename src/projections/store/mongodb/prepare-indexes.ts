@@ -20,7 +20,9 @@ export async function prepareIndexes(
 ): Promise<void> {
   const known = new Set(await keysOf(collection));
   const missing = definition.indexes
-    .map((index) => Object.fromEntries([...fieldsOfIndex(index).map(storedName), "_id"].map((name) => [name, 1 as const])))
+    .map((index) =>
+      Object.fromEntries([...fieldsOfIndex(index).map(storedName), "_id"].map((name) => [name, 1 as const])),
+    )
     .filter((key) => !known.has(nameOf(key)));
   if (missing.length === 0) return;
   await collection.createIndexes(missing.map((key) => ({ key, name: indexName(definition.name, key) })));

@@ -167,7 +167,9 @@ describe("the queries of standings", () => {
         const id = ids(4)[endpoint] ?? "";
         const events = [
           requested(0, id, endpoint + 1),
-          ...Array.from({ length: failures }, (_, n) => attempted(n + 1, n, n, { deliveryId: id, nextAttemptAt: at(9) })),
+          ...Array.from({ length: failures }, (_, n) =>
+            attempted(n + 1, n, n, { deliveryId: id, nextAttemptAt: at(9) }),
+          ),
         ];
         return events.map((event) => [deliveryStream(id), event] as const);
       }),

@@ -77,11 +77,16 @@ describe("the statistics of an endpoint", () => {
   it("count an attempt with its outcome, duration and error code", async () => {
     const log = logOfDelivery(requested(), started(1, 0), attempted(1, 0, 1));
     const attempts = { delivered: 0, failed: 1, unknown: 0 };
-    await given(log).then({ ...DAY, attempts, durations: [[1_069, 1]], error_codes: { http_status: 1 } }, OPEN, LOADED, {
-      ...PENDING,
-      failures: 1,
-      failing_since: at(1),
-    });
+    await given(log).then(
+      { ...DAY, attempts, durations: [[1_069, 1]], error_codes: { http_status: 1 } },
+      OPEN,
+      LOADED,
+      {
+        ...PENDING,
+        failures: 1,
+        failing_since: at(1),
+      },
+    );
   });
 
   it("forget a delivery that was delivered, and count it once", async () => {
@@ -110,15 +115,11 @@ describe("the statistics of an endpoint", () => {
       failed(3, "attempts_exhausted"),
     );
     const attempts = { delivered: 0, failed: 3, unknown: 0 };
-    await given(log).then(
-      { ...DAY, failed: 1, attempts, durations: [[0, 3]], error_codes: { dns: 1, tls: 2 } },
-      LOAD,
-      {
-        ...STANDING,
-        failures: 3,
-        failing_since: at(1),
-      },
-    );
+    await given(log).then({ ...DAY, failed: 1, attempts, durations: [[0, 3]], error_codes: { dns: 1, tls: 2 } }, LOAD, {
+      ...STANDING,
+      failures: 3,
+      failing_since: at(1),
+    });
   });
 
   it("count an attempt with an unknown outcome, but not its duration", async () => {
@@ -216,7 +217,11 @@ describe("a crash anywhere in the writing of the statistics", () => {
     };
     await foldBatch(endpointStatistics, documents, log.slice(2).map(readEvent));
     expect(written).toEqual([["7/2026-03-01", "standing/7", "load/3"], [`delivery/${DELIVERY_ID}`]]);
-    expect(await contentsOf(endpointStatistics, documents)).toMatchObject([{ delivered: 1 }, { backlog: 0 }, { pending: 0 }]);
+    expect(await contentsOf(endpointStatistics, documents)).toMatchObject([
+      { delivered: 1 },
+      { backlog: 0 },
+      { pending: 0 },
+    ]);
   });
 });
 

@@ -14,7 +14,9 @@ const id = (number: number) => `0198f1a2-0000-7000-8000-${String(number).padStar
 const NOON = minuteOf(msAt(0));
 
 function log(...events: GatewayEvent[]) {
-  return logOf(events.map((event) => [deliveryStream((event.data as { deliveryId: string }).deliveryId), event] as const));
+  return logOf(
+    events.map((event) => [deliveryStream((event.data as { deliveryId: string }).deliveryId), event] as const),
+  );
 }
 
 /** The load of user 3 after these events. */

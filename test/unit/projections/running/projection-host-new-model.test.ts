@@ -75,7 +75,11 @@ describe("a read model that did not exist when the events were written", () => {
     await world.append(STREAM, started(2, 61), attempted(2, 61, 62, DELIVERED));
     await world.caughtUp(runners);
     expect(open.size).toBe(groups);
-    expect(await contentsOf(endpointStatistics, world.documents)).toMatchObject([{ delivered: 1 }, { backlog: 0 }, { pending: 0 }]);
+    expect(await contentsOf(endpointStatistics, world.documents)).toMatchObject([
+      { delivered: 1 },
+      { backlog: 0 },
+      { pending: 0 },
+    ]);
     await runners.stop();
     expect(open.size).toBe(0);
   });
