@@ -148,7 +148,7 @@ async function fill(folder: string): Promise<void> {
   );
   const checkpoints = await Promise.all(models.map((model) => documents.checkpoint(checkpointNameOf(model))));
   const folded = async (batch: readonly KnownEvent[]): Promise<void> => {
-    for (const model of models) await foldBatch(model as AnyProjection, documents, batch as never);
+    for (const model of models) await foldBatch(model, documents, batch);
   };
   // As the first fill of a read model: the indexes are made at the end.
   for (const model of models as readonly AnyProjection[]) {

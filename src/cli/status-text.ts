@@ -56,9 +56,10 @@ export function statusText(overview: Overview, address: string, paint: Paint): s
   return `${lines.join("\n")}\n`;
 
   function section(heading: string, content: readonly string[]): string[] {
-    return content.map((line, index) =>
-      `${paint("bold", (index === 0 ? heading : "").padEnd(HEADING_WIDTH))}${line}`.trimEnd(),
-    );
+    return content.map((line, index) => {
+      const start = (index === 0 ? heading : "").padEnd(HEADING_WIDTH);
+      return index === 0 ? paint("bold", start) + line : start + line;
+    });
   }
 
   function figure(label: string, value: number | null, more = ""): string {

@@ -58,13 +58,14 @@ async function watchGateway(
   show: (text: string) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
+  const hasEnded = (): boolean => signal.aborted;
   let isFirst = true;
-  while (!signal.aborted) {
+  while (!hasEnded()) {
     try {
       await show(await look());
       isFirst = false;
     } catch (error) {
-      if (signal.aborted) return;
+      if (hasEnded()) return;
       if (isFirst || !(error instanceof NoAnswer)) throw error;
       await show(`${escaped(error.message)}\n`);
     }

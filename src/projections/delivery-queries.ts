@@ -3,8 +3,6 @@ import { deliveries } from "./deliveries.ts";
 import type { DeliveryDocument } from "./deliveries.ts";
 import { collectionOf } from "./projection.ts";
 import type { DocumentStore } from "./store/document-store.ts";
-import { pagesOf } from "./store/pages.ts";
-import type { PagesFrom } from "./store/pages.ts";
 
 /** The deliveries with these ids, by their ids; those that are not known yet have none. */
 export async function deliveriesById(
@@ -39,17 +37,6 @@ export interface DeliveryFilter {
 export interface DeliveryPlace {
   readonly createdAt: string;
   readonly id: string;
-}
-
-/** This user's deliveries that have not ended, oldest first, page by page. */
-export function pendingDeliveriesOfUser(
-  store: DocumentStore,
-  userId: number,
-  from?: PagesFrom,
-): AsyncGenerator<readonly DeliveryDocument[]> {
-  const order = { field: "created_at", direction: "ascending" } as const;
-  const equals = { user_id: userId, status: "PENDING" };
-  return pagesOf<DeliveryDocument>(store, collectionOf(deliveries), { equals, order }, from);
 }
 
 /** This user's deliveries that match, newest first, at most `limit`, following `after`. */

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { deliveriesOfUser, pendingDeliveriesOfUser } from "../../src/projections/delivery-queries.ts";
+import { deliveriesOfUser } from "../../src/projections/delivery-queries.ts";
 import { attemptsUnderWay, dueBefore, dueIn } from "../../src/projections/due-deliveries.ts";
 import {
   endpointsByFailures,
@@ -15,6 +15,7 @@ import { daysOfEndpoint } from "../../src/projections/endpoint-statistics/endpoi
 import { usersByBacklog, usersByRate } from "../../src/projections/endpoint-statistics/user-loads.ts";
 import { failedDeliveries } from "../../src/projections/failed-deliveries.ts";
 import { heldByTime, heldNow } from "../../src/projections/held-deliveries.ts";
+import { pendingDeliveriesOfUser } from "../../src/projections/pending-deliveries.ts";
 import { collectionOf } from "../../src/projections/projection.ts";
 import { PROJECTIONS } from "../../src/projections/read-models.ts";
 import type { CollectionDefinition, DocumentQuery, DocumentStore } from "../../src/projections/store/document-store.ts";

@@ -60,15 +60,18 @@ describe("webhook-gateway status", () => {
     expect(await watching.ended).toMatchObject({ exitCode: 0, stderr: "" });
   });
 
-  it.each([[], ["--watch"], ["--json"]])("ends with 1 and one line where there is no gateway: status %s", async (...more) => {
-    using folder = new TemporaryFolder();
-    const { exitCode, stdout, stderr } = await runCommand(["status", ...more], folder.path, { env: { PORT: "1" } });
-    expect({ exitCode, stdout, stderr }).toEqual({
-      exitCode: 1,
-      stdout: "",
-      stderr: "webhook-gateway cannot show the status: no gateway answers at http://127.0.0.1:1\n",
-    });
-  });
+  it.each([[], ["--watch"], ["--json"]])(
+    "ends with 1 and one line where there is no gateway: status %s",
+    async (...more) => {
+      using folder = new TemporaryFolder();
+      const { exitCode, stdout, stderr } = await runCommand(["status", ...more], folder.path, { env: { PORT: "1" } });
+      expect({ exitCode, stdout, stderr }).toEqual({
+        exitCode: 1,
+        stdout: "",
+        stderr: "webhook-gateway cannot show the status: no gateway answers at http://127.0.0.1:1\n",
+      });
+    },
+  );
 
   it("ends with 1 and what the gateway says for another key", async () => {
     using folder = new TemporaryFolder();

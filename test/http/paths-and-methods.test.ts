@@ -34,6 +34,10 @@ const PATHS: Readonly<Record<string, string>> = {
   "/v1/admin/pauses": "GET, HEAD",
   "/v1/audit/endpoints": "GET, HEAD",
   "/v1/audit/users": "GET, HEAD",
+  "/v1/admin/overview": "GET, HEAD",
+  "/v1/admin/deliveries": "GET, HEAD",
+  "/v1/admin/endpoints": "GET, HEAD",
+  "/v1/admin/users": "GET, HEAD",
   "/livez": "GET, HEAD",
   "/readyz": "GET, HEAD",
 };

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { deliveries } from "../../projections/deliveries.ts";
 import { dueDeliveries } from "../../projections/due-deliveries.ts";
+import { endpointStatistics } from "../../projections/endpoint-statistics/endpoint-statistics.ts";
 import { heldDeliveries } from "../../projections/held-deliveries.ts";
 import type { PagesFrom } from "../../projections/store/pages.ts";
 import { requireStaff } from "../access/authentication.ts";
@@ -21,7 +22,8 @@ export function adminDeliveryRoutes(app: FastifyInstance, deps: HttpDependencies
     const { state, user_id: userId, endpoint_id: endpointId, within: withinSeconds, limit, cursor } = query;
     const scope = ["admin/deliveries", state, userId, endpointId, withinSeconds];
     const page = openPage<NonNullable<PagesFrom["after"]>>({ limit, cursor }, scope, deps.secrets.cursors);
-    refuseUnlessCurrent(deps, MODELS);
+    const byEndpoints = state === "held" && userId !== null && endpointId === null;
+    refuseUnlessCurrent(deps, byEndpoints ? [...MODELS, endpointStatistics.name] : MODELS);
     const { data, next } = await listDeliveries(deps, { state, userId, endpointId, withinSeconds }, limit, page.after);
     return sendJson(reply, 200, page.partOf(data, next));
   });

@@ -53,7 +53,7 @@ export async function listDeliveries(
   const wanted: Wanted = { state, of, ownerOf: (id) => ownerOf(deps, id), now, before };
   const from: PagesFrom = {
     ...(after !== null && { after }),
-    size: ownerId === null || state === "failed" ? limit + 1 : SCAN_PAGE,
+    size: ownerId !== null && (state === "due" || state === "under_way") ? SCAN_PAGE : limit + 1,
   };
   const { found, next } = await onePage(scanDeliveries(documents, wanted, from), limit, clock);
   return { data: await rowsOf(deps, state, found, now), next };

@@ -1,15 +1,20 @@
 import { setImmediate } from "node:timers/promises";
-import { pendingDeliveriesOfUser } from "../../projections/delivery-queries.ts";
 import { dueBefore, dueOf, underWay } from "../../projections/due-deliveries.ts";
 import type { DueDocument } from "../../projections/due-deliveries.ts";
+import { endpointsWithPending } from "../../projections/endpoint-statistics/endpoint-standings.ts";
 import { failedDeliveries } from "../../projections/failed-deliveries.ts";
 import type { FailedDelivery } from "../../projections/failed-deliveries.ts";
 import { heldByTime } from "../../projections/held-deliveries.ts";
+import type { HeldDocument } from "../../projections/held-deliveries.ts";
+import { pendingDeliveriesOfUser } from "../../projections/pending-deliveries.ts";
 import type { DocumentStore } from "../../projections/store/document-store.ts";
 import type { PagesFrom } from "../../projections/store/pages.ts";
 import { isUnderWay } from "../../projections/waiting.ts";
 import type { PendingEntry } from "../../projections/waiting.ts";
 import type { ListedState } from "./admin-deliveries-schema.ts";
+
+/** How many held deliveries of an endpoint are read at a time by default. */
+const HELD_PAGE = 100;
 
 /** A delivery that was found in the state that was asked for, with what the read models say of it. */
 export type FoundDelivery = PendingEntry | FailedDelivery;
@@ -54,12 +59,31 @@ async function* scanFailed(store: DocumentStore, { of }: Wanted, from: PagesFrom
   }
 }
 
-async function* scanHeld(store: DocumentStore, wanted: Wanted, from: PagesFrom): Scan {
-  for await (const page of heldByTime(store, wanted.of?.endpointId ?? null, from)) {
-    for (const held of page) {
-      yield { place: { value: held.since, id: held._id }, found: isOf(held.endpoint_id, wanted) ? held : null };
+async function* scanHeld(store: DocumentStore, { of }: Wanted, from: PagesFrom): Scan {
+  const pages =
+    of === null || of.endpointId !== null
+      ? heldByTime(store, of?.endpointId ?? null, from)
+      : heldOfUser(store, of.userId, from);
+  for await (const page of pages) {
+    for (const held of page) yield { place: { value: held.since, id: held._id }, found: held };
+  }
+}
+
+/** What is held of a user, the longest first, page by page: merged from what is held of each endpoint. */
+async function* heldOfUser(store: DocumentStore, userId: number, from: PagesFrom): AsyncGenerator<HeldDocument[]> {
+  const { size = HELD_PAGE } = from;
+  const endpointIds = await endpointsWithPending(store, userId);
+  for (let { after } = from; ;) {
+    const found: HeldDocument[] = [];
+    for (const id of endpointIds) {
+      const first = await heldByTime(store, id, { after, size }).next();
+      if (first.done !== true) found.push(...first.value);
     }
-    await letOthersWork(wanted);
+    const next = found.sort((a, b) => (`${a.since} ${a._id}` < `${b.since} ${b._id}` ? -1 : 1)).slice(0, size);
+    yield next;
+    const last = next.at(-1);
+    if (last === undefined || next.length < size) return;
+    after = { value: last.since, id: last._id };
   }
 }
 

@@ -7,12 +7,22 @@ import { endpointStatistics } from "./endpoint-statistics.ts";
 /** How many deliveries of this user, to all endpoints, have not ended. */
 export async function pendingOfUser(store: DocumentStore, userId: number): Promise<number> {
   let pending = 0;
-  const standings = pagesOf<EndpointStandingDocument>(store, collectionOf(endpointStatistics), {
-    equals: { user_id: userId },
-    order: { field: "standing_of", direction: "ascending" },
-  });
-  for await (const page of standings) for (const standing of page) pending += standing.pending;
+  for await (const page of standingsOfUser(store, userId)) for (const standing of page) pending += standing.pending;
   return pending;
+}
+
+/** The ids of this user's endpoints with deliveries that have not ended, ascending. */
+export async function endpointsWithPending(store: DocumentStore, userId: number): Promise<readonly number[]> {
+  const found: number[] = [];
+  for await (const page of standingsOfUser(store, userId)) {
+    found.push(...page.filter(({ pending }) => pending > 0).map(({ standing_of }) => standing_of));
+  }
+  return found;
+}
+
+function standingsOfUser(store: DocumentStore, userId: number): AsyncGenerator<readonly EndpointStandingDocument[]> {
+  const order = { field: "standing_of", direction: "ascending" } as const;
+  return pagesOf(store, collectionOf(endpointStatistics), { equals: { user_id: userId }, order });
 }
 
 /** How many endpoints have at least so many failed attempts in a row. */

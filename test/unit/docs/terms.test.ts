@@ -6,12 +6,14 @@ import {
   deliveryStatus,
   endReason,
   holdReason,
+  waitingFor,
 } from "../../../src/events/delivery-terms.ts";
 import { HEADER_LIMITS } from "../../../src/events/endpoint-headers.ts";
 import { CONCURRENCY_LIMITS, RETRY_LIMITS } from "../../../src/events/endpoint-settings.ts";
 import { disablingReason, endpointStatus } from "../../../src/events/endpoint-terms.ts";
 import { pauseScopeKind } from "../../../src/events/pause.ts";
 import { REASON_LIMITS } from "../../../src/http/admin/pause-schema.ts";
+import { listedState } from "../../../src/http/admin/admin-deliveries-schema.ts";
 import { PAGE_LIMITS } from "../../../src/http/deliveries/list-deliveries-schema.ts";
 import { NICKNAME_LIMITS } from "../../../src/http/endpoints/schemas/endpoint-settings-schema.ts";
 import { ERRORS } from "../../../src/http/errors.ts";
@@ -60,6 +62,16 @@ describe("a page that lists the words of a catalogue has exactly these", () => {
 
   it("of the reasons why a delivery ended without success", () => {
     expect(listed(API, "Deliveries", "failure_reason").sort()).toEqual([...endReason.options].sort());
+  });
+
+  it("of what a delivery waits for", () => {
+    expect(listed(API, "Deliveries", "waiting_for").sort()).toEqual([...waitingFor.options].sort());
+    const shown = column("docs/operations/status.md", "What is stuck", "`waiting_for`");
+    expect(shown.sort()).toEqual([...waitingFor.options].sort());
+  });
+
+  it("of the states that an operator lists deliveries by", () => {
+    expect(column(API, "Operators", "`state`")).toEqual(listedState.options);
   });
 
   it("of the outcomes of an attempt", () => {
