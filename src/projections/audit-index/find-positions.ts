@@ -1,8 +1,8 @@
 import { numberOf, positionOf } from "../../events/store/position.ts";
 import type { Position } from "../../events/store/position.ts";
 import type { DocumentStore } from "../store/document-store.ts";
-import { Intersection, Union, isBefore } from "./cursor.ts";
-import type { Cursor, Direction } from "./cursor.ts";
+import { Intersection, Union, isBefore } from "./position-cursor.ts";
+import type { Cursor, Direction } from "./position-cursor.ts";
 import { openSpan, stretchesOf } from "./stretches.ts";
 import type { RecordedRange } from "./stretches.ts";
 import { TermCursor, openChunks } from "./term-cursor.ts";

@@ -4,7 +4,7 @@ import type { DocumentStore } from "../store/document-store.ts";
 import { auditIndex } from "./audit-index.ts";
 import { closedChunkId, closedChunkIds, openChunkId, positionsIn } from "./chunks.ts";
 import type { ChunkDocument, OpenChunkDocument } from "./chunks.ts";
-import type { Cursor, Direction } from "./cursor.ts";
+import type { Cursor, Direction } from "./position-cursor.ts";
 import type { Term } from "./terms.ts";
 
 /**

@@ -22,7 +22,7 @@ import { ReplacedLog } from "./following/replaced-log.ts";
 import { checkRights } from "./opening/check-rights.ts";
 import type { EventStoreDbOptions } from "./opening/eventstoredb-options.ts";
 import { openServer } from "./opening/open-server.ts";
-import { aheadOf } from "./reading/ahead-of.ts";
+import { eventsAt } from "./reading/events-at.ts";
 import { LogHead } from "./reading/log-head.ts";
 import { EventReader } from "./reading/read-events.ts";
 import { scanLog } from "./reading/scan-log.ts";
@@ -32,8 +32,6 @@ import { StreamNames } from "./stream-names.ts";
 
 /** How long a client's request may wait for the log, in ms: a server that pauses for 3 s causes no errors. */
 const DEADLINE_MS = 4_000;
-/** How many events of given positions are read at a time. */
-const READS_AHEAD = 16;
 /** A call that brings nothing that is due for this many deadlines is restarted. */
 const STALLED_DEADLINES = 1.25;
 
@@ -140,9 +138,7 @@ export class EventStoreDbEventStore implements EventStore {
 
   async *readAt(positions: readonly Position[]): AsyncGenerator<RecordedEvent> {
     this.#refuseWhenClosed();
-    for await (const event of aheadOf(positions, READS_AHEAD, (position) => this.#reader.at(position))) {
-      if (event !== null && event.stream !== null) yield event.recorded();
-    }
+    yield* eventsAt(this.#reader, positions);
   }
 
   async *subscribe(options: SubscribeOptions): AsyncGenerator<SubscriptionMessage> {

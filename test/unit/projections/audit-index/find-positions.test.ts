@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { RecordedEvent } from "../../../../src/events/store/event-store.ts";
 import type { Position } from "../../../../src/events/store/position.ts";
 import { auditIndex } from "../../../../src/projections/audit-index/audit-index.ts";
-import type { Direction } from "../../../../src/projections/audit-index/cursor.ts";
+import type { Direction } from "../../../../src/projections/audit-index/position-cursor.ts";
 import { findPositions } from "../../../../src/projections/audit-index/find-positions.ts";
 import type { IndexQuery } from "../../../../src/projections/audit-index/find-positions.ts";
 import { openSpan, stretchesOf } from "../../../../src/projections/audit-index/stretches.ts";
@@ -92,7 +92,7 @@ describe("the positions that the index finds", () => {
           inOrder(expected, direction),
         );
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
@@ -113,7 +113,7 @@ describe("the positions that the index finds", () => {
         expect(exact).toEqual(wanted.map(({ event }) => event.position));
         expect(positions.length - exact.length).toBeLessThanOrEqual(3 * 512);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
