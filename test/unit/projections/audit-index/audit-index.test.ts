@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { RecordedEvent } from "../../../../src/events/store/event-store.ts";
+import { positionOf } from "../../../../src/events/store/position.ts";
 import { auditIndex } from "../../../../src/projections/audit-index/audit-index.ts";
 import { findPositions } from "../../../../src/projections/audit-index/find-positions.ts";
 import { actorTerms, referenceTerm, typeTerm, userTerm } from "../../../../src/projections/audit-index/terms.ts";
@@ -157,11 +158,8 @@ describe("the audit index", () => {
       { ...event, stream: "endpoint-x", metadata: null as unknown as RecordedEvent["metadata"] },
       { ...event, data: undefined, metadata: undefined as unknown as RecordedEvent["metadata"] },
       ...actors.map((actor) => ({ ...event, metadata: { ...event.metadata, actor } })),
-    ].map((one, index) => ({
-      ...one,
-      position: logOf([["tick-1", requested()]])[0]!.position.slice(0, -3) + (100 + index),
-    }));
-    const documents = await filled(auditIndex, [odd as RecordedEvent[]]);
+    ].map((one, index): RecordedEvent => ({ ...one, position: positionOf(100 + index) }));
+    const documents = await filled(auditIndex, [odd]);
     expect(await positionsOf(documents, [typeTerm("From the future/é")])).toEqual([100]);
     for (const [index, actor] of actors.entries()) {
       expect(await positionsOf(documents, actorTerms(actor))).toEqual([105 + index]);
