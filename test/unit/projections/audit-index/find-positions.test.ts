@@ -96,6 +96,25 @@ describe("the positions that the index finds", () => {
     );
   });
 
+  it("leave out no event that has what the caller looks at itself too", async () => {
+    const many = fc.array(filters, { minLength: 1, maxLength: 3 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(filters, { maxLength: 1 }), many, async (all, also) => {
+        const [needed, seen] = [all, also].map((some) => some.map(({ terms }) => terms)) as [
+          Filter["terms"][],
+          Filter["terms"][],
+        ];
+        const positions = await found({ all: needed, also: seen });
+        const having = (asked: readonly Filter[]) => log.filter((owned) => asked.every(({ is }) => is(owned)));
+        const wanted = new Set(having([...all, ...also]).map(({ event }) => event.position));
+        expect(positions.filter((position) => wanted.has(position))).toEqual([...wanted]);
+        const allowed = new Set(having(all).map(({ event }) => event.position));
+        expect(positions.filter((position) => !allowed.has(position))).toEqual([]);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   it("leave out no event of a range of time, although the clock was set back, and hold few others", async () => {
     await fc.assert(
       fc.asyncProperty(filters, fc.option(time), fc.option(time), async ({ terms, is }, from, to) => {
