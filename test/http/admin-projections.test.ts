@@ -41,7 +41,7 @@ describe("the projections as an operator sees them", () => {
       return data.every(({ state, lag_seconds }) => state === "live" && lag_seconds === 0);
     });
     const users = await shown("users");
-    expect(users).toMatchObject({ version: 1, state: "live", lag_seconds: 0, fault: null, rebuild: null });
+    expect(users).toMatchObject({ version: 2, state: "live", lag_seconds: 0, fault: null, rebuild: null });
     expect(users.head).toMatch(/^\d{20}$/);
     expect(users.digest).toMatchObject({ sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string, exact: true });
   });
