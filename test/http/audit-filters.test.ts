@@ -84,7 +84,8 @@ describe("the filters of GET /v1/audit/events", () => {
 
   /** Whose an event is, from the whole log: what the index has to find out as it goes. */
   function ownersOf({ stream, data }: RecordedEvent): { user?: number | undefined; endpoint?: number | undefined } {
-    const [category, id = ""] = [stream.slice(0, stream.indexOf("-")), stream.slice(stream.indexOf("-") + 1)];
+    const dash = stream.indexOf("-");
+    const [category, id] = [stream.slice(0, dash), stream.slice(dash + 1)];
     if (category === "user") return { user: Number(id) };
     if (category === "endpoint") return { user: ownerOfEndpoint.get(Number(id)), endpoint: Number(id) };
     if (category === "delivery") return deliveries.find((delivery) => delivery.id === id) ?? {};

@@ -35,8 +35,9 @@ export function auditDeliveryRoutes(app: FastifyInstance, deps: HttpDependencies
 
   app.get("/v1/audit/deliveries", { onRequest }, async (request, reply) => {
     const query = validOrRefuse(parseAuditDeliveries(request.query as Record<string, unknown>));
-    const { limit: _limit, cursor: _cursor, ...filters } = query;
-    const page = openPage<Position>(query, ["audit", filters], secrets.cursors);
+    const { username, email, user_id, endpoint_id, url, reference, from, to } = query;
+    const scope = ["audit deliveries", username, email, user_id, endpoint_id, url, reference, from, to];
+    const page = openPage<Position>(query, scope, secrets.cursors);
     const named = namesakesOf(query);
     await upToDate(deps, [auditIndex.name, ...modelsOfDeliveries(deps), ...named]);
     refuseUnlessCurrent(deps, named);

@@ -2,9 +2,9 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { RecordedEvent } from "../../events/store/event-store.ts";
 import type { Position } from "../../events/store/position.ts";
 import { findPositions } from "../../projections/audit-index/find-positions.ts";
+import type { TermList } from "../../projections/audit-index/find-positions.ts";
 import { ownerOfEndpoint } from "../../projections/audit-index/owner-of-endpoint.ts";
 import { endpointTerm, referenceTerm, textIn, typeTerm, userTerm } from "../../projections/audit-index/terms.ts";
-import type { Term } from "../../projections/audit-index/terms.ts";
 import { endpointsByUrl } from "../../projections/endpoints.ts";
 import type { DocumentStore } from "../../projections/store/document-store.ts";
 import { usersByEmail, usersByUsername } from "../../projections/users.ts";
@@ -43,14 +43,15 @@ export async function foundDeliveries(
   const { reference, from, to } = query;
   const whose = await whoseOf(documents, query);
   if (whose.users?.size === 0 || whose.endpoints?.length === 0) return [];
-  const all = termsOf(whose, reference);
+  const all = termsOf(whose);
+  const also = [[reference === null ? typeTerm(REQUESTED) : referenceTerm(reference)]];
   const matches = (event: RecordedEvent): boolean =>
     event.type === REQUESTED &&
     (reference === null || textIn(event, "reference") === reference) &&
     (from === null || event.recordedAt >= from) &&
     (to === null || event.recordedAt < to);
   const found: FoundDelivery[] = [];
-  for await (const positions of findPositions(documents, { all, direction: "descending", after, from, to })) {
+  for await (const positions of findPositions(documents, { all, also, direction: "descending", after, from, to })) {
     for await (const event of store.readAt(positions)) {
       if (!matches(event)) continue;
       found.push({ id: event.stream.slice("delivery-".length), position: event.position });
@@ -61,13 +62,10 @@ export async function foundDeliveries(
   return found;
 }
 
-function termsOf({ users, endpoints }: Whose, reference: string | null): readonly (readonly Term[])[] {
-  const lists: (readonly Term[])[] = [];
-  // All that belongs to an endpoint belongs to its user, which was compared.
-  if (endpoints !== null) lists.push(endpoints.map(endpointTerm));
-  else if (users !== null) lists.push([...users].map(userTerm));
-  lists.push([reference === null ? typeTerm(REQUESTED) : referenceTerm(reference)]);
-  return lists;
+/** All that belongs to an endpoint belongs to its user, which was compared. */
+function termsOf({ users, endpoints }: Whose): readonly TermList[] {
+  if (endpoints !== null) return [endpoints.map(endpointTerm)];
+  return users === null ? [] : [[...users].map(userTerm)];
 }
 
 async function whoseOf(documents: DocumentStore, query: AuditDeliveriesQuery): Promise<Whose> {

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { EventStore, RecordedEvent } from "../../events/store/event-store.ts";
 import type { Position } from "../../events/store/position.ts";
 import { findPositions, membership } from "../../projections/audit-index/find-positions.ts";
+import type { TermList } from "../../projections/audit-index/find-positions.ts";
 import { ownerOfEndpoint } from "../../projections/audit-index/owner-of-endpoint.ts";
 import { openSpan, stretchesOf } from "../../projections/audit-index/stretches.ts";
 import {
@@ -15,7 +16,6 @@ import {
   typeTerm,
   userTerm,
 } from "../../projections/audit-index/terms.ts";
-import type { Term } from "../../projections/audit-index/terms.ts";
 import type { DocumentStore } from "../../projections/store/document-store.ts";
 import type { AuditEventsQuery } from "./audit-events-schema.ts";
 import type { Wanted } from "./event-pieces.ts";
@@ -25,6 +25,12 @@ import { streamAfter } from "./stream-after.ts";
 export interface FoundIn {
   readonly store: EventStore;
   readonly documents: DocumentStore;
+}
+
+/** What the index is asked for: whose an event is, and what an event tells by itself too. */
+interface Terms {
+  readonly all: readonly TermList[];
+  readonly also: readonly TermList[];
 }
 
 /** Of the attempts, which alone have an outcome. */
@@ -72,39 +78,39 @@ export async function* foundEvents(
     yield* store.readAll({ after, ...categoriesOf(query), limit: query.limit });
     return;
   }
-  const terms = needsIndex(query) ? await termsOf(documents, query) : [];
+  const terms = needsIndex(query) ? await termsOf(documents, query) : { all: [], also: [] };
   if (terms === null) return;
-  if (query.stream !== null) yield* ofStream(from, query.stream, after, terms);
-  else if (terms.length === 0) yield* recordedIn(from, query, after);
+  if (query.stream !== null) yield* ofStream(from, query.stream, after, terms.all);
+  else if (terms.all.length + terms.also.length === 0) yield* recordedIn(from, query, after);
   else yield* ofIndex(from, query, after, terms);
 }
 
-/** The terms to look for, of each list one; null when no event can have them all. */
-async function termsOf(
-  documents: DocumentStore,
-  query: AuditEventsQuery,
-): Promise<readonly (readonly Term[])[] | null> {
+/** The terms to look for; null when no event can have them all. */
+async function termsOf(documents: DocumentStore, query: AuditEventsQuery): Promise<Terms | null> {
   const { types, category, stream, userId, endpointId, actor, outcome } = query;
   if (outcome !== null && types !== null && !types.has(WITH_OUTCOME)) return null;
   if (userId !== null && endpointId !== null && (await ownerOfEndpoint(documents, endpointId)) !== userId) return null;
-  const lists: (readonly Term[])[] = [];
+  const all: TermList[] = [];
+  const also: TermList[] = [];
   // All that belongs to an endpoint belongs to its user.
-  if (endpointId !== null) lists.push([endpointTerm(endpointId)]);
-  else if (userId !== null) lists.push([userTerm(userId)]);
-  if (stream !== null) return lists;
-  if (outcome !== null) lists.push([outcomeTerm(outcome)]);
-  else if (types !== null) lists.push([...types].map(typeTerm));
-  if (actor !== null) lists.push(actorTerms(actor));
+  if (endpointId !== null) all.push([endpointTerm(endpointId)]);
+  else if (userId !== null) all.push([userTerm(userId)]);
+  if (outcome !== null) also.push([outcomeTerm(outcome)]);
+  else if (types !== null) also.push([...types].map(typeTerm));
+  if (actor !== null) also.push(actorTerms(actor));
   // Together with a time alone, the log's own reading of a category is better.
-  if (category !== null && category !== UNLISTED_CATEGORY && lists.length > 0) lists.push([categoryTerm(category)]);
-  return lists;
+  const alone = all.length + also.length === 0;
+  if (category !== null && category !== UNLISTED_CATEGORY && stream === null && !alone) {
+    also.push([categoryTerm(category)]);
+  }
+  return { all, also };
 }
 
 async function* ofStream(
   { store, documents }: FoundIn,
   stream: string,
   after: Position | null,
-  terms: readonly (readonly Term[])[],
+  terms: readonly TermList[],
 ): AsyncGenerator<RecordedEvent> {
   const has = terms.length === 0 ? null : await membership(documents, terms);
   for await (const event of streamAfter(store, stream, after)) {
@@ -132,9 +138,9 @@ async function* ofIndex(
   { store, documents }: FoundIn,
   { from, to }: AuditEventsQuery,
   after: Position | null,
-  all: readonly (readonly Term[])[],
+  terms: Terms,
 ): AsyncGenerator<RecordedEvent> {
-  for await (const positions of findPositions(documents, { all, direction: "ascending", after, from, to })) {
+  for await (const positions of findPositions(documents, { ...terms, direction: "ascending", after, from, to })) {
     yield* store.readAt(positions);
     await nextTurn();
   }

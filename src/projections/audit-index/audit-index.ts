@@ -1,6 +1,6 @@
 import type { RecordedEvent } from "../../events/store/event-store.ts";
 import type { Position } from "../../events/store/position.ts";
-import type { BatchProjection, LoadDocuments } from "../projection.ts";
+import type { BatchProjection, LoadDocuments, Stages } from "../projection.ts";
 import type { GuardedWrite, StoredDocument } from "../store/document-store.ts";
 import { extended, openChunkId } from "./chunks.ts";
 import type { OpenChunkDocument } from "./chunks.ts";
@@ -42,11 +42,10 @@ export const auditIndex: BatchProjection = {
     const span = (before.get(OPEN_SPAN) as OpenSpanDocument | undefined) ?? null;
     const time = withEvents(span, events);
     closed.push(...time.closed);
-    return [
-      await missing(closed, load),
-      [...open, ...owners.newEndpoints],
-      [...(time.open === null ? [] : [writeOf(span, time.open)]), ...owners.deliveries()],
-    ];
+    const last = [...(time.open === null ? [] : [writeOf(span, time.open)]), ...owners.deliveries()];
+    const stages: Stages = [await missing(closed, load), [...open, ...owners.newEndpoints], last];
+    // Each stage is a transaction, and most batches close nothing.
+    return stages.filter(({ length }) => length > 0);
   },
 };
 

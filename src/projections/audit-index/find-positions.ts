@@ -1,6 +1,7 @@
 import { numberOf, positionOf } from "../../events/store/position.ts";
 import type { Position } from "../../events/store/position.ts";
 import type { DocumentStore } from "../store/document-store.ts";
+import { CHUNK } from "./chunks.ts";
 import { Intersection, Union, isBefore } from "./position-cursor.ts";
 import type { Cursor, Direction } from "./position-cursor.ts";
 import { openSpan, stretchesOf } from "./stretches.ts";
@@ -9,10 +10,18 @@ import { TermCursor, openChunks } from "./term-cursor.ts";
 import type { OpenSpanDocument } from "./time-spans.ts";
 import type { Term } from "./terms.ts";
 
+/** Terms of which an event has at least one. */
+export type TermList = readonly Term[];
+
 /** Which events are looked for. */
 export interface IndexQuery extends RecordedRange {
-  /** Of each list, an event has at least one term. At least one list. */
-  readonly all: readonly (readonly Term[])[];
+  /** Of each list, an event has at least one term. */
+  readonly all: readonly TermList[];
+  /**
+   * Of each of these too, but for those that would cost more than they save: an event without them may be given, and the
+   * caller looks at what it is. At least one list is here or in `all`.
+   */
+  readonly also?: readonly TermList[];
   readonly direction: Direction;
   /** The place after which to begin, in the direction (exclusive); null: its beginning. */
   readonly after: Position | null;
@@ -31,9 +40,9 @@ const MOST_LOADS = 32;
  */
 export async function* findPositions(
   documents: DocumentStore,
-  { all, direction, after, ...range }: IndexQuery,
+  { all, also = [], direction, after, ...range }: IndexQuery,
 ): AsyncGenerator<readonly Position[]> {
-  const opened = await openCursor(documents, all, direction);
+  const opened = await openCursor(documents, all, also, direction);
   if (opened === null) return;
   const { cursor, span } = opened;
   const stretches = await stretchesOf(documents, span, range);
@@ -55,9 +64,9 @@ export async function* findPositions(
  */
 export async function membership(
   documents: DocumentStore,
-  all: IndexQuery["all"],
+  all: readonly TermList[],
 ): Promise<(position: Position) => Promise<boolean>> {
-  const opened = await openCursor(documents, all, "ascending");
+  const opened = await openCursor(documents, all, [], "ascending");
   return async (position) => {
     if (opened === null) return false;
     const place = numberOf(position);
@@ -72,20 +81,29 @@ export async function membership(
 /** A cursor over the events that have all of this; null when the index has none. */
 async function openCursor(
   documents: DocumentStore,
-  all: IndexQuery["all"],
+  all: readonly TermList[],
+  also: readonly TermList[],
   direction: Direction,
 ): Promise<{ readonly cursor: Cursor; readonly span: OpenSpanDocument } | null> {
   // The span comes first: each open chunk that is read after it has seen what it has.
   const span = await openSpan(documents);
-  const open = await openChunks(documents, all.flat());
-  const lists = all.map((terms) =>
-    [...new Set(terms)].flatMap((term) => {
+  const open = await openChunks(documents, [...all, ...also].flat());
+  const lists = [...all, ...also].map((terms, index) => {
+    const chunks = [...new Set(terms)].flatMap((term) => {
       const chunk = open.get(term);
-      return chunk === undefined ? [] : [new TermCursor(documents, term, chunk, direction)];
-    }),
-  );
-  if (span === null || lists.some((members) => members.length === 0)) return null;
-  const members = lists.map((terms) => (terms.length === 1 ? (terms[0] as Cursor) : new Union(terms, direction)));
+      return chunk === undefined ? [] : [{ term, chunk }];
+    });
+    const full = chunks.reduce((sum, { chunk }) => sum + chunk.closed, 0);
+    const size = chunks.reduce((sum, { chunk }) => sum + chunk.count, full * CHUNK);
+    return { chunks, full, size, needed: index < all.length };
+  });
+  const smallest = Math.min(...lists.map(({ size }) => size));
+  if (span === null || smallest === 0) return null;
+  const members = lists
+    // Where one list is so much longer that each step of another leads to a further chunk, reading the event is cheaper.
+    .filter(({ needed, size, full }) => needed || size === smallest || full * 2 <= smallest)
+    .map(({ chunks }) => chunks.map(({ term, chunk }) => new TermCursor(documents, term, chunk, direction)))
+    .map((terms) => (terms.length === 1 ? (terms[0] as Cursor) : new Union(terms, direction)));
   return { cursor: new Intersection(members, direction), span };
 }
 

@@ -22,7 +22,7 @@ import { ReplacedLog } from "./following/replaced-log.ts";
 import { checkRights } from "./opening/check-rights.ts";
 import type { EventStoreDbOptions } from "./opening/eventstoredb-options.ts";
 import { openServer } from "./opening/open-server.ts";
-import { READS_AT_ONCE, aheadOf } from "./reading/ahead-of.ts";
+import { eventsAt } from "./reading/events-at.ts";
 import { LogHead } from "./reading/log-head.ts";
 import { EventReader } from "./reading/read-events.ts";
 import { scanLog } from "./reading/scan-log.ts";
@@ -138,9 +138,7 @@ export class EventStoreDbEventStore implements EventStore {
 
   async *readAt(positions: readonly Position[]): AsyncGenerator<RecordedEvent> {
     this.#refuseWhenClosed();
-    for await (const event of aheadOf(positions, READS_AT_ONCE, (position) => this.#reader.at(position))) {
-      if (event !== null && event.stream !== null) yield event.recorded();
-    }
+    yield* eventsAt(this.#reader, positions);
   }
 
   async *subscribe(options: SubscribeOptions): AsyncGenerator<SubscriptionMessage> {
