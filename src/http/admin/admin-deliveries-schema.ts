@@ -3,7 +3,8 @@ import { attemptErrorCode, waitingFor } from "../../events/delivery-terms.ts";
 import { endpointIdSchema } from "../endpoints/schemas/endpoint-id-schema.ts";
 import { id, time } from "../replies/reply-fields.ts";
 import type { Parsed } from "../requests/schema-rules.ts";
-import { pageSchema, parseAdminQuery } from "./admin-query.ts";
+import { parseStaffQuery } from "../requests/query.ts";
+import { pageSchema } from "./page-schema.ts";
 
 /** What operators list deliveries by. */
 export const listedState = z.enum(["due", "held", "under_way", "failed"], {
@@ -47,7 +48,7 @@ export const adminDeliveriesSchema = z.strictObject({
 
 /** Parses that query. The cursor is opaque here and is checked where it is used. */
 export function parseAdminDeliveries(query: Readonly<Record<string, unknown>>): Parsed<AdminDeliveriesQuery> {
-  const parsed = parseAdminQuery(adminDeliveriesSchema, query, ["user_id", "endpoint_id", "within", "limit"]);
+  const parsed = parseStaffQuery(adminDeliveriesSchema, query, ["user_id", "endpoint_id", "within", "limit"]);
   if (!parsed.ok) return parsed;
   const { state, user_id = null, endpoint_id = null, within, limit, cursor = null } = parsed.value;
   if (within !== undefined && state !== "due") return { ok: false, errors: ["within goes with state=due only"] };

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { endpointStatus } from "../../events/endpoint-terms.ts";
 import { id, time } from "../replies/reply-fields.ts";
 import type { Parsed } from "../requests/schema-rules.ts";
-import { pageSchema, parseAdminQuery } from "./admin-query.ts";
+import { parseStaffQuery } from "../requests/query.ts";
+import { pageSchema } from "./page-schema.ts";
 
 const count = z.int().min(0);
 const next_cursor = z.string().nullable().meta({ description: "Null on the last page." });
@@ -15,7 +16,7 @@ export interface PageQuery {
 
 /** Parses the query of `GET /v1/admin/endpoints`. */
 export function parseAdminEndpoints(query: Readonly<Record<string, unknown>>): Parsed<PageQuery> {
-  const parsed = parseAdminQuery(pageSchema, query);
+  const parsed = parseStaffQuery(pageSchema, query);
   if (!parsed.ok) return parsed;
   const { limit, cursor = null } = parsed.value;
   return { ok: true, value: { limit, cursor } };
@@ -56,7 +57,7 @@ export const adminUsersSchema = z.strictObject({
 export function parseAdminUsers(
   query: Readonly<Record<string, unknown>>,
 ): Parsed<PageQuery & { readonly order: z.infer<typeof order> }> {
-  const parsed = parseAdminQuery(adminUsersSchema, query);
+  const parsed = parseStaffQuery(adminUsersSchema, query);
   if (!parsed.ok) return parsed;
   const { order: by, limit, cursor = null } = parsed.value;
   if (by === "rate" && cursor !== null) {

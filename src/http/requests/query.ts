@@ -32,10 +32,11 @@ export function parseQuery<S extends z.ZodObject>(
 export function parseStaffQuery<S extends z.ZodObject>(
   schema: S,
   query: Readonly<Record<string, unknown>>,
-  numeric: readonly string[],
+  numeric: readonly string[] = ["limit"],
 ): Parsed<z.output<S>> {
   const parsed = parseQuery(schema, query, numeric);
   const known = Object.keys(schema.shape);
   if (parsed.ok || Object.keys(query).every((name) => known.includes(name))) return parsed;
-  return { ok: false, errors: [...parsed.errors, `the parameters are ${known.join(", ")}`] };
+  const which = known.length === 0 ? "there are no parameters" : `the parameters are ${known.join(", ")}`;
+  return { ok: false, errors: [...parsed.errors, which] };
 }

@@ -62,6 +62,8 @@ export class Owners {
       case "username":
       case "email":
         return { user: numberIn(USER_STREAM.exec(textIn(event, "owner") ?? "")?.[1] ?? ""), endpoint: null };
+      case "pause":
+        return { user: idIn(event, "userId"), endpoint: idIn(event, "endpointId") };
       default:
         return NOBODY;
     }
