@@ -8,6 +8,9 @@ const projection = z.string().min(1);
 /** An auditor or an operator was given the payload of a delivery. Written before the first byte of it is shown. */
 export const payloadReadData = z.object({
   deliveryId: z.uuid(),
+  /** Whose delivery it is, and to which endpoint: else nobody could find by them who read it. */
+  userId: z.int().positive(),
+  endpointId: z.int().positive(),
   readBy: staffKind,
   readAt: z.iso.datetime(),
 });

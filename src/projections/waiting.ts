@@ -24,12 +24,16 @@ export function isUnderWay(due: DueDocument, now: string): due is DueDocument & 
 
 /**
  * Why a delivery that has not ended waits at `now` (ISO 8601 UTC): for the end of the pause that covers it, for its
- * endpoint, for its due time or, when it is overdue, for a slot.
+ * endpoint, for its due time or, when it is overdue, for a slot. What is held says why it was held; what keeps it is
+ * how its endpoint stands now.
+ *
+ * @param isDisabled whether its endpoint is disabled now
  */
-export function waitingOf(entry: PendingEntry, pause: CoveringPause | null, now: string): Waiting {
+export function waitingOf(entry: PendingEntry, pause: CoveringPause | null, isDisabled: boolean, now: string): Waiting {
   if ("due_at" in entry && isUnderWay(entry, now)) return { for: null, since: entry.under_way_since };
-  if (pause !== null) return { for: "paused", since: pause.since };
-  if ("reason" in entry) return { for: entry.reason, since: entry.since };
+  // A delivery that came later waits only since then.
+  if (pause !== null) return { for: "paused", since: pause.since > entry.since ? pause.since : entry.since };
+  if ("reason" in entry) return { for: isDisabled ? "endpoint_disabled" : entry.reason, since: entry.since };
   return entry.due_at > now ? { for: "due_time", since: entry.since } : { for: "slot", since: entry.due_at };
 }
 

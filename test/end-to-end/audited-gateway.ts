@@ -62,7 +62,6 @@ export function auditedGateway(name: string, start: () => Promise<Instances>): v
       expect(requested.events).toHaveLength(2);
       const place = (JSON.parse(lines[2]!) as { position: string }).position;
       expect((await auditedLog(address, `after=${place}`)).lines).toEqual(lines.slice(3));
-      expect(await ask(`deliveries/${deliveryId}/payload`)).toBe('{"n":2.0}');
       const { data } = JSON.parse(await ask(`deliveries/${deliveryId}/events`)) as { data: unknown[] };
       expect(data).toHaveLength(ofDelivery.lines.length);
       expect(await ask(`deliveries/${deliveryId}`)).toContain('"SUCCESS"');
@@ -76,6 +75,10 @@ export function auditedGateway(name: string, start: () => Promise<Instances>): v
         const root = head.root.toString("base64");
         expect(JSON.parse(stdout)).toMatchObject({ events: head.size, root, finding: null });
       }
+      // Last, since the log has who reads a payload.
+      expect(await ask(`deliveries/${deliveryId}/payload`)).toBe('{"n":2.0}');
+      const readings = await auditedLog(address, `stream=access-${deliveryId}`);
+      expect(readings.events).toMatchObject([{ type: "PayloadRead" }]);
       expect(await gateway.terminate()).toBe(0);
     });
   });

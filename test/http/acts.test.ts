@@ -104,10 +104,12 @@ describe("who did what", () => {
       { type: "PayloadRead", stream: `access-${delivery}`, metadata: { actor: "operator", schemaVersion: 1 } },
     ]);
     expect(events.map(({ data }) => data)).toMatchObject([
-      { deliveryId: delivery, readBy: "auditor" },
+      { deliveryId: delivery, userId: 1, endpointId: 1, readBy: "auditor" },
       { deliveryId: delivery, readBy: "operator" },
     ]);
-    expect(acts().slice(2)).toEqual([
+    const { text } = await ask(gateway, "GET /v1/audit/events?endpoint_id=1&type=PayloadRead", { key: auditor });
+    expect(text.trim().split("\n")).toHaveLength(2);
+    expect(acts().slice(2, 4)).toEqual([
       { actor: "auditor", key: idOf(auditor), act: "payload_read", delivery },
       { actor: "operator", key: idOf(operator), act: "payload_read", delivery },
     ]);
@@ -134,6 +136,8 @@ describe("who did what", () => {
     const before = await store.head();
     await ask(gateway, "GET /v1/audit/events?type=UserCreated&limit=5", { key: auditor });
     await ask(gateway, "GET /v1/audit/deliveries?username=alice&user_id=1", { key: auditor });
+    await ask(gateway, "GET /v1/audit/users?email=a@example.com", { key: auditor });
+    await ask(gateway, "GET /v1/audit/endpoints?user_id=1", { key: auditor });
     await ask(gateway, `GET /v1/audit/deliveries/${delivery}`, { key: auditor });
     await ask(gateway, `GET /v1/audit/deliveries/${delivery}/events`, { key: operator });
     expect(await store.head()).toBe(before);
@@ -145,6 +149,8 @@ describe("who did what", () => {
         act: "deliveries_read",
         filters: { username: "[redacted]", user_id: "1" },
       },
+      { actor: "auditor", key: idOf(auditor), act: "users_read", filters: { email: "[redacted]" } },
+      { actor: "auditor", key: idOf(auditor), act: "endpoints_read", filters: { user_id: "1" } },
       { actor: "auditor", key: idOf(auditor), act: "history_read", delivery },
       { actor: "operator", key: idOf(operator), act: "history_read", delivery },
     ]);

@@ -79,6 +79,24 @@ describe("a pause", () => {
 });
 
 describe("pausing", () => {
+  it.each(["pause", "resume"] as const)("takes only a reason that the audit can write: %s", async (what) => {
+    const reply = await change(what, '{"reason":"\\ud800"}');
+    expectError(reply, 400, "Some fields are missing or invalid", ["reason must be well-formed Unicode"]);
+    expect(await logged("pause-all")).toEqual([]);
+  });
+
+  it("leaves to a disabled endpoint what it held, which then waits for its owner", async () => {
+    await change("pause", { endpoint_id: endpoint, reason: "it fails" });
+    const delivery = await newDelivery(gateway, key, endpoint);
+    await until("it to be held", async () => (await storage.store.read(`delivery-${delivery}`)).length === 2);
+    await ask(gateway, `POST /v1/endpoints/${endpoint}/disable`, { key });
+    const waitsFor = async (): Promise<unknown> =>
+      ((await ask(gateway, `GET /v1/deliveries/${delivery}`, { key })).json() as { waiting_for: unknown }).waiting_for;
+    expect(await waitsFor()).toBe("paused");
+    await change("resume", { endpoint_id: endpoint });
+    expect(await waitsFor()).toBe("endpoint_disabled");
+  });
+
   it("answers with the pause, takes dispatches, and sends nothing until it is resumed", async () => {
     const reply = await change("pause", { reason: "a bad deployment" });
     expect(reply.text).toBe(

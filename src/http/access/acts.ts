@@ -15,6 +15,8 @@ export type Act =
   | "history_read"
   | "log_read"
   | "deliveries_read"
+  | "users_read"
+  | "endpoints_read"
   | "rebuild_requested"
   | "rebuild_canceled"
   | "deliveries_paused"

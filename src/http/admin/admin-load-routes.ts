@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { scopeOfUser } from "../../events/pause.ts";
+import { EVERYTHING, scopeOfUser } from "../../events/pause.ts";
 import type { EndpointStandingDocument } from "../../projections/endpoint-statistics/endpoint-standing.ts";
 import { endpointsByFailures } from "../../projections/endpoint-statistics/endpoint-standings.ts";
 import type { FailuresPlace } from "../../projections/endpoint-statistics/endpoint-standings.ts";
@@ -58,7 +58,7 @@ export function adminLoadRoutes(app: FastifyInstance, deps: HttpDependencies): v
       username: names.get(load.load_of) ?? null,
       backlog: load.backlog,
       dispatches_last_minute: dispatchesPerMinute(load, now),
-      paused: deps.directory.pauses.in(scopeOfUser(load.load_of)) !== null,
+      paused: [EVERYTHING, scopeOfUser(load.load_of)].some((scope) => deps.directory.pauses.in(scope) !== null),
     });
     const placeOf = ({ backlog, _id: id }: UserLoadDocument): BacklogPlace => ({ backlog, id });
     return sendJson(reply, 200, page.reply(found, shown, placeOf));

@@ -73,7 +73,7 @@ export const listedUserSchema = z
     username: z.string().nullable().meta({ description: "Null while the read models do not know the user yet." }),
     backlog: count.meta({ description: "Deliveries that have not ended." }),
     dispatches_last_minute: count.meta({ description: "An estimate: accepted in the last 60 s." }),
-    paused: z.boolean().meta({ description: "Whether deliveries of this user are paused." }),
+    paused: z.boolean().meta({ description: "Whether a pause of everything or of this user keeps attempts back." }),
   })
   .meta({ description: "A user as operators see it." });
 

@@ -66,7 +66,7 @@ async function overview(deps: HttpDependencies): Promise<object> {
     queue: { waiting, limit: settings.queueLimit, under_way: underWay, under_way_limit: settings.attemptsAtOnce },
     breakers: [],
     paused_count: all.length,
-    paused: all.slice(0, MAX_PAUSES),
+    paused: [...all].sort((a, b) => Number(b.scope === "all") - Number(a.scope === "all")).slice(0, MAX_PAUSES),
     projections: figures
       .projections()
       .map(({ name, live, lagSeconds }) => ({ name, live, lag_seconds: round(lagSeconds) })),

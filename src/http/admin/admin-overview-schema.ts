@@ -34,7 +34,7 @@ export const overviewSchema = z
     paused: z
       .array(pauseReplySchema.omit({ paused: true }))
       .max(20)
-      .meta({ description: "The oldest of them. `GET /v1/admin/pauses` has them all." }),
+      .meta({ description: "That of everything first, then the oldest. `GET /v1/admin/pauses` has them all." }),
     projections: z.array(
       z.strictObject({ name: z.string(), live: z.boolean(), lag_seconds: z.number().nonnegative() }),
     ),

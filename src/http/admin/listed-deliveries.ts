@@ -107,7 +107,12 @@ function standingOf(
 ): { due_at: string | null; waiting_for: string | null; since: string } {
   if ("failed_at" in one) return { due_at: null, waiting_for: null, since: one.failed_at };
   const endpoint = directory.knownEndpoint(one.endpoint_id);
-  const { for: waiting_for, since } = waitingOf(one, endpoint && directory.pauseOf(endpoint), now);
+  const { for: waiting_for, since } = waitingOf(
+    one,
+    endpoint && directory.pauseOf(endpoint),
+    endpoint?.status === "disabled",
+    now,
+  );
   return { due_at: "due_at" in one ? one.due_at : null, waiting_for, since };
 }
 

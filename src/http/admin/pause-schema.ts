@@ -11,6 +11,8 @@ const reason = requiredText("reason")
   .refine(lengthBetween(REASON_LIMITS.min, REASON_LIMITS.max), {
     error: `reason must be between ${REASON_LIMITS.min} and ${REASON_LIMITS.max} characters`,
   })
+  // What is not well-formed has no canonical form, and would stop the audit tree.
+  .refine((text) => text.isWellFormed(), { error: "reason must be well-formed Unicode" })
   .meta({ description: "Why; it is kept in the event log.", maxLength: REASON_LIMITS.max });
 
 /** The number of a user or an endpoint that may be absent. */

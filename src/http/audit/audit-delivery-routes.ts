@@ -10,7 +10,7 @@ import { users } from "../../projections/users.ts";
 import { isoNow } from "../../runtime/clock.ts";
 import { filtersOf, noteAct } from "../access/acts.ts";
 import { requireStaff, staffOf } from "../access/authentication.ts";
-import { deliveryAsItWas, deliveryQuery, payloadText, sendDeliveryEvents } from "../deliveries/history-replies.ts";
+import { deliveryAsItWas, deliveryQuery, requestedOf, sendDeliveryEvents } from "../deliveries/history-replies.ts";
 import { modelsOfDeliveries, waitingForEach } from "../deliveries/waiting-for.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { sendJson, sendJsonText } from "../replies/send-json.ts";
@@ -73,10 +73,9 @@ export function auditDeliveryRoutes(app: FastifyInstance, deps: HttpDependencies
   });
 
   app.get("/v1/audit/deliveries/:id/payload", { onRequest }, async (request, reply) => {
-    const { id: deliveryId } = deliveryQuery(request, null);
-    const payload = await payloadText(store, request, null);
+    const { deliveryId, userId, endpointId, payload } = await requestedOf(store, request, null);
     if (request.method !== "HEAD") {
-      const data = { deliveryId, readBy: staffOf(request), readAt: isoNow(clock) };
+      const data = { deliveryId, userId, endpointId, readBy: staffOf(request), readAt: isoNow(clock) };
       await recordStaffAct(storeOf(request, store), { type: "PayloadRead", data }, commandOf(request));
     }
     noteAct(request, "payload_read", { delivery: deliveryId });

@@ -11,7 +11,7 @@ import { sendJson, sendJsonText } from "../replies/send-json.ts";
 import { openPage } from "../requests/list-page.ts";
 import { validOrRefuse } from "../requests/request-body.ts";
 import { lookUp, refuseUnlessCurrent, upToDate } from "../requests/up-to-date.ts";
-import { deliveryAsItWas, deliveryQuery, payloadText, sendDeliveryEvents } from "./history-replies.ts";
+import { deliveryAsItWas, deliveryQuery, requestedOf, sendDeliveryEvents } from "./history-replies.ts";
 import { parseListDeliveries } from "./list-deliveries-schema.ts";
 import { modelsOfDeliveries, waitingForEach } from "./waiting-for.ts";
 
@@ -58,6 +58,6 @@ export function deliveryRoutes(app: FastifyInstance, deps: HttpDependencies): vo
   );
 
   app.get("/v1/deliveries/:id/payload", { onRequest }, async (request, reply) =>
-    sendJsonText(reply, 200, await payloadText(store, request, userOf(request).user_id)),
+    sendJsonText(reply, 200, (await requestedOf(store, request, userOf(request).user_id)).payload),
   );
 }

@@ -2,6 +2,7 @@ import { Readable } from "node:stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { readEvent } from "../../events/catalogue.ts";
 import { deliveryStream } from "../../events/delivery.ts";
+import type { DeliveryRequested } from "../../events/delivery.ts";
 import type { EventStore } from "../../events/store/event-store.ts";
 import { UnreadableEvent } from "../../events/store/event-store-errors.ts";
 import { numberOf } from "../../events/store/position.ts";
@@ -90,12 +91,16 @@ function* listOf(steps: Iterable<HistoryStep>): Generator<Buffer> {
 }
 
 /**
- * The exact text of a delivery's payload.
+ * What was requested of a delivery: its payload, whose it is, and to which endpoint.
  *
  * @param userId whose it has to be; null: anybody's
  * @throws HttpError 404 when there is none, 500 when its event cannot be read
  */
-export function payloadText(store: EventStore, request: FastifyRequest, userId: number | null): Promise<string> {
+export function requestedOf(
+  store: EventStore,
+  request: FastifyRequest,
+  userId: number | null,
+): Promise<DeliveryRequested["data"]> {
   const stream = deliveryStream(deliveryIdOf(request));
   return orWhereItStopped(request, async () => {
     const [first] = await store.read(stream, { limit: 1 });
@@ -103,7 +108,7 @@ export function payloadText(store: EventStore, request: FastifyRequest, userId: 
     if (requested?.type !== "DeliveryRequested" || (userId !== null && requested.data.userId !== userId)) {
       throw new HttpError("delivery_not_found");
     }
-    return requested.data.payload;
+    return requested.data;
   });
 }
 

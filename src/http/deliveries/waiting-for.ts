@@ -45,6 +45,7 @@ export async function waitingForEach(
     if (delivery.status !== "PENDING") return null;
     const entry = due.get(delivery._id) ?? held.get(delivery._id);
     if (entry === undefined) return waitingWithoutList(delivery, directory.pauseOf(delivery), now);
-    return waitingOf(entry, directory.pauseOf(delivery), now).for;
+    const isDisabled = directory.knownEndpoint(delivery.endpoint_id)?.status === "disabled";
+    return waitingOf(entry, directory.pauseOf(delivery), isDisabled, now).for;
   };
 }

@@ -63,6 +63,7 @@ export class Owners {
       case "email":
         return { user: numberIn(USER_STREAM.exec(textIn(event, "owner") ?? "")?.[1] ?? ""), endpoint: null };
       case "pause":
+      case "access":
         return { user: idIn(event, "userId"), endpoint: idIn(event, "endpointId") };
       default:
         return NOBODY;

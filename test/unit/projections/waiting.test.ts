@@ -24,13 +24,18 @@ import { filled } from "../../specification/projection.ts";
 import { logOf } from "../../specification/recorded.ts";
 
 /** Why the delivery of these events waits at that second. */
-async function waiting(seconds: number, events: readonly GatewayEvent[], pausedAt?: number): Promise<Waiting | null> {
+async function waiting(
+  seconds: number,
+  events: readonly GatewayEvent[],
+  pausedAt?: number,
+  isDisabled = false,
+): Promise<Waiting | null> {
   const log = [logOf(events.map((event) => [`delivery-${DELIVERY_ID}`, event] as const))];
   const due = await dueOf(await filled(dueDeliveries, log), [DELIVERY_ID]);
   const heldOnes = await heldOf(await filled(heldDeliveries, log), [DELIVERY_ID]);
   const entry = due.get(DELIVERY_ID) ?? heldOnes.get(DELIVERY_ID);
   if (entry === undefined) return null;
-  return waitingOf(entry, pausedAt === undefined ? null : { since: at(pausedAt) }, at(seconds));
+  return waitingOf(entry, pausedAt === undefined ? null : { since: at(pausedAt) }, isDisabled, at(seconds));
 }
 
 describe("what a delivery waits for", () => {
@@ -62,6 +67,19 @@ describe("what a delivery waits for", () => {
       expect(await waiting(70, events, 65)).toEqual({ for: "paused", since: at(65) });
     }
     expect(await waiting(10, [requested(), started(1, 0)], 5)).toEqual({ for: null, since: at(0) });
+  });
+
+  it("is what keeps it now, whatever it was held for", async () => {
+    const heldByPause = { type: "DeliveryHeld", data: { ...held(1).data, reason: "paused" } } as const;
+    expect(await waiting(5, [requested(), heldByPause])).toEqual({ for: "paused", since: at(1) });
+    expect(await waiting(5, [requested(), heldByPause], undefined, true)).toEqual({
+      for: "endpoint_disabled",
+      since: at(1),
+    });
+  });
+
+  it("is never said to have begun before the delivery itself", async () => {
+    expect(await waiting(70, [...retry, held(61)], 0)).toEqual({ for: "paused", since: at(61) });
   });
 
   it("is nothing that a delivery has which ended", async () => {

@@ -6,6 +6,7 @@ import type { DocumentStore } from "../../../projections/store/document-store.ts
 import type { NumberedPage } from "../../../projections/store/pages.ts";
 import { users, usersByEmail, usersByUsername, usersPage } from "../../../projections/users.ts";
 import type { UserDocument } from "../../../projections/users.ts";
+import { filtersOf, noteAct } from "../../access/acts.ts";
 import { requireStaff } from "../../access/authentication.ts";
 import type { HttpDependencies } from "../../dependencies.ts";
 import { sendJson } from "../../replies/send-json.ts";
@@ -30,6 +31,7 @@ export function auditListRoutes(app: FastifyInstance, deps: HttpDependencies): v
     const page = openPage<number>({ limit, cursor }, scope, secrets.cursors);
     await seen([users.name]);
     const found = await usersWith(documents, { username, email }, { limit: page.wanted, after: page.after });
+    noteAct(request, "users_read", { filters: filtersOf(request) });
     return sendJson(
       reply,
       200,
@@ -50,6 +52,7 @@ export function auditListRoutes(app: FastifyInstance, deps: HttpDependencies): v
       { url, username, userId: user_id },
       { limit: page.wanted, after: page.after },
     );
+    noteAct(request, "endpoints_read", { filters: filtersOf(request) });
     return sendJson(
       reply,
       200,
