@@ -199,7 +199,7 @@ describe("the deliveries that an operator lists", () => {
     expect(await refused("state=stuck")).toEqual(["state must be one of due, held, under_way, failed"]);
     expect(await refused("state=held&within=5")).toEqual(["within goes with state=due only"]);
     expect(await refused("within=-1")).toEqual(["within must be a whole number of seconds from 0 to 604800"]);
-    expect(await refused("user_id=0")).toEqual(["user_id must be a whole number above 0"]);
+    expect(await refused("user_id=0")).toEqual(["user_id must be greater than 0"]);
     expect(await refused("endpoint_id=a")).toEqual(["endpoint_id must be an integer"]);
     expect(await refused("limit=101")).toEqual(["limit must be between 1 and 100"]);
     const { next_cursor } = await list("state=due&limit=1");

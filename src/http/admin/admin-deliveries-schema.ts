@@ -2,6 +2,7 @@ import { z } from "zod";
 import { attemptErrorCode, waitingFor } from "../../events/delivery-terms.ts";
 import { endpointIdSchema } from "../endpoints/schemas/endpoint-id-schema.ts";
 import { id, time } from "../replies/reply-fields.ts";
+import { idSchema } from "../requests/id-schema.ts";
 import type { Parsed } from "../requests/schema-rules.ts";
 import { parseStaffQuery } from "../requests/query.ts";
 import { pageSchema } from "./page-schema.ts";
@@ -26,16 +27,11 @@ export interface AdminDeliveriesQuery {
 /** The longest wait that a schedule may have. */
 const MAX_WITHIN_SECONDS = 604_800;
 const WITHIN_MESSAGE = `within must be a whole number of seconds from 0 to ${MAX_WITHIN_SECONDS}`;
-const USER_MESSAGE = "user_id must be a whole number above 0";
 
 /** The query of `GET /v1/admin/deliveries`. It both validates and describes. */
 export const adminDeliveriesSchema = z.strictObject({
   state: listedState.default("due").meta({ description: "What to list; by default what is due." }),
-  user_id: z
-    .int({ error: USER_MESSAGE })
-    .min(1, { error: USER_MESSAGE })
-    .optional()
-    .meta({ description: "Only this user's." }),
+  user_id: idSchema("user_id").optional().meta({ description: "Only this user's." }),
   endpoint_id: endpointIdSchema.optional().meta({ description: "Only those to this endpoint." }),
   within: z
     .int({ error: WITHIN_MESSAGE })

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { pauseScopeKind } from "../../events/pause.ts";
 import { id, time } from "../replies/reply-fields.ts";
+import { idSchema } from "../requests/id-schema.ts";
 import { lengthBetween, messagesOf, requiredText } from "../requests/schema-rules.ts";
 import type { Parsed } from "../requests/schema-rules.ts";
 
@@ -17,15 +18,9 @@ const reason = requiredText("reason")
 
 /** The number of a user or an endpoint that may be absent. */
 function optionalId(name: string) {
-  return z
-    .int({ error: (issue) => (issue.code === "too_big" ? tooBig(name) : `${name} must be an integer`) })
-    .min(1, { error: `${name} must be greater than 0` })
+  return idSchema(name)
     .nullish()
     .transform((number) => number ?? null);
-}
-
-function tooBig(name: string): string {
-  return `${name} must be at most ${Number.MAX_SAFE_INTEGER}`;
 }
 
 const ids = { user_id: optionalId("user_id"), endpoint_id: optionalId("endpoint_id") };

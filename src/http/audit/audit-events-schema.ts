@@ -8,6 +8,7 @@ import { positionOf } from "../../events/store/position.ts";
 import type { Position } from "../../events/store/position.ts";
 import { UUID } from "../../runtime/uuid.ts";
 import { endpointIdSchema } from "../endpoints/schemas/endpoint-id-schema.ts";
+import { idSchema } from "../requests/id-schema.ts";
 import { parseStaffQuery } from "../requests/query.ts";
 import type { Parsed } from "../requests/schema-rules.ts";
 import { RANGE_MESSAGE, timeParameter, timeRangeOf } from "../requests/time-range.ts";
@@ -43,7 +44,6 @@ const LIMIT_MESSAGE = `limit must be between 1 and ${MAX_EVENTS}`;
 const AFTER_MESSAGE = "after must be a position of the log, a number of at most 20 digits";
 const TYPE_MESSAGE = `type must be event types separated by commas, each one of ${EVENT_TYPES.join(", ")}`;
 const STREAM_MESSAGE = "stream must be the name of a stream such as user-1, or of a whole category such as delivery-*";
-const USER_ID_MESSAGE = "user_id must be an integer above 0";
 const DELIVERY_ID_MESSAGE = "delivery_id must be the id of a delivery, a UUID";
 const CATEGORY_MESSAGE = `the category of stream must be one of ${CATEGORIES.join(", ")}`;
 
@@ -73,9 +73,7 @@ export const auditEventsSchema = z.strictObject({
     .meta({ description: "Only this stream; `delivery-*` is all streams of the category `delivery`." }),
   from: timeParameter("from").optional().meta({ description: "Only events recorded at or after this time." }),
   to: timeParameter("to").optional().meta({ description: "Only events recorded before this time." }),
-  user_id: z
-    .int({ error: USER_ID_MESSAGE })
-    .min(1, { error: USER_ID_MESSAGE })
+  user_id: idSchema("user_id")
     .optional()
     .meta({ description: "Only events of this user, its endpoints and its deliveries." }),
   endpoint_id: endpointIdSchema.optional().meta({ description: "Only events of this endpoint and its deliveries." }),

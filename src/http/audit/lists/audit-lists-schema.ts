@@ -2,8 +2,7 @@ import { z } from "zod";
 import { disablingReason, endpointStatus } from "../../../events/endpoint-terms.ts";
 import { listDeliveriesSchema } from "../../deliveries/list-deliveries-schema.ts";
 import { id, time } from "../../replies/reply-fields.ts";
-
-const USER_ID_MESSAGE = "user_id must be an integer above 0";
+import { idSchema } from "../../requests/id-schema.ts";
 
 const { limit, cursor } = listDeliveriesSchema.shape;
 const username = z.string().optional();
@@ -20,11 +19,7 @@ export const auditUsersSchema = z.strictObject({
 export const auditEndpointsSchema = z.strictObject({
   url: z.string().optional().meta({ description: "Only endpoints with exactly this URL." }),
   username: username.meta({ description: "Only endpoints of the user with exactly this name." }),
-  user_id: z
-    .int({ error: USER_ID_MESSAGE })
-    .min(1, { error: USER_ID_MESSAGE })
-    .optional()
-    .meta({ description: "Only endpoints of this user." }),
+  user_id: idSchema("user_id").optional().meta({ description: "Only endpoints of this user." }),
   limit: limit.meta({ description: "How many endpoints a page has at most." }),
   cursor,
 });
