@@ -67,6 +67,7 @@ export class GatewayApi {
   readonly #address: string;
   readonly #key: string;
 
+  /** @param key the operator's; empty when it is not known */
   constructor(address: string, key: string) {
     this.#address = address;
     this.#key = key;
@@ -111,6 +112,11 @@ export class GatewayApi {
     }
     const body = (await reply.json()) as { error?: string; details?: { errors: string[] } };
     if (reply.ok) return body;
+    if (this.#key === "") {
+      throw new Error(
+        "the gateway asks for the operator's key: set DATA_DIR or OPERATOR_API_KEY as the gateway has it",
+      );
+    }
     const details = body.details === undefined ? "" : `: ${body.details.errors.join("; ")}`;
     throw new Error(`the gateway says ${reply.status} ${body.error ?? ""}${details}`);
   }
