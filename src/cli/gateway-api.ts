@@ -36,7 +36,7 @@ export interface Overview {
   readonly queue: Readonly<Record<"waiting" | "limit" | "under_way" | "under_way_limit", number>>;
   readonly breakers: readonly unknown[];
   readonly paused_count: number;
-  /** The oldest of them. */
+  /** Some of them, that of everything first. */
   readonly paused: readonly {
     readonly scope: string;
     readonly user_id: number | null;

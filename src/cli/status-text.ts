@@ -83,9 +83,7 @@ function oldestDue(delivery: OverviewDelivery | null, time: string): string[] {
 
 function paused({ paused_count: count, paused: named, time }: Overview): string[] {
   if (count === 0) return ["nothing"];
-  // A pause of everything explains all.
-  const widestFirst = [...named].sort((a, b) => Number(b.scope === "all") - Number(a.scope === "all"));
-  const lines = widestFirst.slice(0, MAX_PAUSES).map(({ scope, user_id, endpoint_id, since, reason }) => {
+  const lines = named.slice(0, MAX_PAUSES).map(({ scope, user_id, endpoint_id, since, reason }) => {
     const what = scope === "all" ? "everything" : `${scope} ${user_id ?? endpoint_id ?? ""}`;
     const age = lasted((Date.parse(time) - Date.parse(since)) / 1_000);
     return cutTo(COLUMNS - HEADING_WIDTH, `${what} for ${age}: ${reason}`);

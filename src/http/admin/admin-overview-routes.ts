@@ -66,6 +66,7 @@ async function overview(deps: HttpDependencies): Promise<object> {
     queue: { waiting, limit: settings.queueLimit, under_way: underWay, under_way_limit: settings.attemptsAtOnce },
     breakers: [],
     paused_count: all.length,
+    // A pause of everything explains all.
     paused: [...all].sort((a, b) => Number(b.scope === "all") - Number(a.scope === "all")).slice(0, MAX_PAUSES),
     projections: figures
       .projections()
