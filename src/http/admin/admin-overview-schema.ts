@@ -1,14 +1,7 @@
 import { z } from "zod";
 import { time } from "../replies/reply-fields.ts";
-import type { Parsed } from "../requests/schema-rules.ts";
 import { listedDeliverySchema } from "./admin-deliveries-schema.ts";
-import { parseStaffQuery } from "../requests/query.ts";
 import { pauseReplySchema } from "./pause-schema.ts";
-
-/** Parses the query of `GET /v1/admin/overview`, which has no parameters. */
-export function parseAdminOverview(query: Readonly<Record<string, unknown>>): Parsed<object> {
-  return parseStaffQuery(z.strictObject({}), query, []);
-}
 
 const count = z.int().min(0);
 /** A figure that is counted now and then. */

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 
 import { messagesOf, numberOrSame } from "./schema-rules.ts";
 import type { Parsed } from "./schema-rules.ts";
@@ -39,4 +39,11 @@ export function parseStaffQuery<S extends z.ZodObject>(
   if (parsed.ok || Object.keys(query).every((name) => known.includes(name))) return parsed;
   const which = known.length === 0 ? "there are no parameters" : `the parameters are ${known.join(", ")}`;
   return { ok: false, errors: [...parsed.errors, which] };
+}
+
+const NO_PARAMETERS = z.strictObject({});
+
+/** Parses the query of a route for staff that has no parameters, as `parseStaffQuery` does. */
+export function parseNoParameters(query: Readonly<Record<string, unknown>>): Parsed<object> {
+  return parseStaffQuery(NO_PARAMETERS, query);
 }
