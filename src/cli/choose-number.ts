@@ -8,7 +8,8 @@ import type { Readable, Writable } from "node:stream";
  * @param input a terminal, as `output`
  */
 export async function chooseNumber(last: number, input: Readable, output: Writable): Promise<number | null> {
-  const terminal = createInterface({ input, output, prompt: `which one? 1 to ${last}, or nothing to end: ` });
+  // Closed at the end, else it would go on reading and the process would not end.
+  using terminal = createInterface({ input, output, prompt: `which one? 1 to ${last}, or nothing to end: ` });
   terminal.prompt();
   for await (const line of terminal) {
     const answer = line.trim();

@@ -90,7 +90,8 @@ describe.concurrent("an import that was broken off", { timeout: 120_000 }, () =>
     await runCommand(["export", "--output", file], old);
     const lines = readFileSync(file, "utf8").trimEnd().split("\n");
     copyFileSync(file, at("right"));
-    writeFileSync(file, `${[...lines.slice(0, -1), lines.at(-1)!.replace(/"sha256":"./, '"sha256":"0')].join("\n")}\n`);
+    const last = lines.pop()!.replace(/(?<="sha256":")./, (digit) => (digit === "0" ? "1" : "0"));
+    writeFileSync(file, [...lines, last, ""].join("\n"));
     const wrong = await runCommand(["import"], data, { input: file });
     expect(wrong.stderr).toMatch(/^webhook-gateway cannot import: the export was changed: [^\n]*\n$/);
     await expectRefused(data, at("out"));

@@ -1,7 +1,5 @@
-import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { schemaVersionOf } from "../../src/events/catalogue.ts";
 import { openDataDirectory } from "../../src/events/store/sqlite/files/data-directory.ts";
@@ -11,12 +9,12 @@ import { ApiClient } from "../fixtures/gateway/api-client.ts";
 import { runCommand } from "../fixtures/gateway/command-process.ts";
 import type { CommandOutcome } from "../fixtures/gateway/command-process.ts";
 import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
+import { runInTerminal, whyNoTerminal } from "../fixtures/gateway/terminal-process.ts";
 import { startReceiver } from "../fixtures/receivers/receiver.ts";
 import { obeyedByTerminals } from "../fixtures/terminal.ts";
 import { requested } from "../specification/delivery-story.ts";
 import { expectReadable, titlesIn } from "./told-delivery.ts";
 
-const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 const EVIL = "\u001b[2J\u009b31m\r\nforged line\u202e 注文 ";
 const ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
 const TIME = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
@@ -90,22 +88,20 @@ describe("webhook-gateway replay --user", () => {
   });
 
   it("asks in a terminal which one, and shows it as it is shown by its id", async (context) => {
-    const probe = spawnSync("script", ["--version"]);
-    if (probe.error !== undefined) context.skip("script (of util-linux) is not installed");
-    const inTerminal = (columns: number, typed: string, env: Readonly<Record<string, string>>): string[] => {
-      const command = `stty cols ${columns} rows 24; '${process.execPath}' '${MAIN}' replay --user alice`;
-      const options = {
-        input: typed,
-        env: { DATA_DIR: folder.path, TERM: "xterm-256color", PATH: process.env["PATH"], ...env },
-      };
-      const { status, stdout } = spawnSync("script", ["-qec", command, "/dev/null"], options);
-      expect(status).toBe(0);
-      // Before that comes the echo of what was typed ahead.
-      const text = stdout.toString().replaceAll("\r\n", "\n");
-      return text.slice(text.indexOf("NO_COLOR" in env ? "deliveries of" : "\u001b[1mdeliveries of")).split("\n");
+    const reason = whyNoTerminal();
+    if (reason !== null) return context.skip(reason);
+    const inTerminal = async (
+      columns: number,
+      typed: readonly string[],
+      env: Readonly<Record<string, string>>,
+    ): Promise<string[]> => {
+      const options = { columns, prompt: "nothing to end: ", typed, env };
+      const { exitCode, shown } = await runInTerminal(["replay", "--user", "alice"], folder.path, options);
+      expect(exitCode).toBe(0);
+      return shown.split("\n");
     };
 
-    const narrow = inTerminal(80, "\n", { NO_COLOR: "1" });
+    const narrow = await inTerminal(80, [""], { NO_COLOR: "1" });
     expectReadable(narrow.slice(0, 7).join("\n"));
     expect(narrow.slice(0, 2)).toEqual([
       "deliveries of alice, newest first",
@@ -121,14 +117,14 @@ describe("webhook-gateway replay --user", () => {
     expect(narrow.join("\n")).toContain("which one? 1 to 5, or nothing to end: ");
     expect(titlesIn(narrow.join("\n"))).toEqual([]);
 
-    const wide = inTerminal(140, "6\nfive\n4\n", { NO_COLOR: "1" });
+    const wide = await inTerminal(140, ["6", "five", "4"], { NO_COLOR: "1" });
     expect(wide[2]).toBe(`1 ${deliveries[0]!.id} ${deliveries[0]!.created_at} SUCCESS  1 1`);
     expect(wide[4]?.length).toBeLessThanOrEqual(140);
     expect(wide[4]).toMatch(/forged line.*…$/);
     const { stdout: one } = await replay(deliveries[3]!.id);
     expect(wide.join("\n")).toContain(one);
 
-    const painted = inTerminal(80, "4\n", {});
+    const painted = await inTerminal(80, ["4"], {});
     expect(painted[0]).toBe("\u001b[1mdeliveries of alice, newest first\u001b[22m");
     expect(painted[2]?.startsWith(`\u001b[2m1\u001b[22m ${deliveries[0]!.id}`)).toBe(true);
     expect(painted.join("\n")).toContain("\u001b[1m0. DeliveryRequested\u001b[22m");

@@ -1,7 +1,5 @@
-import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { schemaVersionOf } from "../../src/events/catalogue.ts";
 import type { GatewayEvent } from "../../src/events/catalogue.ts";
@@ -11,13 +9,13 @@ import { SqliteEventStore } from "../../src/events/store/sqlite/sqlite-event-sto
 import { sampleEvent } from "../fixtures/event-log/event-samples.ts";
 import { runCommand } from "../fixtures/gateway/command-process.ts";
 import { TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
+import { runInTerminal, whyNoTerminal } from "../fixtures/gateway/terminal-process.ts";
 import { obeyedByTerminals } from "../fixtures/terminal.ts";
 import { DELIVERY_ID, attempted, requested, started } from "../specification/delivery-story.ts";
 import { Instances } from "./instances.ts";
 import { FAST, expectReadable, titlesIn, toldByAServer, toldByBoth } from "./told-delivery.ts";
 import type { Step } from "./told-delivery.ts";
 
-const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 const EVIL = "\u001b[2J\u001b]0;owned\u0007\u009b31m\r\nforged line\u202e🎉👨‍👩‍👧‍👦漢字";
 
 function toAppend(event: GatewayEvent): EventToAppend {
@@ -121,18 +119,15 @@ describe("webhook-gateway replay", () => {
   });
 
   it("is painted in a terminal, but not where NO_COLOR is set", async (context) => {
-    const probe = spawnSync("script", ["--version"]);
-    if (probe.error !== undefined) context.skip("script (of util-linux) is not installed");
+    const reason = whyNoTerminal();
+    if (reason !== null) return context.skip(reason);
     using folder = new TemporaryFolder();
     await seeded(folder.path, []);
-    const inTerminal = (env: Readonly<Record<string, string>>): string => {
-      const command = `'${process.execPath}' '${MAIN}' replay ${DELIVERY_ID}`;
-      const options = { env: { DATA_DIR: folder.path, TERM: "xterm-256color", PATH: process.env["PATH"], ...env } };
-      return spawnSync("script", ["-qec", command, "/dev/null"], options).stdout.toString().replaceAll("\r\n", "\n");
-    };
+    const inTerminal = async (env: Readonly<Record<string, string>>): Promise<string> =>
+      (await runInTerminal(["replay", DELIVERY_ID], folder.path, { env })).shown;
     const plain = (await runCommand(["replay", DELIVERY_ID], folder.path)).stdout;
-    expect(inTerminal({ NO_COLOR: "1" })).toBe(plain);
-    const painted = inTerminal({});
+    expect(await inTerminal({ NO_COLOR: "1" })).toBe(plain);
+    const painted = await inTerminal({});
     expect(painted).toContain("\u001b[1m0. DeliveryRequested\u001b[22m");
     const unpainted = ["1", "2", "22"].reduce((text, look) => text.replaceAll(`\u001b[${look}m`, ""), painted);
     expect(unpainted).toBe(plain);

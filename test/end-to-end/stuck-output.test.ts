@@ -16,8 +16,6 @@ import { until } from "../fixtures/until.ts";
 const DISPATCHES = 300;
 /** Their lines, two for each, are more than waits for an output. */
 const MANY_DISPATCHES = 3_000;
-/** A stop with nothing under way and an output that takes nothing. */
-const STOP_LIMIT_MS = 8_000;
 
 /** Starts a gateway that logs there, and waits until it answers. */
 async function startOn(stack: AsyncDisposableStack, stdout: "pipe" | number) {
@@ -64,27 +62,34 @@ async function droppedLines(address: string): Promise<number> {
   return figure(text, "webhook_log_lines_dropped_total");
 }
 
-/** Expects that SIGTERM ends it in order and in time. */
+/** Expects that SIGTERM ends it in order, which it also did in time: after its limit the exit code is another. */
 async function expectOrderlyStop(gateway: GatewayProcess, expect: ExpectStatic): Promise<void> {
-  const begunAt = performance.now();
   expect(await gateway.terminate()).toBe(0);
-  expect(performance.now() - begunAt).toBeLessThan(STOP_LIMIT_MS);
   expect(gateway.stderr).toBe("");
 }
 
-/** A FIFO that is open, so that writing to it does not wait for a reader, and that nobody reads. */
-function openFifo(stack: AsyncDisposableStack): number {
+/** A FIFO that nobody reads unless a test drains it. */
+interface Fifo {
+  readonly writer: number;
+  readonly reader: number;
+}
+
+/** A FIFO with both ends open, so that no side waits for the other to come. */
+function openFifo(stack: AsyncDisposableStack): Fifo {
   const folder = stack.use(new TemporaryFolder());
   const path = join(folder.path, "fifo");
   execFileSync("mkfifo", [path]);
-  return stack.adopt(openSync(path, constants.O_RDWR | constants.O_NONBLOCK), closeSync);
+  // Two descriptions of the file: a process that gets one of them as its standard output makes it wait (O_NONBLOCK is
+  // the description's), and a read that waits would hold this thread for ever.
+  const reader = stack.adopt(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), closeSync);
+  return { reader, writer: stack.adopt(openSync(path, constants.O_WRONLY), closeSync) };
 }
 
 /** What is in a FIFO now. */
-function drain(fifo: number): string {
+function drain({ reader }: Fifo): string {
   const buffer = Buffer.alloc(1024 * 1024);
   try {
-    return buffer.toString("utf8", 0, readSync(fifo, buffer));
+    return buffer.toString("utf8", 0, readSync(reader, buffer));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EAGAIN") return "";
     throw error;
@@ -128,7 +133,7 @@ describe.concurrent("the gateway takes, delivers and stops", { timeout: 120_000 
   it("while nobody reads its FIFO, and says to a reader how many lines are missing", async ({ expect }) => {
     await using stack = new AsyncDisposableStack();
     const fifo = openFifo(stack);
-    const { gateway, address } = await startOn(stack, fifo);
+    const { gateway, address } = await startOn(stack, fifo.writer);
     await flood(address, expect);
     let text = "";
     let told: readonly number[] = [];
@@ -148,7 +153,7 @@ describe.concurrent("the gateway takes, delivers and stops", { timeout: 120_000 
 
   it("while nobody reads a FIFO that is full", async ({ expect }) => {
     await using stack = new AsyncDisposableStack();
-    const { gateway, address } = await startOn(stack, openFifo(stack));
+    const { gateway, address } = await startOn(stack, openFifo(stack).writer);
     await deliver(stack, address, expect);
     await expectOrderlyStop(gateway, expect);
   });
@@ -158,10 +163,9 @@ describe.concurrent("the gateway takes, delivers and stops", { timeout: 120_000 
     const { gateway, address } = await startOn(stack, "pipe");
     gateway.stallReader();
     await deliver(stack, address, expect);
-    const begunAt = performance.now();
     gateway.signalTerm();
+    // Not `exited`, which comes when all of its output is read.
     expect(await gateway.ended).toBe(0);
-    expect(performance.now() - begunAt).toBeLessThan(STOP_LIMIT_MS);
   });
 
   it("when the reader of its log ends", async ({ expect }) => {
@@ -177,7 +181,7 @@ it("a second signal ends a stop whose output takes nothing", async ({ expect }) 
   await using stack = new AsyncDisposableStack();
   const fifo = openFifo(stack);
   const blackHole = stack.adopt(await startReceiver(() => undefined), (it) => it.close());
-  const { gateway, address } = await startOn(stack, fifo);
+  const { gateway, address } = await startOn(stack, fifo.writer);
   await deliver(stack, address, expect);
   const api = await ApiClient.createUser(address, "bobby");
   const { status } = await api.dispatch(await api.createEndpoint(blackHole.url()), '{"n":1}');

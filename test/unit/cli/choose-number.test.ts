@@ -24,4 +24,12 @@ describe("the choice of a number", () => {
   ])("is %s", async (_what, typed, number, asked) => {
     expect(await chosenWith(typed)).toEqual({ number, asked });
   });
+
+  it("reads no more of an input that stays open, as a terminal does, so that the process can end", async () => {
+    const [input, output] = [new PassThrough(), new PassThrough()];
+    const choice = chooseNumber(5, input, output);
+    input.write("3\n");
+    expect(await choice).toBe(3);
+    expect(input.isPaused()).toBe(true);
+  });
 });
