@@ -9,7 +9,6 @@ import { importUnfinished } from "../events/store/sqlite/files/log-database.ts";
 import { logPath } from "../events/store/sqlite/files/log-file.ts";
 import { newLogSignal } from "../events/store/sqlite/log-signal.ts";
 import { SqliteLogFollower } from "../events/store/sqlite/reading/sqlite-log-follower.ts";
-import { SqliteEventStore } from "../events/store/sqlite/sqlite-event-store.ts";
 import { GROUP_LIMITS } from "../events/store/sqlite/writing/append-queue.ts";
 import type { AppendsInFlight } from "../processes/transfer/ordered-appends.ts";
 import { ConfigurationError } from "../runtime/configuration-error.ts";
@@ -22,7 +21,7 @@ export interface OpenedLog extends AsyncDisposable {
   readonly store: EventStore;
   /** How much may be appended without waiting for it. */
   readonly inFlight: AppendsInFlight;
-  /** Marks an embedded log as one that an import has not completed, or takes the mark away; a server has no place for it. */
+  /** Marks the log as one that an import has not completed, or takes the mark away. */
   readonly mark: (unfinished: boolean) => Promise<void>;
 }
 
@@ -49,12 +48,10 @@ export async function openLogForImport(config: Where, warn: (line: string) => vo
   if (config.eventStoreUrl === null) refuseOtherUser(config.dataDir);
   const folder = config.eventStoreUrl === null ? openDataDirectory(config.dataDir) : null;
   try {
-    const { store } = await openAnyLog(config, folder, logReportsTo(warn), "append", "import");
+    const { store, markImport: mark } = await openAnyLog(config, folder, logReportsTo(warn), "append", "import");
     return {
       store,
-      mark: async (unfinished) => {
-        if (store instanceof SqliteEventStore) await store.markImport(unfinished);
-      },
+      mark,
       inFlight: folder === null ? PIPELINED : ONE_COMMIT,
       [Symbol.asyncDispose]: () => close(store, folder),
     };
@@ -78,7 +75,9 @@ export async function openLogForReading(
 ): Promise<ReadLog> {
   const { dataDir: directory } = config;
   if (config.eventStoreUrl !== null) {
-    const { store } = await openAnyLog(config, null, logReportsTo(warn), "read");
+    // An import is what takes a log that is not whole.
+    const purpose = need === "whole" ? "work" : "import";
+    const { store } = await openAnyLog(config, null, logReportsTo(warn), "read", purpose);
     return { store, [Symbol.asyncDispose]: () => close(store, null) };
   }
   refuseWithoutLog(directory);

@@ -1,6 +1,7 @@
 import { LOG_STREAM } from "../events/log.ts";
 import type { EventStore } from "../events/store/event-store.ts";
 import { EventStoreDbEventStore } from "../events/store/eventstoredb/eventstoredb-event-store.ts";
+import type { LogPurpose } from "../events/store/sqlite/files/log-file.ts";
 import type { Use } from "../events/store/eventstoredb/opening/check-rights.ts";
 import { EventStoreUnusable } from "../events/store/eventstoredb/opening/eventstore-unusable.ts";
 import { ConfigurationError } from "../runtime/configuration-error.ts";
@@ -16,11 +17,34 @@ export interface EventStoreDbLog {
  * Opens the log on EventStoreDB.
  *
  * @param use how the log will be used: the user's rights are checked for it
+ * @param purpose only an import takes a log that an import has not completed
  * @throws ConfigurationError in one line that names the variable when the server cannot be used
  */
-export async function openEventStoreDb(log: EventStoreDbLog, reports: LogReports, use: Use): Promise<EventStore> {
+export async function openEventStoreDb(
+  log: EventStoreDbLog,
+  reports: LogReports,
+  use: Use,
+  purpose: LogPurpose,
+): Promise<EventStoreDbEventStore> {
+  const store = await opened(log, reports, use);
   try {
-    const store = await EventStoreDbEventStore.open({
+    if (purpose !== "import" && (await store.importMark.isSet())) {
+      throw new ConfigurationError(
+        "EVENTSTORE_URL: the log there holds an import that is not complete; run the same `webhook-gateway import` " +
+          "again, or name another EVENTSTORE_STREAM_PREFIX",
+      );
+    }
+    if (await isEmptyBesideAnEarlier(store)) reports.unprefixedLog();
+    return store;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function opened(log: EventStoreDbLog, reports: LogReports, use: Use): Promise<EventStoreDbEventStore> {
+  try {
+    return await EventStoreDbEventStore.open({
       url: log.url,
       prefix: log.prefix,
       use,
@@ -28,8 +52,6 @@ export async function openEventStoreDb(log: EventStoreDbLog, reports: LogReports
       onConnection: ({ connected, reason }) => reports.connection(connected, reason),
       onWaiting: (reason, seconds) => reports.waiting(reason, seconds),
     });
-    if (await isEmptyBesideAnEarlier(store)) reports.unprefixedLog();
-    return store;
   } catch (error) {
     if (error instanceof EventStoreUnusable) throw new ConfigurationError(`EVENTSTORE_URL: ${error.message}`);
     throw error;

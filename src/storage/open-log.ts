@@ -23,6 +23,8 @@ export type LogSource =
 export interface OpenLog {
   readonly store: EventStore;
   readonly source: LogSource;
+  /** Marks it as one that an import has not completed, or takes the mark away; durable when it resolves. */
+  readonly markImport: (unfinished: boolean) => Promise<void>;
 }
 
 /** The part of a log that is needed to follow it. */
@@ -34,7 +36,7 @@ export type FollowedLog = Pick<EventStore, "subscribe" | "idAt" | "close">;
  *
  * @param folder the data folder, which this process holds; null if the log is not in it
  * @param use how the log will be used: the rights of a server's user are checked for it
- * @param purpose what an embedded log is opened for
+ * @param purpose what it is opened for: only an import takes a log that an import has not completed
  * @throws ConfigurationError in one line that names the variable when the server cannot be used, DataDirectoryUnusable
  */
 export async function openLog(
@@ -48,12 +50,14 @@ export async function openLog(
   if (url !== null) {
     const source = { kind: "eventstoredb", url, prefix } as const;
     const { openEventStoreDb } = await import("./open-event-store-db.ts");
-    return { store: await openEventStoreDb(source, reports, use), source };
+    const store = await openEventStoreDb(source, reports, use, purpose);
+    return { store, source, markImport: (unfinished) => store.importMark.set(unfinished) };
   }
   if (folder === null) throw new TypeError("the embedded log needs a data folder");
   const { path: directory, lockId } = folder;
   const store = await SqliteEventStore.open({ directory, lockId, purpose, onFault: (error) => reports.fault(error) });
-  return { store, source: { kind: "embedded", directory, signal: store.signal, logId: store.logId } };
+  const source = { kind: "embedded", directory, signal: store.signal, logId: store.logId } as const;
+  return { store, source, markImport: (unfinished) => store.markImport(unfinished) };
 }
 
 /** Follows the log from another thread than the one that opened it. Throws what opening it throws. */

@@ -104,9 +104,9 @@ export class Instances implements AsyncDisposable {
     return this.#stack.use(await GatewayProcess.start(folder, this.#env));
   }
 
-  /** Runs a subcommand on the log, by default with no read models at hand. */
-  run(args: readonly string[], folder = "/nowhere"): Promise<CommandOutcome> {
-    return runCommand(args, folder, { env: this.#env });
+  /** Runs a subcommand on the log, by default with no read models at hand; `input` is a file. */
+  run(args: readonly string[], folder = "/nowhere", input?: string): Promise<CommandOutcome> {
+    return runCommand(args, folder, { env: this.#env, ...(input !== undefined && { input }) });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { runCommand } from "../fixtures/gateway/command-process.ts";
@@ -34,6 +34,33 @@ export function movedLog(name: string, start: () => Promise<Instances>): void {
       expect(digests.size, [...digests].join("\n")).toBe(1);
       expect(outcomes.at(-1)?.stderr).toContain("(2000 were there before)");
       expect(existsSync("/nowhere")).toBe(false);
+    });
+
+    it("is refused there until its import is complete", { timeout: 120_000 }, async () => {
+      await using stack = new AsyncDisposableStack();
+      using folder = new TemporaryFolder();
+      const at = (file: string): string => join(folder.path, file);
+      await seedLog(at("old"), 2_000);
+      const { stderr } = await runCommand(["export", "--output", at("whole")], at("old"));
+      const lines = readFileSync(at("whole"), "utf8").split("\n");
+      writeFileSync(at("cut"), `${lines.slice(0, 1_000).join("\n")}\n`);
+      const instances = stack.use(await start());
+      const cut = await instances.run(["import"], undefined, at("cut"));
+      expect(cut).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("cut short") as string });
+      for (const args of [["serve"], ["export"], ["rebuild", "users"]]) {
+        const { exitCode, stdout, stderr: line } = await instances.run(args, at("models"));
+        expect([exitCode, stdout], args[0]).toEqual([1, ""]);
+        expect(line).toMatch(
+          /^webhook-gateway cannot \w+: EVENTSTORE_URL: the log there holds an import that is not complete; run the same `webhook-gateway import` again, or name another EVENTSTORE_STREAM_PREFIX\n$/,
+        );
+      }
+      expect(await instances.run(["verify"])).toMatchObject({ exitCode: 0 });
+
+      const whole = await instances.run(["import", "--input", at("whole")]);
+      expect(whole.exitCode).toBe(0);
+      expect(whole.stderr).toMatch(/\([1-9]\d* were there before\)/);
+      const exported = await instances.run(["export"]);
+      expect([whole.stderr, exported.stderr].map(digestIn)).toEqual([digestIn(stderr), digestIn(stderr)]);
     });
 
     it("is served there as it was", { timeout: 120_000 }, async () => {

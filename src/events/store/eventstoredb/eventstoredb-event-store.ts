@@ -20,6 +20,7 @@ import { followLog } from "./following/follow-log.ts";
 import { LogTail } from "./following/log-tail.ts";
 import { ReplacedLog } from "./following/replaced-log.ts";
 import { checkRights } from "./opening/check-rights.ts";
+import { ImportMark } from "./opening/import-mark.ts";
 import type { EventStoreDbOptions } from "./opening/eventstoredb-options.ts";
 import { openServer } from "./opening/open-server.ts";
 import { eventsAt } from "./reading/events-at.ts";
@@ -37,6 +38,7 @@ const STALLED_DEADLINES = 1.25;
 
 /** The event store on an EventStoreDB server or cluster, 23.10 or later. */
 export class EventStoreDbEventStore implements EventStore {
+  readonly importMark: ImportMark;
   readonly #calls: ServerCalls;
   readonly #names: StreamNames;
   readonly #deadlineMs: number;
@@ -58,6 +60,7 @@ export class EventStoreDbEventStore implements EventStore {
     this.#reader = new EventReader(calls, this.#names, this.#deadlineMs, this.#closing.signal);
     this.#head = new LogHead(this.#reader, this.#names.prefixes(undefined));
     this.#writer = new AppendWriter(calls, this.#deadlineMs);
+    this.importMark = new ImportMark(this.#names, this.#reader, this.#writer);
     this.#state = new ConnectionState((reason) =>
       options.onConnection?.(reason === null ? { connected: true } : { connected: false, reason }),
     );

@@ -61,6 +61,15 @@ export class EventReader {
   }
 
   /**
+   * The type of the last event of a stream with this name on the server, which need not be in the log; null if there is
+   * none. Throws StoreUnavailable.
+   */
+  async lastTypeIn(name: string): Promise<string | null> {
+    const found = await this.#patiently(streamRequest(name, 0n, undefined));
+    return found.at(-1)?.type ?? null;
+  }
+
+  /**
    * Waits until the stream can be read up to this revision: the server may report a conflict before the winning event
    * is readable. Throws StoreUnavailable when that takes too long.
    */
@@ -97,10 +106,14 @@ export class EventReader {
     return found.find(({ position }) => place === null || position > place) ?? null;
   }
 
-  /** The last event in a stream with one of these prefixes, or null. Searches like `firstAfter`. */
+  /**
+   * The last event in a stream with one of these prefixes, or null: of the last two the one that is in the log, since
+   * the mark of an import may come after it. Searches like `firstAfter`.
+   */
   async last(prefixes: readonly string[], milliseconds = this.#deadlineMs): Promise<FoundEvent | null> {
-    const request = allRequest("end", "backwards", 1, { prefixes, window: WINDOW });
-    return (await this.#patiently(request, milliseconds))[0] ?? null;
+    const request = allRequest("end", "backwards", 2, { prefixes, window: WINDOW });
+    const found = await this.#patiently(request, milliseconds);
+    return found.find(({ stream }) => stream !== null) ?? found[1] ?? null;
   }
 
   /**

@@ -13,6 +13,7 @@ export interface FoundEvent {
   readonly stream: string | null;
   /** Its id, a UUID in lower case. */
   readonly id: string;
+  readonly type: string;
   /** The size of its data, in bytes. */
   readonly bytes: number;
   /**
@@ -61,6 +62,7 @@ function foundEvent(parts: Parts, names: StreamNames): FoundEvent {
     position,
     stream,
     id: parts.id,
+    type: parts.type,
     bytes: parts.data.length,
     recorded: () => {
       if (stream === null) throw new TypeError("the event is not in the log");

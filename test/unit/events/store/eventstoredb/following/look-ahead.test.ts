@@ -11,6 +11,7 @@ function event(position: number, stream: string | null = null): FoundEvent {
     position: positionOf(position),
     stream,
     id: `id-${position}`,
+    type: "SomethingHappened",
     bytes: 2,
     recorded: () => {
       throw new Error("not here");

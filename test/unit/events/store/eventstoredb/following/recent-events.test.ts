@@ -7,6 +7,7 @@ function event(position: number, bytes = 10): FoundEvent {
   return {
     position: positionOf(position),
     stream: "user-1",
+    type: "SomethingHappened",
     id: `${position}`,
     bytes,
     recorded: () => {

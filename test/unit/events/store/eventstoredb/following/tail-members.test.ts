@@ -8,6 +8,7 @@ function event(position: number): FoundEvent {
   return {
     position: positionOf(position),
     stream: "user-1",
+    type: "SomethingHappened",
     id: `${position}`,
     bytes: 2,
     recorded: () => expect.fail(),

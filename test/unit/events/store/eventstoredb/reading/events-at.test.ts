@@ -11,7 +11,7 @@ import { requested } from "../../../../../specification/delivery-story.ts";
 
 function found(position: Position, stream: string | null = "delivery-1"): FoundEvent {
   const event: RecordedEvent = { ...recorded("delivery-1", requested()), position };
-  return { position, stream, id: event.id, bytes: 1, recorded: () => event };
+  return { position, stream, type: "SomethingHappened", id: event.id, bytes: 1, recorded: () => event };
 }
 
 describe("the events at positions of a server", () => {

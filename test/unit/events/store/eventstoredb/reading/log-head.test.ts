@@ -12,7 +12,14 @@ class Database {
 
   add(stream: string | null): void {
     const position = positionOf((this.events.length + 1) * 10);
-    this.events.push({ position, stream, id: position, bytes: 0, recorded: () => expect.unreachable() });
+    this.events.push({
+      position,
+      stream,
+      id: position,
+      type: "SomethingHappened",
+      bytes: 0,
+      recorded: () => expect.unreachable(),
+    });
   }
 
   readonly reader = {
