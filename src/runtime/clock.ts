@@ -1,3 +1,4 @@
+import { timeText } from "./time-text.ts";
 import { token } from "./token.ts";
 
 /** The token under which the container registers the clock. */
@@ -28,7 +29,7 @@ export const systemClock: Clock = {
 
 /** The clock's time as commands and events have it: ISO 8601 UTC, in whole milliseconds. */
 export function isoNow(clock: Pick<Clock, "now">): string {
-  return new Date(clock.now()).toISOString();
+  return timeText(clock.now());
 }
 
 /** Resolves after `milliseconds` of the clock, or when the signal aborts; never rejects. */

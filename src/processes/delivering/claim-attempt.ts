@@ -4,6 +4,7 @@ import type { AttemptUnderWay, Delivery } from "../../events/delivery.ts";
 import type { EventStore } from "../../events/store/event-store.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { timeOrderedId } from "../../runtime/time-ordered-id.ts";
+import { timeText } from "../../runtime/time-text.ts";
 import { latestSending, leaseOf } from "./attempt-lease.ts";
 import { handleDeliveryCommand } from "./delivery-command.ts";
 import { untilKnown } from "./insisting.ts";
@@ -44,7 +45,7 @@ export async function claimAttempt(
   // All tries use one id and time, so a try recognises the claim of an earlier one with unknown outcome.
   const begunAt = clock.monotonic();
   const now = clock.now();
-  const claim = { deliveryId, url, leaseMs: leaseOf(timeoutMs), now: new Date(now).toISOString() };
+  const claim = { deliveryId, url, leaseMs: leaseOf(timeoutMs), now: timeText(now) };
   const claimId = timeOrderedId();
   const elapsedMs = (): number => clock.monotonic() - begunAt;
   const latestMs = latestSending(timeoutMs);

@@ -1,3 +1,4 @@
+import { timeText } from "../../../runtime/time-text.ts";
 import type { EventMetadata, RecordedEvent } from "../event-store.ts";
 import { UnreadableEvent } from "../event-store-errors.ts";
 import { positionOf, revisionOf } from "../position.ts";
@@ -28,17 +29,9 @@ export function recordedEvent(row: EventRow): RecordedEvent {
       type: row.type,
       data: JSON.parse(row.data) as unknown,
       metadata: JSON.parse(row.metadata) as EventMetadata,
-      recordedAt: timeOf(row.recordedAt),
+      recordedAt: timeText(row.recordedAt),
     };
   } catch (error) {
     throw new UnreadableEvent(place, "its data or metadata is not JSON", { cause: error });
   }
-}
-
-let lastTime = { milliseconds: Number.NaN, text: "" };
-
-/** ISO 8601. Caches the last time, which events committed together share. */
-function timeOf(milliseconds: number): string {
-  if (lastTime.milliseconds !== milliseconds) lastTime = { milliseconds, text: new Date(milliseconds).toISOString() };
-  return lastTime.text;
 }

@@ -1,3 +1,4 @@
+import { timeText } from "../../../../runtime/time-text.ts";
 import type { EventMetadata, RecordedEvent } from "../../event-store.ts";
 import { UnreadableEvent } from "../../event-store-errors.ts";
 import { positionOf, revisionOf } from "../../position.ts";
@@ -147,13 +148,7 @@ function text(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
 }
 
-let lastTime = { milliseconds: "", text: "" };
-
-/** ISO 8601, from ticks of 100 ns since the Unix epoch. Caches the last time, which events written together share. */
+/** ISO 8601, from ticks of 100 ns since the Unix epoch. */
 function timeOf(ticks: string): string {
-  const milliseconds = ticks.slice(0, -4);
-  if (lastTime.milliseconds !== milliseconds) {
-    lastTime = { milliseconds, text: new Date(Number(milliseconds)).toISOString() };
-  }
-  return lastTime.text;
+  return timeText(Number(ticks.slice(0, -4)));
 }
