@@ -4,8 +4,8 @@ import { endpointIdSchema } from "../endpoints/schemas/endpoint-id-schema.ts";
 import { id, time } from "../replies/reply-fields.ts";
 import { idSchema } from "../requests/id-schema.ts";
 import type { Parsed } from "../requests/schema-rules.ts";
+import { pageParameters } from "../requests/page-parameters.ts";
 import { parseStaffQuery } from "../requests/query.ts";
-import { pageSchema } from "./page-schema.ts";
 
 /** What operators list deliveries by. */
 export const listedState = z.enum(["due", "held", "under_way", "failed"], {
@@ -39,7 +39,7 @@ export const adminDeliveriesSchema = z.strictObject({
     .max(MAX_WITHIN_SECONDS, { error: WITHIN_MESSAGE })
     .optional()
     .meta({ description: "With `due`: also what falls due within so many seconds." }),
-  ...pageSchema.shape,
+  ...pageParameters("deliveries"),
 });
 
 /** Parses that query. The cursor is opaque here and is checked where it is used. */

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { endpointStatus } from "../../events/endpoint-terms.ts";
 import { id, time } from "../replies/reply-fields.ts";
+import { pageParameters } from "../requests/page-parameters.ts";
 import type { Parsed } from "../requests/schema-rules.ts";
 import { parseStaffQuery } from "../requests/query.ts";
-import { pageSchema } from "./page-schema.ts";
 
 const count = z.int().min(0);
 const next_cursor = z.string().nullable().meta({ description: "Null on the last page." });
@@ -14,9 +14,12 @@ export interface PageQuery {
   readonly cursor: string | null;
 }
 
-/** Parses the query of `GET /v1/admin/endpoints`. */
+/** The query of `GET /v1/admin/endpoints`. It both validates and describes. */
+export const adminEndpointsSchema = z.strictObject(pageParameters("endpoints"));
+
+/** Parses that query. */
 export function parseAdminEndpoints(query: Readonly<Record<string, unknown>>): Parsed<PageQuery> {
-  const parsed = parseStaffQuery(pageSchema, query);
+  const parsed = parseStaffQuery(adminEndpointsSchema, query);
   if (!parsed.ok) return parsed;
   const { limit, cursor = null } = parsed.value;
   return { ok: true, value: { limit, cursor } };
@@ -50,7 +53,7 @@ export const adminUsersSchema = z.strictObject({
   order: order
     .default("backlog")
     .meta({ description: "`backlog`: the most pending first; `rate`: the most dispatches." }),
-  ...pageSchema.shape,
+  ...pageParameters("users"),
 });
 
 /** Parses that query. */

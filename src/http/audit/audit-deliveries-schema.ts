@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { listDeliveriesSchema } from "../deliveries/list-deliveries-schema.ts";
+import { pageParameters } from "../requests/page-parameters.ts";
 import { parseStaffQuery } from "../requests/query.ts";
 import type { Parsed } from "../requests/schema-rules.ts";
 import { RANGE_MESSAGE, timeParameter, timeRangeOf } from "../requests/time-range.ts";
@@ -18,7 +18,6 @@ export interface AuditDeliveriesQuery extends TimeRange {
   readonly cursor: string | null;
 }
 
-const { limit, cursor } = listDeliveriesSchema.shape;
 const { user_id, endpoint_id } = auditEventsSchema.shape;
 
 /** The query of `GET /v1/audit/deliveries`. It both validates and describes. */
@@ -41,8 +40,7 @@ export const auditDeliveriesSchema = z.strictObject({
   to: timeParameter("to")
     .optional()
     .meta({ description: "Only deliveries whose request was recorded before this time." }),
-  limit,
-  cursor,
+  ...pageParameters("deliveries"),
 });
 
 /** Parses that query. The cursor is opaque here and is checked where it is used. */

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { deliveryStatus } from "../../events/delivery-terms.ts";
 import type { DeliveryStatus } from "../../events/delivery-terms.ts";
 import { endpointIdSchema } from "../endpoints/schemas/endpoint-id-schema.ts";
+import { pageParameters } from "../requests/page-parameters.ts";
 import { parseQuery } from "../requests/query.ts";
 import { referenceSchema } from "../requests/reference-rule.ts";
 import type { Parsed } from "../requests/schema-rules.ts";
@@ -22,12 +23,6 @@ export interface DeliveryListQuery extends TimeRange {
   readonly cursor: string | null;
 }
 
-/** How many things a page of a list has. */
-export const PAGE_LIMITS = { min: 1, max: 100, default: 20 } as const;
-/** No cursor that we write is longer. */
-const MAX_CURSOR_CHARACTERS = 1024;
-const LIMIT_MESSAGE = `limit must be between ${PAGE_LIMITS.min} and ${PAGE_LIMITS.max}`;
-
 /** The query of `GET /v1/deliveries`, with its numbers as numbers. It both validates and describes. */
 export const listDeliveriesSchema = z.strictObject({
   status: deliveryStatusSchema.optional().meta({ description: "Only deliveries with this status." }),
@@ -37,17 +32,7 @@ export const listDeliveriesSchema = z.strictObject({
     .meta({ description: "Only deliveries with exactly this reference." }),
   from: timeParameter("from").optional().meta({ description: "Only deliveries created at or after this time." }),
   to: timeParameter("to").optional().meta({ description: "Only deliveries created before this time." }),
-  limit: z
-    .int({ error: (issue) => (issue.code === "invalid_type" ? "limit must be an integer" : LIMIT_MESSAGE) })
-    .min(PAGE_LIMITS.min, { error: LIMIT_MESSAGE })
-    .max(PAGE_LIMITS.max, { error: LIMIT_MESSAGE })
-    .default(PAGE_LIMITS.default)
-    .meta({ description: "How many deliveries a page has at most." }),
-  cursor: z
-    .string()
-    .max(MAX_CURSOR_CHARACTERS, { error: "cursor must be the next_cursor of an earlier page" })
-    .optional()
-    .meta({ description: "The `next_cursor` of the page before, with the same filters." }),
+  ...pageParameters("deliveries"),
 });
 
 /** Reads the query of `GET /v1/deliveries`. The cursor is opaque here and is checked where it is used. */

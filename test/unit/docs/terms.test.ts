@@ -14,7 +14,7 @@ import { disablingReason, endpointStatus } from "../../../src/events/endpoint-te
 import { pauseScopeKind } from "../../../src/events/pause.ts";
 import { REASON_LIMITS } from "../../../src/http/admin/pause-schema.ts";
 import { listedState } from "../../../src/http/admin/admin-deliveries-schema.ts";
-import { PAGE_LIMITS } from "../../../src/http/deliveries/list-deliveries-schema.ts";
+import { PAGE_LIMITS } from "../../../src/http/requests/page-parameters.ts";
 import { NICKNAME_LIMITS } from "../../../src/http/endpoints/schemas/endpoint-settings-schema.ts";
 import { ERRORS } from "../../../src/http/errors.ts";
 import { USERNAME_LIMITS } from "../../../src/http/users/create-user-schema.ts";

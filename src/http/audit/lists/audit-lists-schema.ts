@@ -1,18 +1,16 @@
 import { z } from "zod";
 import { disablingReason, endpointStatus } from "../../../events/endpoint-terms.ts";
-import { listDeliveriesSchema } from "../../deliveries/list-deliveries-schema.ts";
 import { id, time } from "../../replies/reply-fields.ts";
 import { idSchema } from "../../requests/id-schema.ts";
+import { pageParameters } from "../../requests/page-parameters.ts";
 
-const { limit, cursor } = listDeliveriesSchema.shape;
 const username = z.string().optional();
 
 /** The query of `GET /v1/audit/users`. It both validates and describes. */
 export const auditUsersSchema = z.strictObject({
   username: username.meta({ description: "Only the user with exactly this name." }),
   email: z.string().optional().meta({ description: "Only the user with this address, its domain in any spelling." }),
-  limit: limit.meta({ description: "How many users a page has at most." }),
-  cursor,
+  ...pageParameters("users"),
 });
 
 /** The query of `GET /v1/audit/endpoints`. It both validates and describes. */
@@ -20,8 +18,7 @@ export const auditEndpointsSchema = z.strictObject({
   url: z.string().optional().meta({ description: "Only endpoints with exactly this URL." }),
   username: username.meta({ description: "Only endpoints of the user with exactly this name." }),
   user_id: idSchema("user_id").optional().meta({ description: "Only endpoints of this user." }),
-  limit: limit.meta({ description: "How many endpoints a page has at most." }),
-  cursor,
+  ...pageParameters("endpoints"),
 });
 
 const nextCursor = z.string().nullable().meta({ description: "Null on the last page." });

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { attemptErrorCode } from "../../../events/delivery-terms.ts";
 import type { AttemptOutcome } from "../../../events/delivery-terms.ts";
 
-import { listDeliveriesSchema } from "../../deliveries/list-deliveries-schema.ts";
+import { pageParameters } from "../../requests/page-parameters.ts";
 import { parseQuery } from "../../requests/query.ts";
 import type { Parsed } from "../../requests/schema-rules.ts";
 
@@ -20,14 +20,11 @@ function day(name: string): z.ZodISODate {
   return z.iso.date({ error: `${name} must be a day such as 2026-01-31` });
 }
 
-const { limit, cursor } = listDeliveriesSchema.shape;
-
 /** The query of `GET /v1/endpoints/{id}/statistics`, its limit as a number. It both validates and describes. */
 export const endpointStatisticsQuerySchema = z.strictObject({
   from: day("from").optional().meta({ description: "Only this day (in UTC) and later ones." }),
   to: day("to").optional().meta({ description: "Only days before this one." }),
-  limit: limit.meta({ description: "How many days a page has at most." }),
-  cursor,
+  ...pageParameters("days"),
 });
 
 /** Reads that query. The cursor is opaque here and is checked where it is used. */

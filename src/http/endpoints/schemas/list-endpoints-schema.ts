@@ -1,15 +1,12 @@
 import { z } from "zod";
 
-import { listDeliveriesSchema } from "../../deliveries/list-deliveries-schema.ts";
+import { pageParameters } from "../../requests/page-parameters.ts";
 import { parseQuery } from "../../requests/query.ts";
 import type { Parsed } from "../../requests/schema-rules.ts";
 
-const { limit, cursor } = listDeliveriesSchema.shape;
-
 /** The query of `GET /v1/endpoints`, its limit as a number. It both validates and describes. */
 export const listEndpointsSchema = z.strictObject({
-  limit: limit.meta({ description: "How many endpoints a page has at most." }),
-  cursor,
+  ...pageParameters("endpoints"),
 });
 
 /** Reads that query. The cursor is opaque here and is checked where it is used. */
