@@ -1,6 +1,6 @@
 import { readEvent } from "../../events/catalogue.ts";
 import type { KnownEvent } from "../../events/catalogue.ts";
-import { categoryOf } from "../../events/store/event-store.ts";
+import { recordedCategoryOf } from "../../events/store/event-store.ts";
 import type { RecordedEvent } from "../../events/store/event-store.ts";
 import { UnreadableEvent } from "../../events/store/event-store-errors.ts";
 import type { AnyProjection } from "../projection.ts";
@@ -22,7 +22,7 @@ export function ownOf<T extends { readonly stream: string }>(
   read: readonly T[],
 ): readonly T[] {
   if (own === null || own.length === all?.length) return read;
-  return read.filter(({ stream }) => own.includes(categoryOf(stream)));
+  return read.filter(({ stream }) => own.includes(recordedCategoryOf(stream)));
 }
 
 /** The event as the catalogue reads it, or the error if it cannot be read. */

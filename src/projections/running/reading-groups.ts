@@ -9,8 +9,8 @@ import { reportFailure } from "./projection-report.ts";
 import type { ProjectionStatus } from "./projection-report.ts";
 
 /**
- * Which read models read the log together, and their runners. Models with the same first category share one reading of
- * the log, which is most of their cost. A model that is far back, because it is new, was incomplete when a process
+ * Which read models read the log together, and their runners. Models that need mostly the same events share one reading
+ * of the log, which is much of their cost. A model that is far back, because it is new, was incomplete when a process
  * ended, or stopped, reads apart and joins the others when it has caught up.
  */
 export class ReadingGroups {
@@ -41,7 +41,7 @@ export class ReadingGroups {
     };
   }
 
-  /** Decides by the checkpoints which models start apart: those that are behind the furthest of their category. */
+  /** Decides by the checkpoints which models start apart: those that are behind the furthest of those they read with. */
   async arrange(): Promise<void> {
     const reached = new Map<HostedModel, string>();
     for (const model of this.#models.filter(isOfThisVersion)) {
@@ -49,9 +49,7 @@ export class ReadingGroups {
       reached.set(model, (await this.#context.documents.checkpoint(name))?.searchedTo ?? "");
     }
     for (const [model, place] of reached) {
-      model.apart = [...reached].some(
-        ([other, further]) => firstCategoryOf(other) === firstCategoryOf(model) && further > place,
-      );
+      model.apart = [...reached].some(([other, further]) => readingOf(other) === readingOf(model) && further > place);
     }
   }
 
@@ -89,8 +87,14 @@ export class ReadingGroups {
     if (state === "faulted") model.apart = true;
     if (state !== "live") this.#caughtUp.delete(model);
     else this.#caughtUp.add(model);
-    if (state !== "live" || !model.apart || this.#joining.has(model)) return;
-    const others = this.#models.filter((other) => groupOf(other) === firstCategoryOf(model) && isOfThisVersion(other));
+    if (state !== "live") return;
+    // Others may have been catching up when it had caught up itself.
+    for (const waiting of this.#models) if (readingOf(waiting) === readingOf(model)) this.#joinWhenAllCaughtUp(waiting);
+  }
+
+  #joinWhenAllCaughtUp(model: HostedModel): void {
+    if (!model.apart || !this.#caughtUp.has(model) || this.#joining.has(model)) return;
+    const others = this.#models.filter((other) => groupOf(other) === readingOf(model) && isOfThisVersion(other));
     // While others are catching up, joining them would set it back.
     if (!others.every((other) => this.#caughtUp.has(other))) return;
     this.#joining.add(model);
@@ -127,12 +131,15 @@ export class ReadingGroups {
   }
 }
 
-/** Models with the same first category share a reading, which covers their further categories too. */
-function firstCategoryOf({ projection }: Pick<HostedModel, "projection">): string {
-  return projection.categories?.[0] ?? "all";
+/**
+ * Models with the same first category share a reading, which covers their further categories too. Deliveries are nearly
+ * all of a log, so what reads them goes with what reads everything.
+ */
+function readingOf({ projection }: Pick<HostedModel, "projection">): string {
+  return projection.categories?.[0] ?? "delivery";
 }
 
 /** Models with the same group share a reading of the log. */
 function groupOf(model: Pick<HostedModel, "projection" | "apart">): string {
-  return `${firstCategoryOf(model)}${model.apart ? " apart" : ""}`;
+  return `${readingOf(model)}${model.apart ? " apart" : ""}`;
 }

@@ -69,7 +69,8 @@ describe("a read model that did not exist when the events were written", () => {
     };
     const runners = world.start();
     await world.caughtUp(runners);
-    const groups = new Set(PROJECTIONS.map(({ categories }) => categories?.[0])).size;
+    // What reads everything goes with what reads deliveries, which are nearly everything.
+    const groups = new Set(PROJECTIONS.map(({ categories }) => categories?.[0] ?? "delivery")).size;
     for (let tick = 0; tick < 100 && open.size !== groups; tick++) await world.clock.advance(25);
     expect(open.size).toBe(groups);
     await world.append(STREAM, started(2, 61), attempted(2, 61, 62, DELIVERED));
