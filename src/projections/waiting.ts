@@ -34,7 +34,8 @@ export function waitingOf(entry: PendingEntry, pause: CoveringPause | null, isDi
   // A delivery that came later waits only since then.
   if (pause !== null) return { for: "paused", since: pause.since > entry.since ? pause.since : entry.since };
   if ("reason" in entry) return { for: isDisabled ? "endpoint_disabled" : entry.reason, since: entry.since };
-  return entry.due_at > now ? { for: "due_time", since: entry.since } : { for: "slot", since: entry.due_at };
+  if (entry.due_at > now) return { for: "due_time", since: entry.since };
+  return { for: isDisabled ? "endpoint_disabled" : "slot", since: entry.due_at };
 }
 
 /**

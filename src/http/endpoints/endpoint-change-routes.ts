@@ -8,9 +8,12 @@ import { handleEndpointCommand } from "../../commands/handling/endpoint-command.
 import { updateEndpoint } from "../../commands/update-endpoint.ts";
 import type { Decider } from "../../commands/handling/decider.ts";
 import { openChanges, sealedChanges } from "../../events/chosen-settings.ts";
+import { endpointStream } from "../../events/endpoint.ts";
 import type { Endpoint, EndpointChanges, EndpointDisabled, EndpointEnabled } from "../../events/endpoint.ts";
 import type { Position } from "../../events/store/position.ts";
+import { endpoints } from "../../projections/endpoints.ts";
 import type { EndpointDocument } from "../../projections/endpoints.ts";
+import { stateAt } from "../../projections/history/state-at.ts";
 import { snakeCase } from "../../projections/snake-case.ts";
 import { isoNow } from "../../runtime/clock.ts";
 import { noteAct } from "../access/acts.ts";
@@ -20,6 +23,7 @@ import type { HttpDependencies } from "../dependencies.ts";
 import { commandOf } from "../requests/command-of.ts";
 import { parseNoFields } from "../requests/no-fields-schema.ts";
 import { bodyOf, optionalBodyOf, validOrRefuse } from "../requests/request-body.ts";
+import { storeOf } from "../server/request-deadline.ts";
 import { expectedOf } from "./endpoint-tag.ts";
 import { inEndpointTurn } from "./endpoint-turn.ts";
 import { endpointSeen, latestOwnEndpoint, ownEndpoint } from "./own-endpoint.ts";
@@ -28,8 +32,8 @@ import type { EndpointPatch } from "./schemas/update-endpoint-schema.ts";
 import { sendEndpoint } from "./shown-endpoint.ts";
 
 /**
- * What the owner of an endpoint changes of it. All but DELETE answer with the endpoint as it is then, and change nothing
- * where it is so already. With `If-Match` all of them change nothing, and answer 412, when the endpoint has another ETag:
+ * What the owner of an endpoint changes of it. All but DELETE answer with the endpoint as this change left it,
+ * whatever others changed since, and change nothing where it is so already. With `If-Match` all of them change nothing, and answer 412, when the endpoint has another ETag:
  *
  * - `PATCH /v1/endpoints/{id}`: its address, its name, and what was chosen for it (RFC 7396: null takes a choice back).
  * - `POST /v1/endpoints/{id}/disable` holds its deliveries, `POST /v1/endpoints/{id}/enable` lets them go.
@@ -51,7 +55,7 @@ export function endpointChangeRoutes(app: FastifyInstance, deps: HttpDependencie
     );
     const changed = { endpoint: endpointId, changes: Object.keys(patch) };
     if (position !== null) noteAct(request, "endpoint_updated", changed);
-    return sendAsItIs(request, reply, position);
+    return sendAsChanged(request, reply, position);
   });
 
   app.post("/v1/endpoints/:id/disable", forUsers, (request, reply) =>
@@ -92,17 +96,21 @@ export function endpointChangeRoutes(app: FastifyInstance, deps: HttpDependencie
       handleEndpointCommand(log, decide, command, user_id, commandOf(request)),
     );
     if (position !== null) noteAct(request, act, { endpoint: endpoint_id });
-    return sendAsItIs(request, reply, position);
+    return sendAsChanged(request, reply, position);
   }
 
   /** `position` is where the change was written; null when there was none, since somebody else had made it before. */
-  async function sendAsItIs(
+  async function sendAsChanged(
     request: FastifyRequest,
     reply: FastifyReply,
     position: Position | null,
   ): Promise<FastifyReply> {
     await endpointSeen(position ?? (await store.head()), deps);
-    return sendEndpoint(reply, await ownEndpoint(request, deps), deps);
+    const endpoint = await ownEndpoint(request, deps);
+    if (position === null) return sendEndpoint(reply, endpoint, deps);
+    const events = await storeOf(request, store).read(endpointStream(endpoint.endpoint_id));
+    const changed = stateAt(endpoints, endpoint._id, events, { kind: "position", position });
+    return sendEndpoint(reply, changed ?? endpoint, deps);
   }
 }
 

@@ -1,7 +1,7 @@
-import { z } from "zod";
 import type { RecordedEvent } from "../../events/store/event-store.ts";
 import { positionOf } from "../../events/store/position.ts";
 import type { Position } from "../../events/store/position.ts";
+import { millisecondsOf } from "../../runtime/utc-time.ts";
 
 /** A point in the past up to which something is shown, inclusive: a time, or a position in the log. */
 export type Moment =
@@ -13,13 +13,12 @@ export type Moment =
   | { readonly kind: "position"; readonly position: Position };
 
 const POSITION = /^\d{20}$/;
-const isoTime = z.iso.datetime({ offset: true });
 
 /** Parses a moment: an ISO 8601 time in UTC or with an offset, or a position. Null for anything else. */
 export function readMoment(text: string): Moment | null {
   if (POSITION.test(text)) return { kind: "position", position: positionOf(BigInt(text)) };
-  const milliseconds = isoTime.safeParse(text).success ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(milliseconds) ? null : { kind: "time", milliseconds };
+  const milliseconds = millisecondsOf(text);
+  return milliseconds === null ? null : { kind: "time", milliseconds };
 }
 
 /**
