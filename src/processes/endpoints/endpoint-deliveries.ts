@@ -13,6 +13,7 @@ import { pendingDeliveriesOfUser } from "../../projections/pending-deliveries.ts
 import type { DocumentStore } from "../../projections/store/document-store.ts";
 import { isoNow } from "../../runtime/clock.ts";
 import type { Clock } from "../../runtime/clock.ts";
+import { timeText } from "../../runtime/time-text.ts";
 import { timeOrderedId } from "../../runtime/time-ordered-id.ts";
 import type { DueShares } from "../retrying/shard-ticks.ts";
 
@@ -24,6 +25,11 @@ const AT_ONCE = 20;
  * receiver that recovers must not be flooded.
  */
 const PACE_MS_PER_SLOT = 100;
+/**
+ * How far ahead released deliveries fall due, in ms: what is due later is released later. All of a large number at once
+ * would keep the process from sending the first of them, which would then leave together.
+ */
+const RELEASED_AHEAD_MS = 5_000;
 
 export interface EndpointDeliveriesDependencies {
   readonly store: EventStore;
@@ -36,6 +42,13 @@ export interface EndpointDeliveriesDependencies {
 }
 
 type Counts = ReadonlyMap<number, number>;
+
+/** What a look at the held deliveries came to. */
+export interface Released {
+  readonly counts: Counts;
+  /** The endpoints of which some are left, to fall due after those that were released. */
+  readonly unfinished: ReadonlySet<number>;
+}
 
 /** Ends and releases the deliveries that wait for an endpoint, and counts them by the endpoint's id. */
 export class EndpointDeliveries {
@@ -75,27 +88,35 @@ export class EndpointDeliveries {
   }
 
   /**
-   * Releases the held deliveries of enabled endpoints that no pause covers, at a measured pace, and ends those of deleted
-   * ones.
+   * Releases held deliveries of enabled endpoints that no pause covers, at a measured pace, and ends those of deleted
+   * ones. Call it again within a second or two when some are left.
    */
-  async releaseHeld(signal: AbortSignal): Promise<Counts> {
+  async releaseHeld(signal: AbortSignal): Promise<Released> {
     const { documents } = this.#deps;
     this.#forgetPast();
     const hasEnded = (): boolean => signal.aborted;
-    const released = new Map<number, number>();
+    const counts = new Map<number, number>();
+    const unfinished = new Set<number>();
     let endpointId = await nextEndpointWithHeld(documents, null);
     for (; endpointId !== null && !hasEnded(); endpointId = await nextEndpointWithHeld(documents, endpointId)) {
       const id = endpointId;
-      const isHeld = (): boolean => this.#holds(id);
-      if (isHeld()) continue;
+      if (this.#holds(id)) continue;
+      const isEnough = (): boolean => this.#holds(id) || this.#isAhead(id);
       for await (const page of heldOfEndpoint(documents, id)) {
-        if (isHeld() || hasEnded()) break;
-        await this.#each(page, signal, async ({ _id }) => {
-          if (await this.#release(_id, id)) released.set(id, (released.get(id) ?? 0) + 1);
-        });
+        if (isEnough() || hasEnded()) break;
+        const work = async ({ _id }: { readonly _id: string }): Promise<void> => {
+          if (await this.#release(_id, id)) counts.set(id, (counts.get(id) ?? 0) + 1);
+        };
+        await this.#each(page, signal, work, isEnough);
       }
+      if (this.#isAhead(id)) unfinished.add(id);
     }
-    return released;
+    return { counts, unfinished };
+  }
+
+  /** Whether the next delivery of the endpoint that would be released falls due too far ahead. */
+  #isAhead(endpointId: number): boolean {
+    return (this.#nextDue.get(endpointId) ?? 0) > this.#deps.clock.monotonic() + RELEASED_AHEAD_MS;
   }
 
   /** Whether the endpoint keeps what is held: it is disabled, paused, or not known here yet. */
@@ -106,14 +127,15 @@ export class EndpointDeliveries {
     return directory.pauseOf(endpoint) !== null;
   }
 
-  /** Handles each delivery of this instance's shares, several at a time. */
+  /** Handles each delivery of this instance's shares, several at a time, until it is enough. */
   async #each<T extends { readonly _id: string }>(
     page: readonly T[],
     signal: AbortSignal,
     work: (document: T) => Promise<void>,
+    isEnough: () => boolean = () => false,
   ): Promise<void> {
     const mine = await this.#deps.shares.mine(page);
-    for (let done = 0; done < mine.length && !signal.aborted; done += AT_ONCE) {
+    for (let done = 0; done < mine.length && !signal.aborted && !isEnough(); done += AT_ONCE) {
       await Promise.all(mine.slice(done, done + AT_ONCE).map(work));
     }
   }
@@ -128,16 +150,20 @@ export class EndpointDeliveries {
     return this.#handle(decideStopDelivery, command);
   }
 
-  #release(deliveryId: string, endpointId: number): Promise<boolean> {
+  async #release(deliveryId: string, endpointId: number): Promise<boolean> {
     const { clock, directory, concurrencyPerEndpoint } = this.#deps;
     const endpoint = directory.knownEndpoint(endpointId);
-    if (endpoint?.status === "deleted") return this.#end(deliveryId, endpointId);
+    if (endpoint?.status === "deleted") return await this.#end(deliveryId, endpointId);
     const present = clock.monotonic();
     const due = Math.max(present, this.#nextDue.get(endpointId) ?? present);
-    this.#nextDue.set(endpointId, due + PACE_MS_PER_SLOT / (endpoint?.max_concurrency ?? concurrencyPerEndpoint));
+    const step = PACE_MS_PER_SLOT / (endpoint?.max_concurrency ?? concurrencyPerEndpoint);
+    this.#nextDue.set(endpointId, due + step);
     const now = clock.now();
     const dueAt = new Date(Math.ceil(now + due - present)).toISOString();
-    return this.#handle(decideReleaseDelivery, { deliveryId, dueAt, now: new Date(now).toISOString() });
+    const isReleased = await this.#handle(decideReleaseDelivery, { deliveryId, dueAt, now: timeText(now) });
+    // The read model may not have seen yet that it was released before. Its turn is another one's.
+    if (!isReleased) this.#nextDue.set(endpointId, (this.#nextDue.get(endpointId) ?? present) - step);
+    return isReleased;
   }
 
   /** Handles a command on a delivery; true when something followed from it. */

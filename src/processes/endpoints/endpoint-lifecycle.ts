@@ -29,6 +29,8 @@ const MODELS = [deliveries.name, heldDeliveries.name];
  * instance that knew later, would else wait for the next tick.
  */
 const SECOND_SCAN_MS = 2_000;
+/** How soon it scans again when more is to be released, in ms. */
+const NEXT_RELEASE_MS = 1_000;
 /** How long a scan waits for the read models to catch up, in ms. */
 const FRESHNESS_WAIT_MS = 2_000;
 
@@ -48,6 +50,8 @@ export class EndpointLifecycle {
   readonly #logger: Logger;
   readonly #tickMs: number;
   readonly #deliveries: EndpointDeliveries;
+  /** How many deliveries of each endpoint were released so far, of those of which some are left. */
+  readonly #releasing = new Map<number, number>();
   readonly #rest = new Rest();
   readonly #trouble: TroubleLog;
 
@@ -88,7 +92,8 @@ export class EndpointLifecycle {
       begin: () => this.#progress.whenBuilt(MODELS, signal),
       round: () => this.scan(signal),
       rest: async () => {
-        const ms = woken ? Math.min(SECOND_SCAN_MS, this.#tickMs) : this.#tickMs;
+        const soonest = this.#releasing.size > 0 ? NEXT_RELEASE_MS : woken ? SECOND_SCAN_MS : this.#tickMs;
+        const ms = Math.min(soonest, this.#tickMs);
         woken = await this.#rest.take(this.#clock, ms, signal);
       },
     };
@@ -101,10 +106,16 @@ export class EndpointLifecycle {
     for (const [endpoint, ended] of await this.#deliveries.endPending(fresh, signal)) {
       this.#logger.info({ endpoint, ended }, "deliveries to a gone or deleted endpoint ended");
     }
-    for (const [endpoint, released] of await this.#deliveries.releaseHeld(signal)) {
+    const { counts, unfinished } = await this.#deliveries.releaseHeld(signal);
+    // They fall due from now on, long before the next tick.
+    if (counts.size > 0) this.#scheduler.refill();
+    for (const endpoint of new Set([...counts.keys(), ...unfinished])) {
+      this.#releasing.set(endpoint, (this.#releasing.get(endpoint) ?? 0) + (counts.get(endpoint) ?? 0));
+    }
+    for (const [endpoint, released] of this.#releasing) {
+      if (unfinished.has(endpoint)) continue;
+      this.#releasing.delete(endpoint);
       this.#logger.info({ endpoint, released }, "deliveries to an enabled endpoint released");
-      // They fall due from now on, long before the next tick.
-      this.#scheduler.refill();
     }
   }
 }

@@ -68,6 +68,34 @@ describe("deliveries that are paused", () => {
     await process.stop();
   });
 
+  it("are released a few seconds ahead when they are many, so that the first leave at once and none together", async () => {
+    const world = await newWorld();
+    const { logger, lines } = keepingLogger();
+    const process = await world.start({ logger });
+    await pause(world);
+    const ids = await dispatchMany(process, 600);
+    await world.clock.advance(1_000);
+    const resumedAt = world.clock.now();
+    await resume(world);
+    const released = async (): Promise<number> => {
+      const types = await Promise.all(ids.map((id) => typesOf(world, id)));
+      return types.filter((of) => of.includes("DeliveryReleased")).length;
+    };
+    await world.clock.advance(500);
+    // Five seconds at 50 a second, and what is decided together with the last of them.
+    expect(await released()).toBeLessThanOrEqual(250 + 20);
+    await world.clock.advance(19_500);
+    const times = ids.flatMap((id) => world.sentTimes(id)).sort((a, b) => a - b);
+    expect(times).toHaveLength(600);
+    expect(times[0]! - resumedAt).toBeLessThan(1_000);
+    const busiest = Math.max(...times.map((from) => times.filter((at) => at >= from && at < from + 1_000).length));
+    expect(busiest).toBeLessThanOrEqual(75);
+    expect(times.at(-1)! - resumedAt).toBeGreaterThanOrEqual(599 * 20);
+    const told = lines.filter(({ msg }) => msg === "deliveries to an enabled endpoint released");
+    expect(told).toMatchObject([{ endpoint: ENDPOINT, released: 600 }]);
+    await process.stop();
+  });
+
   it("are released at the pace of an endpoint that is enabled, each once", async () => {
     const world = await newWorld();
     const process = await world.start();
