@@ -23,6 +23,8 @@ const ALONE = ["test/end-to-end/overload.test.ts", "test/unit/processes/sending/
 export default defineConfig({
   test: {
     setupFiles: ["test/setup.ts"],
+    // A busy machine may take long for what is waited for. The default of 1 s is for a page.
+    expect: { poll: { timeout: 20_000, interval: 20 } },
     pool: "forks",
     coverage: { provider: "v8", include: ["src/**/*.ts"], reporter: ["text-summary", "html"] },
     projects: [

@@ -69,7 +69,7 @@ async function foldWithoutStatistics({ store, documents }: Storage): Promise<voi
     if (report.kind === "status" && report.status.position === head) reached.add(report.status.name);
   });
   const ended = host.run(abort.signal);
-  await vi.waitFor(() => expect(reached.size).toBe(older.length));
+  await expect.poll(() => reached.size).toBe(older.length);
   abort.abort();
   await ended;
 }
