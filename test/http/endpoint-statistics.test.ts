@@ -14,6 +14,7 @@ import { memoryStorage } from "../fixtures/event-log/memory-storage.ts";
 import { newContext } from "../fixtures/event-log/store-doubles.ts";
 import { TEST_STAFF_KEYS, startTestGateway } from "../fixtures/gateway/test-gateway.ts";
 import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
+import { until } from "../fixtures/until.ts";
 import { DELIVERED, UNKNOWN, at, attempted, failed, requested, started } from "../specification/delivery-story.ts";
 import { registered } from "../specification/endpoint-story.ts";
 import { ask, expectBroken, expectError, newDelivery, newEndpoint, newUser, standingClock } from "./asking.ts";
@@ -69,7 +70,7 @@ async function foldWithoutStatistics({ store, documents }: Storage): Promise<voi
     if (report.kind === "status" && report.status.position === head) reached.add(report.status.name);
   });
   const ended = host.run(abort.signal);
-  await expect.poll(() => reached.size).toBe(older.length);
+  await until("the older read models", () => reached.size === older.length);
   abort.abort();
   await ended;
 }
