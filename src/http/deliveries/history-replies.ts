@@ -14,6 +14,7 @@ import type { FoundHistory } from "../../projections/history/open-history.ts";
 import type { ShownDelivery } from "../../projections/shown-delivery.ts";
 import { UUID } from "../../runtime/uuid.ts";
 import { HttpError } from "../errors.ts";
+import { queryOf } from "../requests/query.ts";
 import { validOrRefuse } from "../requests/request-body.ts";
 import { parseDeliveryMoment } from "./history-schema.ts";
 
@@ -35,7 +36,7 @@ function deliveryIdOf(request: FastifyRequest): string {
 
 /** What a request asks for, whose path has an id and whose query may have `at`. Throws HttpError. */
 export function deliveryQuery(request: FastifyRequest, userId: number | null): DeliveryQuery {
-  const at = validOrRefuse(parseDeliveryMoment(request.query as Record<string, unknown>));
+  const at = validOrRefuse(parseDeliveryMoment(queryOf(request)));
   return { id: deliveryIdOf(request), userId, at };
 }
 
