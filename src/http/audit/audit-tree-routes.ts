@@ -5,7 +5,7 @@ import { consistencyProof, inclusionProof } from "../../projections/audit-tree/a
 import { auditTree, leafPlaceOf, treeNow } from "../../projections/audit-tree/audit-tree.ts";
 import type { GrowingTree } from "../../projections/audit-tree/merkle-tiles.ts";
 import type { DocumentStore } from "../../projections/store/document-store.ts";
-import { UUID } from "../../runtime/uuid.ts";
+import { uuidOf } from "../../runtime/uuid.ts";
 import { requireStaff } from "../access/authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { HttpError } from "../errors.ts";
@@ -45,8 +45,9 @@ export function auditTreeRoutes(app: FastifyInstance, deps: HttpDependencies): v
   app.get("/v1/audit/proof/:event_id", { onRequest }, async (request, reply) => {
     const query = validOrRefuse(parseAuditProof(queryOf(request)));
     const { event_id } = request.params as { event_id: string };
+    const eventId = uuidOf(event_id);
     const place = await lookUp(deps, [auditTree.name], async () =>
-      UUID.test(event_id) ? leafPlaceOf(documents, event_id) : null,
+      eventId === null ? null : leafPlaceOf(documents, eventId),
     );
     const tree = await treeNow(documents);
     // A leaf is written before its tree, and cannot be proven until then.

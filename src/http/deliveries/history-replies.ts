@@ -12,7 +12,7 @@ import type { Moment } from "../../projections/history/moment.ts";
 import { endpointAt, openHistory } from "../../projections/history/open-history.ts";
 import type { FoundHistory } from "../../projections/history/open-history.ts";
 import type { ShownDelivery } from "../../projections/shown-delivery.ts";
-import { UUID } from "../../runtime/uuid.ts";
+import { uuidOf } from "../../runtime/uuid.ts";
 import { HttpError } from "../errors.ts";
 import { queryOf } from "../requests/query.ts";
 import { validOrRefuse } from "../requests/request-body.ts";
@@ -30,8 +30,9 @@ export interface DeliveryQuery {
 /** The id of a delivery in a path. Throws HttpError 404 for what is none. */
 function deliveryIdOf(request: FastifyRequest): string {
   const { id } = request.params as { id: string };
-  if (!UUID.test(id)) throw new HttpError("delivery_not_found");
-  return id;
+  const deliveryId = uuidOf(id);
+  if (deliveryId === null) throw new HttpError("delivery_not_found");
+  return deliveryId;
 }
 
 /** What a request asks for, whose path has an id and whose query may have `at`. Throws HttpError. */
