@@ -103,6 +103,15 @@ export async function wasRequested(store: StreamStore, command: RequestDelivery)
   return earlier !== null && decideRequestDelivery(command, earlier).length === 0;
 }
 
+/**
+ * When a delivery was requested, in ISO 8601 UTC; null when none was under this id. One read.
+ *
+ * @throws whatever the store throws
+ */
+export async function requestTimeOf(store: StreamStore, deliveryId: string): Promise<string | null> {
+  return (await earlierRequest(store, deliveryStream(deliveryId)))?.requestedAt ?? null;
+}
+
 /** The delivery as it was requested, from its first event; whatever came of it since does not matter to a repetition. */
 async function earlierRequest(store: StreamStore, stream: string): Promise<Delivery | null> {
   const [first] = await store.read(stream, { limit: 1 });

@@ -29,6 +29,7 @@ import { refuseBrokenRequests, refuseWhatNodeAnswers } from "./server/broken-req
 import { refuseWhileClosing } from "./server/closing.ts";
 import { handleErrors, refuseBadPath } from "./server/error-handler.ts";
 import { answerHalfClosed } from "./server/half-closed.ts";
+import { refuseOtherVersions } from "./server/http-version.ts";
 import { refuseUnderPressure } from "./server/pressure.ts";
 import { addReplyHeaders } from "./server/reply-headers.ts";
 import { limitWaiting } from "./server/request-deadline.ts";
@@ -69,6 +70,7 @@ export async function buildApp(deps: HttpDependencies): Promise<FastifyInstance>
   app.decorateRequest("dispatch", null);
   answerHalfClosed(app);
   addReplyHeaders(app);
+  refuseOtherVersions(app);
   handleErrors(app, deps.clock);
   refuseWhatNodeAnswers(app, deps.clock);
   refuseWhileClosing(app);

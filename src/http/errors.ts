@@ -52,6 +52,8 @@ export const ERRORS = {
   method_not_implemented: { status: 501, error: "Method not implemented" },
   /** Nothing was accepted; send it again after Retry-After. */
   unavailable: { status: 503, error: "Service temporarily unavailable" },
+  /** Use HTTP/1.1. */
+  version_not_supported: { status: 505, error: "HTTP version not supported" },
 } as const satisfies Record<string, { status: number; error: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;

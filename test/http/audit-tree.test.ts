@@ -100,6 +100,12 @@ describe("the audit routes of the tree", () => {
     }
   });
 
+  it("take the id of an event in any case", async () => {
+    const { id } = log[0]!;
+    const upper = await ask(gateway, `GET /v1/audit/proof/${id.toUpperCase()}`, AUDITOR);
+    expect([upper.status, upper.text]).toEqual([200, (await ask(gateway, `GET /v1/audit/proof/${id}`, AUDITOR)).text]);
+  });
+
   it("say that they do not know an event", async () => {
     for (const id of [TEST_STAFF_KEYS.auditor, "tree", "tile%2F0%2F0", "x".repeat(1_000)]) {
       expectError(await ask(gateway, `GET /v1/audit/proof/${id}`, AUDITOR), 404, "Event not found", [

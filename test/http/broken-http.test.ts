@@ -40,8 +40,10 @@ describe("a request over a real socket", () => {
     ["has two methods", "BREW GET /v1/ping HTTP/1.1\r\nHost: x\r\n\r\n"],
     ["has a path without a slash", "GET v1/ping HTTP/1.1\r\nHost: x\r\n\r\n"],
     ["has a control character in its path", "GET /v1/p\u0001ing HTTP/1.1\r\nHost: x\r\n\r\n"],
-    ["has an impossible version", "GET /v1/ping HTTP/9.9\r\nHost: x\r\n\r\n"],
-    ["is HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
+    ["has a version that is none", "GET /v1/ping HTTP/1.x\r\nHost: x\r\n\r\n"],
+    ["has a version without a dot", "GET /v1/ping HTTP/2\r\nHost: x\r\n\r\n"],
+    ["has a version of three digits", "GET /v1/ping HTTP/1.11\r\nHost: x\r\n\r\n"],
+    ["has another protocol in place of its version", "GET /v1/ping HTTPS/1.1\r\nHost: x\r\n\r\n"],
     ["has a header without a colon", "GET /v1/ping HTTP/1.1\r\nHost: x\r\nnonsense\r\n\r\n"],
     ["has a blank before a colon", "GET /v1/ping HTTP/1.1\r\nHost : x\r\n\r\n"],
     ["has a NUL in a header", "GET /v1/ping HTTP/1.1\r\nHost: x\r\nX-API-Key: a\u0000b\r\n\r\n"],
@@ -69,6 +71,23 @@ describe("a request over a real socket", () => {
     const post = `${JSON_POST}Content-Length: 2\r\n\r\n{}`;
     const replies = await exchange(port, `${PING.replace("close", "keep-alive")}${post}${text}`);
     expect(replies.map(({ status }) => status)).toEqual([200, 400, 501]);
+  });
+
+  it.each([
+    ["HTTP/2.0", "GET /v1/ping HTTP/2.0\r\nHost: x\r\n\r\n"],
+    ["HTTP/2.0 without a Host, to an unknown path", "GET /nothing HTTP/2.0\r\n\r\n"],
+    ["HTTP/2.0 with a body", `${JSON_POST.replace("HTTP/1.1", "HTTP/2.0")}Content-Length: 2\r\n\r\n{}`],
+    ["the preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
+    ["HTTP/1.2", "GET /v1/ping HTTP/1.2\r\nHost: x\r\n\r\n"],
+    ["HTTP/0.9", "GET /v1/ping HTTP/0.9\r\nHost: x\r\n\r\n"],
+    ["none, as HTTP/0.9 had none", "GET /v1/ping\r\n\r\n"],
+    ["HTTP/9.9", "GET /v1/ping HTTP/9.9\r\nHost: x\r\n\r\n"],
+  ])("is refused with 505 when its version is another: %s", async (_name, text) => {
+    const refused = errorText(505, "HTTP version not supported");
+    expectRefused(await exchange(port, text), refused);
+    const replies = await exchange(port, `${PING.replace("close", "keep-alive")}${text}${PING}`);
+    expect(replies.map(({ status }) => status)).toEqual([200, 505]);
+    expectRefused(replies, refused);
   });
 
   it("is refused with 431 when its head is too large", async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Gateway } from "../../src/gateway.ts";
-import { startTestGateway } from "../fixtures/gateway/test-gateway.ts";
+import { TEST_STAFF_KEYS, startTestGateway } from "../fixtures/gateway/test-gateway.ts";
 import { NOW, ask, errorText, newDelivery, newEndpoint, newUser, standingClock } from "./asking.ts";
 
 const UNKNOWN = errorText(404, "Delivery not found");
@@ -33,6 +33,24 @@ describe("one delivery", () => {
     const [id] = await Promise.all([newDelivery(gateway, key, endpoint)]);
     const list = await ask(gateway, "GET /v1/deliveries?limit=1", { key });
     expect((list.json() as { data: { id: string }[] }).data[0]?.id).toBe(id);
+  });
+
+  it("is found by its id in any case, on each route that takes one", async () => {
+    const id = await newDelivery(gateway, key, endpoint);
+    const upper = id.toUpperCase();
+    expect(upper).not.toBe(id);
+    const paths = ["", "/events", "/payload"].map((rest) => `deliveries/{id}${rest}`);
+    const queries = ["deliveries/{id}?at=2027-01-31T12:00:00Z", "audit/events?delivery_id={id}"];
+    for (const path of [...paths, ...paths.map((one) => `audit/${one}`), ...queries]) {
+      const as = path.startsWith("audit/") ? TEST_STAFF_KEYS.auditor : key;
+      const shown = await ask(gateway, `GET /v1/${path.replace("{id}", id)}`, { key: as });
+      expect([path, shown.status]).toEqual([path, 200]);
+      expect(shown.text).not.toBe("");
+      expect((await ask(gateway, `GET /v1/${path.replace("{id}", upper)}`, { key: as })).text, path).toBe(shown.text);
+    }
+    // Each payload that staff read is an event under the id that the log knows.
+    const read = await ask(gateway, `GET /v1/audit/events?stream=access-${id}`, { key: TEST_STAFF_KEYS.auditor });
+    expect(read.text.trimEnd().split("\n")).toHaveLength(2);
   });
 
   it("answers 404 alike for foreign, unknown and malformed ids", async () => {

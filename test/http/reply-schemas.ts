@@ -44,14 +44,18 @@ const SUCCESSES: readonly { route: RegExp; status: number; schema: z.ZodType }[]
   { route: /^GET \/v1\/(audit\/)?deliveries$/, status: 200, schema: deliveryListSchema },
   // With `at` it is the longer form.
   {
-    route: new RegExp(`^GET /v1/deliveries/${ID}$`),
+    route: new RegExp(`^GET /v1/deliveries/${ID}$`, "i"),
     status: 200,
     schema: z.union([currentDeliverySchema, pastDeliverySchema]),
   },
-  { route: new RegExp(`^GET /v1/audit/deliveries/${ID}$`), status: 200, schema: pastDeliverySchema },
-  { route: new RegExp(`^GET /v1/(audit/)?deliveries/${ID}/events$`), status: 200, schema: deliveryEventListSchema },
-  { route: new RegExp(`^GET /v1/(audit/)?deliveries/${ID}/payload$`), status: 200, schema: z.looseObject({}) },
-  { route: new RegExp(`^GET /v1/audit/proof/${ID}$`), status: 200, schema: auditProofReplySchema },
+  { route: new RegExp(`^GET /v1/audit/deliveries/${ID}$`, "i"), status: 200, schema: pastDeliverySchema },
+  {
+    route: new RegExp(`^GET /v1/(audit/)?deliveries/${ID}/events$`, "i"),
+    status: 200,
+    schema: deliveryEventListSchema,
+  },
+  { route: new RegExp(`^GET /v1/(audit/)?deliveries/${ID}/payload$`, "i"), status: 200, schema: z.looseObject({}) },
+  { route: new RegExp(`^GET /v1/audit/proof/${ID}$`, "i"), status: 200, schema: auditProofReplySchema },
   { route: /^GET \/v1\/audit\/users$/, status: 200, schema: auditUserListSchema },
   { route: /^GET \/v1\/audit\/endpoints$/, status: 200, schema: auditEndpointListSchema },
   { route: /^GET \/v1\/admin\/deliveries$/, status: 200, schema: listedDeliveriesSchema },

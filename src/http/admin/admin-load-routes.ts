@@ -13,6 +13,7 @@ import { requireStaff } from "../access/authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { sendJson } from "../replies/send-json.ts";
 import { openPage } from "../requests/list-page.ts";
+import { queryOf } from "../requests/query.ts";
 import { validOrRefuse } from "../requests/request-body.ts";
 import { refuseUnlessCurrent } from "../requests/up-to-date.ts";
 import { parseAdminEndpoints, parseAdminUsers } from "./admin-load-schema.ts";
@@ -28,7 +29,7 @@ export function adminLoadRoutes(app: FastifyInstance, deps: HttpDependencies): v
   const onRequest = requireStaff(deps, "operator");
 
   app.get("/v1/admin/endpoints", { onRequest }, async (request, reply) => {
-    const query = validOrRefuse(parseAdminEndpoints(request.query as Record<string, unknown>));
+    const query = validOrRefuse(parseAdminEndpoints(queryOf(request)));
     const page = openPage<FailuresPlace>(query, ["admin/endpoints"], secrets.cursors);
     refuseUnlessCurrent(deps, [endpointStatistics.name]);
     const found = await endpointsByFailures(documents, page.wanted, page.after);
@@ -41,7 +42,7 @@ export function adminLoadRoutes(app: FastifyInstance, deps: HttpDependencies): v
   });
 
   app.get("/v1/admin/users", { onRequest }, async (request, reply) => {
-    const query = validOrRefuse(parseAdminUsers(request.query as Record<string, unknown>));
+    const query = validOrRefuse(parseAdminUsers(queryOf(request)));
     const page = openPage<BacklogPlace>(query, ["admin/users"], secrets.cursors);
     refuseUnlessCurrent(deps, [endpointStatistics.name]);
     const now = clock.now();

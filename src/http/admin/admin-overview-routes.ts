@@ -9,8 +9,7 @@ import { isoNow } from "../../runtime/clock.ts";
 import { requireStaff } from "../access/authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { sendJson } from "../replies/send-json.ts";
-import { parseNoParameters } from "../requests/query.ts";
-import { validOrRefuse } from "../requests/request-body.ts";
+import { refuseParameters } from "../requests/query.ts";
 import { listDeliveries } from "./listed-deliveries.ts";
 
 /** How long the overview waits for new counts, in ms. Those that take longer are in a later one. */
@@ -22,7 +21,7 @@ const MAX_PAUSES = 20;
 /** `GET /v1/admin/overview`: how the gateway is, in one reply that is small and never late. */
 export function adminOverviewRoutes(app: FastifyInstance, deps: HttpDependencies): void {
   app.get("/v1/admin/overview", { onRequest: requireStaff(deps, "operator") }, async (request, reply) => {
-    validOrRefuse(parseNoParameters(request.query as Record<string, unknown>));
+    refuseParameters(request);
     return sendJson(reply, 200, await overview(deps));
   });
 }

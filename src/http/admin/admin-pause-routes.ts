@@ -17,7 +17,7 @@ import { endpointNotFound, logSeen } from "../endpoints/own-endpoint.ts";
 import { HttpError } from "../errors.ts";
 import { sendJson } from "../replies/send-json.ts";
 import { commandOf } from "../requests/command-of.ts";
-import { parseNoParameters } from "../requests/query.ts";
+import { refuseParameters } from "../requests/query.ts";
 import { bodyOf, optionalBodyOf, validOrRefuse } from "../requests/request-body.ts";
 import { storeOf } from "../server/request-deadline.ts";
 import { parsePause, parseResume } from "./pause-schema.ts";
@@ -36,6 +36,7 @@ export function adminPauseRoutes(app: FastifyInstance, deps: HttpDependencies): 
   const onRequest = requireStaff(deps, "operator");
 
   app.post("/v1/admin/pause", { onRequest }, async (request, reply) => {
+    refuseParameters(request);
     const { reason, ...ids } = validOrRefuse(parsePause(bodyOf(request).value));
     const scope = scopeOf(ids);
     await requireScope(scope, deps);
@@ -44,6 +45,7 @@ export function adminPauseRoutes(app: FastifyInstance, deps: HttpDependencies): 
   });
 
   app.post("/v1/admin/resume", { onRequest }, async (request, reply) => {
+    refuseParameters(request);
     const { reason, ...ids } = validOrRefuse(parseResume(optionalBodyOf(request)));
     const scope = scopeOf(ids);
     // Whatever is paused can be resumed, also when its endpoint was deleted meanwhile.
@@ -53,7 +55,7 @@ export function adminPauseRoutes(app: FastifyInstance, deps: HttpDependencies): 
   });
 
   app.get("/v1/admin/pauses", { onRequest }, async (request, reply) => {
-    validOrRefuse(parseNoParameters(request.query as Record<string, unknown>));
+    refuseParameters(request);
     await logSeen(deps);
     return sendJson(reply, 200, { data: directory.pauses.all.map((pause) => shown(pause, pause)) });
   });

@@ -13,6 +13,9 @@ import type { HttpDependencies } from "../dependencies.ts";
 import { HttpError } from "../errors.ts";
 import { sendJson } from "../replies/send-json.ts";
 import { commandOf } from "../requests/command-of.ts";
+import { parseNoFields } from "../requests/no-fields-schema.ts";
+import { refuseParameters } from "../requests/query.ts";
+import { optionalBodyOf, validOrRefuse } from "../requests/request-body.ts";
 import { storeOf } from "../server/request-deadline.ts";
 
 interface NameParameter {
@@ -32,20 +35,24 @@ export function adminProjectionRoutes(app: FastifyInstance, deps: HttpDependenci
   const onRequest = requireStaff(deps, "operator");
   const digests = new ProjectionDigests(documents, progress);
 
-  app.get("/v1/admin/projections", { onRequest }, async (_request, reply) => {
+  app.get("/v1/admin/projections", { onRequest }, async (request, reply) => {
+    refuseParameters(request);
     const head = await store.head();
     const data: object[] = [];
     for (const model of PROJECTIONS) data.push(await shown(deps, model, head, digests.last(model.name)));
     return sendJson(reply, 200, { data });
   });
 
-  app.get<NameParameter>("/v1/admin/projections/:name", { onRequest }, async ({ params }, reply) => {
-    const model = known(params.name);
+  app.get<NameParameter>("/v1/admin/projections/:name", { onRequest }, async (request, reply) => {
+    refuseParameters(request);
+    const model = known(request.params.name);
     const digest = await digests.take(model);
     return sendJson(reply, 200, await shown(deps, model, await store.head(), digest));
   });
 
   app.post<NameParameter>("/v1/admin/projections/:name/rebuild", { onRequest }, async (request, reply) => {
+    refuseParameters(request);
+    validOrRefuse(parseNoFields(optionalBodyOf(request)));
     const model = known(request.params.name);
     const { name: projection } = model;
     const data = { projection, requestedAt: isoNow(clock) };
@@ -56,6 +63,8 @@ export function adminProjectionRoutes(app: FastifyInstance, deps: HttpDependenci
   });
 
   app.delete<NameParameter>("/v1/admin/projections/:name/rebuild", { onRequest }, async (request, reply) => {
+    refuseParameters(request);
+    validOrRefuse(parseNoFields(optionalBodyOf(request)));
     const model = known(request.params.name);
     const { name: projection } = model;
     const data = { projection, requestedAt: isoNow(clock) };

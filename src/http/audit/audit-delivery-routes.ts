@@ -16,6 +16,7 @@ import type { HttpDependencies } from "../dependencies.ts";
 import { sendJson, sendJsonText } from "../replies/send-json.ts";
 import { commandOf } from "../requests/command-of.ts";
 import { openPage } from "../requests/list-page.ts";
+import { queryOf, refuseParameters } from "../requests/query.ts";
 import { validOrRefuse } from "../requests/request-body.ts";
 import { refuseUnlessCurrent, upToDate } from "../requests/up-to-date.ts";
 import { storeOf } from "../server/request-deadline.ts";
@@ -34,7 +35,7 @@ export function auditDeliveryRoutes(app: FastifyInstance, deps: HttpDependencies
   const onRequest = requireStaff(deps, "auditor", "operator");
 
   app.get("/v1/audit/deliveries", { onRequest }, async (request, reply) => {
-    const query = validOrRefuse(parseAuditDeliveries(request.query as Record<string, unknown>));
+    const query = validOrRefuse(parseAuditDeliveries(queryOf(request)));
     const { username, email, user_id, endpoint_id, url, reference, from, to } = query;
     const scope = ["audit deliveries", username, email, user_id, endpoint_id, url, reference, from, to];
     const page = openPage<Position>(query, scope, secrets.cursors);
@@ -73,6 +74,7 @@ export function auditDeliveryRoutes(app: FastifyInstance, deps: HttpDependencies
   });
 
   app.get("/v1/audit/deliveries/:id/payload", { onRequest }, async (request, reply) => {
+    refuseParameters(request);
     const { deliveryId, userId, endpointId, payload } = await requestedOf(store, request, null);
     if (request.method !== "HEAD") {
       const data = { deliveryId, userId, endpointId, readBy: staffOf(request), readAt: isoNow(clock) };

@@ -8,6 +8,7 @@ import { filtersOf, noteAct } from "../access/acts.ts";
 import { requireStaff } from "../access/authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { HttpError } from "../errors.ts";
+import { queryOf } from "../requests/query.ts";
 import { validOrRefuse } from "../requests/request-body.ts";
 import { upToDate } from "../requests/up-to-date.ts";
 import { parseAuditEvents } from "./audit-events-schema.ts";
@@ -24,7 +25,7 @@ export function auditEventRoutes(app: FastifyInstance, deps: HttpDependencies): 
   const followers = new LogFollowers(app, (count) => metrics.followed(count));
 
   app.get("/v1/audit/events", { onRequest: requireStaff(deps, "auditor", "operator") }, async (request, reply) => {
-    const query = validOrRefuse(parseAuditEvents(request.query as Record<string, unknown>));
+    const query = validOrRefuse(parseAuditEvents(queryOf(request)));
     const after = await placeIn(store, query.after);
     if (!query.follow && needsIndex(query)) await upToDate(deps, [auditIndex.name]);
     if (reply.sent) return reply;

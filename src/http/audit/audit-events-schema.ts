@@ -6,7 +6,7 @@ import { attemptOutcome } from "../../events/delivery-terms.ts";
 import { categoryOf } from "../../events/store/event-store.ts";
 import { positionOf } from "../../events/store/position.ts";
 import type { Position } from "../../events/store/position.ts";
-import { UUID } from "../../runtime/uuid.ts";
+import { uuidOf } from "../../runtime/uuid.ts";
 import { endpointIdSchema } from "../endpoints/schemas/endpoint-id-schema.ts";
 import { idSchema } from "../requests/id-schema.ts";
 import { parseStaffQuery } from "../requests/query.ts";
@@ -79,7 +79,7 @@ export const auditEventsSchema = z.strictObject({
   endpoint_id: endpointIdSchema.optional().meta({ description: "Only events of this endpoint and its deliveries." }),
   delivery_id: z
     .string()
-    .refine((text) => UUID.test(text.toLowerCase()), { error: DELIVERY_ID_MESSAGE })
+    .refine((text) => uuidOf(text) !== null, { error: DELIVERY_ID_MESSAGE })
     .optional()
     .meta({ description: "Only events of this delivery." }),
   actor: z
@@ -139,7 +139,7 @@ function placesOf({
   const category = stream === undefined ? null : categoryOf(stream);
   const named = stream === undefined || stream === `${category}-*` ? null : stream;
   if (delivery_id === undefined) return { category, stream: named, nothing: false };
-  const delivery = deliveryStream(delivery_id.toLowerCase());
+  const delivery = deliveryStream(uuidOf(delivery_id) ?? delivery_id);
   const nothing = (category ?? "delivery") !== "delivery" || (named ?? delivery) !== delivery;
   return { category: "delivery", stream: delivery, nothing };
 }

@@ -5,11 +5,12 @@ import { consistencyProof, inclusionProof } from "../../projections/audit-tree/a
 import { auditTree, leafPlaceOf, treeNow } from "../../projections/audit-tree/audit-tree.ts";
 import type { GrowingTree } from "../../projections/audit-tree/merkle-tiles.ts";
 import type { DocumentStore } from "../../projections/store/document-store.ts";
-import { UUID } from "../../runtime/uuid.ts";
+import { uuidOf } from "../../runtime/uuid.ts";
 import { requireStaff } from "../access/authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { HttpError } from "../errors.ts";
 import { sendJson } from "../replies/send-json.ts";
+import { queryOf, refuseParameters } from "../requests/query.ts";
 import { validOrRefuse } from "../requests/request-body.ts";
 import { lookUp, upToDate } from "../requests/up-to-date.ts";
 import { unavailable } from "../server/error-handler.ts";
@@ -29,21 +30,24 @@ export function auditTreeRoutes(app: FastifyInstance, deps: HttpDependencies): v
     return known;
   };
 
-  app.get("/v1/audit/public-key", { onRequest }, async (_request, reply) =>
-    sendText(reply, `${(await signer()).publicKey}\n`),
-  );
+  app.get("/v1/audit/public-key", { onRequest }, async (request, reply) => {
+    refuseParameters(request);
+    return sendText(reply, `${(await signer()).publicKey}\n`);
+  });
 
-  app.get("/v1/audit/checkpoint", { onRequest }, async (_request, reply) => {
+  app.get("/v1/audit/checkpoint", { onRequest }, async (request, reply) => {
+    refuseParameters(request);
     await upToDate(deps, [auditTree.name]);
     const tree = await treeNow(documents);
     return sendText(reply, writeSignedTreeHead({ size: tree.size, root: tree.root() }, await signer()));
   });
 
   app.get("/v1/audit/proof/:event_id", { onRequest }, async (request, reply) => {
-    const query = validOrRefuse(parseAuditProof(request.query as Record<string, unknown>));
+    const query = validOrRefuse(parseAuditProof(queryOf(request)));
     const { event_id } = request.params as { event_id: string };
+    const eventId = uuidOf(event_id);
     const place = await lookUp(deps, [auditTree.name], async () =>
-      UUID.test(event_id) ? leafPlaceOf(documents, event_id) : null,
+      eventId === null ? null : leafPlaceOf(documents, eventId),
     );
     const tree = await treeNow(documents);
     // A leaf is written before its tree, and cannot be proven until then.

@@ -9,6 +9,7 @@ import type { HttpDependencies } from "../dependencies.ts";
 import { HttpError } from "../errors.ts";
 import { sendJson, sendJsonText } from "../replies/send-json.ts";
 import { openPage } from "../requests/list-page.ts";
+import { queryOf, refuseParameters } from "../requests/query.ts";
 import { validOrRefuse } from "../requests/request-body.ts";
 import { lookUp, refuseUnlessCurrent, upToDate } from "../requests/up-to-date.ts";
 import { deliveryAsItWas, deliveryQuery, requestedOf, sendDeliveryEvents } from "./history-replies.ts";
@@ -22,7 +23,7 @@ export function deliveryRoutes(app: FastifyInstance, deps: HttpDependencies): vo
 
   app.get("/v1/deliveries", { onRequest }, async (request, reply) => {
     const { user_id } = userOf(request);
-    const query = validOrRefuse(parseListDeliveries(request.query as Record<string, unknown>));
+    const query = validOrRefuse(parseListDeliveries(queryOf(request)));
     const { status, endpoint_id, reference, from, to, limit, cursor } = query;
     // Last, and only with one, so that the cursors of earlier versions still fit.
     const scope = [user_id, status, endpoint_id, from, to, ...(reference === null ? [] : [reference])];
@@ -57,7 +58,8 @@ export function deliveryRoutes(app: FastifyInstance, deps: HttpDependencies): vo
     sendDeliveryEvents(store, request, reply, deliveryQuery(request, userOf(request).user_id)),
   );
 
-  app.get("/v1/deliveries/:id/payload", { onRequest }, async (request, reply) =>
-    sendJsonText(reply, 200, (await requestedOf(store, request, userOf(request).user_id)).payload),
-  );
+  app.get("/v1/deliveries/:id/payload", { onRequest }, async (request, reply) => {
+    refuseParameters(request);
+    return sendJsonText(reply, 200, (await requestedOf(store, request, userOf(request).user_id)).payload);
+  });
 }

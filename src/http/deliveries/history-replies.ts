@@ -12,8 +12,9 @@ import type { Moment } from "../../projections/history/moment.ts";
 import { endpointAt, openHistory } from "../../projections/history/open-history.ts";
 import type { FoundHistory } from "../../projections/history/open-history.ts";
 import type { ShownDelivery } from "../../projections/shown-delivery.ts";
-import { UUID } from "../../runtime/uuid.ts";
+import { uuidOf } from "../../runtime/uuid.ts";
 import { HttpError } from "../errors.ts";
+import { queryOf } from "../requests/query.ts";
 import { validOrRefuse } from "../requests/request-body.ts";
 import { parseDeliveryMoment } from "./history-schema.ts";
 
@@ -29,13 +30,14 @@ export interface DeliveryQuery {
 /** The id of a delivery in a path. Throws HttpError 404 for what is none. */
 function deliveryIdOf(request: FastifyRequest): string {
   const { id } = request.params as { id: string };
-  if (!UUID.test(id)) throw new HttpError("delivery_not_found");
-  return id;
+  const deliveryId = uuidOf(id);
+  if (deliveryId === null) throw new HttpError("delivery_not_found");
+  return deliveryId;
 }
 
 /** What a request asks for, whose path has an id and whose query may have `at`. Throws HttpError. */
 export function deliveryQuery(request: FastifyRequest, userId: number | null): DeliveryQuery {
-  const at = validOrRefuse(parseDeliveryMoment(request.query as Record<string, unknown>));
+  const at = validOrRefuse(parseDeliveryMoment(queryOf(request)));
   return { id: deliveryIdOf(request), userId, at };
 }
 

@@ -1,25 +1,23 @@
 import { hash } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { idempotentDeliveryId, requestDelivery, wasRequested } from "../../commands/request-delivery.ts";
+import { idempotentDeliveryId, requestDelivery, requestTimeOf, wasRequested } from "../../commands/request-delivery.ts";
 import type { RequestDelivery } from "../../commands/request-delivery.ts";
 import { evolveDelivery } from "../../events/delivery.ts";
-import { isoNow } from "../../runtime/clock.ts";
 import { timeOrderedId } from "../../runtime/time-ordered-id.ts";
 import { userOf } from "../access/authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { commandOf } from "../requests/command-of.ts";
+import type { DispatchHeaders } from "./dispatch-headers.ts";
 
 /** A valid delivery to accept. */
-export interface DeliveryToAccept {
+export interface DeliveryToAccept extends DispatchHeaders {
   /** For `acceptDelivery` an endpoint of the request's user. */
   readonly endpointId: number;
   /** Exactly as the client wrote it. */
   readonly payload: string;
   readonly payloadBytes: number;
-  /** Null: every request is a new delivery. */
-  readonly idempotencyKey: string | null;
-  /** The client's own name for it; null without one. */
-  readonly reference: string | null;
+  /** When it was requested: ISO 8601 UTC. */
+  readonly now: string;
 }
 
 /**
@@ -32,10 +30,10 @@ export interface DeliveryToAccept {
 export async function acceptDelivery(
   request: FastifyRequest,
   reply: FastifyReply,
-  { store, worker, clock }: Pick<HttpDependencies, "store" | "worker" | "clock">,
+  { store, worker }: Pick<HttpDependencies, "store" | "worker">,
   delivery: DeliveryToAccept,
 ): Promise<FastifyReply> {
-  const command = commandFor(request, delivery, clock);
+  const command = commandFor(request, delivery);
   const accepted = await requestDelivery(store, command, commandOf(request));
   if (accepted.kind === "accepted") {
     worker.accept({
@@ -56,26 +54,39 @@ export async function acceptDelivery(
 export async function acceptAgain(
   request: FastifyRequest,
   reply: FastifyReply,
-  { store, clock }: Pick<HttpDependencies, "store" | "clock">,
+  { store }: Pick<HttpDependencies, "store">,
   delivery: DeliveryToAccept,
 ): Promise<boolean> {
   if (delivery.idempotencyKey === null) return false;
-  const command = commandFor(request, delivery, clock);
+  const command = commandFor(request, delivery);
   if (!(await wasRequested(store, command))) return false;
   sendAccepted(reply, command, true);
   return true;
 }
 
+/**
+ * When a delivery was first accepted under an Idempotency-Key of the request's user; null when none was, or without a key.
+ *
+ * @throws what the store throws
+ */
+export async function acceptanceTimeOf(
+  request: FastifyRequest,
+  { store }: Pick<HttpDependencies, "store">,
+  idempotencyKey: string | null,
+): Promise<string | null> {
+  if (idempotencyKey === null) return null;
+  return requestTimeOf(store, idempotentDeliveryId(userOf(request).user_id, idempotencyKey));
+}
+
 function commandFor(
   request: FastifyRequest,
-  { endpointId, payload, payloadBytes, idempotencyKey, reference }: DeliveryToAccept,
-  clock: HttpDependencies["clock"],
+  { endpointId, payload, payloadBytes, idempotencyKey, reference, now }: DeliveryToAccept,
 ): RequestDelivery {
   const { user_id: userId } = userOf(request);
   const deliveryId = idempotencyKey === null ? timeOrderedId() : idempotentDeliveryId(userId, idempotencyKey);
   request.dispatch = { endpointId, deliveryId, bytes: payloadBytes, reference };
   const payloadSha256 = hash("sha256", payload, "hex");
-  return { deliveryId, userId, endpointId, payload, payloadBytes, payloadSha256, reference, now: isoNow(clock) };
+  return { deliveryId, userId, endpointId, payload, payloadBytes, payloadSha256, reference, now };
 }
 
 function sendAccepted(reply: FastifyReply, { deliveryId }: RequestDelivery, replayed: boolean): FastifyReply {

@@ -1,15 +1,14 @@
-import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from "fastify";
+import type { FastifyInstance, onRequestHookHandler } from "fastify";
+import { isoNow } from "../../runtime/clock.ts";
 import { requireUser, userOf } from "../access/authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { endpointOfUser } from "../endpoints/own-endpoint.ts";
 import { HttpError } from "../errors.ts";
 import { bodyOf, validOrRefuse } from "../requests/request-body.ts";
 import { acceptAgain, acceptDelivery } from "./accept-delivery.ts";
+import { dispatchHeaders } from "./dispatch-headers.ts";
 import { logDispatch } from "./dispatch-line.ts";
 import { parseDispatch } from "./dispatch-schema.ts";
-import { referenceOf } from "./reference.ts";
-
-const VISIBLE_ASCII = /^[\x21-\x7e]{1,255}$/;
 
 /**
  * `POST /v1/dispatch` accepts a payload for an endpoint: 202 when it is durable in the log.
@@ -21,7 +20,7 @@ export function dispatchRoutes(
   deps: HttpDependencies,
   limits: readonly onRequestHookHandler[],
 ): void {
-  const { settings, metrics, logger } = deps;
+  const { settings, metrics, logger, clock } = deps;
   const hooks = { onRequest: [requireUser(deps), ...limits], onSend: logDispatch(metrics, logger) };
 
   app.post("/v1/dispatch", hooks, async (request, reply) => {
@@ -33,8 +32,8 @@ export function dispatchRoutes(
       const limit = `payload must not be larger than ${settings.maxPayloadBytes} bytes`;
       throw new HttpError("payload_too_large", { errors: [limit] });
     }
-    const reference = referenceOf(request.raw, inBody);
-    const delivery = { endpointId, payload, payloadBytes, reference, idempotencyKey: idempotencyKeyOf(request) };
+    const headers = dispatchHeaders(request, inBody);
+    const delivery = { endpointId, payload, payloadBytes, ...headers, now: isoNow(clock) };
     try {
       await endpointOfUser(endpointId, userOf(request).user_id, deps);
     } catch (error) {
@@ -44,11 +43,4 @@ export function dispatchRoutes(
     }
     return acceptDelivery(request, reply, deps, delivery);
   });
-}
-
-function idempotencyKeyOf(request: FastifyRequest): string | null {
-  const key = request.headers["idempotency-key"];
-  if (key === undefined) return null;
-  if (typeof key === "string" && VISIBLE_ASCII.test(key)) return key;
-  throw new HttpError("invalid_request", { errors: ["Idempotency-Key must be 1 to 255 visible ASCII characters"] });
 }

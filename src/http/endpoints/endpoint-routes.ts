@@ -9,6 +9,7 @@ import type { HttpDependencies } from "../dependencies.ts";
 import { sendJson } from "../replies/send-json.ts";
 import { commandOf } from "../requests/command-of.ts";
 import { openPage } from "../requests/list-page.ts";
+import { queryOf } from "../requests/query.ts";
 import { bodyOf, validOrRefuse } from "../requests/request-body.ts";
 import { upToDate } from "../requests/up-to-date.ts";
 import { storeOf } from "../server/request-deadline.ts";
@@ -51,7 +52,7 @@ export function endpointRoutes(app: FastifyInstance, deps: HttpDependencies): vo
 
   app.get("/v1/endpoints", forUsers, async (request, reply) => {
     const { user_id } = userOf(request);
-    const query = validOrRefuse(parseListEndpoints(request.query as Record<string, unknown>));
+    const query = validOrRefuse(parseListEndpoints(queryOf(request)));
     const page = openPage<number>(query, ["endpoints", user_id], secrets.cursors);
     await upToDate(deps, [endpoints.name]);
     const found = await endpointsOfUserPage(documents, user_id, page.wanted, page.after);

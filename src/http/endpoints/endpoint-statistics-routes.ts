@@ -6,6 +6,7 @@ import { requireUser } from "../access/authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { sendJson } from "../replies/send-json.ts";
 import { openPage } from "../requests/list-page.ts";
+import { queryOf } from "../requests/query.ts";
 import { validOrRefuse } from "../requests/request-body.ts";
 import { upToDate } from "../requests/up-to-date.ts";
 import { ownEndpoint } from "./own-endpoint.ts";
@@ -22,9 +23,7 @@ export function endpointStatisticsRoutes(app: FastifyInstance, deps: HttpDepende
   const { documents, secrets } = deps;
 
   app.get("/v1/endpoints/:id/statistics", { onRequest: requireUser(deps) }, async (request, reply) => {
-    const { from, to, limit, cursor } = validOrRefuse(
-      parseEndpointStatistics(request.query as Record<string, unknown>),
-    );
+    const { from, to, limit, cursor } = validOrRefuse(parseEndpointStatistics(queryOf(request)));
     const { endpoint_id: endpointId } = await ownEndpoint(request, deps);
     const page = openPage<string>({ limit, cursor }, ["endpoint-statistics", endpointId, from, to], secrets.cursors);
     await upToDate(deps, [endpointStatistics.name]);

@@ -16,10 +16,19 @@ export async function ownEndpoint(
   request: FastifyRequest,
   deps: Pick<HttpDependencies, "directory">,
 ): Promise<EndpointDocument> {
+  return endpointOfUser(endpointIdOf(request), userOf(request).user_id, deps);
+}
+
+/**
+ * The endpoint's id that a request's path names with `:id`, whether or not there is one.
+ *
+ * @throws HttpError 404 when it is none
+ */
+export function endpointIdOf(request: FastifyRequest): number {
   const { id } = request.params as { id: string };
   const endpointId = Number(id);
   if (!/^[1-9]\d*$/.test(id) || !Number.isSafeInteger(endpointId)) throw new HttpError("endpoint_not_found");
-  return endpointOfUser(endpointId, userOf(request).user_id, deps);
+  return endpointId;
 }
 
 /**

@@ -1,7 +1,24 @@
+import type { FastifyRequest } from "fastify";
 import { z } from "zod";
-
+import { HttpError } from "../errors.ts";
+import { validOrRefuse } from "./request-body.ts";
 import { messagesOf, numberOrSame } from "./schema-rules.ts";
 import type { Parsed } from "./schema-rules.ts";
+
+/**
+ * The query of a request, for a route that takes parameters or refuses them.
+ *
+ * @throws HttpError 400 when it cannot be decoded: fastify leaves such a value as it stands, and a filter would find nothing
+ */
+export function queryOf({ query, raw: { url = "" } }: FastifyRequest): Readonly<Record<string, unknown>> {
+  const begin = url.indexOf("?");
+  try {
+    if (begin !== -1) decodeURIComponent(url.slice(begin + 1));
+  } catch {
+    throw new HttpError("invalid_request", { errors: ["query must be valid percent-encoded UTF-8"] });
+  }
+  return query as Readonly<Record<string, unknown>>;
+}
 
 /**
  * Parses a query with its schema. Each parameter is a string, or a list of strings if it was sent more than once, which
@@ -43,7 +60,11 @@ export function parseStaffQuery<S extends z.ZodObject>(
 
 const NO_PARAMETERS = z.strictObject({});
 
-/** Parses the query of a route for staff that has no parameters, as `parseStaffQuery` does. */
-export function parseNoParameters(query: Readonly<Record<string, unknown>>): Parsed<object> {
-  return parseStaffQuery(NO_PARAMETERS, query);
+/**
+ * Refuses every parameter, for a route that has none.
+ *
+ * @throws HttpError 400 when the query has one, or cannot be decoded
+ */
+export function refuseParameters(request: FastifyRequest): void {
+  validOrRefuse(parseStaffQuery(NO_PARAMETERS, queryOf(request)));
 }

@@ -6,6 +6,7 @@ import type { FastifyInstance } from "fastify";
 import { isoNow } from "../../runtime/clock.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { ERRORS, HttpError, errorBody } from "../errors.ts";
+import { isOtherVersion } from "./http-version.ts";
 import { linger, wasAnsweredEarly } from "./lingering.ts";
 import { REPLY_HEADERS } from "./reply-headers.ts";
 import { isUnknownMethod } from "./unknown-method.ts";
@@ -80,6 +81,7 @@ function countHosts(rawHeaders: readonly string[]): number {
 
 function refusalOf(error: ParserError): HttpError {
   if (isUnknownMethod(error)) return new HttpError("method_not_implemented");
+  if (isOtherVersion(error)) return new HttpError("version_not_supported");
   return REFUSALS[error.code ?? ""] ?? NOT_HTTP;
 }
 

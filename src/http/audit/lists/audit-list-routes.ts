@@ -11,7 +11,7 @@ import { requireStaff } from "../../access/authentication.ts";
 import type { HttpDependencies } from "../../dependencies.ts";
 import { sendJson } from "../../replies/send-json.ts";
 import { openPage } from "../../requests/list-page.ts";
-import { parseStaffQuery } from "../../requests/query.ts";
+import { parseStaffQuery, queryOf } from "../../requests/query.ts";
 import { validOrRefuse } from "../../requests/request-body.ts";
 import { refuseUnlessCurrent, upToDate } from "../../requests/up-to-date.ts";
 import { auditEndpointsSchema, auditUsersSchema } from "./audit-lists-schema.ts";
@@ -25,7 +25,7 @@ export function auditListRoutes(app: FastifyInstance, deps: HttpDependencies): v
   const onRequest = requireStaff(deps, "auditor", "operator");
 
   app.get("/v1/audit/users", { onRequest }, async (request, reply) => {
-    const query = validOrRefuse(parseStaffQuery(auditUsersSchema, request.query as Record<string, unknown>, ["limit"]));
+    const query = validOrRefuse(parseStaffQuery(auditUsersSchema, queryOf(request), ["limit"]));
     const { username, email, limit, cursor = null } = query;
     const scope = ["audit users", username ?? null, email ?? null];
     const page = openPage<number>({ limit, cursor }, scope, secrets.cursors);
@@ -40,9 +40,7 @@ export function auditListRoutes(app: FastifyInstance, deps: HttpDependencies): v
   });
 
   app.get("/v1/audit/endpoints", { onRequest }, async (request, reply) => {
-    const query = validOrRefuse(
-      parseStaffQuery(auditEndpointsSchema, request.query as Record<string, unknown>, ["user_id", "limit"]),
-    );
+    const query = validOrRefuse(parseStaffQuery(auditEndpointsSchema, queryOf(request), ["user_id", "limit"]));
     const { url, username, user_id, limit, cursor = null } = query;
     const scope = ["audit endpoints", url ?? null, username ?? null, user_id ?? null];
     const page = openPage<number>({ limit, cursor }, scope, secrets.cursors);
