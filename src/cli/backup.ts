@@ -8,6 +8,7 @@ import { readConfig } from "../config.ts";
 import { syncFolder } from "../runtime/sync-folder.ts";
 import { backUpEmbeddedLog } from "./log-access.ts";
 import { ProgressLine } from "./progress-line.ts";
+import { standardOutput } from "./standard-output.ts";
 import { untilSignal } from "./until-signal.ts";
 import { warn } from "./warn.ts";
 
@@ -62,7 +63,10 @@ async function runBackup(target: string, { json = false }: { readonly json?: boo
   syncFolder(dirname(file));
   const { events, position, logId } = copied;
   const written = { file, events, position, bytes: (await stat(file)).size, sha256, log_id: logId };
-  process.stdout.write(json ? `${JSON.stringify(written)}\n` : described(written));
+  // The copy has its name and is synced. An exit code other than 0 would say that nothing was kept.
+  await standardOutput()(json ? `${JSON.stringify(written)}\n` : described(written)).catch((error: Error) =>
+    warn(`${error.message}; the backup is whole`),
+  );
   const key = config.masterKey === null ? `${resolve(config.dataDir)}/master.key` : "the value of MASTER_KEY";
   warn(`without the master key it is useless, and the key is not in it: keep a copy of ${key} apart from it`);
 }

@@ -16,6 +16,7 @@ import { auditKeyOf } from "../storage/open-secrets.ts";
 import { openLogForReading } from "./log-access.ts";
 import type { ReadLog } from "./log-access.ts";
 import { ProgressLine } from "./progress-line.ts";
+import { standardOutput } from "./standard-output.ts";
 import { UsageError } from "./subcommand.ts";
 import { warn } from "./warn.ts";
 
@@ -61,9 +62,11 @@ async function runVerify(wanted: VerifyOptions): Promise<void> {
     trusted,
     onProgress: (count, fraction) => progress.report(count, fraction === null ? null : Math.min(1, fraction)),
   }).finally(() => progress.end());
-  process.stdout.write(
-    wanted.json === true ? asJson(report, checkpoint, trusted) : asText(report, checkpoint, trusted),
-  );
+  const shown = wanted.json === true ? asJson(report, checkpoint, trusted) : asText(report, checkpoint, trusted);
+  await standardOutput()(shown).catch((error: unknown) => {
+    // What was found is said in any case, and matters more.
+    if (report.finding === null) throw error;
+  });
   if (report.finding !== null) throw new Error(report.finding.text);
 
   async function trustedLeaves(): Promise<TrustedLeaves | null> {
