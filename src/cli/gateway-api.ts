@@ -59,6 +59,18 @@ export class NoAnswer extends Error {
   }
 }
 
+/** The gateway answered that it will not. The message is one line. */
+export class GatewayRefusal extends Error {
+  /** The status of the answer. */
+  readonly status: number;
+
+  constructor(status: number, reason: string) {
+    super(`the gateway says ${status} ${reason}`);
+    this.name = "GatewayRefusal";
+    this.status = status;
+  }
+}
+
 /** How long an overview is waited for, in ms: the gateway gives it in a fraction of a second. */
 const OVERVIEW_MS = 10_000;
 
@@ -82,9 +94,9 @@ export class GatewayApi {
     }
   }
 
-  /** Every projection. Throws an Error of one line. */
-  async projections(): Promise<readonly ShownProjection[]> {
-    const { data } = (await this.#ask("GET", "/v1/admin/projections")) as { data: ShownProjection[] };
+  /** Every projection. Throws an Error of one line. `signal` breaks it off. */
+  async projections(signal: AbortSignal): Promise<readonly ShownProjection[]> {
+    const { data } = (await this.#ask("GET", "/v1/admin/projections", signal)) as { data: ShownProjection[] };
     return data;
   }
 
@@ -98,7 +110,7 @@ export class GatewayApi {
     return (await this.#ask("GET", "/v1/admin/overview", limited)) as Overview;
   }
 
-  /** Has a projection made again. Throws an Error of one line. */
+  /** Has a projection made again. Throws an Error of one line: GatewayRefusal with 409 when that is under way already. */
   async rebuild(name: string): Promise<void> {
     await this.#ask("POST", `/v1/admin/projections/${encodeURIComponent(name)}/rebuild`);
   }
@@ -112,13 +124,13 @@ export class GatewayApi {
     }
     const body = (await reply.json()) as { error?: string; details?: { errors: string[] } };
     if (reply.ok) return body;
-    if (this.#key === "") {
+    if (this.#key === "" && reply.status === 401) {
       throw new Error(
         "the gateway asks for the operator's key: set DATA_DIR or OPERATOR_API_KEY as the gateway has it",
       );
     }
     const details = body.details === undefined ? "" : `: ${body.details.errors.join("; ")}`;
-    throw new Error(`the gateway says ${reply.status} ${body.error ?? ""}${details}`);
+    throw new GatewayRefusal(reply.status, `${body.error ?? ""}${details}`);
   }
 }
 

@@ -48,7 +48,7 @@ async function runStatus({ watch = false, json = false, url }: StatusOptions): P
     return;
   }
   const end = (): void => stop.abort();
-  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, end);
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(name, end);
   await watchGateway(look, async (text) => write(drawn(text, json)), stop.signal);
 }
 
