@@ -4,7 +4,8 @@ import type { Config } from "../config.ts";
 import { PROJECTIONS } from "../projections/read-models.ts";
 import { openStorage } from "../storage/open-storage.ts";
 import type { Storage } from "../storage/storage.ts";
-import { GatewayApi, addressOf, operatorKeyOf } from "./gateway-api.ts";
+import { addressFrom, addressOf } from "./gateway-address.ts";
+import { GatewayApi, operatorKeyOf } from "./gateway-api.ts";
 import { refuseOtherUser, refuseWithoutLog } from "./log-access.ts";
 import { logReportsTo } from "./log-reports.ts";
 import { rebuildAtGateway } from "./rebuild-at-gateway.ts";
@@ -38,7 +39,7 @@ interface RebuildOptions {
 async function runRebuild(name: string | undefined, { all = false, url }: RebuildOptions): Promise<void> {
   const names = namesOf(name, all);
   const config = readConfig(process.env);
-  const api = new GatewayApi(url ?? addressOf(config), operatorKeyOf(config) ?? "");
+  const api = new GatewayApi(url === undefined ? addressOf(config) : addressFrom(url), operatorKeyOf(config) ?? "");
   const atGateway =
     url !== undefined ||
     (config.eventStoreUrl !== null && (await api.answers())) ||

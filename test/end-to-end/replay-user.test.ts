@@ -19,6 +19,11 @@ const EVIL = "\u001b[2J\u009b31m\r\nforged line\u202e 注文 ";
 const ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
 const TIME = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
 
+/** In ISO 8601 UTC, like the time. */
+function msAfter(time: string): string {
+  return new Date(Date.parse(time) + 1).toISOString();
+}
+
 interface Delivery {
   readonly id: string;
   readonly created_at: string;
@@ -78,13 +83,26 @@ describe("webhook-gateway replay --user", () => {
     expect(idsIn(two)).toEqual(deliveries.slice(0, 2).map(({ id }) => id));
     expect(two).toMatchObject({
       exitCode: 0,
-      stderr: `3 more from ${times[4]} to ${times[2]}: see --to and --limit\n`,
+      stderr: `3 more: go on with --to ${msAfter(times[2]!)}, or raise --limit\n`,
     });
     expect(await replay("--user", "alice", "--from", "2099-01-01T00:00:00Z")).toEqual({
       exitCode: 0,
       stdout: "",
       stderr: "alice has no deliveries in this time\n",
     });
+  });
+
+  it("shows all of them to one who does as each page says", async () => {
+    // Two of one millisecond may be on a page and on the next one; none is on no page.
+    const seen = new Set<string>();
+    let page = await replay("--user", "alice", "--limit", "3");
+    for (let pages = 1; pages < 10; pages++) {
+      for (const id of idsIn(page)) seen.add(id);
+      const to = /more: go on with --to (\S+), or raise --limit\n$/.exec(page.stderr)?.[1];
+      if (to === undefined) break;
+      page = await replay("--user", "alice", "--limit", "3", "--to", to);
+    }
+    expect([...seen]).toEqual(deliveries.map(({ id }) => id));
   });
 
   it("asks in a terminal which one, and shows it as it is shown by its id", async (context) => {
