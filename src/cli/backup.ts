@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { createReadStream, lstatSync, renameSync, statSync } from "node:fs";
+import { createReadStream, lstatSync, renameSync } from "node:fs";
 import { rm, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
@@ -7,8 +7,10 @@ import type { Command } from "commander";
 import { readConfig } from "../config.ts";
 import { syncFolder } from "../runtime/sync-folder.ts";
 import { backUpEmbeddedLog } from "./log-access.ts";
+import { refuseWithoutFolder } from "./named-file.ts";
 import { ProgressLine } from "./progress-line.ts";
 import { standardOutput } from "./standard-output.ts";
+import { UsageError } from "./subcommand.ts";
 import { orReason, untilSignal } from "./until-signal.ts";
 import { warn } from "./warn.ts";
 
@@ -38,6 +40,7 @@ interface Written {
 }
 
 async function runBackup(target: string, { json = false }: { readonly json?: boolean }): Promise<void> {
+  if (target === "" || target === "-") throw new UsageError("a backup needs the name of a file");
   const config = readConfig(process.env);
   const file = resolve(target);
   refuseTarget(file);
@@ -62,18 +65,18 @@ async function runBackup(target: string, { json = false }: { readonly json?: boo
   }).finally(() => progress.end());
   syncFolder(dirname(file));
   const written = { file, events, position, bytes: (await stat(file)).size, sha256, log_id: logId };
-  // The copy has its name and is synced. An exit code other than 0 would say that nothing was kept.
-  await standardOutput()(json ? `${JSON.stringify(written)}\n` : described(written)).catch((error: Error) =>
-    warn(`${error.message}; the backup is whole`),
-  );
+  try {
+    await standardOutput()(json ? `${JSON.stringify(written)}\n` : described(written));
+  } catch (error) {
+    // The copy has its name and is synced. An exit code other than 0 would say that nothing was kept.
+    warn(`${(error as Error).message}; the backup is whole`);
+  }
   const key = config.masterKey === null ? `${resolve(config.dataDir)}/master.key` : "the value of MASTER_KEY";
   warn(`without the master key it is useless, and the key is not in it: keep a copy of ${key} apart from it`);
 }
 
 function refuseTarget(file: string): void {
-  if (statSync(dirname(file), { throwIfNoEntry: false })?.isDirectory() !== true) {
-    throw new Error(`${dirname(file)} is not a folder; make it first`);
-  }
+  refuseWithoutFolder(file);
   // Not existsSync: a link that leads nowhere is something too.
   if (lstatSync(file, { throwIfNoEntry: false }) !== undefined) {
     throw new Error(`${file} is there already; name a new file`);

@@ -11,6 +11,7 @@ import type { ExportProgress } from "../processes/transfer/export-log.ts";
 import { syncFolder } from "../runtime/sync-folder.ts";
 import { openLogForReading } from "./log-access.ts";
 import type { ReadLog } from "./log-access.ts";
+import { orUnwritable, refuseWithoutFolder } from "./named-file.ts";
 import { ProgressLine } from "./progress-line.ts";
 import { standardOutput } from "./standard-output.ts";
 import { UsageError } from "./subcommand.ts";
@@ -44,7 +45,10 @@ async function runExport({ output = "-", force = false, after: begin, resume = f
   if (resume && file === null) throw new UsageError("--resume needs --output FILE");
   if (force && file === null) throw new UsageError("--force needs --output FILE");
   const position = begin === undefined ? null : positionFrom(begin);
-  if (file !== null) refuseTarget(file, force);
+  if (file !== null) {
+    refuseWithoutFolder(file);
+    refuseTarget(file, force);
+  }
   const after = file === null ? "what was written is not whole" : "run it again with --resume to go on";
   await untilSignal(after, async (signal) => {
     const opening = openLogForReading(readConfig(process.env), warn, "whole");
@@ -57,10 +61,10 @@ async function runExport({ output = "-", force = false, after: begin, resume = f
       return;
     }
     const unfinished = `${file}.unfinished`;
-    await exportToFile(log, unfinished, position, resume, signal);
+    await exportToFile(log, unfinished, position, resume, signal).catch(orUnwritable(file));
     // It may have come meanwhile.
     refuseTarget(file, force);
-    await rename(unfinished, file);
+    await rename(unfinished, file).catch(orUnwritable(file));
     syncFolder(dirname(file));
   });
 }

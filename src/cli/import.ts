@@ -6,6 +6,7 @@ import { readConfig } from "../config.ts";
 import { checkExport } from "../processes/transfer/check-export.ts";
 import { importLog } from "../processes/transfer/import-log.ts";
 import { openLogForImport } from "./log-access.ts";
+import { refuseUnreadable } from "./named-file.ts";
 import { ProgressLine } from "./progress-line.ts";
 import { orReason, untilSignal } from "./until-signal.ts";
 import { warn } from "./warn.ts";
@@ -31,6 +32,7 @@ async function runImport({ input = "-" }: { readonly input?: string }): Promise<
 async function importFrom(input: string, signal: AbortSignal): Promise<void> {
   const config = readConfig(process.env);
   const file = input === "-" ? null : input;
+  if (file !== null) refuseUnreadable(file);
   const bytes = file === null ? null : (await stat(file)).size;
   const open = (): AsyncIterable<Uint8Array> =>
     // A source that nothing comes from would not look at the signal.

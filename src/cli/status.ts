@@ -51,6 +51,8 @@ async function runStatus({ watch = false, json = false, url }: StatusOptions): P
   const end = (): void => stop.abort();
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(name, end);
   await watchGateway(look, async (text) => write(drawn(text, json)), stop.signal);
+  // A terminal shows the Ctrl-C in a line that does not end by itself.
+  if (process.stdout.isTTY) await write("\n");
 }
 
 /** Looks and shows until the signal aborts. A gateway that goes away later is waited for; one that never was there is not. */

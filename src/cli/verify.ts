@@ -15,6 +15,7 @@ import { openReadModelsToCompare } from "../storage/open-read-models.ts";
 import { auditKeyOf } from "../storage/open-secrets.ts";
 import { openLogForReading } from "./log-access.ts";
 import type { ReadLog } from "./log-access.ts";
+import { refuseUnreadable } from "./named-file.ts";
 import { ProgressLine } from "./progress-line.ts";
 import { standardOutput } from "./standard-output.ts";
 import { UsageError } from "./subcommand.ts";
@@ -50,6 +51,9 @@ interface VerifyOptions {
 
 async function runVerify(wanted: VerifyOptions): Promise<void> {
   refuseSenseless(wanted);
+  for (const file of [wanted.input, wanted.checkpoint, wanted.against]) {
+    if (file !== undefined && !(file === "-" && file === wanted.input)) refuseUnreadable(file);
+  }
   const config = readConfig(process.env);
   await using stack = new AsyncDisposableStack();
   const trusted = await trustedLeaves();

@@ -148,6 +148,32 @@ describe("webhook-gateway replay --user", () => {
     expect(painted.join("\n")).toContain("\u001b[1m0. DeliveryRequested\u001b[22m");
   });
 
+  it.for(["\u0003", "\u0004"])(
+    "leaves the prompt of the shell a line of its own after Ctrl+C and Ctrl+D: %j",
+    async (key, context) => {
+      const reason = whyNoTerminal();
+      if (reason !== null) return context.skip(reason);
+      const options = { prompt: "nothing to end: ", typed: [key], env: { NO_COLOR: "1" } };
+      const { exitCode, shown } = await runInTerminal(["replay", "--user", "alice"], folder.path, options);
+      expect(exitCode).toBe(0);
+      expect(shown).toMatch(/nothing to end: .*\n$/);
+    },
+  );
+
+  it("fits a screenful into a narrow terminal, its wrapped lines counted", async (context) => {
+    const reason = whyNoTerminal();
+    if (reason !== null) return context.skip(reason);
+    const options = { columns: 40, rows: 14, prompt: "nothing to end: ", typed: [""], env: { NO_COLOR: "1" } };
+    const { shown } = await runInTerminal(["replay", "--user", "alice"], folder.path, options);
+    expect(shown).toContain("2 more: go on with --to ");
+    expect(shown).toContain("which one? 1 to 3, or nothing to end: ");
+    const rows = shown
+      .trimEnd()
+      .split("\n")
+      .map((line) => Math.max(1, Math.ceil(line.length / 40)));
+    expect(rows.reduce((sum, count) => sum + count)).toBeLessThan(14);
+  });
+
   it("says that its read models are behind the log, and lists what they have", async () => {
     const event = requested(0, "0198f1a2-0000-7000-8000-00000000000f");
     const metadata = { ...sampleEvent().metadata, schemaVersion: schemaVersionOf(event.type) };

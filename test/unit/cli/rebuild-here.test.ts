@@ -7,7 +7,7 @@ function endless(onRebuild: (name: string) => void): { storage: Storage; closed:
   let isClosed = false;
   const storage = {
     store: { head: async () => null, append: async () => ({}), read: async () => ({ events: [], hasMore: false }) },
-    projections: { rebuild: async (name: string) => void onRebuild(name) },
+    projections: { rebuild: async (name: string) => onRebuild(name) },
     runProjections: (_report: unknown, signal: AbortSignal) =>
       new Promise<void>((resolve) => {
         if (signal.aborted) resolve();

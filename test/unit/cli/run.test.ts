@@ -67,6 +67,9 @@ describe("the command line", () => {
 
   it.each([
     [["cpoy"], "unknown command 'cpoy' (Did you mean copy?); see webhook-gateway --help"],
+    [["help", "cpoy"], "unknown command 'cpoy' (Did you mean copy?); see webhook-gateway --help"],
+    [["--help", "cpoy"], "unknown command 'cpoy' (Did you mean copy?); see webhook-gateway --help"],
+    [["cpoy", "--help"], "unknown command 'cpoy' (Did you mean copy?); see webhook-gateway --help"],
     [["--to", "a"], "unknown option '--to'; see webhook-gateway --help"],
     [["a\nb\u001b[2J"], "unknown command 'a\\nb\\u001b[2J'; see webhook-gateway --help"],
     [["copy"], "copy: missing required argument 'thing'; see webhook-gateway copy --help"],
