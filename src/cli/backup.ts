@@ -1,14 +1,17 @@
 import { createHash, randomBytes } from "node:crypto";
-import { createReadStream, lstatSync, statSync } from "node:fs";
-import { rename, rm, stat } from "node:fs/promises";
+import { createReadStream, lstatSync, renameSync } from "node:fs";
+import { rm, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Command } from "commander";
 import { readConfig } from "../config.ts";
 import { syncFolder } from "../runtime/sync-folder.ts";
 import { backUpEmbeddedLog } from "./log-access.ts";
+import { refuseWithoutFolder } from "./named-file.ts";
 import { ProgressLine } from "./progress-line.ts";
-import { untilSignal } from "./until-signal.ts";
+import { standardOutput } from "./standard-output.ts";
+import { UsageError } from "./subcommand.ts";
+import { orReason, untilSignal } from "./until-signal.ts";
 import { warn } from "./warn.ts";
 
 /** `webhook-gateway backup`: a copy of the embedded log that a gateway can be started on. */
@@ -37,49 +40,52 @@ interface Written {
 }
 
 async function runBackup(target: string, { json = false }: { readonly json?: boolean }): Promise<void> {
+  if (target === "" || target === "-") throw new UsageError("a backup needs the name of a file");
   const config = readConfig(process.env);
   const file = resolve(target);
   refuseTarget(file);
   // Two backups to one name must not write into one file, and a name left by a killed one must not stop the next.
   const unfinished = `${file}.${randomBytes(4).toString("hex")}.unfinished`;
   const progress = new ProgressLine(process.stderr, "copying");
-  const copied = await untilSignal("nothing was kept", (signal) =>
-    backUpEmbeddedLog(config, unfinished, {
+  const { events, position, logId, sha256 } = await untilSignal("nothing was kept", async (signal) => {
+    const copied = await backUpEmbeddedLog(config, unfinished, {
       signal,
       // Reports count in 64 events.
-      onProgress: (fraction, events) => progress.report(Math.floor((fraction * events) / 64) * 64, fraction),
-    }),
-  ).finally(() => progress.end());
-  let sha256: string;
-  try {
-    sha256 = await digestOf(unfinished);
-    refuseTarget(file);
-    await rename(unfinished, file);
-  } catch (error) {
-    await rm(unfinished, { force: true });
-    throw error;
-  }
+      onProgress: (fraction, count) => progress.report(Math.floor((fraction * count) / 64) * 64, fraction),
+    });
+    try {
+      const digest = await digestOf(unfinished, signal).catch(orReason(signal));
+      refuseTarget(file);
+      renameSync(unfinished, file);
+      return { ...copied, sha256: digest };
+    } catch (error) {
+      await rm(unfinished, { force: true });
+      throw error;
+    }
+  }).finally(() => progress.end());
   syncFolder(dirname(file));
-  const { events, position, logId } = copied;
   const written = { file, events, position, bytes: (await stat(file)).size, sha256, log_id: logId };
-  process.stdout.write(json ? `${JSON.stringify(written)}\n` : described(written));
+  try {
+    await standardOutput()(json ? `${JSON.stringify(written)}\n` : described(written));
+  } catch (error) {
+    // The copy has its name and is synced. An exit code other than 0 would say that nothing was kept.
+    warn(`${(error as Error).message}; the backup is whole`);
+  }
   const key = config.masterKey === null ? `${resolve(config.dataDir)}/master.key` : "the value of MASTER_KEY";
   warn(`without the master key it is useless, and the key is not in it: keep a copy of ${key} apart from it`);
 }
 
 function refuseTarget(file: string): void {
-  if (statSync(dirname(file), { throwIfNoEntry: false })?.isDirectory() !== true) {
-    throw new Error(`${dirname(file)} is not a folder; make it first`);
-  }
+  refuseWithoutFolder(file);
   // Not existsSync: a link that leads nowhere is something too.
   if (lstatSync(file, { throwIfNoEntry: false }) !== undefined) {
     throw new Error(`${file} is there already; name a new file`);
   }
 }
 
-async function digestOf(file: string): Promise<string> {
+async function digestOf(file: string, signal: AbortSignal): Promise<string> {
   const hash = createHash("sha256");
-  await pipeline(createReadStream(file, { highWaterMark: 1024 * 1024 }), hash);
+  await pipeline(createReadStream(file, { highWaterMark: 1024 * 1024 }), hash, { signal });
   return hash.digest("hex");
 }
 

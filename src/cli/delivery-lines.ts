@@ -47,15 +47,15 @@ export function deliveryHeading(username: string, paint: Paint): string[] {
 }
 
 /**
- * What a list leaves out, in one line.
+ * What a list leaves out, in one line, and how to see it. The time that it names is one millisecond after the newest of
+ * them, since `--to` leaves out what was accepted at its own time.
  *
- * @param more those that were counted, the newest first
+ * @param more those that were counted, the newest first; at least one
  * @param counted whether these are all
  */
 export function moreLine(more: readonly ListedDelivery[], counted: boolean): string {
-  const [newest, oldest] = [more[0]?.created_at ?? "", more.at(-1)?.created_at ?? ""];
-  const range = counted ? `from ${oldest} to ${newest}` : `up to ${newest}`;
-  return `${counted ? "" : "at least "}${more.length} more ${range}: see --to and --limit`;
+  const to = new Date(Date.parse(more[0]?.created_at ?? "") + 1).toISOString();
+  return `${counted ? "" : "at least "}${more.length} more: go on with --to ${to}, or raise --limit`;
 }
 
 /** `2026-01-31 12:00` */

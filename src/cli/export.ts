@@ -11,9 +11,11 @@ import type { ExportProgress } from "../processes/transfer/export-log.ts";
 import { syncFolder } from "../runtime/sync-folder.ts";
 import { openLogForReading } from "./log-access.ts";
 import type { ReadLog } from "./log-access.ts";
+import { orUnwritable, refuseWithoutFolder } from "./named-file.ts";
 import { ProgressLine } from "./progress-line.ts";
 import { standardOutput } from "./standard-output.ts";
 import { UsageError } from "./subcommand.ts";
+import { orReason, unlessStopped, untilSignal } from "./until-signal.ts";
 import { warn } from "./warn.ts";
 
 /** `webhook-gateway export`: the log as a file. */
@@ -38,23 +40,33 @@ interface ExportOptions {
   readonly resume?: boolean;
 }
 
-async function runExport({ output = "-", force = false, after, resume = false }: ExportOptions): Promise<void> {
+async function runExport({ output = "-", force = false, after: begin, resume = false }: ExportOptions): Promise<void> {
   const file = output === "-" ? null : resolve(output);
   if (resume && file === null) throw new UsageError("--resume needs --output FILE");
   if (force && file === null) throw new UsageError("--force needs --output FILE");
-  const position = after === undefined ? null : positionFrom(after);
-  if (file !== null) refuseTarget(file, force);
-  await using log = await openLogForReading(readConfig(process.env), warn, "whole");
-  if (file === null) {
-    await writeAll(log, await beginExport(log.store, position), standardOutput());
-  } else {
+  const position = begin === undefined ? null : positionFrom(begin);
+  if (file !== null) {
+    refuseWithoutFolder(file);
+    refuseTarget(file, force);
+  }
+  const after = file === null ? "what was written is not whole" : "run it again with --resume to go on";
+  await untilSignal(after, async (signal) => {
+    const opening = openLogForReading(readConfig(process.env), warn, "whole");
+    await using log = await unlessStopped(signal, opening);
+    if (file === null) {
+      const write = standardOutput();
+      // A reader that stalls must not hold it.
+      const writeUnlessStopped = (bytes: Uint8Array): Promise<void> => unlessStopped(signal, write(bytes));
+      await writeAll(log, await beginExport(log.store, position), writeUnlessStopped, signal);
+      return;
+    }
     const unfinished = `${file}.unfinished`;
-    await exportToFile(log, unfinished, position, resume);
+    await exportToFile(log, unfinished, position, resume, signal).catch(orUnwritable(file));
     // It may have come meanwhile.
     refuseTarget(file, force);
-    await rename(unfinished, file);
+    await rename(unfinished, file).catch(orUnwritable(file));
     syncFolder(dirname(file));
-  }
+  });
 }
 
 /** Nothing that is there is lost, unless that is asked for; a folder or a device never. */
@@ -66,19 +78,26 @@ function refuseTarget(file: string, force: boolean): void {
   if (!force) throw new Error(`${file} is there already; name a new file, or replace it with --force`);
 }
 
-async function exportToFile(log: ReadLog, unfinished: string, after: Position | null, resume: boolean): Promise<void> {
+async function exportToFile(
+  log: ReadLog,
+  unfinished: string,
+  after: Position | null,
+  resume: boolean,
+  signal: AbortSignal,
+): Promise<void> {
   const progress =
     resume && existsSync(unfinished)
-      ? await resumeExport(log.store, after, createReadStream(unfinished))
+      ? await resumeExport(log.store, after, createReadStream(unfinished, { signal })).catch(orReason(signal))
       : await beginExport(log.store, after);
   // Payloads are in it.
   const handle = await open(unfinished, progress.bytes === 0 ? "w" : "r+", 0o600);
   try {
     await handle.truncate(progress.bytes);
     let at = progress.bytes;
-    await writeAll(log, progress, async (bytes) => {
+    const write = async (bytes: Uint8Array): Promise<void> => {
       at += await writeWhole(handle, bytes, at);
-    });
+    };
+    await writeAll(log, progress, write, signal);
     await handle.sync();
   } finally {
     await handle.close();
@@ -89,6 +108,7 @@ async function writeAll(
   log: ReadLog,
   begun: ExportProgress,
   write: (bytes: Uint8Array) => Promise<void>,
+  signal: AbortSignal,
 ): Promise<void> {
   const start = Number(begun.position ?? begun.header.after?.position ?? 0);
   const distance = Number(await log.store.head()) - start;
@@ -101,7 +121,7 @@ async function writeAll(
   let written = Promise.resolve();
   try {
     for (;;) {
-      const piece = await pieces.next();
+      const piece = await unlessStopped(signal, pieces.next());
       await written;
       if (piece.done === true) {
         const { events, sha256, position } = piece.value;

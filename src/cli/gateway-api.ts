@@ -59,6 +59,42 @@ export class NoAnswer extends Error {
   }
 }
 
+/** What answers at the address is another program, or a gateway of another version. */
+class NoGateway extends Error {
+  constructor(address: string) {
+    super(`what answers at ${address} is no gateway of this version; name the gateway's own address`);
+    this.name = "NoGateway";
+  }
+}
+
+/** The gateway answered that it will not. The message is one line. */
+export class GatewayRefusal extends Error {
+  /** The status of the answer. */
+  readonly status: number;
+
+  constructor(status: number, reason: string) {
+    super(`the gateway says ${status} ${reason}`);
+    this.name = "GatewayRefusal";
+    this.status = status;
+  }
+}
+
+/** What an overview has at least: what is shown of it for a person. */
+const OVERVIEW_FIELDS: readonly (keyof Overview)[] = [
+  ...([
+    "time",
+    "instance",
+    "oldest_due",
+    "deliveries",
+    "endpoints",
+    "queue",
+    "breakers",
+    "paused_count",
+    "paused",
+  ] as const),
+  ...(["projections", "log", "read_models", "disk_free_bytes", "counted_seconds_ago"] as const),
+];
+
 /** How long an overview is waited for, in ms: the gateway gives it in a fraction of a second. */
 const OVERVIEW_MS = 10_000;
 
@@ -82,9 +118,9 @@ export class GatewayApi {
     }
   }
 
-  /** Every projection. Throws an Error of one line. */
-  async projections(): Promise<readonly ShownProjection[]> {
-    const { data } = (await this.#ask("GET", "/v1/admin/projections")) as { data: ShownProjection[] };
+  /** Every projection. Throws an Error of one line. `signal` breaks it off. */
+  async projections(signal: AbortSignal): Promise<readonly ShownProjection[]> {
+    const { data } = (await this.#ask("GET", "/v1/admin/projections", ["data"], signal)) as { data: ShownProjection[] };
     return data;
   }
 
@@ -95,22 +131,33 @@ export class GatewayApi {
    */
   async overview(signal: AbortSignal): Promise<Overview> {
     const limited = AbortSignal.any([signal, AbortSignal.timeout(OVERVIEW_MS)]);
-    return (await this.#ask("GET", "/v1/admin/overview", limited)) as Overview;
+    return (await this.#ask("GET", "/v1/admin/overview", OVERVIEW_FIELDS, limited)) as Overview;
   }
 
-  /** Has a projection made again. Throws an Error of one line. */
+  /** Has a projection made again. Throws an Error of one line: GatewayRefusal with 409 when that is under way already. */
   async rebuild(name: string): Promise<void> {
-    await this.#ask("POST", `/v1/admin/projections/${encodeURIComponent(name)}/rebuild`);
+    await this.#ask("POST", `/v1/admin/projections/${encodeURIComponent(name)}/rebuild`, []);
   }
 
-  async #ask(method: string, path: string, signal: AbortSignal | null = null): Promise<unknown> {
+  /** `fields`: what the answer of a gateway has. */
+  async #ask(
+    method: string,
+    path: string,
+    fields: readonly string[],
+    signal: AbortSignal | null = null,
+  ): Promise<unknown> {
     let reply: Response;
+    let text: string;
     try {
-      reply = await fetch(this.#address + path, { method, headers: { "x-api-key": this.#key }, signal });
+      // The key is for this address only.
+      const redirect = "manual";
+      reply = await fetch(this.#address + path, { method, headers: { "x-api-key": this.#key }, signal, redirect });
+      text = await reply.text();
     } catch (error) {
       throw new NoAnswer(this.#address, error);
     }
-    const body = (await reply.json()) as { error?: string; details?: { errors: string[] } };
+    const body = objectFrom(text) as { error?: string; details?: { errors: string[] } } | null;
+    if (body === null || (reply.ok && !fields.every((field) => field in body))) throw new NoGateway(this.#address);
     if (reply.ok) return body;
     if (this.#key === "") {
       throw new Error(
@@ -118,18 +165,22 @@ export class GatewayApi {
       );
     }
     const details = body.details === undefined ? "" : `: ${body.details.errors.join("; ")}`;
-    throw new Error(`the gateway says ${reply.status} ${body.error ?? ""}${details}`);
+    throw new GatewayRefusal(reply.status, `${body.error ?? ""}${details}`);
   }
-}
-
-/** Where a gateway with this configuration is reached on its own machine. */
-export function addressOf({ host, port }: Pick<Config, "host" | "port">): string {
-  const reachable = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
-  return `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`;
 }
 
 /** The operator's key: the configured one, or the one in the data folder; null when there is neither. */
 export function operatorKeyOf({ operatorApiKey, dataDir }: Pick<Config, "operatorApiKey" | "dataDir">): string | null {
   const file = join(dataDir, "operator.key");
   return operatorApiKey ?? (existsSync(file) ? readFileSync(file, "utf8").trim() : null);
+}
+
+/** The object that a text is in JSON, or null. */
+function objectFrom(text: string): object | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" ? value : null;
+  } catch {
+    return null;
+  }
 }

@@ -6,8 +6,9 @@ import { readConfig } from "../config.ts";
 import { checkExport } from "../processes/transfer/check-export.ts";
 import { importLog } from "../processes/transfer/import-log.ts";
 import { openLogForImport } from "./log-access.ts";
+import { refuseUnreadable } from "./named-file.ts";
 import { ProgressLine } from "./progress-line.ts";
-import { untilSignal } from "./until-signal.ts";
+import { orReason, untilSignal } from "./until-signal.ts";
 import { warn } from "./warn.ts";
 
 /** `webhook-gateway import`: a log from a file. */
@@ -31,12 +32,13 @@ async function runImport({ input = "-" }: { readonly input?: string }): Promise<
 async function importFrom(input: string, signal: AbortSignal): Promise<void> {
   const config = readConfig(process.env);
   const file = input === "-" ? null : input;
+  if (file !== null) refuseUnreadable(file);
   const bytes = file === null ? null : (await stat(file)).size;
   const open = (): AsyncIterable<Uint8Array> =>
     // A source that nothing comes from would not look at the signal.
     addAbortSignal(signal, file === null ? process.stdin : createReadStream(file));
   if (file !== null) {
-    await shown("checking", bytes, (report) => checkExport(open(), report)).catch(rethrow(signal));
+    await shown("checking", bytes, (report) => checkExport(open(), report)).catch(orReason(signal));
   }
   await using log = await openLogForImport(config, warn);
   // Also when it ends before the first event has come.
@@ -55,17 +57,9 @@ async function importFrom(input: string, signal: AbortSignal): Promise<void> {
         if (read === of) readingBack.end();
       },
     }),
-  ).catch(rethrow(signal));
+  ).catch(orReason(signal));
   for (const line of unreadable) warn(`this version of the gateway would stop there: ${line}`);
   warn(`imported ${events} events (${alreadyThere} were there before), sha256 ${sha256}, the same when read back`);
-}
-
-/** Rethrows the signal's reason in place of what it led to. */
-function rethrow(signal: AbortSignal): (error: unknown) => never {
-  return (error) => {
-    signal.throwIfAborted();
-    throw error;
-  };
 }
 
 type Report = (events: number, bytes: number) => void;

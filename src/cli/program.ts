@@ -41,17 +41,22 @@ export async function runProgram(
     options.onCommand(subcommand);
     await subcommand.define(command);
   });
-  const words = readAs(argv, subcommands[0]);
+  const words = readAs(argv, subcommands);
   // The list of commands shows the operands and options of each.
   if (words.join() === "--help") for (const [command, one] of byCommand) await one.define(command);
   await program.parseAsync(words, { from: "user" });
 }
 
-/** `help` or `--help` before a command means the same after it; no word at all means the first command. */
-function readAs(argv: readonly string[], first: Subcommand): readonly string[] {
+/**
+ * `help` or `--help` before a command means the same after it; no word at all means the first command. Of a command that does
+ * not exist there is no help: its name alone is left, which is refused.
+ */
+function readAs(argv: readonly string[], subcommands: readonly [Subcommand, ...Subcommand[]]): readonly string[] {
   const [word = "--", ...rest] = argv;
-  if (["help", "--help", "-h"].includes(word)) return [...rest, "--help"];
-  return argv.some((other) => other !== "--") ? argv : [first.name];
+  if (!argv.some((other) => other !== "--")) return [subcommands[0].name];
+  const words = ["help", "--help", "-h"].includes(word) ? [...rest, "--help"] : argv;
+  const [name = ""] = words;
+  return name.startsWith("-") || subcommands.some((one) => one.name === name) ? words : [name];
 }
 
 /** In a command's own help. */

@@ -55,12 +55,17 @@ export function wantedList({ from, to, limit }: ListOptions, rows: number | null
   if (filter.from !== undefined && filter.to !== undefined && filter.from > filter.to) {
     throw new UsageError("--from must not be after --to");
   }
-  // Besides: two lines of heading, one of what is left out, the question, and the prompt above.
+  // The most that can fit; how many do, only their lines say.
   if (limit === undefined) return { filter, limit: rows === null ? DEFAULT_LIMIT : Math.max(5, rows - 5) };
   if (!/^\d{1,9}$/.test(limit) || Number(limit) < 1 || Number(limit) > MAX_LIMIT) {
     throw new UsageError(`--limit needs a whole number from 1 to ${MAX_LIMIT}`);
   }
   return { filter, limit: Number(limit) };
+}
+
+/** The list with no more than so many deliveries: those after them are left out, and counted. */
+export function cutAfter({ shown, more, counted }: FoundList, count: number): FoundList {
+  return { shown: shown.slice(0, count), more: [...shown.slice(count), ...more], counted };
 }
 
 /**

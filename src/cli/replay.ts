@@ -10,12 +10,13 @@ import type { Moment } from "../projections/history/moment.ts";
 import { openHistory } from "../projections/history/open-history.ts";
 import type { FoundHistory, HistorySource } from "../projections/history/open-history.ts";
 import { UUID } from "../runtime/uuid.ts";
-import { chooseNumber } from "./choose-number.ts";
+import { chooseNumber, numberPrompt } from "./choose-number.ts";
 import { columnsOfTerminal, deliveryHeading, deliveryLines, moreLine } from "./delivery-lines.ts";
 import { openLogForReading } from "./log-access.ts";
-import { findDeliveries, wantedList } from "./replay-list.ts";
-import type { ListOptions } from "./replay-list.ts";
+import { cutAfter, findDeliveries, wantedList } from "./replay-list.ts";
+import type { FoundList, ListOptions } from "./replay-list.ts";
 import { stepText } from "./replay-text.ts";
+import { fitting } from "./screenful.ts";
 import { standardOutput } from "./standard-output.ts";
 import { UsageError } from "./subcommand.ts";
 import { escaped, escapedJson } from "./terminal-text.ts";
@@ -66,17 +67,27 @@ async function chooseOf(username: string, options: ListOptions): Promise<void> {
   const wanted = wantedList(options, inTerminal ? stdout.rows : null);
   const config = readConfig(process.env);
   await using log = await openLogForReading(config, warn);
-  const { shown, more, counted } = await findDeliveries(config, log.store, username, wanted, warn);
+  const found = await findDeliveries(config, log.store, username, wanted, warn);
   const columns = columnsOfTerminal(stdout);
-  const heading = inTerminal && shown.length > 0 ? deliveryHeading(username, paint) : [];
-  const lines = [...heading, ...deliveryLines(shown, inTerminal ? { columns, paint } : null)];
+  const terminal = inTerminal ? { columns, paint } : null;
+  const heading = inTerminal && found.shown.length > 0 ? deliveryHeading(username, paint) : [];
+  const fits =
+    inTerminal && options.limit === undefined
+      ? fitting(deliveryLines(found.shown, terminal), besides(heading, found), { rows: stdout.rows, columns })
+      : found.shown.length;
+  const { shown, more, counted } = cutAfter(found, fits);
   const write = standardOutput();
-  for (const line of lines) await write(`${line}\n`);
+  for (const line of [...heading, ...deliveryLines(shown, terminal)]) await write(`${line}\n`);
   if (shown.length === 0) warn(`${username} has no deliveries${(options.from ?? options.to) ? " in this time" : ""}`);
   if (more.length > 0) warn(moreLine(more, counted));
   if (!inTerminal || shown.length === 0) return;
   const chosen = shown[((await chooseNumber(shown.length, stdin, stdout)) ?? 0) - 1];
   if (chosen !== undefined) await showSteps(log.store, chosen._id, null, false);
+}
+
+/** What has to fit into a terminal with a list: the prompt above, the heading, what is left out, and the question. */
+function besides(heading: readonly string[], { shown }: FoundList): string[] {
+  return ["", ...heading, ...(shown.length > 0 ? [moreLine(shown, false), numberPrompt(shown.length)] : [])];
 }
 
 async function showOne(delivery: string, { until: text, json = false }: ReplayOptions): Promise<void> {

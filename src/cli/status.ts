@@ -2,7 +2,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { styleText } from "node:util";
 import type { Command } from "commander";
 import { readConfig } from "../config.ts";
-import { GatewayApi, NoAnswer, addressOf, operatorKeyOf } from "./gateway-api.ts";
+import { addressFrom, addressOf } from "./gateway-address.ts";
+import { GatewayApi, NoAnswer, operatorKeyOf } from "./gateway-api.ts";
 import { standardOutput } from "./standard-output.ts";
 import { statusText } from "./status-text.ts";
 import { escaped, escapedJson } from "./terminal-text.ts";
@@ -35,7 +36,7 @@ interface StatusOptions {
 
 async function runStatus({ watch = false, json = false, url }: StatusOptions): Promise<void> {
   const config = readConfig(process.env);
-  const address = url ?? addressOf(config);
+  const address = url === undefined ? addressOf(config) : addressFrom(url);
   const api = new GatewayApi(address, operatorKeyOf(config) ?? "");
   const stop = new AbortController();
   const look = async (): Promise<string> => {
@@ -48,8 +49,10 @@ async function runStatus({ watch = false, json = false, url }: StatusOptions): P
     return;
   }
   const end = (): void => stop.abort();
-  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, end);
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(name, end);
   await watchGateway(look, async (text) => write(drawn(text, json)), stop.signal);
+  // A terminal shows the Ctrl-C in a line that does not end by itself.
+  if (process.stdout.isTTY) await write("\n");
 }
 
 /** Looks and shows until the signal aborts. A gateway that goes away later is waited for; one that never was there is not. */

@@ -82,8 +82,8 @@ function codeUnit(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
-/** An upper bound: combining characters, which take none, are counted as well. */
-function columnsOf(shown: string): number {
+/** How many columns a line takes. An upper bound: combining characters, which take none, are counted as well. */
+export function columnsOf(shown: string): number {
   return Array.from(shown, (character) => ((character.codePointAt(0) ?? 0) < FIRST_WIDE ? 1 : 2)).reduce<number>(
     (sum, columns) => sum + columns,
     0,

@@ -15,7 +15,9 @@ import { openReadModelsToCompare } from "../storage/open-read-models.ts";
 import { auditKeyOf } from "../storage/open-secrets.ts";
 import { openLogForReading } from "./log-access.ts";
 import type { ReadLog } from "./log-access.ts";
+import { refuseUnreadable } from "./named-file.ts";
 import { ProgressLine } from "./progress-line.ts";
+import { standardOutput } from "./standard-output.ts";
 import { UsageError } from "./subcommand.ts";
 import { warn } from "./warn.ts";
 
@@ -49,6 +51,9 @@ interface VerifyOptions {
 
 async function runVerify(wanted: VerifyOptions): Promise<void> {
   refuseSenseless(wanted);
+  for (const file of [wanted.input, wanted.checkpoint, wanted.against]) {
+    if (file !== undefined && !(file === "-" && file === wanted.input)) refuseUnreadable(file);
+  }
   const config = readConfig(process.env);
   await using stack = new AsyncDisposableStack();
   const trusted = await trustedLeaves();
@@ -61,9 +66,11 @@ async function runVerify(wanted: VerifyOptions): Promise<void> {
     trusted,
     onProgress: (count, fraction) => progress.report(count, fraction === null ? null : Math.min(1, fraction)),
   }).finally(() => progress.end());
-  process.stdout.write(
-    wanted.json === true ? asJson(report, checkpoint, trusted) : asText(report, checkpoint, trusted),
-  );
+  const shown = wanted.json === true ? asJson(report, checkpoint, trusted) : asText(report, checkpoint, trusted);
+  await standardOutput()(shown).catch((error: unknown) => {
+    // What was found is said in any case, and matters more.
+    if (report.finding === null) throw error;
+  });
   if (report.finding !== null) throw new Error(report.finding.text);
 
   async function trustedLeaves(): Promise<TrustedLeaves | null> {

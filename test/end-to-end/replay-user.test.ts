@@ -19,6 +19,11 @@ const EVIL = "\u001b[2J\u009b31m\r\nforged line\u202e 注文 ";
 const ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
 const TIME = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
 
+/** In ISO 8601 UTC, like the time. */
+function msAfter(time: string): string {
+  return new Date(Date.parse(time) + 1).toISOString();
+}
+
 interface Delivery {
   readonly id: string;
   readonly created_at: string;
@@ -78,13 +83,26 @@ describe("webhook-gateway replay --user", () => {
     expect(idsIn(two)).toEqual(deliveries.slice(0, 2).map(({ id }) => id));
     expect(two).toMatchObject({
       exitCode: 0,
-      stderr: `3 more from ${times[4]} to ${times[2]}: see --to and --limit\n`,
+      stderr: `3 more: go on with --to ${msAfter(times[2]!)}, or raise --limit\n`,
     });
     expect(await replay("--user", "alice", "--from", "2099-01-01T00:00:00Z")).toEqual({
       exitCode: 0,
       stdout: "",
       stderr: "alice has no deliveries in this time\n",
     });
+  });
+
+  it("shows all of them to one who does as each page says", async () => {
+    // Two of one millisecond may be on a page and on the next one; none is on no page.
+    const seen = new Set<string>();
+    let page = await replay("--user", "alice", "--limit", "3");
+    for (let pages = 1; pages < 10; pages++) {
+      for (const id of idsIn(page)) seen.add(id);
+      const to = /more: go on with --to (\S+), or raise --limit\n$/.exec(page.stderr)?.[1];
+      if (to === undefined) break;
+      page = await replay("--user", "alice", "--limit", "3", "--to", to);
+    }
+    expect([...seen]).toEqual(deliveries.map(({ id }) => id));
   });
 
   it("asks in a terminal which one, and shows it as it is shown by its id", async (context) => {
@@ -128,6 +146,32 @@ describe("webhook-gateway replay --user", () => {
     expect(painted[0]).toBe("\u001b[1mdeliveries of alice, newest first\u001b[22m");
     expect(painted[2]?.startsWith(`\u001b[2m1\u001b[22m ${deliveries[0]!.id}`)).toBe(true);
     expect(painted.join("\n")).toContain("\u001b[1m0. DeliveryRequested\u001b[22m");
+  });
+
+  it.for(["\u0003", "\u0004"])(
+    "leaves the prompt of the shell a line of its own after Ctrl+C and Ctrl+D: %j",
+    async (key, context) => {
+      const reason = whyNoTerminal();
+      if (reason !== null) return context.skip(reason);
+      const options = { prompt: "nothing to end: ", typed: [key], env: { NO_COLOR: "1" } };
+      const { exitCode, shown } = await runInTerminal(["replay", "--user", "alice"], folder.path, options);
+      expect(exitCode).toBe(0);
+      expect(shown).toMatch(/nothing to end: .*\n$/);
+    },
+  );
+
+  it("fits a screenful into a narrow terminal, its wrapped lines counted", async (context) => {
+    const reason = whyNoTerminal();
+    if (reason !== null) return context.skip(reason);
+    const options = { columns: 40, rows: 14, prompt: "nothing to end: ", typed: [""], env: { NO_COLOR: "1" } };
+    const { shown } = await runInTerminal(["replay", "--user", "alice"], folder.path, options);
+    expect(shown).toContain("2 more: go on with --to ");
+    expect(shown).toContain("which one? 1 to 3, or nothing to end: ");
+    const rows = shown
+      .trimEnd()
+      .split("\n")
+      .map((line) => Math.max(1, Math.ceil(line.length / 40)));
+    expect(rows.reduce((sum, count) => sum + count)).toBeLessThan(14);
   });
 
   it("says that its read models are behind the log, and lists what they have", async () => {

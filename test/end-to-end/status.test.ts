@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { ApiClient } from "../fixtures/gateway/api-client.ts";
 import { runCommand, startCommand } from "../fixtures/gateway/command-process.ts";
 import { GatewayProcess, TemporaryFolder } from "../fixtures/gateway/gateway-process.ts";
-import { startReceiver } from "../fixtures/receivers/receiver.ts";
+import { respondWith, startReceiver } from "../fixtures/receivers/receiver.ts";
 import { columnsOf, obeyedByTerminals } from "../fixtures/terminal.ts";
 import { until } from "../fixtures/until.ts";
 
@@ -73,6 +73,32 @@ describe("webhook-gateway status", () => {
       });
     },
   );
+
+  it.each(["status", "rebuild users"])("says that what answers is no gateway: %s", async (command) => {
+    using folder = new TemporaryFolder();
+    for (const body of ["<html>", "null", "[]", "{}"]) {
+      await using stack = new AsyncDisposableStack();
+      const other = stack.adopt(await startReceiver(respondWith(200, body)), (it) => it.close());
+      // Of a rebuild an empty object will do for its first answer, and not for the second.
+      const refused = await runCommand([...command.split(" "), "--url", other.url()], folder.path);
+      expect(refused).toMatchObject({ exitCode: 1, stdout: "" });
+      expect(refused.stderr).toMatch(
+        /^webhook-gateway cannot [^:]+: what answers at http:\S+ is no gateway of this version; name the gateway's own address\n$/,
+      );
+    }
+  });
+
+  it("never shows a password that was typed into --url", async () => {
+    for (const command of [["status"], ["rebuild", "users"]]) {
+      expect(await runCommand([...command, "--url", "http://user:s3cret@127.0.0.1:1"], "/nowhere")).toEqual({
+        exitCode: 2,
+        stdout: "",
+        stderr:
+          `webhook-gateway: ${command[0]}: --url must have no user and no password in it; ` +
+          "the operator's key is all that is sent\n",
+      });
+    }
+  });
 
   it("ends with 1 and what the gateway says for another key, or none", async () => {
     using folder = new TemporaryFolder();

@@ -69,17 +69,17 @@ describe("the lines of a list of deliveries", () => {
     expect(deliveryLines([listed()], { columns: 80, paint: painted })[0]).toMatch(/^<dim>1<\/> 0198/);
   });
 
-  it("end with what is left out", () => {
+  it("end with what is left out, and with a --to that has all of it", () => {
     const earlier = listed({ created_at: "2026-02-01T00:00:00.000Z" });
     expect(moreLine([listed(), earlier], true)).toBe(
-      "2 more from 2026-02-01T00:00:00.000Z to 2026-03-01T12:00:00.123Z: see --to and --limit",
+      "2 more: go on with --to 2026-03-01T12:00:00.124Z, or raise --limit",
     );
     expect(
       moreLine(
         Array.from({ length: 1_000 }, () => listed()),
         false,
       ),
-    ).toBe("at least 1000 more up to 2026-03-01T12:00:00.123Z: see --to and --limit");
+    ).toBe("at least 1000 more: go on with --to 2026-03-01T12:00:00.124Z, or raise --limit");
   });
 
   it("are for 80 columns where a terminal does not say how many it has", () => {

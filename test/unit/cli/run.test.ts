@@ -46,7 +46,8 @@ function copying(trace: Trace): Subcommand {
 async function run(...argv: string[]): Promise<{ failure: Failure | null; shown: string; trace: Trace }> {
   const trace: Trace = [];
   let shown = "";
-  const failure = await runCommandLine(argv, (text) => (shown += text), [serving(trace), copying(trace)]);
+  const print = async (text: string): Promise<void> => void (shown += text);
+  const failure = await runCommandLine(argv, print, [serving(trace), copying(trace)]);
   return { failure, shown, trace };
 }
 
@@ -66,6 +67,9 @@ describe("the command line", () => {
 
   it.each([
     [["cpoy"], "unknown command 'cpoy' (Did you mean copy?); see webhook-gateway --help"],
+    [["help", "cpoy"], "unknown command 'cpoy' (Did you mean copy?); see webhook-gateway --help"],
+    [["--help", "cpoy"], "unknown command 'cpoy' (Did you mean copy?); see webhook-gateway --help"],
+    [["cpoy", "--help"], "unknown command 'cpoy' (Did you mean copy?); see webhook-gateway --help"],
     [["--to", "a"], "unknown option '--to'; see webhook-gateway --help"],
     [["a\nb\u001b[2J"], "unknown command 'a\\nb\\u001b[2J'; see webhook-gateway --help"],
     [["copy"], "copy: missing required argument 'thing'; see webhook-gateway copy --help"],
@@ -102,6 +106,17 @@ describe("the command line", () => {
   it("says its version, and loads no command for it", async () => {
     expect(await run("--version")).toEqual({ failure: null, shown: `${VERSION}\n`, trace: [] });
   });
+
+  it.each([[["--version"]], [["--help"]], [["copy", "--help"]]])(
+    "says in one line that nobody takes %j",
+    async (argv) => {
+      const print = (): Promise<void> => Promise.reject(new Error("standard output takes no more: write EPIPE"));
+      expect(await runCommandLine(argv, print, [serving([]), copying([])])).toEqual({
+        line: "webhook-gateway: standard output takes no more: write EPIPE",
+        exitCode: 1,
+      });
+    },
+  );
 });
 
 describe("the help", () => {
@@ -144,7 +159,7 @@ describe("the help", () => {
   it("fits into 80 columns, for each command of the program", async () => {
     for (const words of [[], ...COMMANDS.map(({ name }) => [name])]) {
       let shown = "";
-      expect(await runCommandLine([...words, "--help"], (text) => (shown += text))).toBeNull();
+      expect(await runCommandLine([...words, "--help"], async (text) => void (shown += text))).toBeNull();
       expect(shown).toContain(["Usage: webhook-gateway", ...words].join(" "));
       expect(shown.split("\n").filter((line) => line.length > 80)).toEqual([]);
     }
