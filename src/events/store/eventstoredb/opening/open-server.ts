@@ -52,8 +52,8 @@ export async function openServer(
     onWaiting?.(failure?.reason ?? "it has not answered yet", Math.round(elapsed() / 1_000));
   }, reportEveryMs);
   try {
-    for (;;) {
-      const outcome = await tryToOpen(url, Math.max(1, Math.ceil(Math.min(openingMs - elapsed(), TRY_MS))));
+    for (let leftMs = openingMs; ; leftMs = openingMs - elapsed()) {
+      const outcome = await tryToOpen(url, Math.max(1, Math.ceil(Math.min(leftMs, TRY_MS))));
       if (outcome instanceof ServerCalls) return outcome;
       // A last try that ran out of time tells less than the failure before it.
       if (failure === undefined || !(outcome.cause instanceof NoAnswer)) failure = outcome;
