@@ -81,18 +81,20 @@ export class GatewayRefusal extends Error {
 
 /** What an overview has at least: what is shown of it for a person. */
 const OVERVIEW_FIELDS: readonly (keyof Overview)[] = [
-  ...([
-    "time",
-    "instance",
-    "oldest_due",
-    "deliveries",
-    "endpoints",
-    "queue",
-    "breakers",
-    "paused_count",
-    "paused",
-  ] as const),
-  ...(["projections", "log", "read_models", "disk_free_bytes", "counted_seconds_ago"] as const),
+  "time",
+  "instance",
+  "oldest_due",
+  "deliveries",
+  "endpoints",
+  "queue",
+  "breakers",
+  "paused_count",
+  "paused",
+  "projections",
+  "log",
+  "read_models",
+  "disk_free_bytes",
+  "counted_seconds_ago",
 ];
 
 /** How long an overview is waited for, in ms: the gateway gives it in a fraction of a second. */

@@ -7,6 +7,7 @@ import { GatewayApi, NoAnswer, operatorKeyOf } from "./gateway-api.ts";
 import { standardOutput } from "./standard-output.ts";
 import { statusText } from "./status-text.ts";
 import { escaped, escapedJson } from "./terminal-text.ts";
+import { STOPPING } from "./until-signal.ts";
 
 /** How often `--watch` looks, in ms. */
 const WATCH_MS = 2_000;
@@ -49,7 +50,7 @@ async function runStatus({ watch = false, json = false, url }: StatusOptions): P
     return;
   }
   const end = (): void => stop.abort();
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(name, end);
+  for (const name of STOPPING) process.once(name, end);
   await watchGateway(look, async (text) => write(drawn(text, json)), stop.signal);
   // A terminal shows the Ctrl-C in a line that does not end by itself.
   if (process.stdout.isTTY) await write("\n");

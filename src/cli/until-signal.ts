@@ -1,4 +1,5 @@
-const STOPPING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+/** The signals that ask a command to stop. */
+export const STOPPING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
  * Does something that the first SIGINT, SIGTERM or SIGHUP breaks off; SIGINT or SIGTERM after it ends the process.

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import type { FastifyRequest } from "fastify";
 import type { UserDocument } from "../../projections/users.ts";
-import { UUID } from "../../runtime/uuid.ts";
+import { uuidOf } from "../../runtime/uuid.ts";
 import type { Staff, StaffKeys } from "../../secrets/secrets.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { HttpError } from "../errors.ts";
@@ -50,7 +50,7 @@ export function requireStaff(deps: Keys, ...allowed: readonly Staff[]): Hook {
  */
 function digestOfKey(request: FastifyRequest, { failedKeys }: Keys): string {
   const key = request.headers["x-api-key"];
-  if (typeof key === "string" && UUID.test(key.toLowerCase())) return apiKeyDigest(key);
+  if (typeof key === "string" && uuidOf(key) !== null) return apiKeyDigest(key);
   // A request without a key is not a guess.
   if (key !== undefined) failedKeys.count(request);
   throw new HttpError("invalid_api_key");

@@ -21,6 +21,7 @@ import type { DocumentStore } from "../../projections/store/document-store.ts";
 import { CLOCK, pause } from "../../runtime/clock.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { timeOrderedId } from "../../runtime/time-ordered-id.ts";
+import { timeText } from "../../runtime/time-text.ts";
 import { SCHEDULER_SETTINGS } from "../retrying/retry-scheduler.ts";
 import type { SchedulerSettings } from "../retrying/retry-scheduler.ts";
 import { token } from "../../runtime/token.ts";
@@ -124,7 +125,7 @@ export class FailingEndpoints {
   async #warnOrDisable(standing: FailingEndpointDocument, now: number): Promise<void> {
     const { standing_of: endpointId, failures, failing_since } = standing;
     const streak = { failures, since: failing_since, countedFrom: this.#countedFrom(standing) };
-    const command = { endpointId, streak, policy: this.#policy, now: new Date(now).toISOString() };
+    const command = { endpointId, streak, policy: this.#policy, now: timeText(now) };
     const commandId = timeOrderedId();
     const context = { commandId, correlationId: commandId, actor: ACTOR };
     try {
